@@ -1,0 +1,3 @@
+//! The risk gate and what it decides with: limits, sizing, breakers.
+
+pub mod sizing;

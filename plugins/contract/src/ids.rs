@@ -1,0 +1,219 @@
+//! Identifiers that cannot be mixed up, and the client order id, a pure function of an intent.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The generation of a store, drawn when it is created or restored. It is part of every client
+/// order id, so that two stores never make the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Epoch(pub u32);
+
+/// The number of an intent within its session, counted from 1 over all routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct IntentNo(pub u32);
+
+/// The place of a route in the configuration of one engine run. Never stored: its name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RouteId(pub u16);
+
+/// What an order is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderRole {
+    /// Opens a position.
+    Entry,
+    /// The protective stop.
+    Stop,
+    /// Takes a profit at a limit.
+    Target,
+    /// Closes a position now.
+    Exit,
+}
+
+impl OrderRole {
+    const ALL: [(Self, char); 4] = [
+        (Self::Entry, 'e'),
+        (Self::Stop, 's'),
+        (Self::Target, 't'),
+        (Self::Exit, 'x'),
+    ];
+
+    /// Whether an order of this role can only make a position smaller.
+    #[must_use]
+    pub const fn is_reducing(self) -> bool {
+        !matches!(self, Self::Entry)
+    }
+
+    fn letter(self) -> char {
+        Self::ALL
+            .into_iter()
+            .find_map(|(role, c)| (role == self).then_some(c))
+            .unwrap_or('?')
+    }
+}
+
+impl fmt::Display for OrderRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Entry => "entry",
+            Self::Stop => "stop",
+            Self::Target => "target",
+            Self::Exit => "exit",
+        })
+    }
+}
+
+/// Our id of an order, which the broker keeps unique: `<epoch>-<session>-<intent><role><attempt>`
+/// written as `0000002a-20110110-17-e1`. A resend keeps the id; a new attempt needs proof that the
+/// one before it is terminal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ClientOrderId {
+    /// The store's generation.
+    pub epoch: Epoch,
+    /// The session as a number, `yyyymmdd`.
+    pub session: u32,
+    /// The intent it serves.
+    pub intent: IntentNo,
+    /// What the order is for.
+    pub role: OrderRole,
+    /// Counts the orders of this role for this intent, from 1.
+    pub attempt: u16,
+}
+
+impl ClientOrderId {
+    /// The id of the next order of the same role for the same intent.
+    #[must_use]
+    pub const fn next_attempt(self) -> Self {
+        Self {
+            attempt: self.attempt.saturating_add(1),
+            ..self
+        }
+    }
+
+    /// The first order of another role for the same intent.
+    #[must_use]
+    pub const fn with_role(self, role: OrderRole) -> Self {
+        Self {
+            role,
+            attempt: 1,
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for ClientOrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!(
+            "{:08x}-{:08}-{}-{}{}",
+            self.epoch.0,
+            self.session,
+            self.intent.0,
+            self.role.letter(),
+            self.attempt
+        ))
+    }
+}
+
+impl fmt::Debug for ClientOrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Why a text is no client order id of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an order id of this daemon (they look like 0000002a-20110110-17-e1)")]
+pub struct IdError(String);
+
+impl FromStr for ClientOrderId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let parse = || {
+            let mut parts = text.split('-');
+            let epoch = u32::from_str_radix(parts.next()?, 16).ok()?;
+            let session = parts.next()?.parse().ok()?;
+            let intent = parts.next()?.parse().ok()?;
+            let mut last = parts.next()?.chars();
+            let letter = last.next()?;
+            let role = OrderRole::ALL
+                .into_iter()
+                .find_map(|(r, c)| (c == letter).then_some(r))?;
+            let attempt = last.as_str().parse().ok()?;
+            let id = Self {
+                epoch: Epoch(epoch),
+                session,
+                intent: IntentNo(intent),
+                role,
+                attempt,
+            };
+            // One text per id: a second spelling would be a second order to the broker.
+            (parts.next().is_none() && id.to_string() == text).then_some(id)
+        };
+        parse().ok_or_else(|| IdError(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for ClientOrderId {
+    type Error = IdError;
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<ClientOrderId> for String {
+    fn from(id: ClientOrderId) -> Self {
+        id.to_string()
+    }
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(pub Box<str>);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// The broker's id of an order.
+    BrokerOrderId
+}
+text_id! {
+    /// The broker's id of an execution; the key that makes a report count once.
+    ExecutionId
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_id_reads_back_and_has_one_spelling() {
+        let id = ClientOrderId {
+            epoch: Epoch(42),
+            session: 20_110_110,
+            intent: IntentNo(17),
+            role: OrderRole::Stop,
+            attempt: 3,
+        };
+        assert_eq!(id.to_string(), "0000002a-20110110-17-s3");
+        assert_eq!(id.to_string().parse::<ClientOrderId>().unwrap(), id);
+        for bad in [
+            "",
+            "2a-20110110-17-s3",
+            "0000002a-20110110-17-s03",
+            "0000002a-20110110-17-q1",
+        ] {
+            assert!(bad.parse::<ClientOrderId>().is_err(), "{bad:?}");
+        }
+    }
+}

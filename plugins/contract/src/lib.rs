@@ -1,0 +1,38 @@
+//! What the host and its plugins agree on: exact numbers, ids, bars, orders, intents, reports and
+//! the strategy and broker traits. Holds no engine logic and depends on nothing else of ours.
+
+pub mod bar;
+pub mod broker;
+pub mod ids;
+pub mod indicator;
+pub mod intent;
+pub mod money;
+pub mod order;
+pub mod quote;
+pub mod report;
+pub mod settings;
+pub mod side;
+pub mod strategy;
+pub mod symbol;
+pub mod time;
+
+pub use bar::{Bar, BarError, Timeframe};
+pub use broker::{Broker, BrokerEvent, BrokerRequest, BrokerSnapshot, RequestFailure};
+pub use ids::{BrokerOrderId, ClientOrderId, Epoch, ExecutionId, IntentNo, OrderRole, RouteId};
+pub use indicator::{IndicatorSpec, Mean, Reading, Slot};
+pub use intent::{EntryPrice, EntrySize, Fact, Intent, Reason};
+pub use money::{Level, Money, NetQty, NumberError, Price, Qty, Ratio};
+pub use order::{
+    Attached, OrderKind, OrderRequest, OrderState, Outcome, Replacement, TimeInForce,
+    UnexpectedTransition,
+};
+pub use quote::Quote;
+pub use report::{Execution, OrderReport, ReportStatus};
+pub use settings::{Parameter, ParameterKind, SettingError, SettingValue, Settings};
+pub use side::{Direction, Side};
+pub use strategy::{
+    BuildError, Built, Context, Intents, PendingView, PositionView, SessionView, Strategy,
+    StrategyPlugin, TradeSummary,
+};
+pub use symbol::{Symbol, SymbolError, SymbolId, TickRule};
+pub use time::Timestamp;

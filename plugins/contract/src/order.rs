@@ -1,0 +1,317 @@
+//! Orders as we send them, and the graph of states that an order may go through.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::ClientOrderId;
+use crate::money::{Price, Qty};
+use crate::side::Side;
+use crate::symbol::Symbol;
+
+/// What makes an order fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderKind {
+    /// At any price, now.
+    Market,
+    /// At this price or better.
+    Limit {
+        /// The worst price it takes.
+        limit: Price,
+    },
+    /// At the market, once traded at or through this price.
+    Stop {
+        /// Where it wakes.
+        stop: Price,
+    },
+    /// A limit order, once traded at or through the stop.
+    StopLimit {
+        /// Where it wakes.
+        stop: Price,
+        /// The worst price it takes.
+        limit: Price,
+    },
+}
+
+impl OrderKind {
+    /// The price that wakes the order, if it has one.
+    #[must_use]
+    pub const fn stop(self) -> Option<Price> {
+        match self {
+            Self::Stop { stop } | Self::StopLimit { stop, .. } => Some(stop),
+            Self::Market | Self::Limit { .. } => None,
+        }
+    }
+
+    /// The worst price it takes, if it has one.
+    #[must_use]
+    pub const fn limit(self) -> Option<Price> {
+        match self {
+            Self::Limit { limit } | Self::StopLimit { limit, .. } => Some(limit),
+            Self::Market | Self::Stop { .. } => None,
+        }
+    }
+
+    /// Its name in the field's words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Market => "market",
+            Self::Limit { .. } => "limit",
+            Self::Stop { .. } => "stop",
+            Self::StopLimit { .. } => "stop_limit",
+        }
+    }
+}
+
+/// How long an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeInForce {
+    /// Until the end of the session.
+    Day,
+    /// Until cancelled.
+    Gtc,
+}
+
+/// Exits that go out with an entry and are held by the broker until it has filled completely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attached {
+    /// The protective stop: our id for it, and where it wakes.
+    pub stop: Option<(ClientOrderId, Price)>,
+    /// The profit target: our id for it, and its limit.
+    pub target: Option<(ClientOrderId, Price)>,
+}
+
+impl Attached {
+    /// No exits: a simple order.
+    pub const NONE: Self = Self {
+        stop: None,
+        target: None,
+    };
+
+    /// The order class in the field's words: simple, oto (one exit) or bracket (both).
+    #[must_use]
+    pub const fn class(&self) -> &'static str {
+        match (self.stop.is_some(), self.target.is_some()) {
+            (false, false) => "simple",
+            (true, true) => "bracket",
+            _ => "oto",
+        }
+    }
+}
+
+/// One order as it goes to a broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRequest {
+    /// Our id, unique for ever.
+    pub client_id: ClientOrderId,
+    /// What is traded.
+    pub symbol: Symbol,
+    /// Buy or sell.
+    pub side: Side,
+    /// How many; whole shares for everything that we send.
+    pub qty: Qty,
+    /// What makes it fill.
+    pub kind: OrderKind,
+    /// How long it stands.
+    pub time_in_force: TimeInForce,
+    /// Exits that go with it.
+    pub attached: Attached,
+    /// For an exit pair on a position that exists (OCO): the stop that rests beside this target.
+    pub oco_stop: Option<(ClientOrderId, Price)>,
+}
+
+/// A change of a working order: the broker ends the old one and makes a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replacement {
+    /// The order that is changed.
+    pub client_id: ClientOrderId,
+    /// Our id for the order that takes its place.
+    pub new_client_id: ClientOrderId,
+    /// The new total quantity, what already filled included.
+    pub qty: Option<Qty>,
+    /// The new stop price.
+    pub stop: Option<Price>,
+    /// The new limit price.
+    pub limit: Option<Price>,
+}
+
+/// How an order ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Filled completely.
+    Filled,
+    /// Cancelled, perhaps after a part had filled.
+    Cancelled,
+    /// Its time in force ran out, perhaps after a part had filled.
+    Expired,
+    /// The broker refused it.
+    Rejected,
+    /// Another order took its place.
+    Replaced,
+    /// It never reached the broker, and the broker's records prove it.
+    Dropped,
+}
+
+/// Where an order is, as far as the broker's evidence goes. What has filled is counted beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderState {
+    /// Committed to the journal, not sent.
+    Planned,
+    /// Sent; no answer yet.
+    Sent,
+    /// The answer was lost or ambiguous: the broker may or may not have it.
+    Unknown,
+    /// The broker has it, and it is not yet working at a venue.
+    Accepted,
+    /// An attached exit that waits for its entry.
+    Held,
+    /// Working; may be filled in part.
+    Working,
+    /// A cancel was asked for; a fill may still win the race.
+    Cancelling,
+    /// A replacement was asked for; a fill may still win the race.
+    Replacing,
+    /// The end.
+    Done(Outcome),
+}
+
+/// A change of state that the graph does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an order cannot go from {from} to {to}")]
+pub struct UnexpectedTransition {
+    /// Where it was.
+    pub from: OrderState,
+    /// Where it was said to be.
+    pub to: OrderState,
+}
+
+impl OrderState {
+    /// Every state, for tables and tests.
+    pub const ALL: [Self; 14] = [
+        Self::Planned,
+        Self::Sent,
+        Self::Unknown,
+        Self::Accepted,
+        Self::Held,
+        Self::Working,
+        Self::Cancelling,
+        Self::Replacing,
+        Self::Done(Outcome::Filled),
+        Self::Done(Outcome::Cancelled),
+        Self::Done(Outcome::Expired),
+        Self::Done(Outcome::Rejected),
+        Self::Done(Outcome::Replaced),
+        Self::Done(Outcome::Dropped),
+    ];
+
+    /// Whether nothing more can happen to the order.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Done(_))
+    }
+
+    /// Whether the broker has said that it has the order and that it is alive.
+    #[must_use]
+    pub const fn is_acknowledged(self) -> bool {
+        matches!(
+            self,
+            Self::Accepted | Self::Held | Self::Working | Self::Cancelling | Self::Replacing
+        )
+    }
+
+    /// Goes to `to`.
+    ///
+    /// # Errors
+    /// The graph has no such edge. A terminal state has none but to itself; staying is always one.
+    pub fn transition(self, to: Self) -> Result<Self, UnexpectedTransition> {
+        if self == to || self.may_become(to) {
+            Ok(to)
+        } else {
+            Err(UnexpectedTransition { from: self, to })
+        }
+    }
+
+    fn may_become(self, to: Self) -> bool {
+        let dropped = to == Self::Done(Outcome::Dropped);
+        match self {
+            // After a crash the broker may prove any fate of what we only meant to send.
+            Self::Planned | Self::Unknown => to != Self::Planned,
+            Self::Sent => to != Self::Planned,
+            Self::Accepted | Self::Held | Self::Working | Self::Cancelling | Self::Replacing => {
+                !dropped && !matches!(to, Self::Planned | Self::Sent | Self::Unknown)
+            }
+            Self::Done(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Filled => "filled",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Rejected => "rejected",
+            Self::Replaced => "replaced",
+            Self::Dropped => "dropped",
+        })
+    }
+}
+
+impl fmt::Display for OrderState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Planned => f.pad("planned"),
+            Self::Sent => f.pad("sent"),
+            Self::Unknown => f.pad("unknown"),
+            Self::Accepted => f.pad("accepted"),
+            Self::Held => f.pad("held"),
+            Self::Working => f.pad("working"),
+            Self::Cancelling => f.pad("cancelling"),
+            Self::Replacing => f.pad("replacing"),
+            Self::Done(outcome) => fmt::Display::fmt(outcome, f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_edge_of_the_graph_is_the_one_written_here() {
+        let broker_states = ["accepted", "held", "working", "cancelling", "replacing"];
+        let ends = ["filled", "cancelled", "expired", "rejected", "replaced"];
+        for from in OrderState::ALL {
+            for to in OrderState::ALL {
+                let (a, b) = (from.to_string(), to.to_string());
+                let known = broker_states.contains(&b.as_str()) || ends.contains(&b.as_str());
+                let legal = match a.as_str() {
+                    _ if a == b => true,
+                    "planned" => known || b == "sent" || b == "unknown" || b == "dropped",
+                    "sent" => known || b == "unknown" || b == "dropped",
+                    "unknown" => known || b == "sent" || b == "dropped",
+                    _ if broker_states.contains(&a.as_str()) => known,
+                    _ => false,
+                };
+                assert_eq!(from.transition(to).is_ok(), legal, "{a} -> {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_terminal_order_stays_where_it_is() {
+        let filled = OrderState::Done(Outcome::Filled);
+        assert_eq!(filled.transition(filled), Ok(filled));
+        let error = filled.transition(OrderState::Working).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "an order cannot go from filled to working"
+        );
+    }
+}
