@@ -2,4 +2,5 @@
 //! What reads the clock, opens sockets, touches disks or draws numbers lives in the shell.
 
 pub mod bars;
+pub mod record;
 pub mod risk;
