@@ -141,6 +141,10 @@ pub struct PlannedOrder {
     pub replaces: Option<ClientOrderId>,
     /// Why a closing order closes.
     pub exit_reason: Option<ExitReason>,
+    /// For entries: cancel at this many later bars of the lane.
+    pub expires_after_bars: Option<u16>,
+    /// For entries: the bar it was decided on, timeframe and start.
+    pub decided_on: Option<(Timeframe, Timestamp)>,
 }
 
 impl PlannedOrder {
