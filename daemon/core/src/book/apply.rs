@@ -1,12 +1,12 @@
 //! The fold: what each record changes in the book.
 
 use trader_contract::{
-    ClientOrderId, Execution, Intent, Money, NetQty, OrderReport, OrderRole, OrderState, Outcome,
+    ClientOrderId, Direction, Execution, Intent, Money, NetQty, OrderReport, OrderRole, OrderState, Outcome, Qty,
     RequestFailure, Side, Symbol, Timestamp,
 };
 
 use super::{Book, Day, Holding, Order};
-use crate::record::{Decision, ExitReason, PlannedOrder, Record, Trade, TradingState};
+use crate::record::{Decision, ExitReason, IntentId, PlannedOrder, Record, Trade, TradingState};
 
 impl Book {
     /// Takes a record that was written at `at`. The same records in the same order give the same
@@ -47,6 +47,7 @@ impl Book {
                     holding.exit.get_or_insert(*why);
                 }
             }
+            Record::EntryLapsed { symbol, .. } => self.free_symbol(*symbol),
             Record::TradeClosed { trade } => self.close_trade(trade),
             Record::TradingStateSet { state, .. } => self.trading = state.clone(),
             Record::StrategySaved { route, symbol, state } => {
@@ -68,10 +69,8 @@ impl Book {
         if matches!(self.trading, TradingState::Halted(_)) {
             self.trading = TradingState::Active;
         }
-        let holdings = &self.holdings;
-        self.orders.retain(|id, order| {
-            order.is_live() || holdings.values().any(|h| h.entry.intent == id.intent && h.entry.session == id.session)
-        });
+        let open: Vec<IntentId> = self.holdings.values().map(Holding::intent).collect();
+        self.orders.retain(|id, order| order.is_live() || open.contains(&IntentId::from(*id)));
     }
 
     fn close_session(&mut self) {
@@ -99,8 +98,8 @@ impl Book {
         let request = &planned.request;
         if planned.role() == OrderRole::Entry {
             let direction = match request.side {
-                Side::Buy => trader_contract::Direction::Long,
-                Side::Sell => trader_contract::Direction::Short,
+                Side::Buy => Direction::Long,
+                Side::Sell => Direction::Short,
             };
             let stop = request.attached.stop.map(|(_, price)| price);
             self.holdings.entry(request.symbol).or_insert_with(|| Holding {
@@ -109,9 +108,9 @@ impl Book {
                 entry: request.client_id,
                 direction,
                 net: NetQty::ZERO,
-                entry_qty: trader_contract::Qty::ZERO,
+                entry_qty: Qty::ZERO,
                 entry_value: Money::ZERO,
-                exit_qty: trader_contract::Qty::ZERO,
+                exit_qty: Qty::ZERO,
                 exit_value: Money::ZERO,
                 fees: Money::ZERO,
                 entered_at: None,
@@ -221,31 +220,30 @@ impl Book {
         }
     }
 
-    fn close_trade(&mut self, trade: &Trade) {
-        let closed = self.holdings.remove(&trade.symbol);
-        if let Some(states) = self.strategies.get_mut(&trade.route) {
-            states.remove(&trade.symbol);
+    /// Ends the open trade of a symbol in the book.
+    fn free_symbol(&mut self, symbol: Symbol) {
+        let Some(holding) = self.holdings.remove(&symbol) else { return };
+        if let Some(states) = self.strategies.get_mut(&holding.route) {
+            states.remove(&symbol);
         }
-        match &mut self.day {
-            Some(day) if !trade.qty.is_zero() => {
-                day.trades = day.trades.saturating_add(1);
-                day.realised += trade.profit;
-                if trade.profit > Money::ZERO {
-                    day.winners = day.winners.saturating_add(1);
-                    day.losses_in_a_row = 0;
-                } else if trade.profit < Money::ZERO {
-                    day.losers = day.losers.saturating_add(1);
-                    day.losses_in_a_row = day.losses_in_a_row.saturating_add(1);
-                }
-            }
-            Some(_) => {}
-            // Without sessions nothing would ever clear the ended orders away.
-            None => {
-                if let Some(holding) = closed {
-                    let intent = holding.intent();
-                    self.orders.retain(|id, _| crate::record::IntentId::from(*id) != intent);
-                }
-            }
+        if self.day.is_none() {
+            // Without sessions nothing else would ever clear the ended orders away.
+            let intent = holding.intent();
+            self.orders.retain(|id, _| IntentId::from(*id) != intent);
+        }
+    }
+
+    fn close_trade(&mut self, trade: &Trade) {
+        self.free_symbol(trade.symbol);
+        let Some(day) = &mut self.day else { return };
+        day.trades = day.trades.saturating_add(1);
+        day.realised += trade.profit;
+        if trade.profit > Money::ZERO {
+            day.winners = day.winners.saturating_add(1);
+            day.losses_in_a_row = 0;
+        } else if trade.profit < Money::ZERO {
+            day.losers = day.losers.saturating_add(1);
+            day.losses_in_a_row = day.losses_in_a_row.saturating_add(1);
         }
     }
 }
