@@ -1,1 +1,4 @@
-//! Placeholder.
+//! The shell around the engine: configuration, plugins, feeds, sockets, logs and systemd. It reads
+//! the clock, touches disks and opens sockets, so that the engine need not.
+
+pub mod config;
