@@ -2,3 +2,5 @@
 //! the clock, touches disks and opens sockets, so that the engine need not.
 
 pub mod config;
+pub mod feeds;
+pub mod plugins;

@@ -62,7 +62,7 @@ impl Value {
 ///
 /// # Errors
 /// A file that cannot be read, is too large, or is no UTF-8.
-pub fn read(file: &Path) -> Result<Vec<Layer>, Problems> {
+pub(super) fn read(file: &Path) -> Result<Vec<Layer>, Problems> {
     let mut problems = Problems::default();
     let mut paths = vec![file.to_owned()];
     let folder = file.parent().unwrap_or(Path::new("")).join("conf.d");

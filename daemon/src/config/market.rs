@@ -179,14 +179,19 @@ pub struct BrokerSettings {
     pub profile: BrokerProfile,
     /// Milliseconds from a request to its first answer: 0 to 60000.
     pub latency_ms: u32,
-    /// Dollars per share by which market and stop orders fill worse than the price seen: 0 to 10.
+    /// Dollars from the middle to bid and to ask: 0 to 10, at most six decimals.
+    pub half_spread: Money,
+    /// Dollars per share by which market and stop orders fill beyond bid or ask: 0 to 10, at most
+    /// six decimals.
     pub slippage: Money,
     /// The share of a bar's volume that our orders may take: 0.001 to 1.
     pub participation: Ratio,
     /// How often an order that could fill completely fills in parts: 0 to 1.
     pub partial_fill_probability: Ratio,
-    /// Whether regulatory fees are charged on sales.
-    pub fees: bool,
+    /// Dollars charged for each share: 0 to 1.
+    pub fee_per_share: Money,
+    /// Dollars charged for each order with an execution: 0 to 100.
+    pub fee_per_order: Money,
     /// Whether shares may be sold short.
     pub shorting: bool,
 }
@@ -197,21 +202,19 @@ impl BrokerSettings {
             kind: section.word("kind", BrokerKind::Sim),
             profile: section.word("profile", BrokerProfile::Alpaca),
             latency_ms: section.integer("latency_ms", 50, 0..=60_000),
-            slippage: section.money("slippage", cents(1), Money::ZERO..=dollars(10)),
+            half_spread: section.micros("half_spread", Money::from_micros(5_000), dollars(10)),
+            slippage: section.micros("slippage", Money::from_micros(10_000), dollars(10)),
             participation: section.ratio("participation", ratio(100), ratio(1)..=ratio(1000)),
             partial_fill_probability: section.ratio(
                 "partial_fill_probability",
                 Ratio::ZERO,
                 Ratio::ZERO..=Ratio::ONE,
             ),
-            fees: section.flag("fees", true),
+            fee_per_share: section.money("fee_per_share", Money::ZERO, Money::ZERO..=dollars(1)),
+            fee_per_order: section.money("fee_per_order", Money::ZERO, Money::ZERO..=dollars(100)),
             shorting: section.flag("shorting", true),
         };
         section.finish();
         broker
     }
-}
-
-const fn cents(cents: i64) -> Money {
-    Money::from_micros(cents.saturating_mul(10_000))
 }

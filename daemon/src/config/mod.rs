@@ -9,11 +9,14 @@ mod route;
 mod section;
 mod shell;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use trader_contract::{Money, Ratio, StrategyPlugin};
+use trader_contract::{Money, Ratio, StrategyPlugin, Symbol};
+
+use crate::feeds::recorded::{self, FeedError};
 
 pub use layers::Layer;
 pub use limits::{OrderRules, Risk, SessionRules, StopPositions, StopRules};
@@ -22,7 +25,9 @@ pub use market::{
 };
 pub use problem::{Place, Problem, Problems};
 pub use route::Route;
-pub use shell::{CalendarSettings, LogFormat, LogLevel, LogSettings, RpcSettings};
+pub use shell::{
+    CalendarFileError, CalendarSettings, LogFormat, LogLevel, LogSettings, RpcSettings,
+};
 
 use section::{Section, choice};
 
@@ -156,24 +161,7 @@ pub fn load(
     };
     let config = parse(&layers::read(file)?, strategies)?;
     let mut problems = Problems::default();
-    if let Some(folder) = &config.market.directory
-        && !folder.is_dir()
-    {
-        let message = format!(
-            "{} is no folder; name the one with the recorded bars",
-            folder.display()
-        );
-        problems.push(None, "market.directory", message);
-    }
-    if let Some(path) = &config.calendar.overrides
-        && !path.is_file()
-    {
-        let message = format!(
-            "{} is no file; name one, or leave the key out",
-            path.display()
-        );
-        problems.push(None, "calendar.overrides", message);
-    }
+    check_surroundings(&config, &mut problems);
     problems.or(config)
 }
 
@@ -190,6 +178,38 @@ pub fn parse(layers: &[Layer], strategies: &[&'static StrategyPlugin]) -> Result
     }
     let config = Config::read(Section::root(entries, &mut problems), strategies);
     problems.or(config)
+}
+
+/// Checks what the configuration points at: the calendar's file, the first session, the bars.
+fn check_surroundings(config: &Config, problems: &mut Problems) {
+    match config.calendar.calendar() {
+        Err(error) => problems.push(None, "calendar.overrides", error.to_string()),
+        Ok(calendar) => {
+            if let Some(date) = config.market.start_date {
+                match calendar.session(date) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => {
+                        let error = FeedError::closed(date, &calendar);
+                        problems.push(None, "market.start_date", error.to_string());
+                    }
+                    Err(error) => problems.push(None, "market.start_date", error.to_string()),
+                }
+            }
+        }
+    }
+    let Some(directory) = &config.market.directory else {
+        return;
+    };
+    let symbols: BTreeSet<Symbol> = config
+        .routes
+        .iter()
+        .flat_map(|route| route.symbols.iter().copied())
+        .collect();
+    for symbol in symbols {
+        if let Err(error) = recorded::file_of(directory, symbol) {
+            problems.push(None, "market.directory", error.to_string());
+        }
+    }
 }
 
 const fn dollars(dollars: i64) -> Money {

@@ -195,6 +195,19 @@ impl<'p> Section<'p> {
         }
     }
 
+    /// Dollars from 0 to `max` in whole millionths, for what is added to prices.
+    pub(super) fn micros(&mut self, key: &'static str, default: Money, max: Money) -> Money {
+        let place = self.place_of(key);
+        let value = self.money(key, default, Money::ZERO..=max);
+        if value.exact_micros().is_some() {
+            return value;
+        }
+        let message =
+            format!("{value} has more than 6 decimals; prices are in millionths of a dollar");
+        self.problem(place, key, message);
+        default
+    }
+
     /// A plain number, exact: a string, a whole number, or a decimal number as it is written.
     pub(super) fn ratio(
         &mut self,

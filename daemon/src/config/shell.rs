@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
+use trader_calendar::{Calendar, CalendarError};
 
 use super::section::{Section, choice};
 
@@ -13,7 +14,50 @@ pub struct CalendarSettings {
     pub overrides: Option<PathBuf>,
 }
 
+/// Why the calendar of a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CalendarFileError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}; name a readable file, or leave the key out", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file says something that the calendar refuses.
+    #[error("{}: {source}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: CalendarError,
+    },
+}
+
 impl CalendarSettings {
+    /// The exchange calendar with the overrides of the file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or says something that the calendar refuses.
+    pub fn calendar(&self) -> Result<Calendar, CalendarFileError> {
+        let shipped = Calendar::nyse();
+        let Some(path) = &self.overrides else {
+            return Ok(shipped);
+        };
+        let text =
+            std::fs::read_to_string(path).map_err(|source| CalendarFileError::Unreadable {
+                path: path.clone(),
+                source,
+            })?;
+        shipped
+            .with_overrides(&text)
+            .map_err(|source| CalendarFileError::Refused {
+                path: path.clone(),
+                source,
+            })
+    }
+
     pub(super) fn read(mut section: Section<'_>) -> Self {
         let calendar = Self {
             overrides: section

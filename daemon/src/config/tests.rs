@@ -251,7 +251,7 @@ fn what_cannot_work_is_refused_with_the_reason() {
         ),
         (
             route("\"BRK.B\"", "\"SPY\""),
-            "t.toml:5:20: route[1].symbols: SPY stands here twice",
+            "t.toml:5:19: route[1].symbols: SPY stands here twice",
         ),
         (route("\"BRK.B\"", "\"brk\""), "\"brk\" is not a symbol"),
         (route("= 5", "= 391"), "391 is outside the 1 to 390"),
@@ -309,6 +309,39 @@ fn drop_ins_beside_the_file_are_read_after_it() {
 
     let missing = folder.path().join("missing.toml");
     let error = load(Some(&missing), &[]).unwrap_err().to_string();
+    assert!(error.contains("cannot read"), "{error}");
+}
+
+#[test]
+fn what_the_configuration_points_at_is_checked_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let bars = folder.path().join("bars");
+    let overrides = folder.path().join("calendar.toml");
+    std::fs::create_dir(&bars).unwrap();
+    std::fs::write(bars.join("SPY.csv"), "").unwrap();
+    std::fs::write(&overrides, "[closed]\n2024-03-15 = \"storm\"\n").unwrap();
+    let file = folder.path().join("traderd.toml");
+    let text = format!(
+        "[market]\nsource = \"recorded\"\nclock = \"virtual\"\nstart_date = 2024-03-15\n\
+         directory = {bars:?}\n[calendar]\noverrides = {overrides:?}\n{ROUTE}"
+    );
+    std::fs::write(&file, &text).unwrap();
+    let error = load(Some(&file), &[&CROSSING]).unwrap_err().to_string();
+    let expected = [
+        "market.start_date: 2024-03-15 is no trading day (storm)",
+        "market.directory: ",
+        "has no bars of BRK.B, neither BRK.B.csv nor BRK.B.csv.gz; it has: SPY",
+        "2 problems",
+    ];
+    for part in expected {
+        assert!(error.contains(part), "{error}");
+    }
+
+    std::fs::write(&overrides, "[closd]\n").unwrap();
+    let error = load(Some(&file), &[&CROSSING]).unwrap_err().to_string();
+    assert!(error.contains("calendar.overrides: "), "{error}");
+    std::fs::remove_file(&overrides).unwrap();
+    let error = load(Some(&file), &[&CROSSING]).unwrap_err().to_string();
     assert!(error.contains("cannot read"), "{error}");
 }
 
