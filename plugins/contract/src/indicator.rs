@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use crate::money::Price;
+use crate::price::Price;
 
 /// An indicator over the closes (or the bars) of a lane's timeframe. Periods count bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::indicator::Mean;
-use crate::money::{Level, Qty, Ratio};
+use crate::money::Ratio;
+use crate::price::Level;
+use crate::quantity::Qty;
 use crate::side::Direction;
 
 /// One number or word that a decision rests on.
