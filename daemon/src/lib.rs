@@ -1,1 +1,6 @@
-//! Placeholder.
+//! The shell around the engine: configuration, plugins, feeds, sockets, logs and systemd. It reads
+//! the clock, touches disks and opens sockets, so that the engine need not.
+
+pub mod config;
+pub mod feeds;
+pub mod plugins;
