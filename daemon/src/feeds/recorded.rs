@@ -254,7 +254,7 @@ fn symbols_in(directory: &Path) -> String {
 }
 
 /// Reads every bar of a file.
-fn read(path: &Path) -> Result<Vec<Bar>, FeedError> {
+pub fn read(path: &Path) -> Result<Vec<Bar>, FeedError> {
     let unreadable = |reason: String| FeedError::Unreadable {
         path: path.to_owned(),
         reason,
