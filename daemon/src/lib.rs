@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod events;
 pub mod feeds;
+pub mod logging;
 pub mod plugins;
 pub mod state;
 pub mod systemd;
