@@ -46,10 +46,19 @@ pub struct MethodInfo {
     pub mutating: bool,
     /// The type of its parameters.
     pub params: &'static str,
-    /// The type of its result.
+    /// The type of its result, as the compiler spells it.
     pub result: &'static str,
     /// What it is for, in one line.
     pub help: &'static str,
+}
+
+impl MethodInfo {
+    /// The type of the items, where the result is a list of them.
+    #[must_use]
+    pub fn list_of(&self) -> Option<&'static str> {
+        let rest = self.result.strip_prefix("Vec")?;
+        Some(rest.trim_matches(|c| matches!(c, '<' | '>' | ' ')))
+    }
 }
 
 /// A subscription: the daemon sends notifications until the caller ends it or falls behind.
