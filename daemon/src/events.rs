@@ -1,5 +1,5 @@
-//! Recent events in memory, numbered from 1 without gaps: a writer never waits, a reader comes back
-//! with the number it has seen. What is no longer kept is told as missed.
+//! Recent events in memory, with rising numbers: a writer never waits, a reader comes back with the
+//! number it has seen. What is no longer kept is told as missed.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,7 +43,7 @@ impl<T> Clone for Ring<T> {
 
 #[derive(Debug)]
 struct Inner<T> {
-    waiting: SyncSender<T>,
+    waiting: SyncSender<(Option<u64>, T)>,
     dropped: AtomicU64,
     kept: Mutex<Kept<T>>,
     news: Notify,
@@ -51,8 +51,8 @@ struct Inner<T> {
 
 #[derive(Debug)]
 struct Kept<T> {
-    arriving: Receiver<T>,
-    events: VecDeque<Arc<T>>,
+    arriving: Receiver<(Option<u64>, T)>,
+    events: VecDeque<(u64, Arc<T>)>,
     capacity: usize,
     /// The number of the newest event.
     last: u64,
@@ -60,19 +60,16 @@ struct Kept<T> {
 
 impl<T> Kept<T> {
     fn take_in(&mut self) {
-        while let Ok(event) = self.arriving.try_recv() {
+        while let Ok((number, event)) = self.arriving.try_recv() {
+            let next = self.last.saturating_add(1);
+            // Numbers rise, whatever the writer says: readers search by them.
+            let seq = number.map_or(next, |number| number.max(next));
             if self.events.len() >= self.capacity {
                 self.events.pop_front();
             }
-            self.events.push_back(Arc::new(event));
-            self.last = self.last.saturating_add(1);
+            self.events.push_back((seq, Arc::new(event)));
+            self.last = seq;
         }
-    }
-
-    /// The number of the oldest event that is kept.
-    fn first(&self) -> u64 {
-        let count = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
-        self.last.saturating_sub(count).saturating_add(1)
     }
 }
 
@@ -94,11 +91,20 @@ impl<T> Ring<T> {
         }))
     }
 
-    /// Adds an event. Never waits: while a reader holds the ring, events queue up, and past a few
-    /// thousand they are dropped and counted.
+    /// Adds an event under the next number. Never waits: while a reader holds the ring, events queue
+    /// up, and past a few thousand they are dropped and counted.
     pub fn push(&self, event: T) {
+        self.add(None, event);
+    }
+
+    /// Adds an event that has a number of its own, higher than those before. Never waits either.
+    pub fn push_numbered(&self, seq: u64, event: T) {
+        self.add(Some(seq), event);
+    }
+
+    fn add(&self, number: Option<u64>, event: T) {
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
-            self.0.waiting.try_send(event)
+            self.0.waiting.try_send((number, event))
         {
             self.0.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -126,15 +132,15 @@ impl<T> Ring<T> {
     #[must_use]
     pub fn after(&self, after: u64, limit: usize) -> Batch<T> {
         let kept = self.hold();
-        let expected = after.saturating_add(1);
-        let first = kept.first();
-        let skip = usize::try_from(expected.saturating_sub(first)).unwrap_or(usize::MAX);
-        let events = (first..=kept.last)
-            .zip(&kept.events)
-            .skip(skip)
+        let start = kept.events.partition_point(|(seq, _)| *seq <= after);
+        let events = kept
+            .events
+            .iter()
+            .skip(start)
             .take(limit)
-            .map(|(seq, event)| (seq, Arc::clone(event)))
+            .cloned()
             .collect();
+        let expected = after.saturating_add(1);
         Batch { expected, events }
     }
 
@@ -144,13 +150,7 @@ impl<T> Ring<T> {
         limit: usize,
         mut wanted: impl FnMut(u64, &T) -> bool,
     ) -> Vec<(u64, Arc<T>)> {
-        let all: Vec<(u64, Arc<T>)> = {
-            let kept = self.hold();
-            (kept.first()..=kept.last)
-                .zip(&kept.events)
-                .map(|(seq, event)| (seq, Arc::clone(event)))
-                .collect()
-        };
+        let all: Vec<(u64, Arc<T>)> = self.hold().events.iter().cloned().collect();
         let mut found: Vec<(u64, Arc<T>)> = all
             .into_iter()
             .rev()
@@ -217,6 +217,18 @@ mod tests {
         assert_eq!(ring.after(1, 9).missed_before(), Some(3));
         assert!(ring.after(5, 9).events.is_empty());
         assert!(ring.after(99, 9).events.is_empty());
+    }
+
+    #[test]
+    fn an_event_may_bring_its_own_number() {
+        let ring = ring(10, 0);
+        ring.push_numbered(41, 1);
+        ring.push_numbered(44, 2);
+        ring.push_numbered(7, 3);
+        let batch = ring.after(41, 10);
+        let numbers: Vec<u64> = batch.events.iter().map(|(seq, _)| *seq).collect();
+        assert_eq!(numbers, [44, 45]);
+        assert_eq!(batch.missed_before(), Some(44));
     }
 
     #[test]

@@ -7,5 +7,6 @@ pub mod events;
 pub mod feeds;
 pub mod logging;
 pub mod plugins;
+pub mod server;
 pub mod state;
 pub mod systemd;
