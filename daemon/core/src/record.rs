@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    ClientOrderId, Direction, Fact, Intent, IntentNo, Mean, Money, NetQty, OrderReport, OrderRequest,
-    OrderRole, Price, Qty, Reason, Replacement, RequestFailure, Symbol, Timeframe, Timestamp,
+    ClientOrderId, Direction, Fact, Intent, IntentNo, Mean, Money, NetQty, OrderReport,
+    OrderRequest, OrderRole, Price, Qty, Reason, Replacement, RequestFailure, Symbol, Timeframe,
+    Timestamp,
 };
 
 /// One line of the journal.

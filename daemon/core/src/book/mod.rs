@@ -75,7 +75,9 @@ impl Book {
     /// Our net position in a symbol.
     #[must_use]
     pub fn net(&self, symbol: Symbol) -> NetQty {
-        self.holdings.get(&symbol).map_or(NetQty::ZERO, |holding| holding.net)
+        self.holdings
+            .get(&symbol)
+            .map_or(NetQty::ZERO, |holding| holding.net)
     }
 
     /// The orders that serve an intent, by role and attempt.
@@ -93,7 +95,10 @@ impl Book {
     }
 
     /// The orders of an open trade.
-    pub fn orders_for<'a>(&'a self, holding: &Holding) -> impl Iterator<Item = &'a Order> + use<'a> {
+    pub fn orders_for<'a>(
+        &'a self,
+        holding: &Holding,
+    ) -> impl Iterator<Item = &'a Order> + use<'a> {
         self.orders_of(holding.entry.epoch, holding.intent())
     }
 }
