@@ -1,6 +1,8 @@
 //! The shell around the engine: configuration, plugins, feeds, sockets, logs and systemd. It reads
 //! the clock, touches disks and opens sockets, so that the engine need not.
 
+#[cfg(feature = "broker-sim")]
+pub mod bench;
 pub mod clock;
 pub mod config;
 pub mod events;
