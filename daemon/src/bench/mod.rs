@@ -72,7 +72,7 @@ pub fn engine(options: &Options) -> Result<Report, RowsError> {
         let expected = floor::cross(&rows);
         best.1 = best.1.min(clock::elapsed().saturating_sub(begun));
         let mut round = run::Round::new();
-        let region = Region::new(INSTRUMENTED_SYSTEM);
+        let region = Region::new(&INSTRUMENTED_SYSTEM);
         let begun = clock::elapsed();
         outcome = round.drive(&rows);
         best.0 = best.0.min(clock::elapsed().saturating_sub(begun));

@@ -97,7 +97,7 @@ impl Round {
         let mut quiet = 0_usize;
         for bar in rows {
             let before = self.outcome.orders.wrapping_add(self.outcome.fills);
-            let region = Region::new(INSTRUMENTED_SYSTEM);
+            let region = Region::new(&INSTRUMENTED_SYSTEM);
             self.row(bar);
             let allocations = region.change().allocations;
             if self.outcome.orders.wrapping_add(self.outcome.fills) == before {
