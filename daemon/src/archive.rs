@@ -155,7 +155,7 @@ fn day(day: record::DaySummary) -> DaySummary {
 
 #[cfg(test)]
 mod tests {
-    use trader_contract::Money;
+    use trader_contract::{IntentNo, Money, OrderKind, OrderRole, OrderState, Side, TimeInForce};
     use trader_core::record::{JournalEntry, Record};
     use trader_store::Store;
 
@@ -180,6 +180,48 @@ mod tests {
                 unprotected_share_seconds: 0,
             },
         }
+    }
+
+    #[test]
+    fn an_order_has_the_exact_average_of_its_fills() {
+        let at: Timestamp = "2024-03-15T14:30:00Z".parse().unwrap();
+        let stored = trader_store::Order {
+            client_id: "0000002a-20240315-17-s1".parse().unwrap(),
+            seq: 9,
+            intent: record::IntentId {
+                session: 20_240_315,
+                number: IntentNo(17),
+            },
+            role: OrderRole::Stop,
+            route: "one".into(),
+            symbol: "SPY".parse().unwrap(),
+            side: Side::Sell,
+            qty: "300".parse().unwrap(),
+            kind: OrderKind::Stop {
+                stop: "99.5".parse().unwrap(),
+            },
+            time_in_force: TimeInForce::Gtc,
+            parent: None,
+            replaces: None,
+            replaced_by: None,
+            exit_reason: Some(record::ExitReason::StopLoss),
+            state: OrderState::Working,
+            broker_id: None,
+            filled: "200".parse().unwrap(),
+            filled_value: "19899".parse().unwrap(),
+            cancel_asked: false,
+            replace_asked: false,
+            reason: None,
+            planned_at: at,
+            first_fill_at: Some(at),
+            updated_at: at,
+        };
+        let order = order(stored);
+        assert_eq!(order.average.unwrap().to_string(), "99.495");
+        assert_eq!(order.kind, "stop");
+        assert_eq!(order.stop.unwrap().to_string(), "99.5");
+        assert_eq!(order.reason.as_deref(), Some("stop_loss"));
+        assert_eq!(order.intent, "20240315-17");
     }
 
     #[test]
