@@ -19,3 +19,5 @@ pub mod start;
 pub mod state;
 pub mod supervisor;
 pub mod systemd;
+pub mod views;
+pub mod journal_log;
