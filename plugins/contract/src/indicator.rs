@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::price::Price;
+use crate::{NumberError, Price};
 
 /// An indicator over the closes (or the bars) of a lane's timeframe. Periods count bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,8 +39,9 @@ pub enum IndicatorSpec {
     SessionVwap,
 }
 
-/// An exact mean of prices: a whole number of millionths of a dollar over a count.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+/// An exact mean of prices: a whole number of millionths of a dollar over a count. Written as the
+/// fraction it is, `"3371240000/20"`.
+#[derive(Debug, Clone, Copy)]
 pub struct Mean {
     sum_micros: i128,
     count: i64,
@@ -92,6 +93,34 @@ impl Mean {
     )]
     pub fn to_dollars(self) -> f64 {
         self.sum_micros as f64 / self.count as f64 / 1e6
+    }
+}
+
+impl std::fmt::Display for Mean {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&format!("{}/{}", self.sum_micros, self.count))
+    }
+}
+
+impl std::str::FromStr for Mean {
+    type Err = NumberError;
+    fn from_str(text: &str) -> Result<Self, NumberError> {
+        text.split_once('/')
+            .and_then(|(sum, count)| Self::new(sum.parse().ok()?, count.parse().ok()?))
+            .ok_or_else(|| NumberError::Syntax(text.to_owned()))
+    }
+}
+
+impl Serialize for Mean {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Mean {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -197,6 +226,8 @@ mod tests {
             prop_assert_eq!(left.cmp(&right), (a * m).cmp(&(b * n)));
             let difference = left.minus(right).unwrap();
             prop_assert_eq!(difference.sum_micros().signum(), i128::from((a * m - b * n).signum()));
+            let json = serde_json::to_string(&left).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Mean>(&json).unwrap(), left);
             // The path for numbers too large to cross-multiply gives the same order.
             let scale = 1_i128 << 90;
             let big_left = Mean::new(i128::from(a) * scale, n << 40).unwrap();

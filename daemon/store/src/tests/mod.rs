@@ -1,0 +1,21 @@
+//! Tests of the crate on real files. What is generated lives in `generate`.
+
+mod opening;
+mod schema;
+
+use trader_contract::{Money, Timestamp};
+use trader_core::record::{JournalEntry, Record};
+
+/// A time for every test.
+const NOW: Timestamp = Timestamp::from_seconds(1_294_669_800);
+
+/// An entry that changes no projection.
+fn plain(seq: u64) -> JournalEntry {
+    JournalEntry {
+        seq,
+        at: NOW,
+        record: Record::AccountOpened {
+            cash: Money::dollars(25_000),
+        },
+    }
+}
