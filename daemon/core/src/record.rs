@@ -1,11 +1,14 @@
 //! What the journal holds: everything that happened to the account, in order. The book is a fold
 //! over these records, so that a restart reads the same state that the engine had.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    ClientOrderId, Direction, Intent, IntentNo, Mean, Money, NetQty, OrderReport, OrderRequest,
-    OrderRole, Price, Qty, Reason, Replacement, RequestFailure, Symbol, Timeframe, Timestamp,
+    ClientOrderId, Direction, Fact, Intent, IntentNo, Mean, Money, NetQty, OrderReport,
+    OrderRequest, OrderRole, Price, Qty, Reason, Replacement, RequestFailure, Symbol, Timeframe,
+    Timestamp,
 };
 
 /// One line of the journal.
@@ -97,19 +100,19 @@ impl std::fmt::Display for ExitReason {
     }
 }
 
-/// One check of the risk gate, with its numbers as text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One check of the risk gate, with its numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GateCheck {
     /// Which limit.
-    pub limit: Box<str>,
+    pub limit: Cow<'static, str>,
     /// What the order would make of it.
-    pub value: Box<str>,
+    pub value: Fact,
     /// What is allowed.
-    pub allowed: Box<str>,
+    pub allowed: Fact,
 }
 
 /// What became of an intent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// It passed the gate and is worked by this order, or changes what is worked.
@@ -122,7 +125,7 @@ pub enum Decision {
     /// It was refused; nothing was sent.
     Refused {
         /// The rule that said no, `snake_case`.
-        rule: Box<str>,
+        rule: Cow<'static, str>,
         /// In words, with numbers.
         detail: Box<str>,
     },
@@ -141,6 +144,10 @@ pub struct PlannedOrder {
     pub replaces: Option<ClientOrderId>,
     /// Why a closing order closes.
     pub exit_reason: Option<ExitReason>,
+    /// For entries: cancel at this many later bars of the lane.
+    pub expires_after_bars: Option<u16>,
+    /// For entries: the bar it was decided on, timeframe and start.
+    pub decided_on: Option<(Timeframe, Timestamp)>,
 }
 
 impl PlannedOrder {
@@ -372,6 +379,13 @@ pub enum Record {
         /// Who asked for it.
         origin: Origin,
     },
+    /// An entry ended without a fill; the symbol is free again.
+    EntryLapsed {
+        /// The symbol.
+        symbol: Symbol,
+        /// The entry.
+        client_id: ClientOrderId,
+    },
     /// A trade ended.
     TradeClosed {
         /// The trade.
@@ -433,6 +447,7 @@ impl Record {
             Self::OrderDropped { .. } => "order_dropped",
             Self::StopPlanned { .. } => "stop_planned",
             Self::ExitPlanned { .. } => "exit_planned",
+            Self::EntryLapsed { .. } => "entry_lapsed",
             Self::TradeClosed { .. } => "trade_closed",
             Self::TradingStateSet { .. } => "trading_state_set",
             Self::StrategySaved { .. } => "strategy_saved",
@@ -450,6 +465,7 @@ impl Record {
             | Self::StopPlanned { symbol, .. }
             | Self::ExitPlanned { symbol, .. }
             | Self::StrategySaved { symbol, .. }
+            | Self::EntryLapsed { symbol, .. }
             | Self::Discrepancy { symbol, .. } => Some(*symbol),
             Self::OrderPlanned { order } => Some(order.request.symbol),
             Self::OrderReported { report } => Some(report.symbol),
@@ -469,6 +485,7 @@ impl Record {
             | Self::CancelAsked { client_id, .. }
             | Self::CancelFailed { client_id, .. }
             | Self::ReplaceFailed { client_id, .. }
+            | Self::EntryLapsed { client_id, .. }
             | Self::OrderDropped { client_id } => Some(*client_id),
             Self::ReplaceAsked { replacement, .. } => Some(replacement.client_id),
             _ => None,

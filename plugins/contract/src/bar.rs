@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::money::Price;
+use crate::price::Price;
 use crate::time::Timestamp;
 
 /// Why a bar was refused.

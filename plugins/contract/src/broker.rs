@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ClientOrderId;
-use crate::money::{Money, NetQty};
+use crate::money::Money;
 use crate::order::{OrderRequest, Replacement};
+use crate::quantity::NetQty;
 use crate::report::{Execution, OrderReport};
 use crate::symbol::Symbol;
 use crate::time::Timestamp;

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::indicator::Mean;
-use crate::money::{Level, Qty, Ratio};
 use crate::side::Direction;
+use crate::{Level, Money, Qty, Ratio};
 
 /// One number or word that a decision rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ use crate::side::Direction;
 pub enum Fact {
     /// A price or a distance.
     Level(Level),
+    /// An amount.
+    Money(Money),
     /// An exact average.
     Mean(Mean),
     /// A percentage, a multiple or another plain number.
@@ -24,6 +26,20 @@ pub enum Fact {
     Count(i64),
     /// A word.
     Word(Cow<'static, str>),
+}
+
+impl std::fmt::Display for Fact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Level(level) => level.fmt(f),
+            Self::Money(money) => money.fmt(f),
+            Self::Mean(mean) => write!(f, "{:.6}", mean.to_dollars()),
+            Self::Ratio(ratio) => ratio.fmt(f),
+            Self::Float(value) => write!(f, "{value:.6}"),
+            Self::Count(count) => count.fmt(f),
+            Self::Word(word) => f.pad(word),
+        }
+    }
 }
 
 /// Why something was decided: the rule's name and the numbers it looked at, in the rule's order.

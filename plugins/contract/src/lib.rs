@@ -7,7 +7,10 @@ pub mod ids;
 pub mod indicator;
 pub mod intent;
 pub mod money;
+pub mod number;
 pub mod order;
+pub mod price;
+pub mod quantity;
 pub mod quote;
 pub mod report;
 pub mod settings;
@@ -21,11 +24,14 @@ pub use broker::{Broker, BrokerEvent, BrokerRequest, BrokerSnapshot, RequestFail
 pub use ids::{BrokerOrderId, ClientOrderId, Epoch, ExecutionId, IntentNo, OrderRole, RouteId};
 pub use indicator::{IndicatorSpec, Mean, Reading, Slot};
 pub use intent::{EntryPrice, EntrySize, Fact, Intent, Reason};
-pub use money::{Level, Money, NetQty, NumberError, Price, Qty, Ratio};
+pub use money::{Money, Ratio};
+pub use number::NumberError;
 pub use order::{
     Attached, OrderKind, OrderRequest, OrderState, Outcome, Replacement, TimeInForce,
     UnexpectedTransition,
 };
+pub use price::{Level, Price};
+pub use quantity::{NetQty, Qty};
 pub use quote::Quote;
 pub use report::{Execution, OrderReport, ReportStatus};
 pub use settings::{Parameter, ParameterKind, SettingError, SettingValue, Settings};

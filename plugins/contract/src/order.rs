@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ClientOrderId;
-use crate::money::{Price, Qty};
+use crate::price::Price;
+use crate::quantity::Qty;
 use crate::side::Side;
 use crate::symbol::Symbol;
 

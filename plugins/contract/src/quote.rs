@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::money::Price;
+use crate::price::Price;
 use crate::time::Timestamp;
 
 /// The best bid and offer at one moment; a side without a quote is `None`.

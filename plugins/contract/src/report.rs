@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BrokerOrderId, ClientOrderId, ExecutionId};
-use crate::money::{Money, Price, Qty};
+use crate::money::Money;
 use crate::order::{OrderState, Outcome};
+use crate::price::Price;
+use crate::quantity::Qty;
 use crate::side::Side;
 use crate::symbol::Symbol;
 use crate::time::Timestamp;

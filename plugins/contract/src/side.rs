@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::money::{Level, NetQty, Price, Qty};
+use crate::price::{Level, Price};
+use crate::quantity::{NetQty, Qty};
 
 /// The side of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

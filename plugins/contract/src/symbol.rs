@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::money::Price;
+use crate::price::Price;
 
 /// Why a text is no symbol.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -53,6 +53,7 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         Record::Alerted { alert } => alerts::save(db, entry.seq, at, alert),
         Record::AccountOpened { .. }
         | Record::SessionOpened { .. }
+        | Record::EntryLapsed { .. }
         | Record::StopPlanned { .. }
         | Record::ExitPlanned { .. }
         | Record::TradingStateSet { .. }

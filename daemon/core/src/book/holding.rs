@@ -1,0 +1,130 @@
+//! One open trade: from the planning of its entry until it is flat and every order has ended.
+
+use serde::{Deserialize, Serialize};
+use trader_contract::{
+    ClientOrderId, Direction, Execution, Mean, Money, NetQty, Price, Qty, Side, Symbol, Timeframe,
+    Timestamp,
+};
+
+use crate::record::{ExitReason, IntentId};
+
+/// One open trade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// What is traded.
+    pub symbol: Symbol,
+    /// The route that owns the symbol until this ends.
+    pub route: Box<str>,
+    /// The entry order.
+    pub entry: ClientOrderId,
+    /// Long or short.
+    pub direction: Direction,
+    /// The position now.
+    pub net: NetQty,
+    /// Shares entered.
+    pub entry_qty: Qty,
+    /// What they cost or brought, without a sign.
+    pub entry_value: Money,
+    /// Shares exited.
+    pub exit_qty: Qty,
+    /// What they brought or cost, without a sign.
+    pub exit_value: Money,
+    /// What the broker charged.
+    pub fees: Money,
+    /// First entry fill.
+    pub entered_at: Option<Timestamp>,
+    /// Last fill of any order.
+    pub last_fill_at: Option<Timestamp>,
+    /// Where the first protective stop was planned.
+    pub initial_stop: Option<Price>,
+    /// Where the protective stop is meant to rest.
+    pub stop: Option<Price>,
+    /// Where the profit is taken.
+    pub target: Option<Price>,
+    /// Cancel the entry at this many later bars.
+    pub expires_after_bars: Option<u16>,
+    /// The bar that the entry was decided on: timeframe and start.
+    pub decided_on: Option<(Timeframe, Timestamp)>,
+    /// The position is to be closed, and why.
+    pub exit: Option<ExitReason>,
+    /// What the last exit fill was for.
+    pub last_exit: Option<ExitReason>,
+}
+
+impl Holding {
+    /// The intent that opened it.
+    #[must_use]
+    pub fn intent(&self) -> IntentId {
+        IntentId::from(self.entry)
+    }
+
+    /// Counts an execution of one of its orders.
+    pub fn take_fill(&mut self, side: Side, execution: &Execution, exit: Option<ExitReason>) {
+        let value = execution.price.times(execution.qty);
+        if let Some(net) = self.net.checked_add(side.signed(execution.qty)) {
+            self.net = net;
+        }
+        self.fees += execution.fee;
+        self.last_fill_at = Some(execution.at);
+        let (qty, total) = if side == self.direction.entry_side() {
+            self.entered_at.get_or_insert(execution.at);
+            (&mut self.entry_qty, &mut self.entry_value)
+        } else {
+            self.last_exit = exit.or(self.last_exit);
+            (&mut self.exit_qty, &mut self.exit_value)
+        };
+        *qty = qty.checked_add(execution.qty).unwrap_or(*qty);
+        *total += value;
+    }
+
+    /// What the fills so far brought, fees taken off; the position itself is not in it.
+    #[must_use]
+    pub fn cash_flow(&self) -> Money {
+        let traded = match self.direction {
+            Direction::Long => self.exit_value - self.entry_value,
+            Direction::Short => self.entry_value - self.exit_value,
+        };
+        traded - self.fees
+    }
+
+    /// Profit or loss if the position were closed at `last`.
+    #[must_use]
+    pub fn profit_at(&self, last: Price) -> Money {
+        self.cash_flow() + last.times_net(self.net)
+    }
+
+    /// Exact average of the entry fills.
+    #[must_use]
+    pub fn entry_average(&self) -> Option<Mean> {
+        average(self.entry_value, self.entry_qty)
+    }
+
+    /// Exact average of the exit fills.
+    #[must_use]
+    pub fn exit_average(&self) -> Option<Mean> {
+        average(self.exit_value, self.exit_qty)
+    }
+}
+
+/// Value over quantity; in whole shares where it can be.
+pub(crate) fn average(value: Money, qty: Qty) -> Option<Mean> {
+    match (value.exact_micros(), qty.is_whole()) {
+        (Some(micros), true) => Mean::new(i128::from(micros), qty.whole_shares()),
+        _ => Mean::new(value.femtos(), qty.nanos()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_average_is_the_fraction_of_value_and_shares() {
+        let value: Money = "505.5".parse().unwrap();
+        let mean = average(value, Qty::shares(3).unwrap()).unwrap();
+        assert_eq!((mean.sum_micros(), mean.count()), (505_500_000, 3));
+        let half = average("84.25".parse().unwrap(), "0.5".parse().unwrap()).unwrap();
+        assert_eq!(half, Mean::from("168.5".parse::<Price>().unwrap()));
+        assert!(average(value, Qty::ZERO).is_none());
+    }
+}

@@ -1,0 +1,104 @@
+//! The book: the durable state of the account, a fold over the journal's records. It neither decides
+//! nor sends; the engine changes it only by writing a record.
+
+mod apply;
+mod day;
+mod holding;
+mod order;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use trader_contract::{ClientOrderId, Epoch, IntentNo, Money, NetQty, OrderRole, Symbol};
+
+pub use day::Day;
+pub use holding::Holding;
+pub use order::Order;
+
+use crate::record::{IntentId, TradingState};
+
+/// The durable state of the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Book {
+    /// Cash, unsettled sales included; negative when shares were bought on margin.
+    pub cash: Money,
+    /// Whether the account's first cash is known.
+    pub opened: bool,
+    /// Everything the broker has charged.
+    pub fees: Money,
+    /// The session that is open, or the last one that was.
+    pub day: Option<Day>,
+    /// Intents taken in this session; without sessions, since the beginning.
+    pub intents: u32,
+    /// Orders of open trades, and those that ended in this session.
+    pub orders: BTreeMap<ClientOrderId, Order>,
+    /// Open trades by symbol, from the entry's planning until flat with every order ended.
+    pub holdings: BTreeMap<Symbol, Holding>,
+    /// Whether entries are allowed.
+    pub trading: TradingState,
+    /// States of strategies that had a position or a waiting entry, by route and symbol.
+    pub strategies: BTreeMap<Box<str>, BTreeMap<Symbol, Box<str>>>,
+}
+
+impl Default for Book {
+    fn default() -> Self {
+        Self {
+            cash: Money::ZERO,
+            opened: false,
+            fees: Money::ZERO,
+            day: None,
+            intents: 0,
+            orders: BTreeMap::new(),
+            holdings: BTreeMap::new(),
+            trading: TradingState::Active,
+            strategies: BTreeMap::new(),
+        }
+    }
+}
+
+impl Book {
+    /// The session as it stands in ids, `yyyymmdd`; zero without sessions.
+    #[must_use]
+    pub fn session_number(&self) -> u32 {
+        self.day.as_ref().map_or(0, Day::number)
+    }
+
+    /// The id that the next intent gets.
+    #[must_use]
+    pub fn next_intent(&self) -> IntentId {
+        IntentId {
+            session: self.session_number(),
+            number: IntentNo(self.intents.saturating_add(1)),
+        }
+    }
+
+    /// Our net position in a symbol.
+    #[must_use]
+    pub fn net(&self, symbol: Symbol) -> NetQty {
+        self.holdings
+            .get(&symbol)
+            .map_or(NetQty::ZERO, |holding| holding.net)
+    }
+
+    /// The orders that serve an intent, by role and attempt.
+    pub fn orders_of(&self, epoch: Epoch, intent: IntentId) -> impl Iterator<Item = &Order> {
+        let bound = |role, attempt| ClientOrderId {
+            epoch,
+            session: intent.session,
+            intent: intent.number,
+            role,
+            attempt,
+        };
+        self.orders
+            .range(bound(OrderRole::Entry, 0)..=bound(OrderRole::Exit, u16::MAX))
+            .map(|(_, order)| order)
+    }
+
+    /// The orders of an open trade.
+    pub fn orders_for<'a>(
+        &'a self,
+        holding: &Holding,
+    ) -> impl Iterator<Item = &'a Order> + use<'a> {
+        self.orders_of(holding.entry.epoch, holding.intent())
+    }
+}

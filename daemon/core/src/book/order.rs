@@ -1,0 +1,136 @@
+//! One order as the book knows it.
+
+use serde::{Deserialize, Serialize};
+use trader_contract::{
+    BrokerOrderId, ClientOrderId, ExecutionId, Money, OrderReport, OrderRole, OrderState, Outcome,
+    Price, Qty, Side, Symbol, Timestamp,
+};
+
+use crate::record::PlannedOrder;
+
+/// One order with what the broker has said about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// As it was planned.
+    pub planned: PlannedOrder,
+    /// Where it is.
+    pub state: OrderState,
+    /// The broker's id, once known.
+    pub broker_id: Option<BrokerOrderId>,
+    /// The quantity now; brokers shrink an exit when its sibling fills in part.
+    pub qty: Qty,
+    /// Where it wakes now.
+    pub stop: Option<Price>,
+    /// What has filled.
+    pub filled: Qty,
+    /// What the fills were worth, without a sign.
+    pub filled_value: Money,
+    /// The executions that were counted; each counts once.
+    pub executions: Vec<ExecutionId>,
+    /// Whether a cancel is asked for and not yet answered.
+    pub cancel_asked: bool,
+    /// Whether a replacement is asked for and not yet answered.
+    pub replace_asked: bool,
+    /// When it was planned.
+    pub planned_at: Timestamp,
+    /// When it first filled.
+    pub first_fill_at: Option<Timestamp>,
+    /// When something last changed.
+    pub updated_at: Timestamp,
+    /// The broker's reason for a refusal or an end that we did not ask for.
+    pub reason: Option<Box<str>>,
+}
+
+impl Order {
+    /// An order that was planned at `at`.
+    #[must_use]
+    pub fn new(planned: PlannedOrder, at: Timestamp) -> Self {
+        Self {
+            state: OrderState::Planned,
+            broker_id: None,
+            qty: planned.request.qty,
+            stop: planned.request.kind.stop(),
+            filled: Qty::ZERO,
+            filled_value: Money::ZERO,
+            executions: Vec::new(),
+            cancel_asked: false,
+            replace_asked: false,
+            planned_at: at,
+            first_fill_at: None,
+            updated_at: at,
+            reason: None,
+            planned,
+        }
+    }
+
+    /// Our id.
+    #[must_use]
+    pub const fn id(&self) -> ClientOrderId {
+        self.planned.request.client_id
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub const fn role(&self) -> OrderRole {
+        self.planned.role()
+    }
+
+    /// What is traded.
+    #[must_use]
+    pub const fn symbol(&self) -> Symbol {
+        self.planned.request.symbol
+    }
+
+    /// Buy or sell.
+    #[must_use]
+    pub const fn side(&self) -> Side {
+        self.planned.request.side
+    }
+
+    /// Whether it may still fill.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        !self.state.is_terminal()
+    }
+
+    /// What may still fill.
+    #[must_use]
+    pub fn remaining(&self) -> Qty {
+        if self.is_live() {
+            self.qty.checked_sub(self.filled).unwrap_or(Qty::ZERO)
+        } else {
+            Qty::ZERO
+        }
+    }
+
+    /// Whether the broker's report is about another order than ours: the same id with other contents.
+    #[must_use]
+    pub fn contradicts(&self, report: &OrderReport) -> bool {
+        report.symbol != self.symbol()
+            || report.side != self.side()
+            || report.filled > report.qty
+            || (report.qty > self.planned.request.qty && self.role() == OrderRole::Entry)
+    }
+
+    /// Whether the report says something that is not known yet.
+    #[must_use]
+    pub fn is_news(&self, report: &OrderReport) -> bool {
+        let new_fill = report
+            .execution
+            .as_ref()
+            .is_some_and(|e| !self.executions.contains(&e.id));
+        let newer_state = !self.state.is_terminal() && report.status.state() != self.state;
+        let shape = !self.state.is_terminal()
+            && (report.qty != self.qty || (report.stop.is_some() && report.stop != self.stop));
+        new_fill || newer_state || shape || self.broker_id.is_none()
+    }
+
+    /// Whether it ended without what was asked for.
+    #[must_use]
+    pub const fn was_refused(&self) -> bool {
+        matches!(
+            self.state,
+            OrderState::Done(Outcome::Rejected | Outcome::Dropped)
+        )
+    }
+}

@@ -1,0 +1,84 @@
+//! What the engine wants done, in order. The shell commits what is to be persisted before it sends
+//! what comes after it.
+
+use trader_contract::{BrokerRequest, ClientOrderId};
+
+use crate::record::JournalEntry;
+use crate::risk::gate::Approved;
+
+/// One output.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Write this to the journal, durably, before any command after it is carried out.
+    Persist(JournalEntry),
+    /// Send this order or replacement.
+    Send(Approved),
+    /// Cancel this order.
+    Cancel(ClientOrderId),
+    /// Ask the broker what it holds.
+    RequestSnapshot,
+    /// Tell the caller of an operator request what became of it.
+    Answer {
+        /// The id of the call.
+        request: Box<str>,
+        /// What was accepted, or why it was refused, in words.
+        outcome: Result<Box<str>, Refused>,
+    },
+    /// The engine is ready to end, after [`crate::OperatorCommand::Stop`].
+    Finished,
+}
+
+impl Command {
+    /// What goes to the broker, if anything does.
+    #[must_use]
+    pub fn into_broker_request(self) -> Option<BrokerRequest> {
+        match self {
+            Self::Send(approved) => Some(approved.into_request()),
+            Self::Cancel(client_id) => Some(BrokerRequest::Cancel(client_id)),
+            Self::RequestSnapshot => Some(BrokerRequest::Snapshot),
+            Self::Persist(_) | Self::Answer { .. } | Self::Finished => None,
+        }
+    }
+}
+
+/// Why an operator's request was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The engine trades no such symbol.
+    #[error("no route trades {0}")]
+    UnknownSymbol(Box<str>),
+    /// There is no such order, or it has ended.
+    #[error("order {0} is not open")]
+    UnknownOrder(ClientOrderId),
+    /// Nothing to do, or not now.
+    #[error("{0}")]
+    NotNow(Box<str>),
+}
+
+/// Commands in order; emptied and reused by the shell.
+#[derive(Debug, Default)]
+pub struct Commands(Vec<Command>);
+
+impl Commands {
+    /// Adds a command.
+    pub fn push(&mut self, command: Command) {
+        self.0.push(command);
+    }
+
+    /// Takes the commands out, in order.
+    pub fn drain(&mut self) -> std::vec::Drain<'_, Command> {
+        self.0.drain(..)
+    }
+
+    /// The commands, in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Command] {
+        &self.0
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,104 @@
+//! What an engine is made of: symbols, routes, limits and the rules of the day.
+
+use trader_calendar::Calendar;
+use trader_contract::{Built, Epoch, Symbol, TickRule, Timeframe, Timestamp};
+
+use crate::risk::limits::Limits;
+
+/// Everything that an engine needs to know before its first event.
+pub struct EngineConfig {
+    /// The store's generation, part of every order id.
+    pub epoch: Epoch,
+    /// The symbols, in the order of their ids.
+    pub symbols: Vec<Instrument>,
+    /// The routes, in the order of their ids.
+    pub routes: Vec<Route>,
+    /// The limits of the one gate.
+    pub limits: Limits,
+    /// Sessions, or none.
+    pub market: Market,
+    /// How orders are worked.
+    pub orders: OrderRules,
+}
+
+/// One symbol that may be traded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instrument {
+    /// Its ticker.
+    pub symbol: Symbol,
+    /// How fine its order prices may be.
+    pub tick: TickRule,
+}
+
+/// Symbols bound to a strategy with settings.
+pub struct Route {
+    /// Its name, unique.
+    pub name: Box<str>,
+    /// The strategy's name.
+    pub strategy: Box<str>,
+    /// The length of its bars.
+    pub timeframe: Timeframe,
+    /// Whether an entry must carry a protective stop.
+    pub require_stop: bool,
+    /// One built instance for each symbol.
+    pub lanes: Vec<(Symbol, Built)>,
+}
+
+/// When trading happens.
+pub enum Market {
+    /// Exchange sessions: bars outside them do not count, and the day ends flat.
+    Sessions {
+        /// The exchange's calendar.
+        calendar: Calendar,
+        /// The rules of the day's end.
+        day: DayRules,
+    },
+    /// Every row is a bar, and there is no day: for benchmarks and research on bare series.
+    EveryRow,
+}
+
+/// When entries stop and positions are closed, before the close of the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayRules {
+    /// No entries from this long before the close, in nanoseconds.
+    pub entries_stop_nanos: i64,
+    /// Positions are closed from this long before the close, in nanoseconds.
+    pub flatten_nanos: i64,
+    /// Everything must be flat this long before the close, in nanoseconds.
+    pub deadline_nanos: i64,
+    /// How long after its end a window with missing minutes is waited for, in nanoseconds.
+    pub bar_grace_nanos: i64,
+}
+
+impl Default for DayRules {
+    fn default() -> Self {
+        Self {
+            entries_stop_nanos: 15 * Timestamp::MINUTE,
+            flatten_nanos: 5 * Timestamp::MINUTE,
+            deadline_nanos: 2 * Timestamp::MINUTE,
+            bar_grace_nanos: 2 * Timestamp::SECOND,
+        }
+    }
+}
+
+/// How orders are worked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderRules {
+    /// How long a partly filled entry may go on before the rest is cancelled, in nanoseconds.
+    pub partial_fill_patience_nanos: i64,
+    /// How long a position may be without an acknowledged stop before it is closed, in nanoseconds.
+    pub protect_within_nanos: i64,
+    /// How long to wait before a refused cancel, stop or exit is tried again, in nanoseconds;
+    /// doubled with each refusal up to half a minute.
+    pub retry_nanos: i64,
+}
+
+impl Default for OrderRules {
+    fn default() -> Self {
+        Self {
+            partial_fill_patience_nanos: Timestamp::SECOND,
+            protect_within_nanos: 5 * Timestamp::SECOND,
+            retry_nanos: Timestamp::SECOND,
+        }
+    }
+}

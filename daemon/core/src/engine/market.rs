@@ -1,0 +1,272 @@
+//! Bars: marking positions, closing windows, and asking the strategies.
+
+use trader_calendar::Session;
+use trader_contract::{Bar, SessionView, SymbolId, Timestamp};
+
+use super::Engine;
+use crate::bars::SessionWindow;
+use crate::command::Commands;
+use crate::config::Market;
+use crate::lane::Surroundings;
+
+impl Engine {
+    /// Takes a finished minute, or a row on a market without sessions.
+    #[inline]
+    pub(super) fn on_bar(&mut self, at: Timestamp, id: SymbolId, bar: &Bar, out: &mut Commands) {
+        match self.market {
+            Market::EveryRow => {
+                self.mark(at, id, bar, out);
+                let lanes = self.symbols.get(id.index()).map_or(0, |s| s.lanes.len());
+                for n in 0..lanes {
+                    let lane = self
+                        .symbols
+                        .get(id.index())
+                        .and_then(|s| s.lanes.get(n).copied());
+                    if let Some(lane) = lane {
+                        self.run_lane(at, lane, bar, None, out);
+                    }
+                }
+            }
+            Market::Sessions { .. } => self.on_minute(at, id, bar, out),
+        }
+    }
+
+    /// Moves the account's value with the position's, and looks at the day's loss.
+    #[inline]
+    fn mark(&mut self, at: Timestamp, id: SymbolId, bar: &Bar, out: &mut Commands) {
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
+        state.last_at = Some(at);
+        let before = state.last.replace(bar.close);
+        if state.net_nanos == 0 {
+            return;
+        }
+        let Some(before) = before else {
+            return self.value_account();
+        };
+        let moved = bar.close.micros().wrapping_sub(before.micros());
+        let change = i128::from(moved).wrapping_mul(i128::from(state.net_nanos));
+        self.equity += trader_contract::Money::from_femtos(change);
+        if self.equity <= self.loss_floor {
+            self.trip_daily_loss(at, out);
+        }
+    }
+
+    fn on_minute(&mut self, at: Timestamp, id: SymbolId, bar: &Bar, out: &mut Commands) {
+        let Some(session) = self.schedule.session else {
+            return;
+        };
+        if !session.contains(bar.start) {
+            return;
+        }
+        self.mark(at, id, bar, out);
+        let window = SessionWindow {
+            open: session.open,
+            close: session.close,
+        };
+        let feeds = self.symbols.get(id.index()).map_or(0, |s| s.feeds.len());
+        for n in 0..feeds {
+            let mut closed = std::mem::take(&mut self.closed);
+            if let Some(feed) = self
+                .symbols
+                .get_mut(id.index())
+                .and_then(|s| s.feeds.get_mut(n))
+            {
+                feed.aggregator.on_minute(window, bar, &mut closed);
+                if let Some(end) = feed.aggregator.next_close_at() {
+                    self.window_due = self.window_due.min(end.plus_nanos(self.bar_grace()));
+                }
+            }
+            while let Some(bar) = closed.take() {
+                self.run_feed(at, id, n, &bar, out);
+            }
+            self.closed = closed;
+        }
+        self.find_due();
+        self.tend(at, id, out);
+    }
+
+    fn bar_grace(&self) -> i64 {
+        match &self.market {
+            Market::Sessions { day, .. } => day.bar_grace_nanos,
+            Market::EveryRow => 0,
+        }
+    }
+
+    /// Hands a closed bar to the lanes of a feed.
+    fn run_feed(
+        &mut self,
+        at: Timestamp,
+        id: SymbolId,
+        feed: usize,
+        bar: &Bar,
+        out: &mut Commands,
+    ) {
+        let session = self.schedule.session.map(|s| SessionView {
+            date: s.date,
+            open: s.open,
+            close: s.close,
+        });
+        let mut n = 0_usize;
+        loop {
+            let lanes = self.symbols.get(id.index()).and_then(|s| s.feeds.get(feed));
+            let Some(lane) = lanes.and_then(|feed| feed.lanes.get(n).copied()) else {
+                return;
+            };
+            self.run_lane(at, lane, bar, session, out);
+            n = n.saturating_add(1);
+        }
+    }
+
+    /// Closes the windows whose end and grace have passed with minutes missing.
+    pub(super) fn close_windows(&mut self, at: Timestamp, out: &mut Commands) {
+        if at < self.window_due {
+            return;
+        }
+        let grace = self.bar_grace();
+        let mut next = Timestamp::MAX;
+        for index in 0..self.symbols.len() {
+            let feeds = self.symbols.get(index).map_or(0, |s| s.feeds.len());
+            for n in 0..feeds {
+                let Some(state) = self.symbols.get_mut(index) else {
+                    continue;
+                };
+                let id = state.id;
+                let Some(feed) = state.feeds.get_mut(n) else {
+                    continue;
+                };
+                let closed = feed.aggregator.close_due(at, grace);
+                if let Some(end) = feed.aggregator.next_close_at() {
+                    next = next.min(end.plus_nanos(grace));
+                }
+                if let Some(bar) = closed {
+                    self.run_feed(at, id, n, &bar, out);
+                }
+            }
+        }
+        self.window_due = next;
+    }
+
+    /// Shows a finished bar to a lane, and carries out what its strategy wants.
+    #[inline]
+    fn run_lane(
+        &mut self,
+        at: Timestamp,
+        index: usize,
+        bar: &Bar,
+        session: Option<SessionView>,
+        out: &mut Commands,
+    ) {
+        let Some(lane) = self.lanes.get_mut(index) else {
+            return;
+        };
+        lane.observe(bar, session.map(|s| s.open));
+        if !lane.is_warm() {
+            return;
+        }
+        let Some(state) = self.symbols.get(lane.symbol.index()) else {
+            return;
+        };
+        let owns = state.owner == Some(index);
+        let mut around = Surroundings {
+            session,
+            position: None,
+            pending: None,
+        };
+        if owns {
+            if state.pending.is_some() {
+                lane.entry_age = lane.entry_age.saturating_add(1);
+                if state
+                    .expires_after_bars
+                    .is_some_and(|most| lane.entry_age >= most)
+                {
+                    let id = lane.symbol;
+                    return self.expire_entry(at, id, out);
+                }
+            }
+            around.position = state.position;
+            around.pending = state.pending_view(lane.entry_age);
+        }
+        let mut intents = std::mem::take(&mut self.intents);
+        lane.decide(at, around, bar, &mut intents);
+        if !intents.is_empty() {
+            self.carry_out(at, index, Some(bar), &mut intents, out);
+        }
+        self.intents = intents;
+        if owns {
+            self.save_strategy(at, index, out);
+        }
+    }
+
+    /// Warms the lanes of a symbol up with bars of the past. No strategy is asked.
+    pub(super) fn on_history(&mut self, id: SymbolId, bars: &[Bar]) {
+        let calendar = match &self.market {
+            Market::Sessions { calendar, .. } => calendar.clone(),
+            Market::EveryRow => {
+                bars.iter().for_each(|bar| self.observe_row(id, bar));
+                return self.value_account();
+            }
+        };
+        let mut session: Option<Session> = None;
+        for bar in bars {
+            if !session.is_some_and(|s| s.contains(bar.start)) {
+                // No timer runs in the past: a window with missing minutes ends with its session.
+                if let Some(over) = session {
+                    self.observe_windows(id, over, None, over.close);
+                }
+                session = calendar.session_at(bar.start).ok().flatten();
+            }
+            if let Some(session) = session {
+                self.observe_windows(id, session, Some(bar), bar.start);
+            }
+        }
+        self.value_account();
+    }
+
+    fn observe_row(&mut self, id: SymbolId, bar: &Bar) {
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
+        state.last = Some(bar.close);
+        for &lane in &state.lanes {
+            if let Some(lane) = self.lanes.get_mut(lane) {
+                lane.observe(bar, None);
+            }
+        }
+    }
+
+    /// Closes what ended by `until`, takes the minute, and shows what it closed to the lanes.
+    fn observe_windows(
+        &mut self,
+        id: SymbolId,
+        session: Session,
+        bar: Option<&Bar>,
+        until: Timestamp,
+    ) {
+        let window = SessionWindow {
+            open: session.open,
+            close: session.close,
+        };
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
+        state.last = bar.map(|bar| bar.close).or(state.last);
+        for feed in &mut state.feeds {
+            let due = feed.aggregator.close_due(until, 0);
+            if let Some(bar) = bar {
+                feed.aggregator.on_minute(window, bar, &mut self.closed);
+            }
+            for bar in due
+                .into_iter()
+                .chain(std::iter::from_fn(|| self.closed.take()))
+            {
+                for &lane in &feed.lanes {
+                    if let Some(lane) = self.lanes.get_mut(lane) {
+                        lane.observe(&bar, Some(window.open));
+                    }
+                }
+            }
+        }
+    }
+}

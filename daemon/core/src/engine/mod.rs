@@ -1,0 +1,283 @@
+//! The engine's door: one event in, commands out. The parts of the work are in the files beside.
+
+mod entries;
+mod lanes;
+mod market;
+mod operator;
+mod reconcile;
+mod reports;
+mod session;
+mod symbols;
+mod view;
+mod working;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trader_contract::{
+    ClientOrderId, Epoch, Intents, Money, Symbol, SymbolId, Timeframe, Timestamp,
+};
+use trader_indicators::IndicatorError;
+
+use self::reconcile::Reconciling;
+pub use self::session::Phase;
+use self::session::Schedule;
+pub use self::symbols::SymbolState;
+pub use self::view::{Protection, WarmUp};
+use crate::bars::ClosedBars;
+use crate::book::Book;
+use crate::command::{Command, Commands};
+use crate::config::{EngineConfig, Market, OrderRules};
+use crate::event::Event;
+use crate::lane::Lane;
+use crate::record::{Alert, JournalEntry, Record, Severity};
+use crate::risk::gate::Gate;
+
+/// Why an engine could not be made.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum EngineError {
+    /// A route names a symbol that is not in the symbol table.
+    #[error("route {route} trades {symbol}, which is not in the symbol table")]
+    UnknownSymbol {
+        /// The route.
+        route: Box<str>,
+        /// The symbol.
+        symbol: Symbol,
+    },
+    /// A strategy declared an indicator that cannot be made.
+    #[error("route {route}: {source}")]
+    Indicator {
+        /// The route.
+        route: Box<str>,
+        /// Why.
+        source: IndicatorError,
+    },
+    /// There are more symbols or routes than ids.
+    #[error("more than {0} symbols or routes")]
+    TooMany(u32),
+}
+
+/// What is known of a route beside its lanes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteInfo {
+    /// Its name.
+    pub name: Box<str>,
+    /// The strategy behind it.
+    pub strategy: Box<str>,
+    /// The length of its bars.
+    pub timeframe: Timeframe,
+    /// Whether an entry must carry a protective stop.
+    pub require_stop: bool,
+}
+
+/// A state machine that trades. It holds no handle to the outside: all it knows came in as events,
+/// all it wants goes out as commands.
+pub struct Engine {
+    epoch: Epoch,
+    market: Market,
+    rules: OrderRules,
+    gate: Gate,
+    symbols: Vec<SymbolState>,
+    by_ticker: BTreeMap<Symbol, SymbolId>,
+    routes: Vec<RouteInfo>,
+    lanes: Vec<Lane>,
+    book: Book,
+    next_seq: u64,
+    now: Timestamp,
+    equity: Money,
+    loss_floor: Money,
+    schedule: Schedule,
+    window_due: Timestamp,
+    wakes: BTreeSet<(Timestamp, SymbolId)>,
+    due: Timestamp,
+    reconciling: Reconciling,
+    foreign: BTreeSet<ClientOrderId>,
+    flatten_request: Option<Box<str>>,
+    stopping: Option<bool>,
+    finished: bool,
+    unprotected_share_nanos: i128,
+    intents: Intents,
+    closed: ClosedBars,
+}
+
+impl Engine {
+    /// An engine that goes on from `book`, whose last journal entry has the number before `next_seq`.
+    ///
+    /// # Errors
+    /// The routes do not fit the symbol table, or a strategy declared an impossible indicator.
+    pub fn new(config: EngineConfig, book: Book, next_seq: u64) -> Result<Self, EngineError> {
+        let mut symbols = symbols::table(&config.symbols)?;
+        let by_ticker: BTreeMap<Symbol, SymbolId> = symbols
+            .iter()
+            .map(|s| (s.instrument.symbol, s.id))
+            .collect();
+        let mut routes = Vec::with_capacity(config.routes.len());
+        let mut lanes = Vec::new();
+        for route in config.routes {
+            lanes::add_route(route, &by_ticker, &mut symbols, &mut routes, &mut lanes)?;
+        }
+        let mut engine = Self {
+            epoch: config.epoch,
+            market: config.market,
+            rules: config.orders,
+            gate: Gate::new(config.limits),
+            symbols,
+            by_ticker,
+            routes,
+            lanes,
+            book,
+            next_seq,
+            now: Timestamp::MIN,
+            equity: Money::ZERO,
+            loss_floor: Money::from_femtos(i128::MIN),
+            schedule: Schedule::default(),
+            window_due: Timestamp::MAX,
+            wakes: BTreeSet::new(),
+            due: Timestamp::MAX,
+            reconciling: Reconciling::default(),
+            foreign: BTreeSet::new(),
+            flatten_request: None,
+            stopping: None,
+            finished: false,
+            unprotected_share_nanos: 0,
+            intents: Intents::default(),
+            closed: ClosedBars::default(),
+        };
+        engine.restore_strategies();
+        engine.refresh_all();
+        Ok(engine)
+    }
+
+    /// Takes one event that was stamped with `at`, and adds what must happen because of it to `out`,
+    /// in order. Stamps never go back: an earlier one is read as the latest so far.
+    #[inline]
+    pub fn step_into(&mut self, at: Timestamp, event: &Event, out: &mut Commands) {
+        let at = at.max(self.now);
+        self.now = at;
+        if at >= self.due {
+            self.run_due(at, out);
+        }
+        match event {
+            Event::Bar { symbol, bar } => self.on_bar(at, *symbol, bar, out),
+            event => self.on_rare(at, event, out),
+        }
+    }
+
+    /// The readable face of [`Engine::step_into`].
+    pub fn step(&mut self, at: Timestamp, event: &Event) -> Vec<Command> {
+        let mut out = Commands::default();
+        self.step_into(at, event, &mut out);
+        out.drain().collect()
+    }
+
+    /// When the engine next wants a [`Event::Timer`], if nothing else comes first.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        (self.due != Timestamp::MAX).then_some(self.due)
+    }
+
+    fn on_rare(&mut self, at: Timestamp, event: &Event, out: &mut Commands) {
+        match event {
+            Event::Start => self.on_start(at, out),
+            Event::Bar { symbol, bar } => self.on_bar(at, *symbol, bar, out),
+            Event::History { symbol, bars } => self.on_history(*symbol, bars),
+            Event::Quote { symbol, quote } => {
+                if let Some(state) = self.symbols.get_mut(symbol.index()) {
+                    state.quote = Some(*quote);
+                }
+            }
+            Event::Broker(event) => self.on_broker(at, event, out),
+            Event::Timer => {}
+            Event::Operator {
+                command,
+                uid,
+                request,
+            } => {
+                self.on_operator(at, command, *uid, request, out);
+            }
+        }
+        self.check_finished(out);
+    }
+
+    /// Does everything whose time has come: the session's schedule, windows with missing minutes,
+    /// and the trades that asked to be looked at again.
+    #[cold]
+    fn run_due(&mut self, at: Timestamp, out: &mut Commands) {
+        self.close_windows(at, out);
+        self.advance_session(at, out);
+        while let Some((when, id)) = self.wakes.first().copied() {
+            if when > at {
+                break;
+            }
+            self.wakes.remove(&(when, id));
+            if let Some(state) = self.symbols.get_mut(id.index()) {
+                state.wake_at = None;
+            }
+            self.tend(at, id, out);
+        }
+        self.find_due();
+        self.check_finished(out);
+    }
+
+    /// Computes when the next timer is due.
+    fn find_due(&mut self) {
+        let wake = self.wakes.first().map_or(Timestamp::MAX, |(when, _)| *when);
+        self.due = self.schedule.next_at.min(self.window_due).min(wake);
+    }
+
+    /// Asks for another look at a symbol at `when`, or for none.
+    fn wake(&mut self, id: SymbolId, when: Option<Timestamp>) {
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
+        if state.wake_at == when {
+            return;
+        }
+        if let Some(old) = state.wake_at.take() {
+            self.wakes.remove(&(old, id));
+        }
+        if let Some(when) = when {
+            state.wake_at = Some(when);
+            self.wakes.insert((when, id));
+        }
+        self.find_due();
+    }
+
+    /// Writes a record: the only way in which the book changes.
+    fn write(&mut self, at: Timestamp, record: Record, out: &mut Commands) {
+        self.book.apply(at, &record);
+        let symbol = record.symbol().or_else(|| {
+            record
+                .client_id()
+                .and_then(|id| self.book.orders.get(&id))
+                .map(crate::book::Order::symbol)
+        });
+        let entry = JournalEntry {
+            seq: self.next_seq,
+            at,
+            record,
+        };
+        self.next_seq = self.next_seq.saturating_add(1);
+        out.push(Command::Persist(entry));
+        if let Some(id) = symbol.and_then(|symbol| self.by_ticker.get(&symbol).copied()) {
+            self.refresh(id);
+        }
+    }
+
+    /// Tells a person, durably.
+    fn alert(
+        &mut self,
+        at: Timestamp,
+        (severity, kind, symbol): (Severity, &str, Option<Symbol>),
+        (message, action): (String, &str),
+        out: &mut Commands,
+    ) {
+        let alert = Alert {
+            severity,
+            kind: kind.into(),
+            symbol,
+            message: message.into(),
+            action: action.into(),
+        };
+        self.write(at, Record::Alerted { alert }, out);
+    }
+}

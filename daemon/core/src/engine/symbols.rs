@@ -1,0 +1,181 @@
+//! What the engine keeps for each symbol beside the book: the last price, the aggregators, and a
+//! view of the open trade that costs the bar path no look-up.
+
+use trader_contract::{
+    Direction, Money, PendingView, PositionView, Price, Qty, Quote, SymbolId, Timeframe, Timestamp,
+};
+
+use super::{Engine, EngineError};
+use crate::bars::Aggregator;
+use crate::config::Instrument;
+use crate::orders::protected_qty;
+
+/// One timeframe of a symbol, with the lanes that listen to it.
+#[derive(Debug)]
+pub(super) struct Feed {
+    pub(super) timeframe: Timeframe,
+    pub(super) aggregator: Aggregator,
+    pub(super) lanes: Vec<usize>,
+}
+
+/// What the engine keeps for one symbol.
+#[derive(Debug)]
+pub struct SymbolState {
+    /// Its id.
+    pub id: SymbolId,
+    /// Its ticker and tick rule.
+    pub instrument: Instrument,
+    /// Close of the last bar.
+    pub last: Option<Price>,
+    /// When that bar was taken.
+    pub last_at: Option<Timestamp>,
+    /// The last quote.
+    pub quote: Option<Quote>,
+    /// Whether the venue has halted it.
+    pub halted: bool,
+    pub(super) feeds: Vec<Feed>,
+    pub(super) lanes: Vec<usize>,
+    /// The lane that owns the symbol.
+    pub(super) owner: Option<usize>,
+    pub(super) net_nanos: i64,
+    pub(super) position: Option<PositionView>,
+    pub(super) pending: Option<Direction>,
+    pub(super) expires_after_bars: Option<u16>,
+    pub(super) wake_at: Option<Timestamp>,
+    pub(super) retry_at: Timestamp,
+    pub(super) retry_nanos: i64,
+    pub(super) bare_since: Option<Timestamp>,
+    bare: Option<(Timestamp, Qty)>,
+}
+
+/// The symbol table.
+pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, EngineError> {
+    let state = |(index, instrument): (usize, &Instrument)| {
+        let index = u32::try_from(index).map_err(|_| EngineError::TooMany(u32::MAX))?;
+        Ok(SymbolState {
+            id: SymbolId::new(index),
+            instrument: *instrument,
+            last: None,
+            last_at: None,
+            quote: None,
+            halted: false,
+            feeds: Vec::new(),
+            lanes: Vec::new(),
+            owner: None,
+            net_nanos: 0,
+            position: None,
+            pending: None,
+            expires_after_bars: None,
+            wake_at: None,
+            retry_at: Timestamp::MIN,
+            retry_nanos: 0,
+            bare_since: None,
+            bare: None,
+        })
+    };
+    instruments.iter().enumerate().map(state).collect()
+}
+
+impl SymbolState {
+    /// The waiting entry as a strategy sees it.
+    pub(super) fn pending_view(&self, age_bars: u16) -> Option<PendingView> {
+        self.pending.map(|direction| PendingView {
+            direction,
+            age_bars,
+        })
+    }
+}
+
+impl Engine {
+    /// Brings what is kept for every symbol in line with the book.
+    pub(super) fn refresh_all(&mut self) {
+        let ids: Vec<SymbolId> = self.symbols.iter().map(|s| s.id).collect();
+        ids.into_iter().for_each(|id| self.refresh(id));
+        self.value_account();
+    }
+
+    /// Brings what is kept for a symbol in line with the book.
+    pub(super) fn refresh(&mut self, id: SymbolId) {
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
+        let holding = self.book.holdings.get(&state.instrument.symbol);
+        let net = holding.map_or(0, |h| h.net.nanos());
+        let owner = holding.and_then(|h| {
+            let owns = |&lane: &usize| {
+                let route = self
+                    .lanes
+                    .get(lane)
+                    .and_then(|l| self.routes.get(usize::from(l.route.0)));
+                route.is_some_and(|route| route.name == h.route)
+            };
+            state.lanes.iter().copied().find(owns)
+        });
+        state.owner = owner;
+        state.pending = holding
+            .filter(|h| h.net.is_flat() && h.exit.is_none())
+            .map(|h| h.direction);
+        state.expires_after_bars = holding.and_then(|h| h.expires_after_bars);
+        state.position = holding.and_then(|h| {
+            Some(PositionView {
+                direction: Direction::of(h.net)?,
+                qty: h.net.magnitude(),
+                entry_average: h.entry_average()?,
+                stop: h.stop,
+                entered_at: h.entered_at?,
+                exiting: h.exit.is_some(),
+            })
+        });
+        if state.net_nanos != net {
+            state.net_nanos = net;
+            self.value_account();
+        }
+    }
+
+    /// Cash plus positions at the last prices, computed anew; bars only move it.
+    pub(super) fn value_account(&mut self) {
+        let positions: Money = self
+            .book
+            .holdings
+            .values()
+            .map(|h| {
+                let last = self.last_of(h.symbol).or_else(|| {
+                    let mean = h.entry_average()?;
+                    let micros = mean.sum_micros().checked_div(i128::from(mean.count()))?;
+                    Price::from_micros(i64::try_from(micros).ok()?)
+                });
+                last.map_or(Money::ZERO, |last| last.times_net(h.net))
+            })
+            .sum();
+        self.equity = self.book.cash + positions;
+    }
+
+    /// Measures which shares are without an acknowledged stop, and for how long.
+    pub(super) fn measure_protection(&mut self, at: Timestamp, id: SymbolId) {
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
+        let holding = self.book.holdings.get(&state.instrument.symbol);
+        let bare = holding.filter(|h| h.stop.is_some()).map_or(Qty::ZERO, |h| {
+            let orders: Vec<_> = self.book.orders_for(h).collect();
+            h.net
+                .magnitude()
+                .checked_sub(protected_qty(&orders))
+                .unwrap_or(Qty::ZERO)
+        });
+        if let Some((since, qty)) = state.bare {
+            let nanos = i128::from(at.since(since));
+            let shares = i128::from(qty.whole_shares());
+            self.unprotected_share_nanos = self
+                .unprotected_share_nanos
+                .saturating_add(nanos.saturating_mul(shares));
+        }
+        state.bare = (!bare.is_zero()).then_some((at, bare));
+        state.bare_since = state.bare.and(state.bare_since.or(Some(at)));
+    }
+
+    pub(super) fn last_of(&self, symbol: trader_contract::Symbol) -> Option<Price> {
+        let id = self.by_ticker.get(&symbol)?;
+        self.symbols.get(id.index())?.last
+    }
+}

@@ -1,0 +1,5 @@
+//! What to do next with the orders of an open trade. Pure planning: the engine carries it out.
+
+mod plan;
+
+pub use plan::{Ground, Step, next_step, protected_qty};

@@ -1,0 +1,224 @@
+//! The next step for one open trade: a function of what the book knows, asked again after every
+//! change. Nothing is remembered between two questions, so a restart simply asks again.
+//!
+//! The rules, in order:
+//! 1. A position that is to be closed first has its entry and its resting exits cancelled, each
+//!    confirmed by the broker, and is then closed at the market. Nothing rests beside the exit.
+//! 2. A flat symbol is freed once every order has ended.
+//! 3. An entry that waits while none are taken is cancelled. One that filled in part gets `partial_fill_patience`; then its rest is cancelled.
+//! 4. A position whose entry has ended has one stop for all of it, where it is meant to rest.
+//! 5. What is not protected within `protect_within`, or whose stop the market has already passed,
+//!    is closed.
+
+use trader_contract::{
+    ClientOrderId, Level, OrderRole, OrderState, Outcome, Price, Qty, Timestamp,
+};
+
+use crate::book::{Holding, Order};
+use crate::config::OrderRules;
+
+/// What the planning looks at beside the trade and its orders.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// Now.
+    pub at: Timestamp,
+    /// The rules of working orders.
+    pub rules: &'a OrderRules,
+    /// The symbol's last price.
+    pub last: Option<Price>,
+    /// Since when the position, or a part of it, has been without an acknowledged stop.
+    pub bare_since: Option<Timestamp>,
+    /// Nothing that the broker refused is tried again before this.
+    pub retry_at: Timestamp,
+    /// Whether entries are taken at all now; a waiting one is cancelled where they are not.
+    pub entries_wanted: bool,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing, until the broker says something or this time has come.
+    Wait {
+        /// When to ask again.
+        until: Option<Timestamp>,
+    },
+    /// Cancel this order.
+    Cancel(ClientOrderId, &'static str),
+    /// Rest a new protective stop for the whole position.
+    PlaceStop,
+    /// Change this resting stop to the planned price and the whole position.
+    MoveStop(ClientOrderId),
+    /// The position cannot be protected: plan to close it.
+    GiveUp,
+    /// Close the whole position at the market.
+    CloseOut,
+    /// The entry ended without a fill: free the symbol.
+    Lapse,
+    /// The trade is over: free the symbol and count it.
+    Finish,
+}
+
+const WAIT: Step = Step::Wait { until: None };
+
+/// The next step for an open trade with these orders.
+#[must_use]
+pub fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
+    let live = |role: OrderRole| {
+        orders
+            .iter()
+            .find(|o| o.role() == role && o.is_live())
+            .copied()
+    };
+    let entry = live(OrderRole::Entry);
+    let resting = live(OrderRole::Stop).or_else(|| live(OrderRole::Target));
+    let closing = live(OrderRole::Exit);
+    let over = || {
+        if holding.entry_qty.is_zero() {
+            Step::Lapse
+        } else {
+            Step::Finish
+        }
+    };
+
+    if holding.exit.is_some() {
+        return match (entry, resting, closing) {
+            (Some(order), ..) => cancel(order, "the position is to be closed", ground),
+            (_, Some(order), _) => cancel(order, "the position is to be closed", ground),
+            (.., Some(order)) if holding.net.is_flat() => {
+                cancel(order, "the position is flat", ground)
+            }
+            (.., Some(_)) => WAIT,
+            _ if holding.net.is_flat() => over(),
+            _ => not_before_retry(Step::CloseOut, ground),
+        };
+    }
+    if holding.net.is_flat() {
+        return match (entry, resting.or(closing)) {
+            (Some(entry), _) => wait_for_entry(entry, ground),
+            (None, Some(order)) => cancel_left_over(order, orders, ground),
+            (None, None) => over(),
+        };
+    }
+    match entry {
+        Some(entry) => wait_for_entry(entry, ground),
+        None => protect(holding, orders, ground),
+    }
+}
+
+/// The broker ends the exits of an entry by itself; it is given a moment to say so.
+fn cancel_left_over(order: &Order, orders: &[&Order], ground: &Ground<'_>) -> Step {
+    let last_change = orders
+        .iter()
+        .map(|o| o.updated_at)
+        .max()
+        .unwrap_or(ground.at);
+    let patient_until = last_change.plus_nanos(ground.rules.partial_fill_patience_nanos);
+    if ground.at < patient_until {
+        return Step::Wait {
+            until: Some(patient_until),
+        };
+    }
+    cancel(order, "the position is flat", ground)
+}
+
+fn cancel(order: &Order, why: &'static str, ground: &Ground<'_>) -> Step {
+    if order.cancel_asked || !order.state.is_acknowledged() {
+        return WAIT;
+    }
+    not_before_retry(Step::Cancel(order.id(), why), ground)
+}
+
+fn not_before_retry(step: Step, ground: &Ground<'_>) -> Step {
+    if ground.at < ground.retry_at {
+        Step::Wait {
+            until: Some(ground.retry_at),
+        }
+    } else {
+        step
+    }
+}
+
+fn wait_for_entry(entry: &Order, ground: &Ground<'_>) -> Step {
+    if !ground.entries_wanted {
+        return cancel(entry, "entries are not taken now", ground);
+    }
+    let patience = ground.rules.partial_fill_patience_nanos;
+    match entry.first_fill_at.map(|first| first.plus_nanos(patience)) {
+        Some(until) if ground.at < until => Step::Wait { until: Some(until) },
+        Some(_) => cancel(
+            entry,
+            "it filled in part and the rest took too long",
+            ground,
+        ),
+        None => WAIT,
+    }
+}
+
+fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
+    let Some(stop) = holding.stop else {
+        return WAIT;
+    };
+    let bare_until = ground
+        .bare_since
+        .map(|since| since.plus_nanos(ground.rules.protect_within_nanos));
+    if bare_until.is_some_and(|until| ground.at >= until) {
+        return Step::GiveUp;
+    }
+    let wait = Step::Wait { until: bare_until };
+    let resting = orders
+        .iter()
+        .find(|o| o.role() == OrderRole::Stop && o.is_live());
+    let Some(order) = resting else {
+        if passed(holding, stop, ground) {
+            return Step::GiveUp;
+        }
+        // A target without its stop would take the shares that the stop needs.
+        let target = orders
+            .iter()
+            .find(|o| o.role() == OrderRole::Target && o.is_live());
+        return match target {
+            Some(target) => cancel(target, "its stop has ended", ground),
+            None if ground.at < ground.retry_at => Step::Wait {
+                until: Some(bare_until.map_or(ground.retry_at, |bare| bare.min(ground.retry_at))),
+            },
+            None => Step::PlaceStop,
+        };
+    };
+    let right = order.stop == Some(stop) && order.remaining() == holding.net.magnitude();
+    if right || order.cancel_asked || order.replace_asked {
+        return wait;
+    }
+    if order.state == OrderState::Working && !passed(holding, stop, ground) {
+        return not_before_retry(Step::MoveStop(order.id()), ground);
+    }
+    wait
+}
+
+/// Whether the market stands at or beyond the stop, where no stop order can rest.
+fn passed(holding: &Holding, stop: Price, ground: &Ground<'_>) -> bool {
+    ground.last.is_some_and(|last| {
+        !holding
+            .direction
+            .is_better(Level::from(last), Level::from(stop))
+    })
+}
+
+/// How many of the shares have a stop that the broker has acknowledged. An attached stop protects
+/// only once its entry has filled completely.
+#[must_use]
+pub fn protected_qty(orders: &[&Order]) -> Qty {
+    let entry_filled = orders
+        .iter()
+        .any(|o| o.role() == OrderRole::Entry && o.state == OrderState::Done(Outcome::Filled));
+    orders
+        .iter()
+        .filter(|o| o.role() == OrderRole::Stop)
+        .filter(|o| match o.state {
+            OrderState::Held => entry_filled,
+            OrderState::Accepted | OrderState::Working | OrderState::Replacing => !o.cancel_asked,
+            _ => false,
+        })
+        .map(|o| o.remaining())
+        .max()
+        .unwrap_or(Qty::ZERO)
+}

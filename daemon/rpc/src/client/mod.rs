@@ -1,0 +1,192 @@
+//! The blocking client: one connection, its own small runtime, every wait bounded. Presentation and
+//! retries are the caller's.
+
+mod error;
+mod subscription;
+
+pub use error::{CallError, ConnectError};
+pub use subscription::Subscription;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jsonrpsee_core::client::{ClientT, SubscriptionClientT};
+use jsonrpsee_ws_client::{WsClient, WsClientBuilder};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tokio::net::UnixStream;
+use tokio::runtime::Runtime;
+
+use crate::limits::{
+    CALL_TIMEOUT, CONNECT_TIMEOUT, EVENTS_BUFFERED, PROTOCOL_VERSION, REQUEST_BYTES_MAX,
+    RESPONSE_BYTES_MAX,
+};
+use crate::method::{EVENTS, Method, call};
+use crate::params::{EventsParams, HelloParams};
+use crate::role::Role;
+use crate::socket;
+use crate::types::Hello;
+
+/// A connection to `traderd`.
+#[derive(Debug)]
+pub struct Client {
+    runtime: Runtime,
+    inner: WsClient,
+    hello: Hello,
+    path: PathBuf,
+}
+
+impl Client {
+    /// Connects to the first socket that lets us in, of those that serve `needed`: see
+    /// [`socket::candidates`]. Falls back only where a socket is missing or closed to us.
+    ///
+    /// # Errors
+    /// None lets us in; the error is about the first one, which serves everything.
+    pub fn open(given: Option<&Path>, needed: Role, name: &str) -> Result<Self, ConnectError> {
+        let mut first = None;
+        for path in socket::candidates(given, needed) {
+            match Self::connect(&path, name) {
+                Err(error @ (ConnectError::Denied { .. } | ConnectError::Missing { .. })) => {
+                    first.get_or_insert(error);
+                }
+                other => return other,
+            }
+        }
+        Err(first.unwrap_or(ConnectError::Missing {
+            path: socket::RUNTIME_DIR.into(),
+        }))
+    }
+
+    /// Connects to this socket and checks that a `traderd` of our protocol answers. `name` is for
+    /// the daemon's log: program and version.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub fn connect(path: &Path, name: &str) -> Result<Self, ConnectError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|source| ConnectError::Io {
+                path: path.to_owned(),
+                source,
+            })?;
+        let (inner, hello) = runtime.block_on(async {
+            tokio::time::timeout(CONNECT_TIMEOUT, connect(path, name))
+                .await
+                .unwrap_or_else(|_| {
+                    Err(ConnectError::TimedOut {
+                        path: path.to_owned(),
+                    })
+                })
+        })?;
+        Ok(Self {
+            runtime,
+            inner,
+            hello,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Who answered the handshake.
+    #[must_use]
+    pub const fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// The socket of this connection.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Calls a method and waits for its answer, at most [`CALL_TIMEOUT`].
+    ///
+    /// # Errors
+    /// The daemon's refusal, or what happened to the connection; see [`CallError`].
+    pub fn call<M: Method>(&self, params: &M::Params) -> Result<M::Result, CallError> {
+        self.runtime.block_on(send::<M>(&self.inner, params))
+    }
+
+    /// Hears log lines or journal entries as they are written.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub fn events(&self, params: &EventsParams) -> Result<Subscription<'_>, CallError> {
+        let name = EVENTS.subscribe;
+        let inner = self.runtime.block_on(async {
+            self.inner
+                .subscribe(name, object(name, params)?, EVENTS.unsubscribe)
+                .await
+                .map_err(|error| CallError::from_client(name, &error))
+        })?;
+        Ok(Subscription::new(&self.runtime, inner))
+    }
+
+    /// Waits while the connection stays alive, for callers that poll.
+    pub fn wait(&self, duration: Duration) {
+        self.runtime.block_on(tokio::time::sleep(duration));
+    }
+}
+
+async fn connect(path: &Path, name: &str) -> Result<(WsClient, Hello), ConnectError> {
+    let stream = UnixStream::connect(path)
+        .await
+        .map_err(|source| connect_error(path, source))?;
+    let inner = WsClientBuilder::new()
+        .max_request_size(REQUEST_BYTES_MAX)
+        .max_response_size(RESPONSE_BYTES_MAX)
+        .request_timeout(CALL_TIMEOUT)
+        .max_buffer_capacity_per_subscription(EVENTS_BUFFERED)
+        .build_with_stream("ws://localhost/", stream)
+        .await
+        .map_err(|error| ConnectError::NotTraderd {
+            path: path.to_owned(),
+            why: error::chain(&error),
+        })?;
+    let params = HelloParams {
+        protocol: PROTOCOL_VERSION,
+        client: name.to_owned(),
+    };
+    let hello = send::<call::Hello>(&inner, &params)
+        .await
+        .map_err(|source| ConnectError::from_hello(path, source))?;
+    if hello.protocol == PROTOCOL_VERSION {
+        Ok((inner, hello))
+    } else {
+        Err(ConnectError::WrongProtocol {
+            path: path.to_owned(),
+            theirs: hello.protocol,
+            daemon_version: hello.daemon_version,
+        })
+    }
+}
+
+fn connect_error(path: &Path, source: io::Error) -> ConnectError {
+    let path = path.to_owned();
+    match source.kind() {
+        io::ErrorKind::NotFound => ConnectError::Missing { path },
+        io::ErrorKind::PermissionDenied => ConnectError::Denied { path },
+        io::ErrorKind::ConnectionRefused => ConnectError::NobodyListens { path },
+        _ => ConnectError::Io { path, source },
+    }
+}
+
+async fn send<M: Method>(inner: &WsClient, params: &M::Params) -> Result<M::Result, CallError> {
+    let params = object(M::NAME, params)?;
+    inner
+        .request(M::NAME, params)
+        .await
+        .map_err(|error| CallError::from_client(M::NAME, &error))
+}
+
+fn object<P: Serialize>(method: &str, params: &P) -> Result<Map<String, Value>, CallError> {
+    match serde_json::to_value(params) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Ok(Map::new()),
+        Err(error) => Err(CallError::Unreadable {
+            method: method.to_owned(),
+            why: error.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,382 @@
+//! The `OpenRPC` document, made from the table of methods. What a type looks like is read off its
+//! example, and what may be `null` or left out is asked of the type's own reader.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::error::ErrorCode;
+use crate::limits::PROTOCOL_VERSION;
+use crate::method::{METHODS, MethodInfo, SUBSCRIPTIONS};
+use crate::params::{
+    CalendarParams, CancelParams, ChangeParams, CloseParams, DaysParams, EventsParams, HelloParams,
+    LogsParams, NoParams, OrdersParams, StopParams, TradesParams,
+};
+use crate::sample;
+use crate::types::{
+    Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello, JournalLine, LogLine, Order,
+    Position, Route, Status, Trade,
+};
+
+/// Writes the document.
+///
+/// # Errors
+/// The examples cannot be read: a bug, which a test would have found.
+pub fn document() -> Result<Value, serde_json::Error> {
+    let samples = sample::all()?;
+    let methods: Vec<Value> = METHODS.iter().map(|info| method(info, &samples)).collect();
+    let subscriptions: Vec<Value> = SUBSCRIPTIONS
+        .iter()
+        .map(|info| {
+            json!({
+                "subscribe": info.subscribe,
+                "notification": info.notification,
+                "unsubscribe": info.unsubscribe,
+                "summary": info.help,
+                "role": info.role,
+                "paramStructure": "by-name",
+                "params": parameters(info.params, &samples),
+                "item": reference(info.item),
+            })
+        })
+        .collect();
+    let mut schemas: Map<String, Value> = samples
+        .iter()
+        .filter(|(name, _)| !name.ends_with("Params"))
+        .map(|(name, sample)| {
+            let mut schema = describe(name, sample, "");
+            if let Some(fields) = schema.as_object_mut() {
+                fields.insert("examples".to_owned(), json!([sample]));
+            }
+            (name.clone(), schema)
+        })
+        .collect();
+    schemas.insert("Event".to_owned(), event_schema());
+    Ok(json!({
+        "openrpc": "1.3.2",
+        "info": {
+            "title": "traderd",
+            "description": "JSON-RPC 2.0 over WebSocket over a Unix socket. Money, prices and \
+                            quantities are decimal strings, times RFC 3339 in UTC. Roles, each \
+                            including those before it: read, advise, reduce, control, admin. A \
+                            mutating call carries a request id drawn by the caller and acts once \
+                            however often it is sent.",
+            "version": PROTOCOL_VERSION.to_string(),
+        },
+        "methods": methods,
+        "x-subscriptions": subscriptions,
+        "components": { "schemas": schemas, "errors": errors() },
+    }))
+}
+
+fn method(info: &MethodInfo, samples: &Map<String, Value>) -> Value {
+    json!({
+        "name": info.name,
+        "summary": info.help,
+        "paramStructure": "by-name",
+        "params": parameters(info.params, samples),
+        "result": result(info),
+        "errors": ErrorCode::ALL
+            .map(|code| json!({ "$ref": format!("#/components/errors/{}", code.number()) })),
+        "x-role": info.role,
+        "x-mutating": info.mutating,
+    })
+}
+
+fn errors() -> Map<String, Value> {
+    ErrorCode::ALL
+        .into_iter()
+        .map(|code| {
+            let error = json!({
+                "code": code.number(),
+                "message": code.meaning(),
+                "data": { "what": "what happened", "why": "why", "next": "what to do next" },
+            });
+            (code.number().to_string(), error)
+        })
+        .collect()
+}
+
+fn parameters(name: &str, samples: &Map<String, Value>) -> Vec<Value> {
+    let sample = samples.get(name).cloned().unwrap_or(Value::Null);
+    let Some(fields) = sample.as_object() else {
+        return Vec::new();
+    };
+    fields
+        .iter()
+        .map(|(field, value)| {
+            let mut without = fields.clone();
+            without.remove(field);
+            json!({
+                "name": field,
+                "required": read_as(name, &Value::Object(without)).is_err(),
+                "schema": describe(name, &sample, &format!("/{field}")),
+                "x-example": value,
+            })
+        })
+        .collect()
+}
+
+fn result(info: &MethodInfo) -> Value {
+    let (name, schema) = match info.list_of() {
+        Some(item) => (
+            format!("list of {item}"),
+            json!({ "type": "array", "items": reference(item) }),
+        ),
+        None => (info.result.to_owned(), reference(info.result)),
+    };
+    json!({ "name": name, "schema": schema })
+}
+
+fn reference(type_name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{type_name}") })
+}
+
+/// An event is an object with one key, which says what kind it is.
+fn event_schema() -> Value {
+    let one = |kind: &str, schema: Value| json!({ "type": "object", "properties": { kind: schema }, "required": [kind] });
+    let number = json!({ "type": "integer" });
+    let missed = json!({
+        "type": "object",
+        "properties": { "after_seq": number, "next_seq": number },
+        "required": ["after_seq", "next_seq"],
+    });
+    json!({ "oneOf": [
+        one("log", reference("LogLine")),
+        one("journal", reference("JournalLine")),
+        one("missed", missed),
+    ] })
+}
+
+/// The schema of what stands at `pointer` in the example of a type.
+fn describe(type_name: &str, root: &Value, pointer: &str) -> Value {
+    let with = |replacement: Value| {
+        let mut changed = root.clone();
+        if let Some(place) = changed.pointer_mut(pointer) {
+            *place = replacement;
+        }
+        read_as(type_name, &changed)
+    };
+    let Some(value) = root.pointer(pointer) else {
+        return json!({});
+    };
+    let mut schema = match value {
+        Value::Null => json!({}),
+        Value::Bool(_) => json!({ "type": "boolean" }),
+        Value::Number(_) => json!({ "type": "integer" }),
+        Value::String(text) => match with(json!("?")) {
+            Err(refusal) if refusal.contains("unknown variant") => {
+                json!({ "type": "string", "enum": variants(&refusal) })
+            }
+            _ => text_schema(text),
+        },
+        Value::Array(_) => json!({
+            "type": "array",
+            "items": describe(type_name, root, &format!("{pointer}/0")),
+        }),
+        // A struct inside another has required fields; what may be empty is a map.
+        Value::Object(_) if !pointer.is_empty() && with(json!({})).is_ok() => json!({
+            "type": "object",
+            "additionalProperties": { "type": "string" },
+        }),
+        Value::Object(fields) => {
+            let properties: Map<String, Value> = fields
+                .keys()
+                .map(|key| {
+                    let inner = describe(type_name, root, &format!("{pointer}/{key}"));
+                    (key.clone(), inner)
+                })
+                .collect();
+            let required: Vec<&String> = fields.keys().collect();
+            json!({ "type": "object", "properties": properties, "required": required })
+        }
+    };
+    if with(Value::Null).is_ok() {
+        if let Some(kind) = schema.get_mut("type") {
+            *kind = json!([kind.clone(), "null"]);
+        }
+        if let Some(names) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+            names.push(Value::Null);
+        }
+    }
+    schema
+}
+
+fn text_schema(text: &str) -> Value {
+    let number = |c: char| c.is_ascii_digit() || c == '.' || c == '-';
+    let format = if text.parse::<trader_contract::Timestamp>().is_ok() {
+        Some("date-time")
+    } else if text.parse::<chrono::NaiveDate>().is_ok() {
+        Some("date")
+    } else if text.chars().all(number) && text.parse::<rust_decimal::Decimal>().is_ok() {
+        Some("decimal")
+    } else {
+        None
+    };
+    match format {
+        Some(format) => json!({ "type": "string", "format": format }),
+        None => json!({ "type": "string" }),
+    }
+}
+
+/// The names that a refusal lists: what stands in backquotes after "expected".
+fn variants(refusal: &str) -> Vec<&str> {
+    let listed = refusal.split_once("expected").map_or("", |(_, rest)| rest);
+    listed.split('`').skip(1).step_by(2).collect()
+}
+
+fn read<T: DeserializeOwned>(value: &Value) -> Result<(), String> {
+    T::deserialize(value)
+        .map(|_| ())
+        .map_err(|error| error.to_string())
+}
+
+macro_rules! examples_of {
+    ($($type:ident),* $(,)?) => {
+        /// Reads a value as the type with this name; the error is the reader's own.
+        fn read_as(type_name: &str, value: &Value) -> Result<(), String> {
+            match type_name {
+                $(stringify!($type) => read::<$type>(value),)*
+                _ => Err(format!("{type_name} has no reader here")),
+            }
+        }
+
+        /// The example as its type writes it.
+        #[cfg(test)]
+        fn rewritten(type_name: &str, value: &Value) -> Option<Value> {
+            match type_name {
+                $(stringify!($type) => {
+                    serde_json::to_value(serde_json::from_value::<$type>(value.clone()).ok()?).ok()
+                })*
+                _ => None,
+            }
+        }
+    };
+}
+
+examples_of!(
+    NoParams,
+    HelloParams,
+    OrdersParams,
+    TradesParams,
+    DaysParams,
+    CalendarParams,
+    LogsParams,
+    ChangeParams,
+    CloseParams,
+    CancelParams,
+    StopParams,
+    EventsParams,
+    Hello,
+    Status,
+    Position,
+    Order,
+    Trade,
+    Route,
+    LogLine,
+    CalendarDay,
+    EffectiveConfig,
+    DaySummary,
+    Accepted,
+    JournalLine,
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::Event;
+    use std::path::Path;
+
+    #[test]
+    fn every_example_is_what_its_type_writes() {
+        for (name, sample) in sample::all().unwrap() {
+            assert_eq!(rewritten(&name, &sample), Some(sample), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_method_and_every_type_of_the_table_is_in_the_document() {
+        let document = document().unwrap();
+        let schemas = &document["components"]["schemas"];
+        let listed = document["methods"].as_array().unwrap();
+        assert_eq!(listed.len(), METHODS.len());
+        for (method, info) in listed.iter().zip(METHODS) {
+            assert_eq!(method["name"], info.name);
+            assert_eq!(method["x-role"], info.role.name());
+            let item = info.list_of().unwrap_or(info.result);
+            assert_eq!(schemas[item]["type"], "object", "{}", info.result);
+            let names: Vec<&str> = method["params"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|parameter| parameter["name"].as_str().unwrap())
+                .collect();
+            assert_eq!(
+                names.contains(&"request_id"),
+                info.mutating,
+                "{}",
+                info.name
+            );
+        }
+        assert_eq!(
+            document["x-subscriptions"][0]["subscribe"],
+            "subscribe_events"
+        );
+    }
+
+    #[test]
+    fn every_kind_of_event_is_in_the_document() {
+        let samples = [
+            Event::Log(sample::of("LogLine").unwrap()),
+            Event::Journal(sample::of("JournalLine").unwrap()),
+            Event::Missed {
+                after_seq: 1,
+                next_seq: 3,
+            },
+        ];
+        for (event, schema) in samples
+            .iter()
+            .zip(event_schema()["oneOf"].as_array().unwrap())
+        {
+            let json = serde_json::to_value(event).unwrap();
+            let kind = json.as_object().unwrap().keys().next().unwrap();
+            assert_eq!(schema["required"], json!([kind]));
+        }
+    }
+
+    #[test]
+    fn what_may_be_null_or_left_out_says_so() {
+        let document = document().unwrap();
+        let position = &document["components"]["schemas"]["Position"]["properties"];
+        assert_eq!(position["stop"]["type"], json!(["string", "null"]));
+        assert_eq!(position["stop"]["format"], "decimal");
+        assert_eq!(
+            position["entered_at"],
+            json!({ "type": "string", "format": "date-time" })
+        );
+        assert_eq!(position["direction"]["enum"], json!(["long", "short"]));
+        assert_eq!(position["stop_state"]["enum"].as_array().unwrap().len(), 15);
+        let line = &document["components"]["schemas"]["LogLine"]["properties"];
+        assert_eq!(line["fields"]["additionalProperties"]["type"], "string");
+        let stop = METHODS.iter().position(|info| info.name == "stop").unwrap();
+        let required = |i: usize| document["methods"][stop]["params"][i].clone();
+        assert_eq!(
+            (&required(0)["name"], &required(0)["required"]),
+            (&json!("flatten"), &json!(false))
+        );
+        assert_eq!(required(1)["required"], json!(true));
+    }
+
+    #[test]
+    fn the_document_in_the_repository_is_the_one_of_this_table() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("openrpc.json");
+        let text = format!("{:#}\n", document().unwrap());
+        if std::env::var_os("TRADER_UPDATE").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let stored = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            stored == text,
+            "daemon/rpc/openrpc.json is old: TRADER_UPDATE=1 cargo test -p trader-rpc openrpc"
+        );
+    }
+}

@@ -1,0 +1,140 @@
+//! What callers give. Parameters travel by name; unknown names are refused, so that a typing error
+//! never turns into a default.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use trader_contract::{ClientOrderId, Symbol};
+
+use crate::request_id::RequestId;
+use crate::types::{EventStream, LogLevel};
+
+/// No parameters: `{}`, `null`, or none at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoParams {}
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HelloParams {
+    /// The protocol that the caller speaks: see [`crate::PROTOCOL_VERSION`].
+    pub protocol: u32,
+    /// The caller's name and version, for the daemon's log.
+    pub client: String,
+}
+
+/// Which orders.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OrdersParams {
+    /// Only those to which something can still happen.
+    pub open_only: bool,
+    /// Only this symbol's.
+    pub symbol: Option<Symbol>,
+    /// At most so many, the newest; up to [`crate::limits::ROWS_MAX`], which is also the default.
+    pub limit: Option<u32>,
+}
+
+/// Which trades.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TradesParams {
+    /// Only those that ended in this session or later.
+    pub from: Option<NaiveDate>,
+    /// Only those that ended in this session or earlier.
+    pub to: Option<NaiveDate>,
+    /// Only this symbol's.
+    pub symbol: Option<Symbol>,
+    /// Only this route's.
+    pub route: Option<String>,
+    /// At most so many, the newest; up to [`crate::limits::ROWS_MAX`], which is also the default.
+    pub limit: Option<u32>,
+}
+
+/// Which days of the account.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DaysParams {
+    /// From this session.
+    pub from: Option<NaiveDate>,
+    /// To this session, included.
+    pub to: Option<NaiveDate>,
+}
+
+/// Which sessions of the exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarParams {
+    /// From this date.
+    pub start_date: NaiveDate,
+    /// To this date, included.
+    pub end_date: NaiveDate,
+}
+
+/// Which log lines. Several conditions must all hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogsParams {
+    /// At most so many, the newest; up to [`crate::limits::LOG_LINES_MAX`]; 100 when not given.
+    pub lines: Option<u32>,
+    /// Only those about this symbol.
+    pub symbol: Option<Symbol>,
+    /// Only those about this order, by our id or the broker's.
+    pub order: Option<String>,
+    /// Only those about this intent.
+    pub intent: Option<String>,
+    /// Only those that matter this much or more.
+    pub level: Option<LogLevel>,
+    /// Only those after this number.
+    pub after_seq: Option<u64>,
+}
+
+/// A change without further parameters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+}
+
+/// What to close.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloseParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// The symbol whose position is closed and whose entries are cancelled.
+    pub symbol: Symbol,
+}
+
+/// What to cancel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CancelParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// Our id of the order.
+    pub order: ClientOrderId,
+}
+
+/// How to stop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// Whether to flatten first; `null` leaves it to the configuration.
+    #[serde(default)]
+    pub flatten: Option<bool>,
+}
+
+/// What to hear, and from where on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsParams {
+    /// What to hear.
+    pub stream: EventStream,
+    /// Hear those after this number first, as far as they are kept; `null` for new ones only.
+    #[serde(default)]
+    pub after_seq: Option<u64>,
+}

@@ -1,0 +1,17 @@
+//! What answers are made of. Money, prices and quantities are decimal strings, times RFC 3339 in
+//! UTC, names `snake_case`. A field that may be absent is `null`, never left out.
+
+mod account;
+mod event;
+mod order;
+mod route;
+mod status;
+
+pub use account::{Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello};
+pub use event::{Event, EventStream, JournalLine, LogLevel, LogLine};
+pub use order::{ExitReason, Order, OrderStatus, Position, Trade};
+pub use route::{Lane, Pending, Route, RouteState, Signal, WarmUp};
+pub use status::{
+    Alert, Link, LinkState, Mode, Phase, RouteCounts, SessionInfo, Severity, SocketInfo, Status,
+    StoreInfo, TradingState, TradingStatus,
+};

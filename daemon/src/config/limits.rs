@@ -1,0 +1,206 @@
+//! What may be risked and when: `[risk]`, `[session]`, `[orders]` and `[stop]`. The ranges are the
+//! ceilings of this program: no configuration can go past them.
+
+use serde::Serialize;
+use trader_contract::{Money, Ratio};
+
+use super::section::{Section, choice};
+use super::{dollars, ratio};
+
+/// The limits of the risk gate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Risk {
+    /// The share of equity that one trade may lose at its stop: 0.0001 to 0.02.
+    pub risk_per_trade: Ratio,
+    /// The dollars that one trade may lose at its stop: 1 to 10000.
+    pub risk_per_trade_max: Money,
+    /// The share of equity that one position may be worth: 0.01 to 1.
+    pub position_fraction: Ratio,
+    /// The dollars that one position may be worth: 100 to 1000000.
+    pub max_position_value: Money,
+    /// What all positions and waiting entries may be worth, as a multiple of equity: 0.01 to 4.
+    pub max_gross_exposure: Ratio,
+    /// Positions and waiting entries at one time: 1 to 50.
+    pub max_open_positions: u32,
+    /// Shares of one order: 1 to 100000.
+    pub max_order_shares: u32,
+    /// Dollars of one order: 100 to 1000000.
+    pub max_order_value: Money,
+    /// The share of the equity at the open whose loss stops the day: 0.001 to 0.1.
+    pub daily_loss_fraction: Ratio,
+    /// Losing trades in a row that stop the day: 1 to 20.
+    pub consecutive_losses: u32,
+    /// Entries of one route in a session: 1 to 100.
+    pub entries_per_route_per_day: u32,
+    /// Entries sent in a minute, over all routes: 1 to 120.
+    pub orders_per_minute: u32,
+    /// How far an order's price may be from the last price seen, as a share of it: 0.001 to 0.1.
+    pub price_collar: Ratio,
+    /// Dollars per share added to the distance of the stop when a trade is sized: 0 to 5.
+    pub slippage_allowance: Money,
+}
+
+impl Risk {
+    pub(super) fn read(mut section: Section<'_>) -> Self {
+        let positions = dollars(100)..=dollars(1_000_000);
+        let risk = Self {
+            risk_per_trade: section.ratio(
+                "risk_per_trade",
+                ratio(5),
+                tenth_of(ratio(1))..=ratio(20),
+            ),
+            risk_per_trade_max: section.money(
+                "risk_per_trade_max",
+                dollars(500),
+                dollars(1)..=dollars(10_000),
+            ),
+            position_fraction: section.ratio(
+                "position_fraction",
+                ratio(250),
+                ratio(10)..=ratio(1000),
+            ),
+            max_position_value: section.money(
+                "max_position_value",
+                dollars(25_000),
+                positions.clone(),
+            ),
+            max_gross_exposure: section.ratio(
+                "max_gross_exposure",
+                ratio(1000),
+                ratio(10)..=ratio(4000),
+            ),
+            max_open_positions: section.integer("max_open_positions", 5, 1..=50),
+            max_order_shares: section.integer("max_order_shares", 5_000, 1..=100_000),
+            max_order_value: section.money("max_order_value", dollars(25_000), positions),
+            daily_loss_fraction: section.ratio(
+                "daily_loss_fraction",
+                ratio(20),
+                ratio(1)..=ratio(100),
+            ),
+            consecutive_losses: section.integer("consecutive_losses", 4, 1..=20),
+            entries_per_route_per_day: section.integer("entries_per_route_per_day", 10, 1..=100),
+            orders_per_minute: section.integer("orders_per_minute", 30, 1..=120),
+            price_collar: section.ratio("price_collar", ratio(50), ratio(1)..=ratio(100)),
+            slippage_allowance: section.money(
+                "slippage_allowance",
+                Money::from_micros(20_000),
+                Money::ZERO..=dollars(5),
+            ),
+        };
+        section.finish();
+        risk
+    }
+}
+
+const fn tenth_of(ratio: Ratio) -> Ratio {
+    Ratio::from_billionths(ratio.billionths().div_euclid(10))
+}
+
+/// Deadlines of a session, in minutes before its close, half days included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SessionRules {
+    /// No new entries from here on: 2 to 180.
+    pub entries_stop_minutes_before_close: u16,
+    /// Positions are closed from here on: 2 to 120.
+    pub flatten_minutes_before_close: u16,
+    /// Whatever is still open here is a critical alert: 1 to 60.
+    pub flat_deadline_minutes_before_close: u16,
+}
+
+impl SessionRules {
+    pub(super) fn read(mut section: Section<'_>) -> Self {
+        let place = section.place();
+        let rules = Self {
+            entries_stop_minutes_before_close: section.integer(
+                "entries_stop_minutes_before_close",
+                15,
+                2..=180,
+            ),
+            flatten_minutes_before_close: section.integer(
+                "flatten_minutes_before_close",
+                5,
+                2..=120,
+            ),
+            flat_deadline_minutes_before_close: section.integer(
+                "flat_deadline_minutes_before_close",
+                2,
+                1..=60,
+            ),
+        };
+        let flatten = rules.flatten_minutes_before_close;
+        if rules.entries_stop_minutes_before_close < flatten {
+            let message = format!(
+                "{} is later than flatten_minutes_before_close = {flatten}, so an entry could follow the flatten; \
+                 make it {flatten} or more",
+                rules.entries_stop_minutes_before_close
+            );
+            section.problem(place.clone(), "entries_stop_minutes_before_close", message);
+        }
+        if rules.flat_deadline_minutes_before_close >= flatten {
+            let message = format!(
+                "{} leaves no time to flatten, which begins at flatten_minutes_before_close = {flatten}; \
+                 make it less than {flatten}",
+                rules.flat_deadline_minutes_before_close
+            );
+            section.problem(place, "flat_deadline_minutes_before_close", message);
+        }
+        section.finish();
+        rules
+    }
+}
+
+/// How long the order manager waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OrderRules {
+    /// Milliseconds from an entry's first partial fill until the rest is cancelled, so that a stop
+    /// can rest for what has filled: 0 to 4000.
+    pub partial_fill_patience_ms: u32,
+    /// Milliseconds from a fill until its stop must rest, or the position is closed: 1000 to 30000.
+    pub protect_within_ms: u32,
+}
+
+impl OrderRules {
+    pub(super) fn read(mut section: Section<'_>) -> Self {
+        let place = section.place();
+        let rules = Self {
+            partial_fill_patience_ms: section.integer("partial_fill_patience_ms", 1_000, 0..=4_000),
+            protect_within_ms: section.integer("protect_within_ms", 5_000, 1_000..=30_000),
+        };
+        if rules.partial_fill_patience_ms >= rules.protect_within_ms {
+            let message = format!(
+                "{} leaves no time to rest the stop within protect_within_ms = {}; make it less",
+                rules.partial_fill_patience_ms, rules.protect_within_ms
+            );
+            section.problem(place, "partial_fill_patience_ms", message);
+        }
+        section.finish();
+        rules
+    }
+}
+
+choice! {
+    /// What happens to open positions when the daemon is stopped.
+    StopPositions {
+        /// They stay, each with its stop resting at the broker.
+        Keep = "keep",
+        /// They are closed before the daemon ends.
+        Flatten = "flatten",
+    }
+}
+
+/// What `stop` and SIGTERM do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StopRules {
+    /// What happens to open positions.
+    pub open_positions: StopPositions,
+}
+
+impl StopRules {
+    pub(super) fn read(mut section: Section<'_>) -> Self {
+        let rules = Self {
+            open_positions: section.word("open_positions", StopPositions::Keep),
+        };
+        section.finish();
+        rules
+    }
+}

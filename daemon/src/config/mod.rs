@@ -1,0 +1,225 @@
+//! The configuration: layers of TOML checked against a typed schema, everything wrong told at once,
+//! with file, line, key and what to do. Plain structs come out; who acts on them is the supervisor.
+
+mod layers;
+mod limits;
+mod market;
+mod problem;
+mod route;
+mod section;
+mod shell;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use trader_contract::{Money, Ratio, StrategyPlugin, Symbol};
+
+use crate::feeds::recorded::{self, FeedError};
+
+pub use layers::Layer;
+pub use limits::{OrderRules, Risk, SessionRules, StopPositions, StopRules};
+pub use market::{
+    Account, BrokerKind, BrokerProfile, BrokerSettings, ClockKind, Market, MarketSource, Pace,
+};
+pub use problem::{Place, Problem, Problems};
+pub use route::Route;
+pub use shell::{
+    CalendarFileError, CalendarSettings, LogFormat, LogLevel, LogSettings, RpcSettings,
+};
+
+use section::{Section, choice};
+
+/// Where the configuration is looked for when no file is named.
+pub const SYSTEM_FILE: &str = "/etc/traderd/traderd.toml";
+
+/// The commented sample: complete, valid, and equal to the defaults.
+pub const SAMPLE: &str = include_str!("../../../packaging/traderd.toml");
+
+choice! {
+    /// How the daemon trades.
+    Mode {
+        /// At the exchange inside this program.
+        Simulated = "simulated",
+        /// At the broker's paper account.
+        Paper = "paper",
+        /// With money.
+        Live = "live",
+    }
+}
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Config {
+    /// How the daemon trades.
+    pub mode: Mode,
+    /// The account, where there is no broker to ask.
+    pub account: Account,
+    /// Where bars come from.
+    pub market: Market,
+    /// Where orders go.
+    pub broker: BrokerSettings,
+    /// The limits of the risk gate.
+    pub risk: Risk,
+    /// Deadlines of a session.
+    pub session: SessionRules,
+    /// How long the order manager waits.
+    pub orders: OrderRules,
+    /// What `stop` and SIGTERM do.
+    pub stop: StopRules,
+    /// The exchange calendar.
+    pub calendar: CalendarSettings,
+    /// The log.
+    pub log: LogSettings,
+    /// The RPC sockets.
+    pub rpc: RpcSettings,
+    /// Who trades what, in the order of the files.
+    #[serde(rename = "route")]
+    pub routes: Vec<Route>,
+}
+
+impl Config {
+    /// The configuration that no file gives: simulated, no routes.
+    #[must_use]
+    pub fn defaults() -> Self {
+        let mut ignored = Problems::default();
+        Self::read(Section::root(layers::Entries::new(), &mut ignored), &[])
+    }
+
+    /// The effective configuration as TOML, every default written out. Reading it back gives the
+    /// same configuration.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).unwrap_or_default()
+    }
+
+    /// SHA-256 over the effective configuration, as 64 hexadecimal digits.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        Sha256::digest(self.to_toml().as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    fn read(mut root: Section<'_>, strategies: &[&'static StrategyPlugin]) -> Self {
+        let mode_place = root.place_of("mode");
+        let mode = root.word("mode", Mode::Simulated);
+        if mode != Mode::Simulated {
+            let message = format!(
+                "this build has no broker for {mode} trading, only the simulated one; set mode = \"simulated\""
+            );
+            root.problem(mode_place, "mode", message);
+        }
+        let mut routes = Vec::new();
+        let config = Self {
+            mode,
+            account: Account::read(root.section("account")),
+            market: Market::read(root.section("market")),
+            broker: BrokerSettings::read(root.section("broker")),
+            risk: Risk::read(root.section("risk")),
+            session: SessionRules::read(root.section("session")),
+            orders: OrderRules::read(root.section("orders")),
+            stop: StopRules::read(root.section("stop")),
+            calendar: CalendarSettings::read(root.section("calendar")),
+            log: LogSettings::read(root.section("log")),
+            rpc: RpcSettings::read(root.section("rpc")),
+            routes: Vec::new(),
+        };
+        root.sections("route", |section| {
+            routes.extend(Route::read(section, strategies))
+        });
+        route::refuse_clashes(&routes, root.problems());
+        root.finish();
+        Self {
+            routes: routes.into_iter().map(|(_, route)| route).collect(),
+            ..config
+        }
+    }
+}
+
+/// The file to read: the one that was named, else [`SYSTEM_FILE`] where it exists, else none.
+#[must_use]
+pub fn file_to_read(named: Option<&Path>) -> Option<PathBuf> {
+    match named {
+        Some(file) => Some(file.to_owned()),
+        None => Some(PathBuf::from(SYSTEM_FILE)).filter(|file| file.exists()),
+    }
+}
+
+/// Reads and checks FILE with the `conf.d/*.toml` beside it; the defaults if there is no file.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn load(
+    file: Option<&Path>,
+    strategies: &[&'static StrategyPlugin],
+) -> Result<Config, Problems> {
+    let Some(file) = file else {
+        return Ok(Config::defaults());
+    };
+    let config = parse(&layers::read(file)?, strategies)?;
+    let mut problems = Problems::default();
+    check_surroundings(&config, &mut problems);
+    problems.or(config)
+}
+
+/// Checks layers of TOML against the schema; later layers override earlier ones.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn parse(layers: &[Layer], strategies: &[&'static StrategyPlugin]) -> Result<Config, Problems> {
+    let mut problems = Problems::default();
+    let entries = layers::merge(layers, &mut problems);
+    if problems.count() > 0 {
+        // What could not be parsed is missing, which would look like other mistakes.
+        return problems.or(Config::defaults());
+    }
+    let config = Config::read(Section::root(entries, &mut problems), strategies);
+    problems.or(config)
+}
+
+/// Checks what the configuration points at: the calendar's file, the first session, the bars.
+fn check_surroundings(config: &Config, problems: &mut Problems) {
+    match config.calendar.calendar() {
+        Err(error) => problems.push(None, "calendar.overrides", error.to_string()),
+        Ok(calendar) => {
+            if let Some(date) = config.market.start_date {
+                match calendar.session(date) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => {
+                        let error = FeedError::closed(date, &calendar);
+                        problems.push(None, "market.start_date", error.to_string());
+                    }
+                    Err(error) => problems.push(None, "market.start_date", error.to_string()),
+                }
+            }
+        }
+    }
+    let Some(directory) = &config.market.directory else {
+        return;
+    };
+    let symbols: BTreeSet<Symbol> = config
+        .routes
+        .iter()
+        .flat_map(|route| route.symbols.iter().copied())
+        .collect();
+    for symbol in symbols {
+        if let Err(error) = recorded::file_of(directory, symbol) {
+            problems.push(None, "market.directory", error.to_string());
+        }
+    }
+}
+
+const fn dollars(dollars: i64) -> Money {
+    Money::dollars(dollars)
+}
+
+/// Thousandths.
+const fn ratio(thousandths: i64) -> Ratio {
+    Ratio::from_billionths(thousandths.saturating_mul(1_000_000))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,358 @@
+//! The configuration's tests: what is refused, with which words, and what comes out.
+
+use std::collections::BTreeMap;
+
+use trader_contract::{
+    BuildError, Built, Context, Intents, Parameter, ParameterKind, Ratio, SettingValue, Settings,
+    Strategy, StrategyPlugin,
+};
+
+use super::*;
+
+struct Idle;
+
+impl Strategy for Idle {
+    fn on_bar(&mut self, _: &Context<'_>, _: &trader_contract::Bar, _: &mut Intents) {}
+    fn save(&self) -> String {
+        String::new()
+    }
+    fn restore(&mut self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+fn build(settings: &Settings) -> Result<Built, BuildError> {
+    if settings.integer("fast") >= settings.integer("slow") {
+        return Err(BuildError("fast must be below slow".to_owned()));
+    }
+    Ok(Built {
+        strategy: Box::new(Idle),
+        indicators: Vec::new(),
+        warm_up_bars: 0,
+    })
+}
+
+const fn bars(name: &'static str, default: i64) -> Parameter {
+    Parameter {
+        name,
+        help: "Bars.",
+        kind: ParameterKind::Integer {
+            default,
+            min: 1,
+            max: 500,
+        },
+    }
+}
+
+static CROSSING: StrategyPlugin = StrategyPlugin {
+    name: "crossing",
+    version: "1",
+    summary: "Waits.",
+    parameters: &[
+        bars("fast", 20),
+        bars("slow", 200),
+        Parameter {
+            name: "buffer_pct",
+            help: "Percent.",
+            kind: ParameterKind::Decimal {
+                default: Ratio::ONE,
+                min: Ratio::ZERO,
+                max: Ratio::from_billionths(5_000_000_000),
+            },
+        },
+    ],
+    build,
+};
+
+fn read(texts: &[&str]) -> Result<Config, String> {
+    let layers: Vec<Layer> = texts
+        .iter()
+        .zip(["t.toml", "conf.d/a.toml"])
+        .map(|(text, name)| Layer {
+            name: name.to_owned(),
+            text: (*text).to_owned(),
+        })
+        .collect();
+    parse(&layers, &[&CROSSING]).map_err(|problems| problems.to_string())
+}
+
+const ROUTE: &str = r#"
+[[route]]
+name = "one"
+strategy = "crossing"
+symbols = ["SPY", "BRK.B"]
+timeframe_minutes = 5
+settings = { fast = 10, buffer_pct = 0.1 }
+"#;
+
+#[test]
+fn the_sample_is_valid_and_equals_the_defaults() {
+    assert_eq!(read(&[SAMPLE]).unwrap(), Config::defaults());
+    assert_eq!(read(&[]).unwrap(), Config::defaults());
+}
+
+#[test]
+fn the_sample_names_every_key() {
+    let mut complete = Config::defaults();
+    complete.market.directory = Some("x".into());
+    complete.market.start_date = "2024-03-15".parse().ok();
+    complete.calendar.overrides = Some("x".into());
+    complete.routes = read(&[ROUTE]).unwrap().routes;
+    for line in complete.to_toml().lines() {
+        let Some((key, _)) = line.split_once(" = ") else {
+            continue;
+        };
+        let settings_of_the_test = ["fast", "slow", "buffer_pct"].contains(&key);
+        let named = SAMPLE.lines().any(|line| {
+            line.trim_start_matches('#')
+                .starts_with(&format!("{key} = "))
+        });
+        assert!(named || settings_of_the_test, "{key} is not in the sample");
+    }
+}
+
+#[test]
+fn what_is_shown_reads_back_as_the_same_configuration() {
+    let recorded = "[market]\nsource = \"recorded\"\ndirectory = \"bars\"\nclock = \"virtual\"\n\
+                    start_date = 2024-03-15\npace = \"max\"\n";
+    for texts in [vec![], vec![ROUTE], vec![recorded, ROUTE]] {
+        let config = read(&texts).unwrap();
+        let shown = config.to_toml();
+        assert_eq!(read(&[&shown]).unwrap(), config, "{shown}");
+        assert_eq!(read(&[&shown]).unwrap().hash(), config.hash());
+    }
+}
+
+#[test]
+fn the_hash_changes_with_any_value() {
+    let hash = |text: &str| read(&[text]).unwrap().hash();
+    assert_eq!(hash(""), hash("mode = \"simulated\""));
+    assert_eq!(hash("").len(), 64);
+    assert_ne!(hash(""), hash("[risk]\nmax_open_positions = 6"));
+    assert_ne!(hash(ROUTE), hash(&ROUTE.replace("fast = 10", "fast = 11")));
+}
+
+#[test]
+fn a_later_layer_overrides_keys_and_adds_routes() {
+    let second = ROUTE.replace("\"one\"", "\"two\"");
+    let above = format!("risk.max_open_positions = 7\n{second}");
+    let below = format!("[risk]\nmax_open_positions = 3\nmax_order_shares = 10\n{ROUTE}");
+    let config = read(&[&below, &above]).unwrap();
+    assert_eq!(config.risk.max_open_positions, 7);
+    assert_eq!(config.risk.max_order_shares, 10);
+    let names: Vec<&str> = config
+        .routes
+        .iter()
+        .map(|route| route.name.as_str())
+        .collect();
+    assert_eq!(names, ["one", "two"]);
+}
+
+#[test]
+fn a_decimal_number_is_read_as_it_is_written() {
+    let given = |text: &str| read(&[text]).unwrap().risk.risk_per_trade;
+    let exact: Ratio = "0.000123456".parse().unwrap();
+    assert_eq!(given("[risk]\nrisk_per_trade = 0.000123456"), exact);
+    assert_eq!(given("[risk]\nrisk_per_trade = \"0.000123456\""), exact);
+    let route = &read(&[ROUTE]).unwrap().routes[0];
+    assert_eq!(route.settings.decimal("buffer_pct").to_string(), "0.1");
+    assert_eq!(route.settings.integer("slow"), 200);
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once_in_the_order_of_the_files() {
+    let error = read(&[
+        "mod = 1\n[risk]\nrisk_per_trad = 0.01\nmax_open_positions = 99\nmax_order_value = 2500.5\n",
+        "[risk]\nconsecutive_losses = \"four\"\n",
+    ])
+    .unwrap_err();
+    assert_eq!(
+        error,
+        "t.toml:1:1: mod: there is no such key; did you mean \"mode\"?\n\
+         t.toml:3:1: risk.risk_per_trad: there is no such key; did you mean \"risk_per_trade\"?\n\
+         t.toml:4:22: risk.max_open_positions: 99 is outside the 1 to 50 that this program allows; \
+         choose a value between\n\
+         t.toml:5:19: risk.max_order_value: money is never a floating-point number; write it as a \
+         string: \"2500.5\"\n\
+         conf.d/a.toml:2:22: risk.consecutive_losses: takes a whole number without quotes, not \"four\"\n\
+         5 problems in the configuration"
+    );
+}
+
+#[test]
+fn what_cannot_work_is_refused_with_the_reason() {
+    let route = |change: &str, with: &str| ROUTE.replace(change, with);
+    let table = [
+        (
+            "mode = \"live\"".to_owned(),
+            "t.toml:1:8: mode: this build has no broker for live trading",
+        ),
+        (
+            "mode = \"demo\"".to_owned(),
+            "takes \"simulated\" or \"paper\" or \"live\", not \"demo\"",
+        ),
+        ("mode = ".to_owned(), "t.toml:1:8: this is no TOML"),
+        ("risk = 3".to_owned(), "takes a table, [risk], not 3"),
+        (
+            "[route]\nname = \"x\"".to_owned(),
+            "takes a list of tables, [[route]], not a table",
+        ),
+        (
+            "[account]\ninitial_cash = \"1e5\"".to_owned(),
+            "\"1e5\" is not a plain decimal number",
+        ),
+        (
+            "[account]\ninitial_cash = true".to_owned(),
+            "takes dollars as a string or a whole number, not true",
+        ),
+        (
+            "[market]\nsource = \"recorded\"".to_owned(),
+            "needs the folder with the bars: set directory",
+        ),
+        (
+            "[market]\nclock = \"virtual\"".to_owned(),
+            "set start_date, like 2024-03-15",
+        ),
+        (
+            "[market]\npace = 0".to_owned(),
+            "a pace is a whole number from 1 to 100000 or \"max\"",
+        ),
+        (
+            "[risk]\nrisk_per_trade = 5e-3".to_owned(),
+            "write a plain number like 0.005",
+        ),
+        (
+            "[risk]\nmax_order_shares = 99999999999999999999".to_owned(),
+            "is outside the 1 to 100000",
+        ),
+        (
+            "[session]\nflatten_minutes_before_close = 20".to_owned(),
+            "an entry could follow the flatten",
+        ),
+        (
+            "[session]\nflatten_minutes_before_close = 2".to_owned(),
+            "leaves no time to flatten",
+        ),
+        (
+            "[orders]\nprotect_within_ms = 1000".to_owned(),
+            "leaves no time to rest the stop",
+        ),
+        (
+            route("\"one\"", "\"Velez SPY\""),
+            "\"Velez SPY\" is no name for a route",
+        ),
+        (
+            route("name = \"one\"", ""),
+            "route[1].name: a route needs a name",
+        ),
+        (
+            route("\"crossing\"", "\"crosing\""),
+            "did you mean \"crossing\"? this build has: crossing",
+        ),
+        (
+            route("\"BRK.B\"", "\"SPY\""),
+            "t.toml:5:19: route[1].symbols: SPY stands here twice",
+        ),
+        (route("\"BRK.B\"", "\"brk\""), "\"brk\" is not a symbol"),
+        (route("= 5", "= 391"), "391 is outside the 1 to 390"),
+        (
+            route("fast = 10", "fasd = 10"),
+            "t.toml:7:21: route[1].settings.fasd: there is no parameter \"fasd\"; did you mean \"fast\"?",
+        ),
+        (
+            route("fast = 10", "fast = 0"),
+            "fast = 0 is outside 1..=500 (strategy crossing)",
+        ),
+        (
+            route("fast = 10", "fast = 200"),
+            "cannot work with these settings: fast must be below slow",
+        ),
+        (
+            format!("{ROUTE}{ROUTE}"),
+            "another route is called \"one\" at t.toml:2:1",
+        ),
+    ];
+    for (text, expected) in table {
+        let error = read(&[&text]).unwrap_err();
+        assert!(error.contains(expected), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn a_build_without_strategies_says_so() {
+    let layers = [Layer {
+        name: "t.toml".to_owned(),
+        text: ROUTE.to_owned(),
+    }];
+    let error = parse(&layers, &[]).unwrap_err().to_string();
+    assert!(error.contains("this build has none"), "{error}");
+}
+
+#[test]
+fn drop_ins_beside_the_file_are_read_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("traderd.toml");
+    std::fs::create_dir(folder.path().join("conf.d")).unwrap();
+    std::fs::write(&file, "[risk]\nmax_open_positions = 3\n").unwrap();
+    std::fs::write(
+        folder.path().join("conf.d/20.toml"),
+        "[risk]\nmax_open_positions = 8\n",
+    )
+    .unwrap();
+    std::fs::write(
+        folder.path().join("conf.d/10.toml"),
+        "[risk]\nmax_open_positions = 7\n",
+    )
+    .unwrap();
+    std::fs::write(folder.path().join("conf.d/note.txt"), "not read").unwrap();
+    assert_eq!(load(Some(&file), &[]).unwrap().risk.max_open_positions, 8);
+
+    let missing = folder.path().join("missing.toml");
+    let error = load(Some(&missing), &[]).unwrap_err().to_string();
+    assert!(error.contains("cannot read"), "{error}");
+}
+
+#[test]
+fn what_the_configuration_points_at_is_checked_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let bars = folder.path().join("bars");
+    let overrides = folder.path().join("calendar.toml");
+    std::fs::create_dir(&bars).unwrap();
+    std::fs::write(bars.join("SPY.csv"), "").unwrap();
+    std::fs::write(&overrides, "[closed]\n2024-03-15 = \"storm\"\n").unwrap();
+    let file = folder.path().join("traderd.toml");
+    let text = format!(
+        "[market]\nsource = \"recorded\"\nclock = \"virtual\"\nstart_date = 2024-03-15\n\
+         directory = {bars:?}\n[calendar]\noverrides = {overrides:?}\n{ROUTE}"
+    );
+    std::fs::write(&file, &text).unwrap();
+    let error = load(Some(&file), &[&CROSSING]).unwrap_err().to_string();
+    let expected = [
+        "market.start_date: 2024-03-15 is no trading day (storm)",
+        "market.directory: ",
+        "has no bars of BRK.B, neither BRK.B.csv nor BRK.B.csv.gz; it has: SPY",
+        "2 problems",
+    ];
+    for part in expected {
+        assert!(error.contains(part), "{error}");
+    }
+
+    std::fs::write(&overrides, "[closd]\n").unwrap();
+    let error = load(Some(&file), &[&CROSSING]).unwrap_err().to_string();
+    assert!(error.contains("calendar.overrides: "), "{error}");
+    std::fs::remove_file(&overrides).unwrap();
+    let error = load(Some(&file), &[&CROSSING]).unwrap_err().to_string();
+    assert!(error.contains("cannot read"), "{error}");
+}
+
+#[test]
+fn settings_keep_the_type_they_were_declared_with() {
+    let quoted = ROUTE.replace("buffer_pct = 0.1", "buffer_pct = \"0.1\"");
+    let settings = &read(&[&quoted]).unwrap().routes[0].settings;
+    let all: BTreeMap<_, _> = settings.iter().collect();
+    assert_eq!(all["fast"], &SettingValue::Integer(10));
+    assert_eq!(
+        all["buffer_pct"].to_owned(),
+        SettingValue::Decimal("0.1".parse().unwrap())
+    );
+}

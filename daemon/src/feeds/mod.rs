@@ -1,0 +1,3 @@
+//! Where bars come from when no exchange sends them.
+
+pub mod recorded;

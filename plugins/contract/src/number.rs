@@ -1,0 +1,136 @@
+//! How fixed-point numbers are read and written: plain decimals, nothing rounded, and the text form
+//! that all number types share. The types themselves live in their own files.
+
+use std::fmt;
+
+/// Why a number was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NumberError {
+    /// The text is not a plain decimal number.
+    #[error("{0:?} is not a plain decimal number")]
+    Syntax(String),
+    /// The value has more decimals than the type holds; it is refused, not rounded.
+    #[error("{value} has more than {decimals} decimals")]
+    Precision {
+        /// What was given.
+        value: String,
+        /// How many decimals the type holds.
+        decimals: u32,
+    },
+    /// The value lies outside the type's range.
+    #[error("{value} is outside {range}")]
+    Range {
+        /// What was given.
+        value: String,
+        /// The range in words.
+        range: &'static str,
+    },
+}
+
+/// Reads a plain decimal (`-12.5`, no exponent) as an integer scaled by `10^decimals`.
+pub(crate) fn parse_scaled(text: &str, decimals: u32) -> Result<i128, NumberError> {
+    let syntax = || NumberError::Syntax(text.to_owned());
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || !plain(whole) || !plain(fraction) || digits.ends_with('.') {
+        return Err(syntax());
+    }
+    let fraction = fraction.trim_end_matches('0');
+    let missing = usize::try_from(decimals)
+        .ok()
+        .and_then(|d| d.checked_sub(fraction.len()))
+        .ok_or_else(|| NumberError::Precision {
+            value: text.to_owned(),
+            decimals,
+        })?;
+    let range = || NumberError::Range {
+        value: text.to_owned(),
+        range: "the numbers that fit",
+    };
+    // Away from zero on the number's own side, so that the lowest number reads like any other.
+    let sign = if negative { -1 } else { 1 };
+    let mut value: i128 = 0;
+    for byte in whole
+        .bytes()
+        .chain(fraction.bytes())
+        .chain(std::iter::repeat_n(b'0', missing))
+    {
+        let digit = i128::from(byte.wrapping_sub(b'0'));
+        value = value
+            .checked_mul(10)
+            .and_then(|v| v.checked_add(digit.checked_mul(sign)?))
+            .ok_or_else(range)?;
+    }
+    Ok(value)
+}
+
+/// Writes a scaled integer as a plain decimal without trailing zeros. Padded like any number; a
+/// precision asked for is ignored, since honouring it would round.
+pub(crate) fn write_scaled(f: &mut fmt::Formatter<'_>, value: i128, decimals: u32) -> fmt::Result {
+    let unit = 10_u128.checked_pow(decimals).unwrap_or(1);
+    let magnitude = value.unsigned_abs();
+    let whole = magnitude.checked_div(unit).unwrap_or(0);
+    let fraction = magnitude.checked_rem(unit).unwrap_or(0);
+    let mut text = whole.to_string();
+    if fraction != 0 {
+        let width = usize::try_from(decimals).unwrap_or(0);
+        let digits = format!("{fraction:0width$}");
+        text.push('.');
+        text.push_str(digits.trim_end_matches('0'));
+    }
+    f.pad_integral(value >= 0, "", &text)
+}
+
+/// Gives a scaled integer type its text form, the same form in serde, and its decimal. The type
+/// has one field of integer type and a `RANGE` in words; `$from` makes it of a scaled `i128`.
+macro_rules! decimal_text {
+    ($type:ident, $decimals:expr, $from:expr) => {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                $crate::number::write_scaled(f, i128::from(self.0), $decimals)
+            }
+        }
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($type), "({})"), self)
+            }
+        }
+        impl std::str::FromStr for $type {
+            type Err = $crate::number::NumberError;
+            fn from_str(text: &str) -> Result<Self, $crate::number::NumberError> {
+                let scaled = $crate::number::parse_scaled(text, $decimals)?;
+                $from(scaled).ok_or_else(|| $crate::number::NumberError::Range {
+                    value: text.to_owned(),
+                    range: $type::RANGE,
+                })
+            }
+        }
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str> as serde::Deserialize<'de>>::deserialize(
+                    deserializer,
+                )?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+        impl $type {
+            /// The same number as a decimal; `None` where it has more digits than a decimal holds.
+            #[must_use]
+            pub fn to_decimal(self) -> Option<rust_decimal::Decimal> {
+                rust_decimal::Decimal::try_from_i128_with_scale(i128::from(self.0), $decimals)
+                    .ok()
+                    .map(|d| d.normalize())
+            }
+        }
+    };
+}
+pub(crate) use decimal_text;
