@@ -1,126 +1,24 @@
 //! Random records of every kind. Ids and symbols come from small pools, so that records meet:
 //! reports find their orders, executions repeat, cancels hit what has ended.
 
-use chrono::NaiveDate;
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 use trader_contract::{
-    Attached, BrokerOrderId, ClientOrderId, Direction, EntryPrice, EntrySize, Epoch, Execution,
-    ExecutionId, Fact, Intent, IntentNo, Level, Mean, Money, NetQty, OrderKind, OrderReport,
-    OrderRequest, OrderRole, Price, Qty, Ratio, Reason, Replacement, ReportStatus, RequestFailure,
-    Side, Symbol, TimeInForce, Timeframe, Timestamp,
+    Attached, BrokerOrderId, EntryPrice, EntrySize, Execution, ExecutionId, Intent, NetQty,
+    OrderKind, OrderReport, OrderRequest, Qty, Replacement, ReportStatus, RequestFailure,
+    TimeInForce, Timeframe, Timestamp,
 };
 use trader_core::record::{
-    Alert, DaySummary, Decision, ExitReason, GateCheck, IntentId, JournalEntry, Origin,
-    PlannedOrder, Record, Severity, Trade, TradingState,
+    Alert, DaySummary, Decision, GateCheck, JournalEntry, PlannedOrder, Record, Severity, Trade,
+    TradingState,
 };
 
-fn words() -> impl Strategy<Value = Box<str>> {
-    vec(any::<char>(), 0..8).prop_map(|chars| chars.into_iter().collect::<String>().into())
-}
-
-fn times() -> impl Strategy<Value = Timestamp> {
-    any::<i64>().prop_map(Timestamp::from_nanos)
-}
-
-fn symbols() -> impl Strategy<Value = Symbol> {
-    select(vec!["SPY", "BRK.B", "A"]).prop_map(|text| text.parse().unwrap())
-}
-
-fn prices() -> impl Strategy<Value = Price> {
-    (1..=Price::MAX_MICROS).prop_map(|micros| Price::from_micros(micros).unwrap())
-}
-
-fn quantities() -> impl Strategy<Value = Qty> {
-    prop_oneof![0..=Qty::MAX_NANOS, Just(100_000_000_000), Just(0)]
-        .prop_map(|nanos| Qty::from_nanos(nanos).unwrap())
-}
-
-fn amounts() -> impl Strategy<Value = Money> {
-    any::<i128>().prop_map(|femtos| Money::from_femtos(femtos >> 3))
-}
-
-fn means() -> impl Strategy<Value = Mean> {
-    (any::<i64>(), 1..=i64::MAX).prop_map(|(sum, n)| Mean::new(i128::from(sum), n).unwrap())
-}
-
-fn levels() -> impl Strategy<Value = Level> {
-    any::<i128>().prop_map(Level::from_femtos)
-}
-
-fn dates() -> impl Strategy<Value = NaiveDate> {
-    (0_u32..20_000).prop_map(|days| NaiveDate::default() + chrono::Days::new(u64::from(days)))
-}
-
-fn order_ids() -> impl Strategy<Value = ClientOrderId> {
-    let roles = vec![
-        OrderRole::Entry,
-        OrderRole::Stop,
-        OrderRole::Target,
-        OrderRole::Exit,
-    ];
-    (1_u32..4, select(roles), 1_u16..3).prop_map(|(intent, role, attempt)| ClientOrderId {
-        epoch: Epoch(0xffff_ffff),
-        session: 20_110_110,
-        intent: IntentNo(intent),
-        role,
-        attempt,
-    })
-}
-
-fn intent_ids() -> impl Strategy<Value = IntentId> {
-    order_ids().prop_map(IntentId::from)
-}
-
-fn sides() -> impl Strategy<Value = Side> {
-    select(vec![Side::Buy, Side::Sell])
-}
-
-fn directions() -> impl Strategy<Value = Direction> {
-    select(vec![Direction::Long, Direction::Short])
-}
-
-fn exits() -> impl Strategy<Value = ExitReason> {
-    select(vec![
-        ExitReason::StopLoss,
-        ExitReason::Target,
-        ExitReason::Strategy,
-        ExitReason::EndOfDay,
-        ExitReason::Operator,
-        ExitReason::Unprotected,
-        ExitReason::Foreign,
-    ])
-}
-
-fn origins() -> impl Strategy<Value = Origin> {
-    prop_oneof![
-        words().prop_map(|route| Origin::Strategy { route }),
-        (any::<u32>(), words()).prop_map(|(uid, request)| Origin::Operator { uid, request }),
-        Just(Origin::Engine),
-    ]
-}
-
-fn facts() -> impl Strategy<Value = Fact> {
-    use prop::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
-    prop_oneof![
-        levels().prop_map(Fact::Level),
-        means().prop_map(Fact::Mean),
-        any::<i64>().prop_map(|n| Fact::Ratio(Ratio::from_billionths(n))),
-        (POSITIVE | NEGATIVE | NORMAL | SUBNORMAL | ZERO).prop_map(Fact::Float),
-        any::<i64>().prop_map(Fact::Count),
-        words().prop_map(|word| Fact::Word(String::from(word).into())),
-    ]
-}
-
-fn reasons() -> impl Strategy<Value = Reason> {
-    let named = (words(), facts()).prop_map(|(name, fact)| (String::from(name).into(), fact));
-    (words(), vec(named, 0..3)).prop_map(|(rule, facts)| Reason {
-        rule: String::from(rule).into(),
-        facts,
-    })
-}
+use super::values::{
+    amounts, dates, directions, exits, facts, intent_ids, levels, means, order_ids, origins,
+    prices, quantities, reasons, sides, symbols, times, words,
+};
 
 fn intents() -> impl Strategy<Value = Intent> {
     let entry = prop_oneof![
@@ -161,15 +59,18 @@ fn intents() -> impl Strategy<Value = Intent> {
 }
 
 fn decisions() -> impl Strategy<Value = Decision> {
-    let check = (words(), words(), words()).prop_map(|(limit, value, allowed)| GateCheck {
-        limit,
+    let check = (words(), facts(), facts()).prop_map(|(limit, value, allowed)| GateCheck {
+        limit: String::from(limit).into(),
         value,
         allowed,
     });
     prop_oneof![
         (of(order_ids()), vec(check, 0..3))
             .prop_map(|(order, checks)| Decision::Accepted { order, checks }),
-        (words(), words()).prop_map(|(rule, detail)| Decision::Refused { rule, detail }),
+        (words(), words()).prop_map(|(rule, detail)| Decision::Refused {
+            rule: String::from(rule).into(),
+            detail,
+        }),
     ]
 }
 
@@ -202,15 +103,31 @@ fn order_requests() -> impl Strategy<Value = OrderRequest> {
         )
 }
 
+fn bars() -> impl Strategy<Value = (Timeframe, Timestamp)> {
+    (1_u16..=390, times()).prop_map(|(n, start)| (Timeframe::minutes(n).unwrap(), start))
+}
+
 fn planned_orders() -> impl Strategy<Value = PlannedOrder> {
-    let ids = (of(order_ids()), of(order_ids()));
-    (order_requests(), words(), ids, of(exits())).prop_map(|(request, route, ids, exit)| {
-        // By way of JSON, so that a field added later stays empty here.
-        let json = serde_json::json!({
-            "request": request, "route": route, "parent": ids.0, "replaces": ids.1, "exit_reason": exit,
-        });
-        serde_json::from_value(json).unwrap()
-    })
+    (
+        (order_requests(), words()),
+        (of(order_ids()), of(order_ids()), of(exits())),
+        (of(any::<u16>()), of(bars())),
+    )
+        .prop_map(
+            |(
+                (request, route),
+                (parent, replaces, exit_reason),
+                (expires_after_bars, decided_on),
+            )| PlannedOrder {
+                request,
+                route,
+                parent,
+                replaces,
+                exit_reason,
+                expires_after_bars,
+                decided_on,
+            },
+        )
 }
 
 fn executions() -> impl Strategy<Value = Execution> {
@@ -355,13 +272,12 @@ fn alerts() -> impl Strategy<Value = Alert> {
 }
 
 fn intents_taken() -> impl Strategy<Value = Record> {
-    let bar = of((1_u16..=390, times()));
     (
         intent_ids(),
         origins(),
         symbols(),
         intents(),
-        bar,
+        of(bars()),
         decisions(),
     )
         .prop_map(
@@ -370,7 +286,7 @@ fn intents_taken() -> impl Strategy<Value = Record> {
                 origin,
                 symbol,
                 intent,
-                bar: bar.map(|(minutes, start)| (Timeframe::minutes(minutes).unwrap(), start)),
+                bar,
                 decision,
             },
         )
@@ -399,7 +315,8 @@ fn replacements() -> impl Strategy<Value = Record> {
         })
 }
 
-fn about_orders() -> impl Strategy<Value = Record> {
+/// What the order table follows from.
+pub(super) fn about_orders() -> impl Strategy<Value = Record> {
     prop_oneof![
         4 => planned_orders().prop_map(|order| Record::OrderPlanned { order }),
         8 => reports().prop_map(|report| Record::OrderReported { report }),
@@ -438,6 +355,8 @@ fn about_the_account() -> impl Strategy<Value = Record> {
             why,
             origin
         }),
+        (symbols(), order_ids())
+            .prop_map(|(symbol, client_id)| Record::EntryLapsed { symbol, client_id }),
         trades().prop_map(|trade| Record::TradeClosed { trade }),
         (states, origins()).prop_map(|(state, origin)| Record::TradingStateSet { state, origin }),
         (words(), symbols(), words()).prop_map(|(route, symbol, state)| Record::StrategySaved {
@@ -455,25 +374,22 @@ fn about_the_account() -> impl Strategy<Value = Record> {
 }
 
 /// Any record but a checkpoint.
-fn records() -> impl Strategy<Value = Record> {
+pub(super) fn but_checkpoints() -> impl Strategy<Value = Record> {
     prop_oneof![3 => about_orders(), 1 => intents_taken(), 2 => about_the_account()]
 }
 
-/// A journal of `length` entries, numbered from 1.
+/// Any record.
+pub(super) fn records() -> impl Strategy<Value = Record> {
+    let checkpoint = words().prop_map(|book| Record::Checkpoint { book });
+    prop_oneof![19 => but_checkpoints(), 1 => checkpoint]
+}
+
+/// A journal of such records, numbered from 1.
 pub(super) fn journal(
+    records: impl Strategy<Value = Record>,
     length: impl Into<proptest::collection::SizeRange>,
-    checkpoints: bool,
 ) -> impl Strategy<Value = Vec<JournalEntry>> {
-    let record = if checkpoints {
-        prop_oneof![
-            19 => records(),
-            1 => words().prop_map(|book| Record::Checkpoint { book }),
-        ]
-        .boxed()
-    } else {
-        records().boxed()
-    };
-    vec((times(), record), length).prop_map(|records| {
+    vec((times(), records), length).prop_map(|records| {
         let number = |(seq, (at, record))| JournalEntry { seq, at, record };
         (1..).zip(records).map(number).collect()
     })

@@ -13,6 +13,7 @@ mod projecting;
 mod reading;
 mod schema;
 mod tampering;
+mod values;
 mod writing;
 
 use trader_contract::{Money, Timestamp};
