@@ -8,7 +8,7 @@ use super::{NOW, plain};
 use crate::chain::{Head, link};
 use crate::connection::execute;
 use crate::schema::journal;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, TAIL};
 
 const ROWS: u64 = 5;
 
@@ -204,6 +204,24 @@ fn an_opening_refuses_a_journal_whose_newest_rows_were_changed() {
     .unwrap();
     drop(store);
     let error = Store::open(&path, NOW, 1).unwrap_err();
+    assert!(
+        matches!(error, StoreError::ChainBroken { seq: 4, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_load_refuses_what_was_changed_even_far_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open_journal(&folder);
+    let path = store.path().to_owned();
+    let many: Vec<_> = (ROWS + 1..=ROWS + 2 * TAIL).map(plain).collect();
+    store.append(&many).unwrap();
+    let change = "UPDATE journal SET payload = replace(payload, '25000', '95000') WHERE seq = 4";
+    execute(store.db(), change).unwrap();
+    drop(store);
+    let mut store = Store::open(&path, NOW, 1).unwrap();
+    let error = store.load().unwrap_err();
     assert!(
         matches!(error, StoreError::ChainBroken { seq: 4, .. }),
         "{error}"
