@@ -46,20 +46,24 @@ impl Dice {
         }
     }
 
-    /// A number in `0..bound`, all equally likely but for one part in 2^32 or less; 0 for a bound
-    /// below 1.
+    /// A number in `0..bound`: see [`below`].
     pub(crate) fn below(&mut self, bound: i64) -> i64 {
-        if bound <= 1 {
-            return 0;
-        }
-        let wide = i128::from(self.stream.next_u64()).saturating_mul(i128::from(bound));
-        i64::try_from(wide.wrapping_shr(64)).unwrap_or(0)
+        below(&mut self.stream, bound)
     }
 
     /// True as often as `probability` says.
     pub(crate) fn happens(&mut self, probability: Ratio) -> bool {
         probability > Ratio::ZERO && self.below(Ratio::ONE.billionths()) < probability.billionths()
     }
+}
+
+/// A number in `0..bound`, all of them as good as equally likely; 0 for a bound below 1.
+pub(crate) fn below(stream: &mut ChaCha8Rng, bound: i64) -> i64 {
+    if bound <= 1 {
+        return 0;
+    }
+    let wide = i128::from(stream.next_u64()).saturating_mul(i128::from(bound));
+    i64::try_from(wide.wrapping_shr(64)).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -52,6 +52,8 @@ mod rules;
 mod saved;
 mod session;
 
+pub mod market;
+
 pub use account::AccountView;
 pub use broker::SimBroker;
 pub use config::{Fees, Latency, Margin, Profile, SimConfig, Slippage, Split};

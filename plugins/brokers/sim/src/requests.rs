@@ -249,21 +249,12 @@ impl SimBroker {
         let Some(before) = self.orders.get(&old).cloned() else {
             return;
         };
-        let total = self.orders.get(&new).map_or(Qty::ZERO, |order| order.qty);
+        let total = self.orders.get(&new).filter(|order| order.is_open());
         let left = total
-            .checked_sub(before.filled)
-            .filter(|left| !left.is_zero());
-        let (Some(left), true) = (left, before.is_open()) else {
-            let reason = Some("the order ended or filled before it could be replaced");
-            self.end(new, ReportStatus::Rejected, reason, at);
-            let status = self.standing(old);
-            if let Some(order) = self.orders.get_mut(&old)
-                && order.is_open()
-            {
-                order.status = status;
-                self.report(old, None, Some("the replacement came too late"), at);
-            }
-            return;
+            .and_then(|order| order.qty.checked_sub(before.filled))
+            .filter(|left| !left.is_zero() && before.is_open());
+        let Some(left) = left else {
+            return self.keep(old, new, at);
         };
         let Some(order) = self.orders.get_mut(&new) else {
             return;
@@ -279,12 +270,29 @@ impl SimBroker {
             group.set(before.part, new);
         }
         self.end(old, ReportStatus::Replaced, None, at);
-        let status = self.standing(new);
-        if let Some(order) = self.orders.get_mut(&new) {
-            order.status = status;
-        }
-        self.report(new, None, None, at);
+        self.settle(new, None, at);
         self.arm(before.book);
+    }
+
+    /// A replacement that cannot be: the new order is rejected, the old one goes on if it still lives.
+    fn keep(&mut self, old: OrderNumber, new: OrderNumber, at: Timestamp) {
+        let reason = Some("the order ended or filled before it could be replaced");
+        self.end(new, ReportStatus::Rejected, reason, at);
+        if let Some(order) = self.orders.get_mut(&old).filter(|order| order.is_open()) {
+            order.status = ReportStatus::New;
+            self.settle(old, Some("its replacement ended first"), at);
+        }
+    }
+
+    /// Gives an open order the status that it has when nothing is being done to it, and says so.
+    fn settle(&mut self, number: OrderNumber, reason: Option<&str>, at: Timestamp) {
+        let status = self.standing(number);
+        if let Some(order) = self.orders.get_mut(&number)
+            && !order.is_changing()
+        {
+            order.status = status;
+            self.report(number, None, reason, at);
+        }
     }
 }
 

@@ -2,12 +2,18 @@
 
 #[cfg(test)]
 mod scenario;
+#[cfg(test)]
+mod world;
 
 #[cfg(test)]
 mod alpaca_groups;
 #[cfg(test)]
 mod alpaca_orders;
 #[cfg(test)]
+mod market;
+#[cfg(test)]
 mod matching;
 #[cfg(test)]
 mod orders;
+#[cfg(test)]
+mod properties;

@@ -136,6 +136,29 @@ fn a_replacement_whose_order_fills_first_is_rejected() {
 }
 
 #[test]
+fn a_replacement_that_is_cancelled_first_leaves_the_old_order_working() {
+    let mut config = slow();
+    config.latency.replace = 20_000_000_000;
+    check(
+        config,
+        "open
+         bar 100 100 100 100 {
+         e1 buy 10 limit 99
+         at 10
+         replace e1 e2 limit 98
+         at 12
+         cancel e2
+         }",
+        "1.5 e1 pending_new (10)
+         2.5 e1 new (10)
+         11.5 e1 pending_replace (10)
+         13.5 e2 pending_cancel (10)
+         18.5 e2 cancelled (10)
+         31.5 e1 new (10): its replacement ended first",
+    );
+}
+
+#[test]
 fn exits_wait_until_their_entry_is_filled_and_then_end_each_other() {
     check(
         plain(),
