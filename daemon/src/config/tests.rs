@@ -91,6 +91,20 @@ fn the_sample_is_valid_and_equals_the_defaults() {
     assert_eq!(read(&[]).unwrap(), Config::defaults());
 }
 
+#[cfg(feature = "strategy-velez")]
+#[test]
+fn the_route_in_the_sample_can_be_uncommented() {
+    let (before, route) = SAMPLE.split_once("#[[route]]").unwrap();
+    let text = format!("{before}[[route]]{}", route.replace("\n#", "\n"));
+    let layer = Layer {
+        name: "sample".to_owned(),
+        text,
+    };
+    let config = parse(&[layer], crate::plugins::strategies()).unwrap();
+    assert_eq!(config.routes[0].name, "velez-spy");
+    assert_eq!(config.routes[0].timeframe.as_minutes(), 2);
+}
+
 #[test]
 fn the_sample_names_every_key() {
     let mut complete = Config::defaults();
