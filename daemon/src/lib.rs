@@ -3,4 +3,6 @@
 
 pub mod config;
 pub mod feeds;
+pub mod journal_log;
 pub mod plugins;
+pub mod views;
