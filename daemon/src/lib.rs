@@ -2,6 +2,7 @@
 //! the clock, touches disks and opens sockets, so that the engine need not.
 
 pub mod archive;
+pub mod assemble;
 #[cfg(feature = "broker-sim")]
 pub mod bench;
 pub mod cli;
@@ -11,6 +12,7 @@ pub mod demo;
 pub mod events;
 pub mod exit;
 pub mod feeds;
+pub mod journal_log;
 pub mod logging;
 pub mod plugins;
 pub mod server;
@@ -19,4 +21,3 @@ pub mod state;
 pub mod supervisor;
 pub mod systemd;
 pub mod views;
-pub mod journal_log;
