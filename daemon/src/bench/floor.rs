@@ -17,11 +17,17 @@ pub fn cross(bars: &[Bar]) -> (i64, u64) {
     let mut equity = 0_i64;
     let mut orders = 0_u64;
     let closes = |back: usize, at: usize| {
-        at.checked_sub(back).and_then(|index| bars.get(index)).map_or(0, |bar| bar.close.micros())
+        at.checked_sub(back)
+            .and_then(|index| bars.get(index))
+            .map_or(0, |bar| bar.close.micros())
     };
     for (at, bar) in bars.iter().enumerate() {
         if pending {
-            let bought = if held == 0 { SHARES } else { held.wrapping_neg() };
+            let bought = if held == 0 {
+                SHARES
+            } else {
+                held.wrapping_neg()
+            };
             cash = cash.wrapping_sub(bought.wrapping_mul(bar.open.micros()));
             held = held.wrapping_add(bought);
             pending = false;

@@ -97,7 +97,10 @@ pub fn engine(options: &Options) -> Result<Report, RowsError> {
     })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts far below 2^53, for a report")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts far below 2^53, for a report"
+)]
 const fn as_float(count: usize) -> f64 {
     count as f64
 }
@@ -107,6 +110,13 @@ fn peak_rss_mb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse().ok())
+        .find_map(|line| {
+            line.strip_prefix("VmHWM:")?
+                .trim()
+                .strip_suffix("kB")?
+                .trim()
+                .parse()
+                .ok()
+        })
         .map_or(0.0, |kilobytes: f64| kilobytes / 1024.0)
 }

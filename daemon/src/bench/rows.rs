@@ -28,18 +28,27 @@ pub fn load(options: &Options) -> Result<Vec<Bar>, RowsError> {
         }
         None => walk(options.bars.unwrap_or(super::BARS)),
     };
-    if rows.is_empty() { Err(RowsError::Empty(options.csv.clone())) } else { Ok(rows) }
+    if rows.is_empty() {
+        Err(RowsError::Empty(options.csv.clone()))
+    } else {
+        Ok(rows)
+    }
 }
 
 /// The rows over and over, each later than the one before it.
 fn repeat(rows: &[Bar], count: usize) -> Vec<Bar> {
-    let first = rows.first().map_or(Timestamp::from_seconds(0), |bar| bar.start);
+    let first = rows
+        .first()
+        .map_or(Timestamp::from_seconds(0), |bar| bar.start);
     let at = |index: usize| first.plus_minutes(i64::try_from(index).unwrap_or(i64::MAX));
     rows.iter()
         .cycle()
         .take(count)
         .enumerate()
-        .map(|(index, bar)| Bar { start: at(index), ..*bar })
+        .map(|(index, bar)| Bar {
+            start: at(index),
+            ..*bar
+        })
         .collect()
 }
 
@@ -52,7 +61,10 @@ fn walk(count: usize) -> Vec<Bar> {
         let mut z = state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        i64::try_from((z ^ (z >> 31)) >> 1).unwrap_or(0).checked_rem(below).unwrap_or(0)
+        i64::try_from((z ^ (z >> 31)) >> 1)
+            .unwrap_or(0)
+            .checked_rem(below)
+            .unwrap_or(0)
     };
     let start = Timestamp::from_seconds(1_294_000_200);
     let mut cents = 100_00_i64;
@@ -64,7 +76,9 @@ fn walk(count: usize) -> Vec<Bar> {
         let low = open.min(close).wrapping_sub(draw(4));
         cents = close;
         let prices = [open, high, low, close].map(Price::from_cents);
-        let [Some(open), Some(high), Some(low), Some(close)] = prices else { continue };
+        let [Some(open), Some(high), Some(low), Some(close)] = prices else {
+            continue;
+        };
         let at = start.plus_minutes(i64::try_from(index).unwrap_or(i64::MAX));
         let volume = u64::try_from(draw(10_000)).unwrap_or(0);
         if let Ok(bar) = Bar::new(at, [open, high, low, close], volume) {

@@ -31,7 +31,13 @@ pub struct Outcome {
 
 impl Default for Outcome {
     fn default() -> Self {
-        Self { orders: 0, gate_checks: 0, fills: 0, trades: 0, equity: Money::ZERO }
+        Self {
+            orders: 0,
+            gate_checks: 0,
+            fills: 0,
+            trades: 0,
+            equity: Money::ZERO,
+        }
     }
 }
 
@@ -51,7 +57,10 @@ impl Round {
     pub fn new() -> Self {
         let cash = Money::dollars(1_000_000);
         let symbols: Vec<Symbol> = "BENCH".parse().into_iter().collect();
-        let instruments = symbols.iter().map(|&symbol| Instrument { symbol, tick: TickRule::Rule612 });
+        let instruments = symbols.iter().map(|&symbol| Instrument {
+            symbol,
+            tick: TickRule::Rule612,
+        });
         let lanes = symbols.iter().map(|&symbol| (symbol, sma_cross::build()));
         let config = EngineConfig {
             epoch: Epoch(1),
@@ -115,7 +124,14 @@ impl Round {
         }
         let end = bar.start.plus_nanos(Timestamp::MINUTE);
         if let Some(engine) = &mut self.engine {
-            engine.step_into(end, &Event::Bar { symbol: ID, bar: *bar }, &mut self.commands);
+            engine.step_into(
+                end,
+                &Event::Bar {
+                    symbol: ID,
+                    bar: *bar,
+                },
+                &mut self.commands,
+            );
         }
         if !self.commands.is_empty() {
             self.carry_out(end);

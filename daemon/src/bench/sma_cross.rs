@@ -22,7 +22,9 @@ pub struct SmaCross {
 /// An instance with what it needs.
 #[must_use]
 pub fn build() -> Built {
-    let period = |bars: usize| IndicatorSpec::Sma { period: u32::try_from(bars).unwrap_or(1) };
+    let period = |bars: usize| IndicatorSpec::Sma {
+        period: u32::try_from(bars).unwrap_or(1),
+    };
     Built {
         strategy: Box::new(SmaCross::default()),
         indicators: vec![period(FAST), period(SLOW)],
@@ -33,14 +35,19 @@ pub fn build() -> Built {
 impl Strategy for SmaCross {
     #[inline]
     fn on_bar(&mut self, context: &Context<'_>, _bar: &Bar, intents: &mut Intents) {
-        let (Some(fast), Some(slow)) = (context.mean(0), context.mean(1)) else { return };
+        let (Some(fast), Some(slow)) = (context.mean(0), context.mean(1)) else {
+            return;
+        };
         let above = fast > slow;
         if above == self.above {
             return;
         }
         self.above = above;
         let reason = Reason::new("sma_cross");
-        match (above, context.position.is_some() || context.pending.is_some()) {
+        match (
+            above,
+            context.position.is_some() || context.pending.is_some(),
+        ) {
             (true, false) => intents.push(Intent::Enter {
                 direction: Direction::Long,
                 entry: EntryPrice::Market,
@@ -60,7 +67,9 @@ impl Strategy for SmaCross {
     }
 
     fn restore(&mut self, saved: &str) -> Result<(), String> {
-        self.above = saved.parse().map_err(|_| format!("{saved:?} is neither true nor false"))?;
+        self.above = saved
+            .parse()
+            .map_err(|_| format!("{saved:?} is neither true nor false"))?;
         Ok(())
     }
 }
