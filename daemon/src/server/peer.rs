@@ -21,7 +21,7 @@ pub struct Peer {
 /// What a peer may do: the socket decides, and on the control socket root and the daemon's own user
 /// may do everything.
 #[must_use]
-pub const fn role_of(socket: Role, uid: u32, own_uid: u32) -> Role {
+pub(super) const fn role_of(socket: Role, uid: u32, own_uid: u32) -> Role {
     match socket {
         Role::Control if uid == 0 || uid == own_uid => Role::Admin,
         other => other,

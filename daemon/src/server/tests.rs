@@ -147,10 +147,21 @@ impl RawSocket {
         self.0.write_all(&frame).unwrap();
     }
 
+    /// The next text; the server's pings are passed over.
     fn receive(&mut self) -> Value {
+        loop {
+            let (kind, payload) = self.frame();
+            if kind == 0x89 {
+                continue;
+            }
+            assert_eq!(kind, 0x81, "not a text frame");
+            return serde_json::from_slice(&payload).unwrap();
+        }
+    }
+
+    fn frame(&mut self) -> (u8, Vec<u8>) {
         let mut head = [0; 2];
         self.0.read_exact(&mut head).unwrap();
-        assert_eq!(head[0], 0x81, "not a text frame");
         let length = match head[1] {
             126 => {
                 let mut bytes = [0; 2];
@@ -164,9 +175,9 @@ impl RawSocket {
             }
             short => u64::from(short),
         };
-        let mut text = vec![0; usize::try_from(length).unwrap()];
-        self.0.read_exact(&mut text).unwrap();
-        serde_json::from_slice(&text).unwrap()
+        let mut payload = vec![0; usize::try_from(length).unwrap()];
+        self.0.read_exact(&mut payload).unwrap();
+        (head[0], payload)
     }
 
     fn ask(&mut self, text: &str) -> Value {
@@ -199,7 +210,7 @@ fn the_clients_own_library_is_greeted_with_its_role() {
         let other = socket.call("hello", json!({"protocol": 99, "client": "test"}));
         assert_eq!(other["error"]["code"], 1009);
     }
-    let client = Client::connect(&running.path(Role::Read)).unwrap();
+    let client = Client::connect(&running.path(Role::Read), "test").unwrap();
     let days = client
         .call::<trader_rpc::call::Positions>(&trader_rpc::NoParams {})
         .unwrap();
@@ -247,7 +258,7 @@ fn unknown_methods_wrong_parameters_and_broken_json_are_answered_and_the_connect
             -32602,
         ),
         (r#"{"jsonrpc":"2.0","id":1,"met"#, -32700),
-        ("{}", -32600),
+        (r#"{"id":1}"#, -32600),
         (nested.as_str(), -32602),
         (r#"[{"jsonrpc":"2.0","id":1,"method":"positions"}]"#, -32005),
     ];

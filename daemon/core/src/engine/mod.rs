@@ -155,8 +155,10 @@ impl Engine {
     pub fn step_into(&mut self, at: Timestamp, event: &Event, out: &mut Commands) {
         let at = at.max(self.now);
         self.now = at;
-        if at >= self.due {
-            self.run_due(at, out);
+        if self.due < at {
+            // What was due before this event comes before it; what is due with it comes after, with
+            // its timer.
+            self.run_due(at.plus_nanos(-1), out);
         }
         match event {
             Event::Bar { symbol, bar } => self.on_bar(at, *symbol, bar, out),
@@ -188,7 +190,11 @@ impl Engine {
                 }
             }
             Event::Broker(event) => self.on_broker(at, event, out),
-            Event::Timer => {}
+            Event::Timer => self.run_due(at, out),
+            Event::JournalFailed { why } => {
+                let why = format!("the journal cannot be written: {why}");
+                self.halt(at, &why, out);
+            }
             Event::Operator {
                 command,
                 uid,

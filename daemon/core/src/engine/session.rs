@@ -121,10 +121,6 @@ impl Engine {
             Phase::Closed => {
                 self.close_session(at, out);
                 self.locate_session(session.close);
-                // The closing session still contains its last instant in no calendar: go on.
-                if self.schedule.next_at <= session.close {
-                    self.schedule.next_at = Timestamp::MAX;
-                }
             }
         }
     }
