@@ -17,7 +17,7 @@ impl Book {
                 self.cash = *cash;
                 self.opened = true;
             }
-            Record::SessionOpened { date, equity } => self.open_session(*date, *equity),
+            Record::SessionOpened { date, equity } => self.open_session(at, *date, *equity),
             Record::SessionClosed { .. } => self.close_session(),
             Record::IntentTaken {
                 decision, intent, ..
@@ -59,7 +59,10 @@ impl Book {
             }
             Record::EntryLapsed { symbol, .. } => self.free_symbol(*symbol),
             Record::TradeClosed { trade } => self.close_trade(trade),
-            Record::TradingStateSet { state, .. } => self.trading = state.clone(),
+            Record::TradingStateSet { state, .. } => {
+                self.trading = state.clone();
+                self.trading_since = Some(at);
+            }
             Record::StrategySaved {
                 route,
                 symbol,
@@ -80,11 +83,12 @@ impl Book {
         }
     }
 
-    fn open_session(&mut self, date: chrono::NaiveDate, equity: Money) {
+    fn open_session(&mut self, at: Timestamp, date: chrono::NaiveDate, equity: Money) {
         self.day = Some(Day::open(date, equity));
         self.intents = 0;
         if matches!(self.trading, TradingState::Halted(_)) {
             self.trading = TradingState::Active;
+            self.trading_since = Some(at);
         }
         let open: Vec<IntentId> = self.holdings.values().map(Holding::intent).collect();
         self.orders

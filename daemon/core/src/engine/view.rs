@@ -5,6 +5,7 @@ use trader_contract::{Epoch, Money, OrderRole, OrderState, Qty, Symbol, SymbolId
 
 use super::{Engine, Phase, RouteInfo, SymbolState};
 use crate::book::{Book, Holding, Order};
+use crate::config::Market;
 use crate::lane::Lane;
 use crate::orders::protected_qty;
 use crate::risk::gate::Gate;
@@ -82,6 +83,34 @@ impl Engine {
     #[must_use]
     pub const fn session(&self) -> Option<Session> {
         self.schedule.session
+    }
+
+    /// The session after [`Engine::session`]; `None` without sessions or past the calendar.
+    #[must_use]
+    pub fn following_session(&self) -> Option<Session> {
+        let Market::Sessions { calendar, .. } = &self.market else {
+            return None;
+        };
+        calendar
+            .next_session_after(self.schedule.session?.open)
+            .ok()
+    }
+
+    /// When positions must be flat, in the session that [`Engine::session`] names.
+    #[must_use]
+    pub fn flat_deadline(&self) -> Option<Timestamp> {
+        let Market::Sessions { day, .. } = &self.market else {
+            return None;
+        };
+        let close = self.schedule.session?.close;
+        Some(close.plus_nanos(day.deadline_nanos.saturating_neg()))
+    }
+
+    /// Since when shares of a symbol have been without an acknowledged stop.
+    #[must_use]
+    pub fn unprotected_since(&self, ticker: Symbol) -> Option<Timestamp> {
+        let id = self.symbol_id(ticker)?;
+        self.symbols.get(id.index())?.bare_since
     }
 
     /// Whether the broker has been heard since the start.
