@@ -1,9 +1,11 @@
 //! The engine's door: one event in, commands out. The parts of the work are in the files beside.
 
 mod entries;
+mod intents;
 mod lanes;
 mod market;
 mod operator;
+mod pricing;
 mod reconcile;
 mod reports;
 mod session;

@@ -2,12 +2,11 @@
 //! do but wait.
 
 use trader_contract::{
-    Attached, ClientOrderId, OrderKind, OrderRequest, OrderRole, Price, Qty, Replacement, SymbolId,
-    TimeInForce, Timestamp, TradeSummary,
+    Attached, ClientOrderId, OrderKind, OrderRequest, OrderRole, Price, Qty, Reason, Replacement,
+    SymbolId, TimeInForce, Timestamp, TradeSummary,
 };
 
 use super::Engine;
-use super::entries::rule;
 use crate::book::{Holding, Order};
 use crate::command::{Command, Commands};
 use crate::orders::{Ground, Step, next_step};
@@ -17,6 +16,17 @@ use crate::record::{ExitReason, Origin, PlannedOrder, Record, Severity, Trade, T
 const STEPS_MAX: usize = 8;
 /// The longest pause between two tries, in nanoseconds.
 const RETRY_MAX: i64 = 30 * Timestamp::SECOND;
+
+/// An order that protects or closes a whole position.
+#[derive(Clone, Copy)]
+struct Reducing {
+    client_id: ClientOrderId,
+    kind: OrderKind,
+    /// The stop that goes with a target, each ending the other.
+    oco_stop: Option<(ClientOrderId, Price)>,
+    /// Why it closes, if it does.
+    exit_reason: Option<ExitReason>,
+}
 
 impl Engine {
     /// Looks at the open trade of a symbol and does what is to be done.
@@ -115,42 +125,39 @@ impl Engine {
             return;
         };
         let Some(stop) = holding.stop else { return };
-        let oco = holding.target.map(|limit| {
-            let stop_id = self.next_id(holding, OrderRole::Stop);
-            (
-                OrderKind::Limit { limit },
-                self.next_id(holding, OrderRole::Target),
-                Some((stop_id, stop)),
-            )
-        });
-        let (kind, client_id, oco_stop) = oco.unwrap_or_else(|| {
-            (
-                OrderKind::Stop { stop },
-                self.next_id(holding, OrderRole::Stop),
-                None,
-            )
-        });
-        self.send_reducing(at, id, (client_id, kind, oco_stop), None, out);
+        let stop_id = self.next_id(holding, OrderRole::Stop);
+        let order = match holding.target {
+            Some(limit) => Reducing {
+                client_id: self.next_id(holding, OrderRole::Target),
+                kind: OrderKind::Limit { limit },
+                oco_stop: Some((stop_id, stop)),
+                exit_reason: None,
+            },
+            None => Reducing {
+                client_id: stop_id,
+                kind: OrderKind::Stop { stop },
+                oco_stop: None,
+                exit_reason: None,
+            },
+        };
+        self.send_reducing(at, id, order, out);
     }
 
     fn close_out(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
         let Some(holding) = self.holding(id) else {
             return;
         };
-        let client_id = self.next_id(holding, OrderRole::Exit);
-        let why = holding.exit;
-        self.send_reducing(at, id, (client_id, OrderKind::Market, None), why, out);
+        let order = Reducing {
+            client_id: self.next_id(holding, OrderRole::Exit),
+            kind: OrderKind::Market,
+            oco_stop: None,
+            exit_reason: holding.exit,
+        };
+        self.send_reducing(at, id, order, out);
     }
 
     /// Gates, writes down and sends an order that closes or protects the whole position.
-    fn send_reducing(
-        &mut self,
-        at: Timestamp,
-        id: SymbolId,
-        (client_id, kind, oco_stop): (ClientOrderId, OrderKind, Option<(ClientOrderId, Price)>),
-        exit_reason: Option<ExitReason>,
-        out: &mut Commands,
-    ) {
+    fn send_reducing(&mut self, at: Timestamp, id: SymbolId, order: Reducing, out: &mut Commands) {
         let Some(tick) = self.symbols.get(id.index()).map(|s| s.instrument.tick) else {
             return;
         };
@@ -165,52 +172,22 @@ impl Engine {
                 sum.checked_add(o.remaining()).unwrap_or(sum)
             });
         let request = OrderRequest {
-            client_id,
+            client_id: order.client_id,
             symbol: holding.symbol,
             side: holding.direction.exit_side(),
             qty: holding.net.magnitude(),
-            kind,
-            time_in_force: if kind == OrderKind::Market {
+            kind: order.kind,
+            time_in_force: if order.kind == OrderKind::Market {
                 TimeInForce::Day
             } else {
                 TimeInForce::Gtc
             },
             attached: Attached::NONE,
-            oco_stop,
+            oco_stop: order.oco_stop,
         };
         match self.gate.reducing(&holding, resting, tick, request) {
             Ok(approved) => {
-                let plan = |request, parent| PlannedOrder {
-                    request,
-                    route: holding.route.clone(),
-                    parent,
-                    replaces: None,
-                    exit_reason,
-                    expires_after_bars: None,
-                    decided_on: None,
-                };
-                self.write(
-                    at,
-                    Record::OrderPlanned {
-                        order: plan(request, None),
-                    },
-                    out,
-                );
-                if let Some((stop_id, stop)) = oco_stop {
-                    let stop = OrderRequest {
-                        client_id: stop_id,
-                        kind: OrderKind::Stop { stop },
-                        oco_stop: None,
-                        ..request
-                    };
-                    self.write(
-                        at,
-                        Record::OrderPlanned {
-                            order: plan(stop, Some(client_id)),
-                        },
-                        out,
-                    );
-                }
+                self.write_reducing(at, request, &holding.route, order.exit_reason, out);
                 out.push(Command::Send(approved));
             }
             Err(refusal) => {
@@ -219,12 +196,44 @@ impl Engine {
                     at,
                     (Severity::Critical, "reducing_refused", Some(holding.symbol)),
                     (
-                        format!("the gate refused {client_id}: {}", refusal.detail),
+                        format!("the gate refused {}: {}", order.client_id, refusal.detail),
                         "compare the position with the broker's; `traderctl positions`",
                     ),
                     out,
                 );
             }
+        }
+    }
+
+    /// Writes down a reducing order, and the stop that goes with it as an order of its own.
+    fn write_reducing(
+        &mut self,
+        at: Timestamp,
+        request: OrderRequest,
+        route: &str,
+        exit_reason: Option<ExitReason>,
+        out: &mut Commands,
+    ) {
+        let plan = |request, parent| Record::OrderPlanned {
+            order: PlannedOrder {
+                request,
+                route: route.into(),
+                parent,
+                replaces: None,
+                exit_reason,
+                expires_after_bars: None,
+                decided_on: None,
+            },
+        };
+        self.write(at, plan(request, None), out);
+        if let Some((client_id, stop)) = request.oco_stop {
+            let leg = OrderRequest {
+                client_id,
+                kind: OrderKind::Stop { stop },
+                oco_stop: None,
+                ..request
+            };
+            self.write(at, plan(leg, Some(request.client_id)), out);
         }
     }
 
@@ -275,7 +284,7 @@ impl Engine {
             at,
             Record::ReplaceAsked {
                 replacement,
-                reason: rule("stop_planned"),
+                reason: Reason::new("stop_planned"),
             },
             out,
         );
