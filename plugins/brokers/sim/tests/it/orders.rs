@@ -2,7 +2,7 @@
 
 use trader_broker_sim::Latency;
 
-use crate::scenario::{check, plain};
+use crate::scenario::{Script, check, open_at, plain};
 
 fn slow() -> trader_broker_sim::SimConfig {
     const SECOND: i64 = 1_000_000_000;
@@ -40,6 +40,22 @@ fn an_order_sent_while_closed_waits_for_the_open_and_expires_at_the_close() {
          86460 x1 new (10)
          86460 x1 filled: sell 10 at 100 (10 of 10)",
     );
+}
+
+#[test]
+fn announcing_a_session_again_expires_nothing() {
+    let mut state = Script::new(plain());
+    for line in ["open", "bar 100 100 100 100", "e1 buy 10 limit 90"] {
+        state.line(line);
+    }
+    let before = state.broker.account();
+    state
+        .broker
+        .open_session(open_at(), open_at().plus_minutes(210));
+    state.run_to(open_at().plus_minutes(209));
+    assert_eq!(state.broker.account(), before);
+    state.run_to(open_at().plus_minutes(210));
+    assert!(state.broker.account().open_orders.is_empty());
 }
 
 #[test]
