@@ -74,6 +74,55 @@ fn latency_delays_the_order_and_its_reports() {
 }
 
 #[test]
+fn a_snapshot_tells_of_today_and_of_what_is_open() {
+    check(
+        slow(),
+        "open
+         bar 100 100 100 100 {
+         e1 buy 10
+         e2 buy 10 limit 90 gtc
+         }
+         snapshot
+         bar 100 100 100 100
+         close
+         next day
+         open
+         snapshot
+         bar 100 100 100 100",
+        "1.5 e1 pending_new (10)
+         1.5 e2 pending_new (10)
+         2.5 e1 new (10)
+         2.5 e1 filled: buy 10 at 100 (10 of 10)
+         2.5 e2 new (10)
+         61.5 snapshot: orders 2, executions 1, shares 10, cash 99000
+         86521.5 snapshot: orders 1, executions 0, shares 10, cash 99000",
+    );
+}
+
+#[test]
+fn a_cancel_made_before_the_open_beats_it_and_one_made_after_does_not() {
+    check(
+        plain(),
+        "open
+         bar 100 100 100 100
+         e1 buy 10 limit 99
+         cancel e1
+         e2 buy 10 limit 99
+         bar 98 98 98 98 {
+         cancel e2
+         }",
+        "60 e1 pending_new (10)
+         60 e1 new (10)
+         60 e1 pending_cancel (10)
+         60 e1 cancelled (10)
+         60 e2 pending_new (10)
+         60 e2 new (10)
+         60 e2 filled: buy 10 at 98 (10 of 10)
+         60 e2 not cancelled: 42210000 order is already in \"filled\" state",
+    );
+}
+
+#[test]
 fn a_fill_may_win_the_race_against_a_cancel() {
     check(
         slow(),
