@@ -21,7 +21,7 @@ use super::pacing::{Pacing, Until};
 use super::tally::Tally;
 use super::venue::Venue;
 use crate::events::Ring;
-use crate::journal_log;
+use crate::journal_log::JournalLog;
 use crate::server::Asked;
 use crate::systemd::Heart;
 use crate::views::{self, StatusFacts, StrategyFacts};
@@ -91,6 +91,8 @@ pub struct Crank {
     pub(super) horizon: Horizon,
     pub(super) heart: Heart,
     pub(super) journal: Ring<JournalLine>,
+    pub(super) journal_log: JournalLog,
+    pub(super) witness: Option<super::Witness>,
     pub(super) stage: watch::Sender<Stage>,
     pub(super) facts: StatusFacts,
     pub(super) flatten_on_stop: bool,
@@ -263,8 +265,12 @@ impl Crank {
                     self.tally.take(&entry.record);
                     self.facts.store.seq = entry.seq;
                     self.strategies.signals.take(&entry);
-                    journal_log::emit(&entry);
-                    self.journal.push_numbered(entry.seq, views::journal_line(&entry));
+                    self.journal_log.write(&entry);
+                    let line = views::journal_line(&entry);
+                    if let Some(witness) = &mut self.witness {
+                        witness(&line);
+                    }
+                    self.journal.push_numbered(entry.seq, line);
                 }
                 true
             }

@@ -20,7 +20,7 @@ use trader_contract::{Money, NetQty, Symbol, Timestamp};
 use trader_core::book::Book;
 use trader_core::{Engine, EngineConfig, Market as EngineMarket};
 use trader_rpc::{JournalLine, Link, LinkState, Mode, StoreInfo};
-use trader_store::{Reader, Recovery, Store, Writer};
+use trader_store::{Reader, Readers, Recovery, Store, Writer};
 
 pub use crank::{Ended, Horizon, Stage};
 pub use market::{Source, walks};
@@ -31,6 +31,7 @@ use crate::archive::StoreArchive;
 use crate::config::{ClockKind, MarketSource, StopPositions};
 use crate::events::Ring;
 use crate::exit::{self, Failure};
+use crate::journal_log::JournalLog;
 use crate::server::{Server, Services, Turned};
 use crate::start::Prepared;
 use crate::systemd::{self, Heart};
@@ -45,17 +46,21 @@ use venue::Venue;
 const STORE_FILE: &str = "traderd.db";
 /// Messages that wait for the engine's thread at most; a full inbox refuses calls.
 const INBOX: usize = 256;
-/// Journal lines that subscribers can still read.
-const JOURNAL_LINES: usize = 10_000;
+/// Connections that read the store for RPC.
+const STORE_READERS: usize = 2;
 
 /// What a run is to do beyond its configuration.
-#[derive(Debug)]
 pub struct Plan {
     /// Where bars come from.
     pub source: Source,
     /// When it is over.
     pub horizon: Horizon,
+    /// Hears every line of the journal once it is on the disk.
+    pub witness: Option<Witness>,
 }
+
+/// Somebody who hears the journal on the engine's thread, and must not block it.
+pub type Witness = Box<dyn FnMut(&JournalLine) + Send>;
 
 /// Positions and cash, as one side sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +97,7 @@ pub fn run(prepared: Prepared) -> Result<(), Failure> {
         (MarketSource::Recorded, Some(directory)) => Source::Recorded(directory.clone()),
         _ => Source::Synthetic(SyntheticMarket::new(market.seed, walks(&symbols))),
     };
-    let ended = run_plan(prepared, Plan { source, horizon: Horizon::Open }, |_| {})?;
+    let ended = run_plan(prepared, Plan { source, horizon: Horizon::Open, witness: None }, |_| {})?;
     match ended.journal_failure {
         Some(why) => Err(Failure::new(exit::FAILED, format!("the journal could not be written: {why}"))),
         None => Ok(()),
@@ -116,12 +121,14 @@ pub fn run_plan(
     let _inside = runtime.enter();
     let (inbox, messages) = sync_channel(INBOX);
     let heart = Heart::default();
-    let journal = Ring::new(JOURNAL_LINES);
+    let kept = prepared.config.rpc.event_buffer;
+    let journal = Ring::new(usize::try_from(kept).unwrap_or(usize::MAX));
     let (told, stage) = watch::channel(Stage { ready: false, line: "starting".to_owned() });
     let label = plan.source.label().to_owned();
     let store_path = prepared.folders.state.join(STORE_FILE);
     let mut crank = crank(&prepared, plan, messages, (heart.clone(), journal.clone(), told))?;
-    let archive = StoreArchive::open(&store_path).map_err(store_failure)?;
+    let readers = Readers::open(&store_path, STORE_READERS).map_err(store_failure)?;
+    let archive = StoreArchive::new(readers);
     let server = serve(&prepared, inbox.clone(), archive, (journal, label.clone()))?;
     crank.facts.sockets = server.sockets().to_vec();
     begun(&Begun { sockets: server.sockets().to_vec(), label, now: crank.now });
@@ -221,7 +228,6 @@ fn crank(
     let facts = facts(prepared, &path, next_seq, market.source().label());
     let memory = Memory::new(Reader::open(&path).map_err(store_failure)?);
     Ok(Crank {
-        engine,
         venue,
         market,
         writer: Writer::spawn(store).map_err(store_failure)?,
@@ -230,6 +236,9 @@ fn crank(
         pacing,
         horizon: plan.horizon,
         heart,
+        journal_log: JournalLog::new(engine.book()),
+        witness: plan.witness,
+        engine,
         journal,
         stage,
         facts,
