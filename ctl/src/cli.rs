@@ -56,8 +56,9 @@ pub(crate) struct Global {
     /// Talk to this socket
     ///
     /// Either a socket or the folder with control/sock and read/sock in it. Without it
-    /// /run/traderd: the control socket, or for commands that only look the read socket where the
-    /// control socket is closed to you.
+    /// /run/traderd, or where nothing is there $XDG_RUNTIME_DIR/traderd, of a daemon started by
+    /// hand. Commands that only look fall back to the read socket where the control socket is
+    /// closed to you.
     #[arg(
         long,
         global = true,
