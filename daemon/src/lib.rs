@@ -1,6 +1,23 @@
 //! The shell around the engine: configuration, plugins, feeds, sockets, logs and systemd. It reads
 //! the clock, touches disks and opens sockets, so that the engine need not.
 
+pub mod archive;
+pub mod assemble;
+#[cfg(feature = "broker-sim")]
+pub mod bench;
+pub mod cli;
+pub mod clock;
 pub mod config;
+pub mod demo;
+pub mod events;
+pub mod exit;
 pub mod feeds;
+pub mod journal_log;
+pub mod logging;
 pub mod plugins;
+pub mod server;
+pub mod start;
+pub mod state;
+pub mod supervisor;
+pub mod systemd;
+pub mod views;

@@ -1,2 +1,5 @@
-//! The daemon.
-fn main() {}
+//! The daemon's program. All of it is in the library, where tests reach it.
+
+fn main() -> std::process::ExitCode {
+    traderd::cli::main()
+}

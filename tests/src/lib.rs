@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The harness of the tests across crates. Test targets and their cases lie beside it.
+
+pub mod seed;

@@ -1,7 +1,7 @@
 //! What an engine is made of: symbols, routes, limits and the rules of the day.
 
-use trader_contract::{Built, Epoch, Symbol, TickRule, Timeframe, Timestamp};
 use trader_calendar::Calendar;
+use trader_contract::{Built, Epoch, Symbol, TickRule, Timeframe, Timestamp};
 
 use crate::risk::limits::Limits;
 

@@ -35,6 +35,11 @@ pub enum Event {
     Broker(BrokerEvent),
     /// The time that [`crate::Engine::next_timer`] named has come.
     Timer,
+    /// The journal takes nothing more: entries stop, protecting and reducing go on from memory.
+    JournalFailed {
+        /// What the store said.
+        why: Box<str>,
+    },
     /// A person asked for something.
     Operator {
         /// What.

@@ -52,7 +52,11 @@ impl Lane {
         built: Built,
     ) -> Result<Self, IndicatorError> {
         let make = |spec: &IndicatorSpec| Indicator::from_spec(spec);
-        let indicators = built.indicators.iter().map(make).collect::<Result<Vec<_>, _>>()?;
+        let indicators = built
+            .indicators
+            .iter()
+            .map(make)
+            .collect::<Result<Vec<_>, _>>()?;
         let longest = indicators.iter().map(Indicator::warm_up).max().unwrap_or(0);
         Ok(Self {
             route,

@@ -2,5 +2,17 @@
 //! What reads the clock, opens sockets, touches disks or draws numbers lives in the shell.
 
 pub mod bars;
+pub mod book;
+pub mod command;
+pub mod config;
+pub mod engine;
+pub mod event;
+pub mod lane;
+pub mod orders;
 pub mod record;
 pub mod risk;
+
+pub use command::{Command, Commands, Refused};
+pub use config::{DayRules, EngineConfig, Instrument, Market, OrderRules, Route};
+pub use engine::{Engine, EngineError, Phase, Protection, RouteInfo};
+pub use event::{Event, OperatorCommand};

@@ -97,6 +97,14 @@ pub(super) fn read(file: &Path) -> Result<Vec<Layer>, Problems> {
     problems.or(layers)
 }
 
+/// FILE and its drop-ins, as far as they can be listed.
+pub(super) fn paths(file: &Path) -> Vec<PathBuf> {
+    let folder = file.parent().unwrap_or(Path::new("")).join("conf.d");
+    let mut paths = vec![file.to_owned()];
+    paths.extend(drop_ins(&folder).unwrap_or_default());
+    paths
+}
+
 fn drop_ins(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let listing = match std::fs::read_dir(folder) {
         Ok(listing) => listing,

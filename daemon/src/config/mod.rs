@@ -148,6 +148,16 @@ pub fn file_to_read(named: Option<&Path>) -> Option<PathBuf> {
     }
 }
 
+/// The files that [`load`] reads for FILE, in their order.
+#[must_use]
+pub fn files(file: Option<&Path>) -> Vec<String> {
+    file.map(layers::paths)
+        .unwrap_or_default()
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect()
+}
+
 /// Reads and checks FILE with the `conf.d/*.toml` beside it; the defaults if there is no file.
 ///
 /// # Errors
@@ -203,6 +213,7 @@ fn check_surroundings(config: &Config, problems: &mut Problems) {
     let symbols: BTreeSet<Symbol> = config
         .routes
         .iter()
+        .filter(|route| route.enabled)
         .flat_map(|route| route.symbols.iter().copied())
         .collect();
     for symbol in symbols {

@@ -135,7 +135,8 @@ pub struct RpcSettings {
     pub header_timeout_ms: u32,
     /// Milliseconds until a call that the engine has not answered fails: 100 to 60000.
     pub call_timeout_ms: u32,
-    /// Events that a subscriber may be behind before it is dropped: 16 to 65536.
+    /// Journal entries kept for subscribers that are behind; older ones are told as missed: 16 to
+    /// 65536.
     pub event_buffer: u32,
 }
 

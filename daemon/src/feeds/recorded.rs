@@ -253,8 +253,11 @@ fn symbols_in(directory: &Path) -> String {
     }
 }
 
-/// Reads every bar of a file.
-fn read(path: &Path) -> Result<Vec<Bar>, FeedError> {
+/// Reads every bar of a file, outside regular trading too.
+///
+/// # Errors
+/// The file cannot be read, or has a wrong row.
+pub fn read(path: &Path) -> Result<Vec<Bar>, FeedError> {
     let unreadable = |reason: String| FeedError::Unreadable {
         path: path.to_owned(),
         reason,

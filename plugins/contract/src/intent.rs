@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::indicator::Mean;
-use crate::{Level, Money, Qty, Ratio};
 use crate::side::Direction;
+use crate::{Level, Money, Qty, Ratio};
 
 /// One number or word that a decision rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -143,7 +143,16 @@ impl Ratio {
     /// This many of `amount`, rounded toward zero; stays at the end of the range past 128 bits.
     pub(crate) const fn of(self, amount: i128) -> i128 {
         const ONE: i128 = 1_000_000_000;
-        amount.saturating_mul(self.0 as i128) / ONE
+        let ratio = self.0 as i128;
+        match amount.checked_mul(ratio) {
+            Some(product) => product / ONE,
+            // Too large as one product: whole billions and the rest, which have the same sign, so
+            // that the sum of both is the rounded product again.
+            None => {
+                let rest = (amount % ONE).saturating_mul(ratio) / ONE;
+                (amount / ONE).saturating_mul(ratio).saturating_add(rest)
+            }
+        }
     }
 
     /// The number read as dollars.
@@ -176,11 +185,40 @@ mod tests {
         assert_eq!(low.scaled_down(pct.percent()).to_string(), "0.3721234");
     }
 
+    #[test]
+    fn the_lowest_amount_reads_back_and_one_below_is_refused() {
+        let lowest = Money::from_femtos(i128::MIN);
+        assert_eq!(lowest.to_string().parse::<Money>(), Ok(lowest));
+        let below = "-170141183460469231731687.303715884105729";
+        assert!(below.parse::<Money>().is_err());
+        assert!(below[1..].parse::<Money>().is_err());
+    }
+
+    #[test]
+    fn a_share_of_a_huge_amount_is_exact_and_an_excess_stays_at_the_end() {
+        let huge = Money::from_femtos(i128::MAX);
+        assert_eq!(huge.scaled_down(Ratio::ONE), huge);
+        let half: Ratio = "0.5".parse().unwrap();
+        assert_eq!(huge.scaled_down(half).femtos(), i128::MAX / 2);
+        let double: Ratio = "2".parse().unwrap();
+        assert_eq!(huge.scaled_down(double), huge);
+        assert_eq!((-huge).scaled_down(double).femtos(), i128::MIN);
+    }
+
     proptest! {
         #[test]
+        fn both_ways_to_scale_agree(amount: i64, billionths: i64) {
+            // Whole billions times a ratio are exact, whichever way is taken.
+            let ratio = Ratio::from_billionths(billionths);
+            let amount = i128::from(amount).saturating_mul(1_000_000_000);
+            let exact = amount.checked_div(1_000_000_000)
+                .and_then(|whole| whole.checked_mul(i128::from(billionths)));
+            prop_assert_eq!(Some(ratio.of(amount)), exact);
+        }
+
+        #[test]
         fn parsing_what_was_printed_gives_the_same_amount(femtos: i128) {
-            // The one value whose magnitude does not fit is not worth a special case in the parser.
-            let money = Money::from_femtos(femtos.saturating_add(1));
+            let money = Money::from_femtos(femtos);
             prop_assert_eq!(money.to_string().parse::<Money>().unwrap(), money);
             let json = serde_json::to_string(&money).unwrap();
             prop_assert_eq!(serde_json::from_str::<Money>(&json).unwrap(), money);

@@ -51,6 +51,8 @@ pub(crate) fn parse_scaled(text: &str, decimals: u32) -> Result<i128, NumberErro
         value: text.to_owned(),
         range: "the numbers that fit",
     };
+    // Away from zero on the number's own side, so that the lowest number reads like any other.
+    let sign = if negative { -1 } else { 1 };
     let mut value: i128 = 0;
     for byte in whole
         .bytes()
@@ -60,34 +62,27 @@ pub(crate) fn parse_scaled(text: &str, decimals: u32) -> Result<i128, NumberErro
         let digit = i128::from(byte.wrapping_sub(b'0'));
         value = value
             .checked_mul(10)
-            .and_then(|v| v.checked_add(digit))
+            .and_then(|v| v.checked_add(digit.checked_mul(sign)?))
             .ok_or_else(range)?;
     }
-    Ok(if negative {
-        value.wrapping_neg()
-    } else {
-        value
-    })
+    Ok(value)
 }
 
-/// Writes a scaled integer as a plain decimal without trailing zeros.
+/// Writes a scaled integer as a plain decimal without trailing zeros. Padded like any number; a
+/// precision asked for is ignored, since honouring it would round.
 pub(crate) fn write_scaled(f: &mut fmt::Formatter<'_>, value: i128, decimals: u32) -> fmt::Result {
     let unit = 10_u128.checked_pow(decimals).unwrap_or(1);
     let magnitude = value.unsigned_abs();
     let whole = magnitude.checked_div(unit).unwrap_or(0);
     let fraction = magnitude.checked_rem(unit).unwrap_or(0);
-    let mut text = String::new();
-    if value < 0 {
-        text.push('-');
-    }
-    text.push_str(&whole.to_string());
+    let mut text = whole.to_string();
     if fraction != 0 {
         let width = usize::try_from(decimals).unwrap_or(0);
         let digits = format!("{fraction:0width$}");
         text.push('.');
         text.push_str(digits.trim_end_matches('0'));
     }
-    f.pad(&text)
+    f.pad_integral(value >= 0, "", &text)
 }
 
 /// Gives a scaled integer type its text form, the same form in serde, and its decimal. The type

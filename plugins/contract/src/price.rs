@@ -177,6 +177,21 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_padded_like_one_and_never_cut_short() {
+        let price: Price = "168.81".parse().unwrap();
+        assert_eq!(
+            format!("{price:8}|{price:<8}|{price:08}"),
+            "  168.81|168.81  |00168.81"
+        );
+        assert_eq!(format!("{price:.2}"), "168.81");
+        let level: Level = "-0.05".parse().unwrap();
+        assert_eq!(
+            format!("{level:7}|{level:07}|{level:.0}"),
+            "  -0.05|-000.05|-0.05"
+        );
+    }
+
+    #[test]
     fn a_level_rounds_to_the_tick_in_the_named_direction() {
         let level: Level = "49.16079".parse().unwrap();
         assert_eq!(level.floor_to(10_000).unwrap().to_string(), "49.16");

@@ -1,8 +1,8 @@
 //! The fold: what each record changes in the book.
 
 use trader_contract::{
-    ClientOrderId, Direction, Execution, Intent, Money, NetQty, OrderReport, OrderRole, OrderState, Outcome, Qty,
-    RequestFailure, Side, Symbol, Timestamp,
+    ClientOrderId, Direction, Execution, Intent, Money, NetQty, OrderReport, OrderRole, OrderState,
+    Outcome, Qty, RequestFailure, Side, Symbol, Timestamp,
 };
 
 use super::{Book, Day, Holding, Order};
@@ -17,22 +17,32 @@ impl Book {
                 self.cash = *cash;
                 self.opened = true;
             }
-            Record::SessionOpened { date, equity } => self.open_session(*date, *equity),
+            Record::SessionOpened { date, equity } => self.open_session(at, *date, *equity),
             Record::SessionClosed { .. } => self.close_session(),
-            Record::IntentTaken { decision, intent, .. } => self.count_intent(intent, decision),
+            Record::IntentTaken {
+                decision, intent, ..
+            } => self.count_intent(intent, decision),
             Record::OrderPlanned { order } => self.plan_order(order, at),
             Record::OrderReported { report } => self.take_report(report, at),
-            Record::SubmitFailed { client_id, failure } => self.submit_failed(*client_id, failure, at),
+            Record::SubmitFailed { client_id, failure } => {
+                self.submit_failed(*client_id, failure, at)
+            }
             Record::CancelAsked { client_id, .. } => self.change(*client_id, at, |order| {
                 order.cancel_asked = true;
             }),
             Record::ReplaceAsked { replacement, .. } => {
-                self.change(replacement.client_id, at, |order| order.replace_asked = true);
+                self.change(replacement.client_id, at, |order| {
+                    order.replace_asked = true
+                });
             }
             Record::CancelFailed { client_id, .. } => self.change(*client_id, at, |order| {
                 order.cancel_asked = false;
             }),
-            Record::ReplaceFailed { client_id, new_client_id, .. } => {
+            Record::ReplaceFailed {
+                client_id,
+                new_client_id,
+                ..
+            } => {
                 self.change(*client_id, at, |order| order.replace_asked = false);
                 self.end(*new_client_id, Outcome::Rejected, at);
             }
@@ -49,9 +59,19 @@ impl Book {
             }
             Record::EntryLapsed { symbol, .. } => self.free_symbol(*symbol),
             Record::TradeClosed { trade } => self.close_trade(trade),
-            Record::TradingStateSet { state, .. } => self.trading = state.clone(),
-            Record::StrategySaved { route, symbol, state } => {
-                self.strategies.entry(route.clone()).or_default().insert(*symbol, state.clone());
+            Record::TradingStateSet { state, .. } => {
+                self.trading = state.clone();
+                self.trading_since = Some(at);
+            }
+            Record::StrategySaved {
+                route,
+                symbol,
+                state,
+            } => {
+                self.strategies
+                    .entry(route.clone())
+                    .or_default()
+                    .insert(*symbol, state.clone());
             }
             Record::Discrepancy { .. } | Record::Alerted { .. } => {}
             Record::Checkpoint { book } => {
@@ -63,14 +83,16 @@ impl Book {
         }
     }
 
-    fn open_session(&mut self, date: chrono::NaiveDate, equity: Money) {
+    fn open_session(&mut self, at: Timestamp, date: chrono::NaiveDate, equity: Money) {
         self.day = Some(Day::open(date, equity));
         self.intents = 0;
         if matches!(self.trading, TradingState::Halted(_)) {
             self.trading = TradingState::Active;
+            self.trading_since = Some(at);
         }
         let open: Vec<IntentId> = self.holdings.values().map(Holding::intent).collect();
-        self.orders.retain(|id, order| order.is_live() || open.contains(&IntentId::from(*id)));
+        self.orders
+            .retain(|id, order| order.is_live() || open.contains(&IntentId::from(*id)));
     }
 
     fn close_session(&mut self) {
@@ -102,29 +124,32 @@ impl Book {
                 Side::Sell => Direction::Short,
             };
             let stop = request.attached.stop.map(|(_, price)| price);
-            self.holdings.entry(request.symbol).or_insert_with(|| Holding {
-                symbol: request.symbol,
-                route: planned.route.clone(),
-                entry: request.client_id,
-                direction,
-                net: NetQty::ZERO,
-                entry_qty: Qty::ZERO,
-                entry_value: Money::ZERO,
-                exit_qty: Qty::ZERO,
-                exit_value: Money::ZERO,
-                fees: Money::ZERO,
-                entered_at: None,
-                last_fill_at: None,
-                initial_stop: stop,
-                stop,
-                target: request.attached.target.map(|(_, price)| price),
-                expires_after_bars: planned.expires_after_bars,
-                decided_on: planned.decided_on,
-                exit: None,
-                last_exit: None,
-            });
+            self.holdings
+                .entry(request.symbol)
+                .or_insert_with(|| Holding {
+                    symbol: request.symbol,
+                    route: planned.route.clone(),
+                    entry: request.client_id,
+                    direction,
+                    net: NetQty::ZERO,
+                    entry_qty: Qty::ZERO,
+                    entry_value: Money::ZERO,
+                    exit_qty: Qty::ZERO,
+                    exit_value: Money::ZERO,
+                    fees: Money::ZERO,
+                    entered_at: None,
+                    last_fill_at: None,
+                    initial_stop: stop,
+                    stop,
+                    target: request.attached.target.map(|(_, price)| price),
+                    expires_after_bars: planned.expires_after_bars,
+                    decided_on: planned.decided_on,
+                    exit: None,
+                    last_exit: None,
+                });
         }
-        self.orders.insert(request.client_id, Order::new(planned.clone(), at));
+        self.orders
+            .insert(request.client_id, Order::new(planned.clone(), at));
     }
 
     fn change(&mut self, id: ClientOrderId, at: Timestamp, change: impl FnOnce(&mut Order)) {
@@ -155,7 +180,9 @@ impl Book {
             RequestFailure::Ambiguous { .. } => OrderState::Unknown,
         };
         let message = match failure {
-            RequestFailure::Refused { message, .. } | RequestFailure::Ambiguous { message } => message,
+            RequestFailure::Refused { message, .. } | RequestFailure::Ambiguous { message } => {
+                message
+            }
         };
         for leg in legs {
             self.change(leg, at, |order| {
@@ -168,9 +195,13 @@ impl Book {
     }
 
     fn take_report(&mut self, report: &OrderReport, at: Timestamp) {
-        let Some(order) = self.orders.get_mut(&report.client_id) else { return };
+        let Some(order) = self.orders.get_mut(&report.client_id) else {
+            return;
+        };
         order.updated_at = at;
-        order.broker_id.get_or_insert_with(|| report.broker_id.clone());
+        order
+            .broker_id
+            .get_or_insert_with(|| report.broker_id.clone());
         if !order.state.is_terminal() {
             order.qty = report.qty;
             order.stop = report.stop.or(order.stop);
@@ -185,13 +216,18 @@ impl Book {
             order.cancel_asked = false;
             order.replace_asked = false;
         }
-        let Some(execution) = &report.execution else { return };
+        let Some(execution) = &report.execution else {
+            return;
+        };
         if order.executions.contains(&execution.id) {
             return;
         }
         order.executions.push(execution.id.clone());
         order.first_fill_at.get_or_insert(at);
-        order.filled = order.filled.checked_add(execution.qty).unwrap_or(order.filled);
+        order.filled = order
+            .filled
+            .checked_add(execution.qty)
+            .unwrap_or(order.filled);
         order.filled_value += execution.price.times(execution.qty);
         let exit = match order.role() {
             OrderRole::Entry => None,
@@ -203,7 +239,13 @@ impl Book {
         self.take_fill(symbol, side, execution, exit);
     }
 
-    fn take_fill(&mut self, symbol: Symbol, side: Side, fill: &Execution, exit: Option<ExitReason>) {
+    fn take_fill(
+        &mut self,
+        symbol: Symbol,
+        side: Side,
+        fill: &Execution,
+        exit: Option<ExitReason>,
+    ) {
         let value = fill.price.times(fill.qty);
         match side {
             Side::Buy => self.cash -= value,
@@ -222,7 +264,9 @@ impl Book {
 
     /// Ends the open trade of a symbol in the book.
     fn free_symbol(&mut self, symbol: Symbol) {
-        let Some(holding) = self.holdings.remove(&symbol) else { return };
+        let Some(holding) = self.holdings.remove(&symbol) else {
+            return;
+        };
         if let Some(states) = self.strategies.get_mut(&holding.route) {
             states.remove(&symbol);
         }

@@ -9,7 +9,9 @@ mod order;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use trader_contract::{ClientOrderId, Epoch, IntentNo, Money, NetQty, OrderRole, Symbol};
+use trader_contract::{
+    ClientOrderId, Epoch, IntentNo, Money, NetQty, OrderRole, Symbol, Timestamp,
+};
 
 pub use day::Day;
 pub use holding::Holding;
@@ -36,6 +38,8 @@ pub struct Book {
     pub holdings: BTreeMap<Symbol, Holding>,
     /// Whether entries are allowed.
     pub trading: TradingState,
+    /// Since when; `None` before it was first set.
+    pub trading_since: Option<Timestamp>,
     /// States of strategies that had a position or a waiting entry, by route and symbol.
     pub strategies: BTreeMap<Box<str>, BTreeMap<Symbol, Box<str>>>,
 }
@@ -51,6 +55,7 @@ impl Default for Book {
             orders: BTreeMap::new(),
             holdings: BTreeMap::new(),
             trading: TradingState::Active,
+            trading_since: None,
             strategies: BTreeMap::new(),
         }
     }
@@ -75,7 +80,9 @@ impl Book {
     /// Our net position in a symbol.
     #[must_use]
     pub fn net(&self, symbol: Symbol) -> NetQty {
-        self.holdings.get(&symbol).map_or(NetQty::ZERO, |holding| holding.net)
+        self.holdings
+            .get(&symbol)
+            .map_or(NetQty::ZERO, |holding| holding.net)
     }
 
     /// The orders that serve an intent, by role and attempt.
@@ -93,7 +100,10 @@ impl Book {
     }
 
     /// The orders of an open trade.
-    pub fn orders_for<'a>(&'a self, holding: &Holding) -> impl Iterator<Item = &'a Order> + use<'a> {
+    pub fn orders_for<'a>(
+        &'a self,
+        holding: &Holding,
+    ) -> impl Iterator<Item = &'a Order> + use<'a> {
         self.orders_of(holding.entry.epoch, holding.intent())
     }
 }

@@ -96,7 +96,11 @@ impl Order {
     /// What may still fill.
     #[must_use]
     pub fn remaining(&self) -> Qty {
-        if self.is_live() { self.qty.checked_sub(self.filled).unwrap_or(Qty::ZERO) } else { Qty::ZERO }
+        if self.is_live() {
+            self.qty.checked_sub(self.filled).unwrap_or(Qty::ZERO)
+        } else {
+            Qty::ZERO
+        }
     }
 
     /// Whether the broker's report is about another order than ours: the same id with other contents.
@@ -111,7 +115,10 @@ impl Order {
     /// Whether the report says something that is not known yet.
     #[must_use]
     pub fn is_news(&self, report: &OrderReport) -> bool {
-        let new_fill = report.execution.as_ref().is_some_and(|e| !self.executions.contains(&e.id));
+        let new_fill = report
+            .execution
+            .as_ref()
+            .is_some_and(|e| !self.executions.contains(&e.id));
         let newer_state = !self.state.is_terminal() && report.status.state() != self.state;
         let shape = !self.state.is_terminal()
             && (report.qty != self.qty || (report.stop.is_some() && report.stop != self.stop));
@@ -121,6 +128,9 @@ impl Order {
     /// Whether it ended without what was asked for.
     #[must_use]
     pub const fn was_refused(&self) -> bool {
-        matches!(self.state, OrderState::Done(Outcome::Rejected | Outcome::Dropped))
+        matches!(
+            self.state,
+            OrderState::Done(Outcome::Rejected | Outcome::Dropped)
+        )
     }
 }

@@ -20,16 +20,28 @@ pub(super) fn add_route(
     routes: &mut Vec<RouteInfo>,
     lanes: &mut Vec<Lane>,
 ) -> Result<(), EngineError> {
-    let route_id = u16::try_from(routes.len()).map_err(|_| EngineError::TooMany(u32::from(u16::MAX)))?;
+    let route_id =
+        u16::try_from(routes.len()).map_err(|_| EngineError::TooMany(u32::from(u16::MAX)))?;
     for (symbol, built) in route.lanes {
-        let unknown = || EngineError::UnknownSymbol { route: route.name.clone(), symbol };
+        let unknown = || EngineError::UnknownSymbol {
+            route: route.name.clone(),
+            symbol,
+        };
         let id = *by_ticker.get(&symbol).ok_or_else(unknown)?;
         let state = symbols.get_mut(id.index()).ok_or_else(unknown)?;
-        let lane = Lane::new(RouteId(route_id), (id, symbol), route.timeframe, built)
-            .map_err(|source| EngineError::Indicator { route: route.name.clone(), source })?;
+        let lane = Lane::new(RouteId(route_id), (id, symbol), route.timeframe, built).map_err(
+            |source| EngineError::Indicator {
+                route: route.name.clone(),
+                source,
+            },
+        )?;
         let index = lanes.len();
         state.lanes.push(index);
-        match state.feeds.iter_mut().find(|feed| feed.timeframe == route.timeframe) {
+        match state
+            .feeds
+            .iter_mut()
+            .find(|feed| feed.timeframe == route.timeframe)
+        {
             Some(feed) => feed.lanes.push(index),
             None => state.feeds.push(Feed {
                 timeframe: route.timeframe,
@@ -68,9 +80,17 @@ impl Engine {
         if matches!(self.market, Market::EveryRow) {
             return;
         }
-        let Some(lane) = self.lanes.get(lane) else { return };
-        let Some(route) = self.routes.get(usize::from(lane.route.0)) else { return };
-        let kept = self.book.strategies.get(&route.name).and_then(|s| s.get(&lane.ticker));
+        let Some(lane) = self.lanes.get(lane) else {
+            return;
+        };
+        let Some(route) = self.routes.get(usize::from(lane.route.0)) else {
+            return;
+        };
+        let kept = self
+            .book
+            .strategies
+            .get(&route.name)
+            .and_then(|s| s.get(&lane.ticker));
         let state = lane.save();
         if kept.is_some_and(|kept| **kept == *state) {
             return;
@@ -85,7 +105,8 @@ impl Engine {
 
     /// The name of a lane's route.
     pub(super) fn route_name(&self, lane: usize) -> Box<str> {
-        self.route_of(lane).map_or_else(Box::default, |route| route.name.clone())
+        self.route_of(lane)
+            .map_or_else(Box::default, |route| route.name.clone())
     }
 
     /// The route of a lane.

@@ -18,7 +18,10 @@ impl Engine {
                 self.mark(at, id, bar, out);
                 let lanes = self.symbols.get(id.index()).map_or(0, |s| s.lanes.len());
                 for n in 0..lanes {
-                    let lane = self.symbols.get(id.index()).and_then(|s| s.lanes.get(n).copied());
+                    let lane = self
+                        .symbols
+                        .get(id.index())
+                        .and_then(|s| s.lanes.get(n).copied());
                     if let Some(lane) = lane {
                         self.run_lane(at, lane, bar, None, out);
                     }
@@ -31,13 +34,17 @@ impl Engine {
     /// Moves the account's value with the position's, and looks at the day's loss.
     #[inline]
     fn mark(&mut self, at: Timestamp, id: SymbolId, bar: &Bar, out: &mut Commands) {
-        let Some(state) = self.symbols.get_mut(id.index()) else { return };
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
         state.last_at = Some(at);
         let before = state.last.replace(bar.close);
         if state.net_nanos == 0 {
             return;
         }
-        let Some(before) = before else { return self.value_account() };
+        let Some(before) = before else {
+            return self.value_account();
+        };
         let moved = bar.close.micros().wrapping_sub(before.micros());
         let change = i128::from(moved).wrapping_mul(i128::from(state.net_nanos));
         self.equity += trader_contract::Money::from_femtos(change);
@@ -47,16 +54,25 @@ impl Engine {
     }
 
     fn on_minute(&mut self, at: Timestamp, id: SymbolId, bar: &Bar, out: &mut Commands) {
-        let Some(session) = self.schedule.session else { return };
+        let Some(session) = self.schedule.session else {
+            return;
+        };
         if !session.contains(bar.start) {
             return;
         }
         self.mark(at, id, bar, out);
-        let window = SessionWindow { open: session.open, close: session.close };
+        let window = SessionWindow {
+            open: session.open,
+            close: session.close,
+        };
         let feeds = self.symbols.get(id.index()).map_or(0, |s| s.feeds.len());
         for n in 0..feeds {
             let mut closed = std::mem::take(&mut self.closed);
-            if let Some(feed) = self.symbols.get_mut(id.index()).and_then(|s| s.feeds.get_mut(n)) {
+            if let Some(feed) = self
+                .symbols
+                .get_mut(id.index())
+                .and_then(|s| s.feeds.get_mut(n))
+            {
                 feed.aggregator.on_minute(window, bar, &mut closed);
                 if let Some(end) = feed.aggregator.next_close_at() {
                     self.window_due = self.window_due.min(end.plus_nanos(self.bar_grace()));
@@ -79,7 +95,14 @@ impl Engine {
     }
 
     /// Hands a closed bar to the lanes of a feed.
-    fn run_feed(&mut self, at: Timestamp, id: SymbolId, feed: usize, bar: &Bar, out: &mut Commands) {
+    fn run_feed(
+        &mut self,
+        at: Timestamp,
+        id: SymbolId,
+        feed: usize,
+        bar: &Bar,
+        out: &mut Commands,
+    ) {
         let session = self.schedule.session.map(|s| SessionView {
             date: s.date,
             open: s.open,
@@ -88,7 +111,9 @@ impl Engine {
         let mut n = 0_usize;
         loop {
             let lanes = self.symbols.get(id.index()).and_then(|s| s.feeds.get(feed));
-            let Some(lane) = lanes.and_then(|feed| feed.lanes.get(n).copied()) else { return };
+            let Some(lane) = lanes.and_then(|feed| feed.lanes.get(n).copied()) else {
+                return;
+            };
             self.run_lane(at, lane, bar, session, out);
             n = n.saturating_add(1);
         }
@@ -104,9 +129,13 @@ impl Engine {
         for index in 0..self.symbols.len() {
             let feeds = self.symbols.get(index).map_or(0, |s| s.feeds.len());
             for n in 0..feeds {
-                let Some(state) = self.symbols.get_mut(index) else { continue };
+                let Some(state) = self.symbols.get_mut(index) else {
+                    continue;
+                };
                 let id = state.id;
-                let Some(feed) = state.feeds.get_mut(n) else { continue };
+                let Some(feed) = state.feeds.get_mut(n) else {
+                    continue;
+                };
                 let closed = feed.aggregator.close_due(at, grace);
                 if let Some(end) = feed.aggregator.next_close_at() {
                     next = next.min(end.plus_nanos(grace));
@@ -129,18 +158,29 @@ impl Engine {
         session: Option<SessionView>,
         out: &mut Commands,
     ) {
-        let Some(lane) = self.lanes.get_mut(index) else { return };
+        let Some(lane) = self.lanes.get_mut(index) else {
+            return;
+        };
         lane.observe(bar, session.map(|s| s.open));
         if !lane.is_warm() {
             return;
         }
-        let Some(state) = self.symbols.get(lane.symbol.index()) else { return };
+        let Some(state) = self.symbols.get(lane.symbol.index()) else {
+            return;
+        };
         let owns = state.owner == Some(index);
-        let mut around = Surroundings { session, position: None, pending: None };
+        let mut around = Surroundings {
+            session,
+            position: None,
+            pending: None,
+        };
         if owns {
             if state.pending.is_some() {
                 lane.entry_age = lane.entry_age.saturating_add(1);
-                if state.expires_after_bars.is_some_and(|most| lane.entry_age >= most) {
+                if state
+                    .expires_after_bars
+                    .is_some_and(|most| lane.entry_age >= most)
+                {
                     let id = lane.symbol;
                     return self.expire_entry(at, id, out);
                 }
@@ -161,12 +201,15 @@ impl Engine {
 
     /// Warms the lanes of a symbol up with bars of the past. No strategy is asked.
     pub(super) fn on_history(&mut self, id: SymbolId, bars: &[Bar]) {
+        let calendar = match &self.market {
+            Market::Sessions { calendar, .. } => calendar.clone(),
+            Market::EveryRow => {
+                bars.iter().for_each(|bar| self.observe_row(id, bar));
+                return self.value_account();
+            }
+        };
         let mut session: Option<Session> = None;
         for bar in bars {
-            let Market::Sessions { calendar, .. } = &self.market else {
-                self.observe_row(id, bar);
-                continue;
-            };
             if !session.is_some_and(|s| s.contains(bar.start)) {
                 // No timer runs in the past: a window with missing minutes ends with its session.
                 if let Some(over) = session {
@@ -182,7 +225,9 @@ impl Engine {
     }
 
     fn observe_row(&mut self, id: SymbolId, bar: &Bar) {
-        let Some(state) = self.symbols.get_mut(id.index()) else { return };
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
         state.last = Some(bar.close);
         for &lane in &state.lanes {
             if let Some(lane) = self.lanes.get_mut(lane) {
@@ -192,16 +237,30 @@ impl Engine {
     }
 
     /// Closes what ended by `until`, takes the minute, and shows what it closed to the lanes.
-    fn observe_windows(&mut self, id: SymbolId, session: Session, bar: Option<&Bar>, until: Timestamp) {
-        let window = SessionWindow { open: session.open, close: session.close };
-        let Some(state) = self.symbols.get_mut(id.index()) else { return };
+    fn observe_windows(
+        &mut self,
+        id: SymbolId,
+        session: Session,
+        bar: Option<&Bar>,
+        until: Timestamp,
+    ) {
+        let window = SessionWindow {
+            open: session.open,
+            close: session.close,
+        };
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
         state.last = bar.map(|bar| bar.close).or(state.last);
         for feed in &mut state.feeds {
             let due = feed.aggregator.close_due(until, 0);
             if let Some(bar) = bar {
                 feed.aggregator.on_minute(window, bar, &mut self.closed);
             }
-            for bar in due.into_iter().chain(std::iter::from_fn(|| self.closed.take())) {
+            for bar in due
+                .into_iter()
+                .chain(std::iter::from_fn(|| self.closed.take()))
+            {
                 for &lane in &feed.lanes {
                     if let Some(lane) = self.lanes.get_mut(lane) {
                         lane.observe(&bar, Some(window.open));

@@ -1,9 +1,11 @@
 //! The engine's door: one event in, commands out. The parts of the work are in the files beside.
 
 mod entries;
+mod intents;
 mod lanes;
 mod market;
 mod operator;
+mod pricing;
 mod reconcile;
 mod reports;
 mod session;
@@ -18,11 +20,11 @@ use trader_contract::{
 };
 use trader_indicators::IndicatorError;
 
+use self::reconcile::Reconciling;
 pub use self::session::Phase;
+use self::session::Schedule;
 pub use self::symbols::SymbolState;
 pub use self::view::{Protection, WarmUp};
-use self::reconcile::Reconciling;
-use self::session::Schedule;
 use crate::bars::ClosedBars;
 use crate::book::Book;
 use crate::command::{Command, Commands};
@@ -106,8 +108,10 @@ impl Engine {
     /// The routes do not fit the symbol table, or a strategy declared an impossible indicator.
     pub fn new(config: EngineConfig, book: Book, next_seq: u64) -> Result<Self, EngineError> {
         let mut symbols = symbols::table(&config.symbols)?;
-        let by_ticker: BTreeMap<Symbol, SymbolId> =
-            symbols.iter().map(|s| (s.instrument.symbol, s.id)).collect();
+        let by_ticker: BTreeMap<Symbol, SymbolId> = symbols
+            .iter()
+            .map(|s| (s.instrument.symbol, s.id))
+            .collect();
         let mut routes = Vec::with_capacity(config.routes.len());
         let mut lanes = Vec::new();
         for route in config.routes {
@@ -151,8 +155,10 @@ impl Engine {
     pub fn step_into(&mut self, at: Timestamp, event: &Event, out: &mut Commands) {
         let at = at.max(self.now);
         self.now = at;
-        if at >= self.due {
-            self.run_due(at, out);
+        if self.due < at {
+            // What was due before this event comes before it; what is due with it comes after, with
+            // its timer.
+            self.run_due(at.plus_nanos(-1), out);
         }
         match event {
             Event::Bar { symbol, bar } => self.on_bar(at, *symbol, bar, out),
@@ -184,8 +190,16 @@ impl Engine {
                 }
             }
             Event::Broker(event) => self.on_broker(at, event, out),
-            Event::Timer => {}
-            Event::Operator { command, uid, request } => {
+            Event::Timer => self.run_due(at, out),
+            Event::JournalFailed { why } => {
+                let why = format!("the journal cannot be written: {why}");
+                self.halt(at, &why, out);
+            }
+            Event::Operator {
+                command,
+                uid,
+                request,
+            } => {
                 self.on_operator(at, command, *uid, request, out);
             }
         }
@@ -220,7 +234,9 @@ impl Engine {
 
     /// Asks for another look at a symbol at `when`, or for none.
     fn wake(&mut self, id: SymbolId, when: Option<Timestamp>) {
-        let Some(state) = self.symbols.get_mut(id.index()) else { return };
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
         if state.wake_at == when {
             return;
         }
@@ -238,9 +254,16 @@ impl Engine {
     fn write(&mut self, at: Timestamp, record: Record, out: &mut Commands) {
         self.book.apply(at, &record);
         let symbol = record.symbol().or_else(|| {
-            record.client_id().and_then(|id| self.book.orders.get(&id)).map(crate::book::Order::symbol)
+            record
+                .client_id()
+                .and_then(|id| self.book.orders.get(&id))
+                .map(crate::book::Order::symbol)
         });
-        let entry = JournalEntry { seq: self.next_seq, at, record };
+        let entry = JournalEntry {
+            seq: self.next_seq,
+            at,
+            record,
+        };
         self.next_seq = self.next_seq.saturating_add(1);
         out.push(Command::Persist(entry));
         if let Some(id) = symbol.and_then(|symbol| self.by_ticker.get(&symbol).copied()) {

@@ -79,7 +79,10 @@ pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, Engi
 impl SymbolState {
     /// The waiting entry as a strategy sees it.
     pub(super) fn pending_view(&self, age_bars: u16) -> Option<PendingView> {
-        self.pending.map(|direction| PendingView { direction, age_bars })
+        self.pending.map(|direction| PendingView {
+            direction,
+            age_bars,
+        })
     }
 }
 
@@ -93,18 +96,25 @@ impl Engine {
 
     /// Brings what is kept for a symbol in line with the book.
     pub(super) fn refresh(&mut self, id: SymbolId) {
-        let Some(state) = self.symbols.get_mut(id.index()) else { return };
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
         let holding = self.book.holdings.get(&state.instrument.symbol);
         let net = holding.map_or(0, |h| h.net.nanos());
         let owner = holding.and_then(|h| {
             let owns = |&lane: &usize| {
-                let route = self.lanes.get(lane).and_then(|l| self.routes.get(usize::from(l.route.0)));
+                let route = self
+                    .lanes
+                    .get(lane)
+                    .and_then(|l| self.routes.get(usize::from(l.route.0)));
                 route.is_some_and(|route| route.name == h.route)
             };
             state.lanes.iter().copied().find(owns)
         });
         state.owner = owner;
-        state.pending = holding.filter(|h| h.net.is_flat() && h.exit.is_none()).map(|h| h.direction);
+        state.pending = holding
+            .filter(|h| h.net.is_flat() && h.exit.is_none())
+            .map(|h| h.direction);
         state.expires_after_bars = holding.and_then(|h| h.expires_after_bars);
         state.position = holding.and_then(|h| {
             Some(PositionView {
@@ -142,17 +152,23 @@ impl Engine {
 
     /// Measures which shares are without an acknowledged stop, and for how long.
     pub(super) fn measure_protection(&mut self, at: Timestamp, id: SymbolId) {
-        let Some(state) = self.symbols.get_mut(id.index()) else { return };
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
         let holding = self.book.holdings.get(&state.instrument.symbol);
         let bare = holding.filter(|h| h.stop.is_some()).map_or(Qty::ZERO, |h| {
             let orders: Vec<_> = self.book.orders_for(h).collect();
-            h.net.magnitude().checked_sub(protected_qty(&orders)).unwrap_or(Qty::ZERO)
+            h.net
+                .magnitude()
+                .checked_sub(protected_qty(&orders))
+                .unwrap_or(Qty::ZERO)
         });
         if let Some((since, qty)) = state.bare {
             let nanos = i128::from(at.since(since));
             let shares = i128::from(qty.whole_shares());
-            self.unprotected_share_nanos =
-                self.unprotected_share_nanos.saturating_add(nanos.saturating_mul(shares));
+            self.unprotected_share_nanos = self
+                .unprotected_share_nanos
+                .saturating_add(nanos.saturating_mul(shares));
         }
         state.bare = (!bare.is_zero()).then_some((at, bare));
         state.bare_since = state.bare.and(state.bare_since.or(Some(at)));

@@ -5,7 +5,7 @@
 //! 1. A position that is to be closed first has its entry and its resting exits cancelled, each
 //!    confirmed by the broker, and is then closed at the market. Nothing rests beside the exit.
 //! 2. A flat symbol is freed once every order has ended.
-//! 3. An entry that filled in part gets `partial_fill_patience`; then its rest is cancelled.
+//! 3. An entry that waits while none are taken is cancelled. One that filled in part gets `partial_fill_patience`; then its rest is cancelled.
 //! 4. A position whose entry has ended has one stop for all of it, where it is meant to rest.
 //! 5. What is not protected within `protect_within`, or whose stop the market has already passed,
 //!    is closed.
@@ -30,6 +30,8 @@ pub struct Ground<'a> {
     pub bare_since: Option<Timestamp>,
     /// Nothing that the broker refused is tried again before this.
     pub retry_at: Timestamp,
+    /// Whether entries are taken at all now; a waiting one is cancelled where they are not.
+    pub entries_wanted: bool,
 }
 
 /// One thing to do.
@@ -61,17 +63,30 @@ const WAIT: Step = Step::Wait { until: None };
 /// The next step for an open trade with these orders.
 #[must_use]
 pub fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
-    let live = |role: OrderRole| orders.iter().find(|o| o.role() == role && o.is_live()).copied();
+    let live = |role: OrderRole| {
+        orders
+            .iter()
+            .find(|o| o.role() == role && o.is_live())
+            .copied()
+    };
     let entry = live(OrderRole::Entry);
     let resting = live(OrderRole::Stop).or_else(|| live(OrderRole::Target));
     let closing = live(OrderRole::Exit);
-    let over = || if holding.entry_qty.is_zero() { Step::Lapse } else { Step::Finish };
+    let over = || {
+        if holding.entry_qty.is_zero() {
+            Step::Lapse
+        } else {
+            Step::Finish
+        }
+    };
 
     if holding.exit.is_some() {
         return match (entry, resting, closing) {
             (Some(order), ..) => cancel(order, "the position is to be closed", ground),
             (_, Some(order), _) => cancel(order, "the position is to be closed", ground),
-            (.., Some(order)) if holding.net.is_flat() => cancel(order, "the position is flat", ground),
+            (.., Some(order)) if holding.net.is_flat() => {
+                cancel(order, "the position is flat", ground)
+            }
             (.., Some(_)) => WAIT,
             _ if holding.net.is_flat() => over(),
             _ => not_before_retry(Step::CloseOut, ground),
@@ -79,7 +94,7 @@ pub fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
     }
     if holding.net.is_flat() {
         return match (entry, resting.or(closing)) {
-            (Some(_), _) => WAIT,
+            (Some(entry), _) => wait_for_entry(entry, ground),
             (None, Some(order)) => cancel_left_over(order, orders, ground),
             (None, None) => over(),
         };
@@ -92,10 +107,16 @@ pub fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
 
 /// The broker ends the exits of an entry by itself; it is given a moment to say so.
 fn cancel_left_over(order: &Order, orders: &[&Order], ground: &Ground<'_>) -> Step {
-    let last_change = orders.iter().map(|o| o.updated_at).max().unwrap_or(ground.at);
+    let last_change = orders
+        .iter()
+        .map(|o| o.updated_at)
+        .max()
+        .unwrap_or(ground.at);
     let patient_until = last_change.plus_nanos(ground.rules.partial_fill_patience_nanos);
     if ground.at < patient_until {
-        return Step::Wait { until: Some(patient_until) };
+        return Step::Wait {
+            until: Some(patient_until),
+        };
     }
     cancel(order, "the position is flat", ground)
 }
@@ -108,32 +129,53 @@ fn cancel(order: &Order, why: &'static str, ground: &Ground<'_>) -> Step {
 }
 
 fn not_before_retry(step: Step, ground: &Ground<'_>) -> Step {
-    if ground.at < ground.retry_at { Step::Wait { until: Some(ground.retry_at) } } else { step }
+    if ground.at < ground.retry_at {
+        Step::Wait {
+            until: Some(ground.retry_at),
+        }
+    } else {
+        step
+    }
 }
 
 fn wait_for_entry(entry: &Order, ground: &Ground<'_>) -> Step {
+    if !ground.entries_wanted {
+        return cancel(entry, "entries are not taken now", ground);
+    }
     let patience = ground.rules.partial_fill_patience_nanos;
     match entry.first_fill_at.map(|first| first.plus_nanos(patience)) {
         Some(until) if ground.at < until => Step::Wait { until: Some(until) },
-        Some(_) => cancel(entry, "it filled in part and the rest took too long", ground),
+        Some(_) => cancel(
+            entry,
+            "it filled in part and the rest took too long",
+            ground,
+        ),
         None => WAIT,
     }
 }
 
 fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
-    let Some(stop) = holding.stop else { return WAIT };
-    let bare_until = ground.bare_since.map(|since| since.plus_nanos(ground.rules.protect_within_nanos));
+    let Some(stop) = holding.stop else {
+        return WAIT;
+    };
+    let bare_until = ground
+        .bare_since
+        .map(|since| since.plus_nanos(ground.rules.protect_within_nanos));
     if bare_until.is_some_and(|until| ground.at >= until) {
         return Step::GiveUp;
     }
     let wait = Step::Wait { until: bare_until };
-    let resting = orders.iter().find(|o| o.role() == OrderRole::Stop && o.is_live());
+    let resting = orders
+        .iter()
+        .find(|o| o.role() == OrderRole::Stop && o.is_live());
     let Some(order) = resting else {
         if passed(holding, stop, ground) {
             return Step::GiveUp;
         }
         // A target without its stop would take the shares that the stop needs.
-        let target = orders.iter().find(|o| o.role() == OrderRole::Target && o.is_live());
+        let target = orders
+            .iter()
+            .find(|o| o.role() == OrderRole::Target && o.is_live());
         return match target {
             Some(target) => cancel(target, "its stop has ended", ground),
             None if ground.at < ground.retry_at => Step::Wait {
@@ -155,7 +197,9 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
 /// Whether the market stands at or beyond the stop, where no stop order can rest.
 fn passed(holding: &Holding, stop: Price, ground: &Ground<'_>) -> bool {
     ground.last.is_some_and(|last| {
-        !holding.direction.is_better(Level::from(last), Level::from(stop))
+        !holding
+            .direction
+            .is_better(Level::from(last), Level::from(stop))
     })
 }
 

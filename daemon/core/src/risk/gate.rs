@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use trader_contract::{
-    BrokerRequest, Direction, Fact, Level, Money, OrderKind, OrderRequest, Price, Qty, Ratio,
-    Replacement, TickRule, Timestamp,
+    BrokerRequest, Direction, Fact, Level, Money, OrderKind, OrderRequest, Price, Qty, Replacement,
+    TickRule, Timestamp,
 };
 
 use super::limits::Limits;
@@ -70,7 +70,11 @@ impl Gate {
     /// A gate that holds `limits`.
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
-        Self { limits, recent: VecDeque::new(), checked: 0 }
+        Self {
+            limits,
+            recent: VecDeque::new(),
+            checked: 0,
+        }
     }
 
     /// The limits it holds.
@@ -116,15 +120,37 @@ impl Gate {
         let value = worst_price(request.kind, account.last).times(request.qty);
         let shares = |qty: Qty| Fact::Count(qty.whole_shares());
         let most = limits.order_shares;
-        within(checks, "order_shares", request.qty <= most, shares(request.qty), shares(most))?;
+        within(
+            checks,
+            "order_shares",
+            request.qty <= most,
+            shares(request.qty),
+            shares(most),
+        )?;
         let money = |checks: &mut Vec<GateCheck>, limit, value: Money, most: Money| {
-            within(checks, limit, value <= most, Fact::Money(value), Fact::Money(most))
+            within(
+                checks,
+                limit,
+                value <= most,
+                Fact::Money(value),
+                Fact::Money(most),
+            )
         };
         money(checks, "order_value", value, limits.order_value)?;
         money(checks, "position_value", value, limits.position_value_max)?;
-        money(checks, "position_fraction", value, account.equity.scaled_down(limits.position_fraction))?;
+        money(
+            checks,
+            "position_fraction",
+            value,
+            account.equity.scaled_down(limits.position_fraction),
+        )?;
         let gross = account.gross + value;
-        money(checks, "gross_exposure", gross, account.equity.scaled_down(limits.gross_exposure))?;
+        money(
+            checks,
+            "gross_exposure",
+            gross,
+            account.equity.scaled_down(limits.gross_exposure),
+        )?;
         let reference = Level::from(account.last);
         let away = request
             .kind
@@ -135,7 +161,13 @@ impl Gate {
             .max()
             .unwrap_or(Level::ZERO);
         let collar = reference.scaled_down(limits.price_collar);
-        within(checks, "price_collar", away <= collar, Fact::Level(away), Fact::Level(collar))
+        within(
+            checks,
+            "price_collar",
+            away <= collar,
+            Fact::Level(away),
+            Fact::Level(collar),
+        )
     }
 
     fn account_limits(
@@ -151,10 +183,17 @@ impl Gate {
         let mut at_most = |limit, value: u32, most: u32| {
             within(checks, limit, value <= most, count(value), count(most))
         };
-        let open = u32::try_from(book.holdings.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let open = u32::try_from(book.holdings.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
         at_most("open_positions", open, limits.open_positions)?;
         let Some(day) = &book.day else { return Ok(()) };
-        let entries = day.entries.get(route).copied().unwrap_or(0).saturating_add(1);
+        let entries = day
+            .entries
+            .get(route)
+            .copied()
+            .unwrap_or(0)
+            .saturating_add(1);
         at_most("entries_per_route", entries, limits.entries_per_route)?;
         if limits.consecutive_losses > 0 {
             let streak = day.losses_in_a_row.saturating_add(1);
@@ -162,13 +201,25 @@ impl Gate {
         }
         let loss = day.equity_at_open - account.equity;
         let most = day.equity_at_open.scaled_down(limits.daily_loss);
-        within(checks, "daily_loss", loss < most, Fact::Money(loss), Fact::Money(most))?;
+        within(
+            checks,
+            "daily_loss",
+            loss < most,
+            Fact::Money(loss),
+            Fact::Money(most),
+        )?;
         // What this trade may lose at its stop must fit into what the day may still lose.
         let at_stop = request.attached.stop.map_or(Money::ZERO, |(_, stop)| {
             let entry = worst_price(request.kind, account.last).times(request.qty);
             (entry - stop.times(request.qty)).abs()
         });
-        within(checks, "daily_loss_at_stop", loss + at_stop <= most, Fact::Money(loss + at_stop), Fact::Money(most))
+        within(
+            checks,
+            "daily_loss_at_stop",
+            loss + at_stop <= most,
+            Fact::Money(loss + at_stop),
+            Fact::Money(most),
+        )
     }
 
     fn rate_limits(&mut self, at: Timestamp, checks: &mut Vec<GateCheck>) -> Result<(), Refusal> {
@@ -176,12 +227,24 @@ impl Gate {
         if most == u32::MAX {
             return Ok(());
         }
-        while self.recent.front().is_some_and(|sent| at.since(*sent) >= Timestamp::MINUTE) {
+        while self
+            .recent
+            .front()
+            .is_some_and(|sent| at.since(*sent) >= Timestamp::MINUTE)
+        {
             self.recent.pop_front();
         }
-        let sent = u32::try_from(self.recent.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let sent = u32::try_from(self.recent.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
         let count = |value: u32| Fact::Count(i64::from(value));
-        within(checks, "entries_per_minute", sent <= most, count(sent), count(most))?;
+        within(
+            checks,
+            "entries_per_minute",
+            sent <= most,
+            count(sent),
+            count(most),
+        )?;
         self.recent.push_back(at);
         Ok(())
     }
@@ -200,7 +263,12 @@ impl Gate {
     ) -> Result<Approved, Refusal> {
         self.checked = self.checked.saturating_add(1);
         shape(tick, &request)?;
-        only_reduces(holding, resting, request.side == holding.direction.exit_side(), request.qty)?;
+        only_reduces(
+            holding,
+            resting,
+            request.side == holding.direction.exit_side(),
+            request.qty,
+        )?;
         Ok(Approved(BrokerRequest::Submit(request)))
     }
 
@@ -229,7 +297,10 @@ fn may_enter(account: &Account<'_>, request: &OrderRequest) -> Result<(), Refusa
     match &account.book.trading {
         TradingState::Active => {}
         TradingState::Paused => {
-            return refuse("paused", "entries are paused; `traderctl resume` allows them".to_owned());
+            return refuse(
+                "paused",
+                "entries are paused; `traderctl resume` allows them".to_owned(),
+            );
         }
         TradingState::Halted(why) => return refuse("halted", format!("entries are halted: {why}")),
     }
@@ -239,7 +310,10 @@ fn may_enter(account: &Account<'_>, request: &OrderRequest) -> Result<(), Refusa
     match account.book.holdings.get(&request.symbol) {
         Some(holding) => refuse(
             "symbol_taken",
-            format!("{} has a position or a waiting entry of route {}", request.symbol, holding.route),
+            format!(
+                "{} has a position or a waiting entry of route {}",
+                request.symbol, holding.route
+            ),
         ),
         None => Ok(()),
     }
@@ -248,11 +322,24 @@ fn may_enter(account: &Account<'_>, request: &OrderRequest) -> Result<(), Refusa
 /// Whole shares, on the tick, and exits on the losing and the winning side of the entry.
 fn shape(tick: TickRule, request: &OrderRequest) -> Result<(), Refusal> {
     if request.qty.is_zero() || !request.qty.is_whole() {
-        return refuse("whole_shares", format!("{} is no whole number of shares", request.qty));
+        return refuse(
+            "whole_shares",
+            format!("{} is no whole number of shares", request.qty),
+        );
     }
     let attached = &request.attached;
-    let exits = attached.stop.into_iter().chain(attached.target).map(|(_, price)| price);
-    for price in request.kind.stop().into_iter().chain(request.kind.limit()).chain(exits) {
+    let exits = attached
+        .stop
+        .into_iter()
+        .chain(attached.target)
+        .map(|(_, price)| price);
+    for price in request
+        .kind
+        .stop()
+        .into_iter()
+        .chain(request.kind.limit())
+        .chain(exits)
+    {
         on_tick(tick, price)?;
     }
     let direction = match request.side {
@@ -262,12 +349,14 @@ fn shape(tick: TickRule, request: &OrderRequest) -> Result<(), Refusal> {
     let base = request.kind.limit().or(request.kind.stop());
     let better = |a: Price, b: Price| direction.is_better(Level::from(a), Level::from(b));
     match (base, attached.stop, attached.target) {
-        (Some(base), Some((_, stop)), _) if !better(base, stop) => {
-            refuse("stop_side", format!("the stop {stop} is not on the losing side of {base}"))
-        }
-        (Some(base), _, Some((_, target))) if !better(target, base) => {
-            refuse("target_side", format!("the target {target} is not on the winning side of {base}"))
-        }
+        (Some(base), Some((_, stop)), _) if !better(base, stop) => refuse(
+            "stop_side",
+            format!("the stop {stop} is not on the losing side of {base}"),
+        ),
+        (Some(base), _, Some((_, target))) if !better(target, base) => refuse(
+            "target_side",
+            format!("the target {target} is not on the winning side of {base}"),
+        ),
         _ => Ok(()),
     }
 }
@@ -281,13 +370,20 @@ fn on_tick(tick: TickRule, price: Price) -> Result<(), Refusal> {
 }
 
 fn only_reduces(holding: &Holding, resting: Qty, closes: bool, qty: Qty) -> Result<(), Refusal> {
-    let free = holding.net.magnitude().checked_sub(resting).unwrap_or(Qty::ZERO);
+    let free = holding
+        .net
+        .magnitude()
+        .checked_sub(resting)
+        .unwrap_or(Qty::ZERO);
     if closes && qty <= free {
         return Ok(());
     }
     refuse(
         "reduce_only",
-        format!("{qty} shares against a position of {}, {resting} of them spoken for", holding.net),
+        format!(
+            "{qty} shares against a position of {}, {resting} of them spoken for",
+            holding.net
+        ),
     )
 }
 
@@ -310,13 +406,19 @@ fn within(
     allowed: Fact,
 ) -> Result<(), Refusal> {
     if holds {
-        checks.push(GateCheck { limit: Cow::Borrowed(limit), value, allowed });
+        checks.push(GateCheck {
+            limit: Cow::Borrowed(limit),
+            value,
+            allowed,
+        });
         return Ok(());
     }
-    refuse(limit, format!("{limit} would be {value}, allowed is {allowed}"))
+    refuse(
+        limit,
+        format!("{limit} would be {value}, allowed is {allowed}"),
+    )
 }
 
 const fn refuse<T>(rule: &'static str, detail: String) -> Result<T, Refusal> {
     Err(Refusal { rule, detail })
 }
-

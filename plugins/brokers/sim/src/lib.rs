@@ -1,1 +1,62 @@
-//! Placeholder.
+//! A simulated exchange and broker: a state machine with its own truth, for backtest, simulated mode
+//! and tests alike. It reads no clock and does no I/O; whoever turns the crank hands it the time and
+//! the true bars, each at its start.
+//!
+//! # What happens inside a bar
+//! The price goes open, nearer extreme, farther extreme, close, in straight lines, with the extremes
+//! at one and two thirds of the bar and the close one nanosecond before its end. It is
+//! continuous inside the bar and may jump only at the open (and where trading resumes after a halt).
+//! - A stop that is crossed inside a bar fills at its stop price; one that the open jumps over fills
+//!   at the open, never at the stop. Half the spread and the slippage come on top.
+//! - A limit fills at its limit when the price comes to it, and at the touch when it is marketable on
+//!   arrival or at the open. Limits pay no slippage.
+//! - A market order fills at the price of the moment it comes to the venue; between two bars it waits
+//!   for the next open. An order that arrives in mid-bar sees only the rest of the path.
+//! - Prices between two knots are rounded to the tick against the order, inside the bar's range.
+//! - With a participation cap, a quarter of the bar's allowance is added at the start of each quarter
+//!   of the bar; all orders of the symbol share it, first come first served.
+//!
+//! # Time
+//! Requests reach the broker in the order they were made, and events leave it in the order they
+//! happened. Where several things fall on one nanosecond: the session's edge, then the market, then
+//! the venue's answers, then requests; so a fill wins against a cancel of the same instant. The
+//! reports of one order have strictly increasing stamps: where several fall on one instant, the later
+//! ones are stamped a few nanoseconds ahead of it, and yet all of them are due at that instant.
+//!
+//! # Turning the crank
+//! Announce the session with [`SimBroker::open_session`], load each bar at its start with
+//! [`SimBroker::load_bar`], and between two bars take every event when it is due. A bar ends before
+//! the instant at which the next one starts. Requests of that instant that are made before its bars
+//! are loaded come before the open: without latency a market order then fills at the open, and a
+//! cancel beats it. Once a bar is loaded, its open comes first.
+//!
+//! # Assumptions where brokers are silent
+//! - A replacement with a new total quantity makes an order for what the old one has not filled, which
+//!   counts its own fills from zero; so every execution belongs to exactly one order.
+//! - If an entry ends after a partial fill, its exits are cancelled: the filled part is bare.
+//! - A target's partial fill shrinks the stop in place; the stop keeps its id.
+//! - Cancelling one order of a group cancels the others, the entry included.
+//! - Positions without any price yet cost no buying power.
+
+mod account;
+mod book;
+mod broker;
+mod config;
+mod dice;
+mod faults;
+mod groups;
+mod matching;
+mod order;
+mod path;
+mod requests;
+mod rules;
+mod saved;
+mod session;
+
+pub mod market;
+
+pub use account::AccountView;
+pub use broker::SimBroker;
+pub use config::{Fees, Latency, Margin, Profile, SimConfig, Slippage, Split};
+pub use faults::FaultKind;
+pub use saved::RestoreError;

@@ -1,14 +1,24 @@
 //! What the journal holds: everything that happened to the account, in order. The book is a fold
 //! over these records, so that a restart reads the same state that the engine had.
 
-use std::borrow::Cow;
+mod alert;
+mod day;
+mod decision;
+mod order;
+mod trade;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    ClientOrderId, Direction, Fact, Intent, IntentNo, Mean, Money, NetQty, OrderReport, OrderRequest,
-    OrderRole, Price, Qty, Reason, Replacement, RequestFailure, Symbol, Timeframe, Timestamp,
+    ClientOrderId, Intent, Money, NetQty, OrderReport, Price, Reason, Replacement, RequestFailure,
+    Symbol, Timeframe, Timestamp,
 };
+
+pub use self::alert::{Alert, Severity, TradingState};
+pub use self::day::DaySummary;
+pub use self::decision::{Decision, GateCheck, IntentId, Origin};
+pub use self::order::PlannedOrder;
+pub use self::trade::{ExitReason, Trade};
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,257 +29,6 @@ pub struct JournalEntry {
     pub at: Timestamp,
     /// What happened.
     pub record: Record,
-}
-
-/// The name that follows a decision from signal to fill: session and intent number, `20110110-17`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct IntentId {
-    /// The session as a number, `yyyymmdd`.
-    pub session: u32,
-    /// The intent within it.
-    pub number: IntentNo,
-}
-
-impl std::fmt::Display for IntentId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(&format!("{:08}-{}", self.session, self.number.0))
-    }
-}
-
-impl From<ClientOrderId> for IntentId {
-    fn from(id: ClientOrderId) -> Self {
-        Self {
-            session: id.session,
-            number: id.intent,
-        }
-    }
-}
-
-/// Who or what asked for something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// A route's strategy.
-    Strategy {
-        /// The route's name.
-        route: Box<str>,
-    },
-    /// A person, through the control socket.
-    Operator {
-        /// The peer's user id.
-        uid: u32,
-        /// The id of the call, given by the client.
-        request: Box<str>,
-    },
-    /// The engine's own rules.
-    Engine,
-}
-
-/// Why a position is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ExitReason {
-    /// The protective stop filled.
-    StopLoss,
-    /// The target filled.
-    Target,
-    /// The strategy wanted out.
-    Strategy,
-    /// The session ends.
-    EndOfDay,
-    /// An operator closed the symbol or flattened.
-    Operator,
-    /// The position could not be protected in time.
-    Unprotected,
-    /// The broker closed it, or somebody else did.
-    Foreign,
-}
-
-impl std::fmt::Display for ExitReason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Self::StopLoss => "stop_loss",
-            Self::Target => "target",
-            Self::Strategy => "strategy",
-            Self::EndOfDay => "end_of_day",
-            Self::Operator => "operator",
-            Self::Unprotected => "unprotected",
-            Self::Foreign => "foreign",
-        })
-    }
-}
-
-/// One check of the risk gate, with its numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GateCheck {
-    /// Which limit.
-    pub limit: Cow<'static, str>,
-    /// What the order would make of it.
-    pub value: Fact,
-    /// What is allowed.
-    pub allowed: Fact,
-}
-
-/// What became of an intent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    /// It passed the gate and is worked by this order, or changes what is worked.
-    Accepted {
-        /// The order, for entries.
-        order: Option<ClientOrderId>,
-        /// The checks it passed.
-        checks: Vec<GateCheck>,
-    },
-    /// It was refused; nothing was sent.
-    Refused {
-        /// The rule that said no, `snake_case`.
-        rule: Cow<'static, str>,
-        /// In words, with numbers.
-        detail: Box<str>,
-    },
-}
-
-/// An order as it was planned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedOrder {
-    /// What goes to the broker.
-    pub request: OrderRequest,
-    /// The route it serves.
-    pub route: Box<str>,
-    /// The entry it is attached to, for exits that go out with one.
-    pub parent: Option<ClientOrderId>,
-    /// The order it takes the place of, for replacements.
-    pub replaces: Option<ClientOrderId>,
-    /// Why a closing order closes.
-    pub exit_reason: Option<ExitReason>,
-    /// For entries: cancel at this many later bars of the lane.
-    pub expires_after_bars: Option<u16>,
-    /// For entries: the bar it was decided on, timeframe and start.
-    pub decided_on: Option<(Timeframe, Timestamp)>,
-}
-
-impl PlannedOrder {
-    /// What the order is for.
-    #[must_use]
-    pub const fn role(&self) -> OrderRole {
-        self.request.client_id.role
-    }
-}
-
-/// A trade that has ended, from flat to flat.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trade {
-    /// The intent that opened it.
-    pub intent: IntentId,
-    /// The route it belongs to.
-    pub route: Box<str>,
-    /// The strategy behind the route.
-    pub strategy: Box<str>,
-    /// What was traded.
-    pub symbol: Symbol,
-    /// Long or short.
-    pub direction: Direction,
-    /// Shares entered.
-    pub qty: Qty,
-    /// First entry fill.
-    pub entered_at: Timestamp,
-    /// Exact average of the entry fills.
-    pub entry_average: Mean,
-    /// Last exit fill.
-    pub exited_at: Timestamp,
-    /// Exact average of the exit fills.
-    pub exit_average: Mean,
-    /// Where the first protective stop was planned.
-    pub initial_stop: Option<Price>,
-    /// Why it was closed.
-    pub exit_reason: ExitReason,
-    /// Sales less purchases less fees, exact.
-    pub profit: Money,
-    /// What the broker charged.
-    pub fees: Money,
-}
-
-/// The account's day in figures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DaySummary {
-    /// The session.
-    pub date: NaiveDate,
-    /// Equity when it opened.
-    pub equity_at_open: Money,
-    /// Equity when it closed.
-    pub equity_at_close: Money,
-    /// Cash when it closed.
-    pub cash: Money,
-    /// Profit or loss of the trades that ended in it, after fees.
-    pub realised: Money,
-    /// What the broker charged.
-    pub fees: Money,
-    /// Trades that ended in it.
-    pub trades: u32,
-    /// Trades with a profit.
-    pub winners: u32,
-    /// Trades with a loss.
-    pub losers: u32,
-    /// Intents that were refused.
-    pub refusals: u32,
-    /// Orders sent.
-    pub orders: u32,
-    /// Executions.
-    pub fills: u32,
-    /// Symbols that were not flat at the close.
-    pub residue: Vec<Symbol>,
-    /// Shares times seconds without an acknowledged stop, rounded up to whole share-seconds.
-    pub unprotected_share_seconds: u64,
-}
-
-/// Whether new exposure is allowed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state", content = "why")]
-pub enum TradingState {
-    /// Entries are allowed.
-    Active,
-    /// An operator paused entries; protecting and reducing go on.
-    Paused,
-    /// A rule stopped entries; protecting and reducing go on.
-    Halted(Box<str>),
-}
-
-impl std::fmt::Display for TradingState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Active => f.pad("active"),
-            Self::Paused => f.pad("paused"),
-            Self::Halted(_) => f.pad("halted"),
-        }
-    }
-}
-
-/// How much an alert matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Worth knowing.
-    Notice,
-    /// Look at it today.
-    Warning,
-    /// Look at it now.
-    Critical,
-}
-
-/// Something a person should know, with what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alert {
-    /// How much it matters.
-    pub severity: Severity,
-    /// What kind, `snake_case`.
-    pub kind: Box<str>,
-    /// The symbol it is about.
-    pub symbol: Option<Symbol>,
-    /// What happened and why.
-    pub message: Box<str>,
-    /// What to do next.
-    pub action: Box<str>,
 }
 
 /// Everything that can stand in the journal.

@@ -1,0 +1,204 @@
+//! What operators ask for. Every request is answered; what changes anything is written down first.
+
+use trader_contract::{ClientOrderId, Symbol, Timestamp};
+
+use super::Engine;
+use crate::command::{Command, Commands, Refused};
+use crate::event::OperatorCommand;
+use crate::record::{ExitReason, Origin, Record, TradingState};
+
+impl Engine {
+    pub(super) fn on_operator(
+        &mut self,
+        at: Timestamp,
+        command: &OperatorCommand,
+        uid: u32,
+        request: &str,
+        out: &mut Commands,
+    ) {
+        let origin = Origin::Operator {
+            uid,
+            request: request.into(),
+        };
+        let outcome = match command {
+            OperatorCommand::Pause => Ok(self.pause(at, origin, out)),
+            OperatorCommand::Resume => self.resume(at, origin, out),
+            OperatorCommand::Close(symbol) => self.close_symbol(at, *symbol, origin, out),
+            OperatorCommand::Cancel(order) => self.cancel_order(at, *order, uid, out),
+            OperatorCommand::Flatten => Ok(self.flatten(at, request, origin, out)),
+            OperatorCommand::Stop { flatten } => Ok(self.stop(at, *flatten, origin, out)),
+        };
+        let outcome = outcome.map(String::into_boxed_str);
+        out.push(Command::Answer {
+            request: request.into(),
+            outcome,
+        });
+    }
+
+    fn pause(&mut self, at: Timestamp, origin: Origin, out: &mut Commands) -> String {
+        match &self.book.trading {
+            TradingState::Paused => "entries were paused already".to_owned(),
+            TradingState::Halted(why) => format!("entries were halted already: {why}"),
+            TradingState::Active => {
+                self.write(
+                    at,
+                    Record::TradingStateSet {
+                        state: TradingState::Paused,
+                        origin,
+                    },
+                    out,
+                );
+                self.tend_all(at, out);
+                "entries are paused; positions stay protected".to_owned()
+            }
+        }
+    }
+
+    fn resume(
+        &mut self,
+        at: Timestamp,
+        origin: Origin,
+        out: &mut Commands,
+    ) -> Result<String, Refused> {
+        if self.flatten_request.is_some() {
+            return Err(Refused::NotNow(
+                "a flatten is under way; resume once it is flat".into(),
+            ));
+        }
+        let before = self.book.trading.clone();
+        if before == TradingState::Active {
+            return Ok("entries were allowed already".to_owned());
+        }
+        self.write(
+            at,
+            Record::TradingStateSet {
+                state: TradingState::Active,
+                origin,
+            },
+            out,
+        );
+        Ok(match before {
+            TradingState::Halted(why) => {
+                format!("entries are allowed again; they had been halted: {why}")
+            }
+            _ => "entries are allowed again".to_owned(),
+        })
+    }
+
+    fn close_symbol(
+        &mut self,
+        at: Timestamp,
+        symbol: Symbol,
+        origin: Origin,
+        out: &mut Commands,
+    ) -> Result<String, Refused> {
+        let id = *self
+            .by_ticker
+            .get(&symbol)
+            .ok_or_else(|| Refused::UnknownSymbol(symbol.as_str().into()))?;
+        let Some(holding) = self.book.holdings.get(&symbol) else {
+            let why = format!("{symbol} has no position and no waiting entry");
+            return Err(Refused::NotNow(why.into()));
+        };
+        let message = match &holding.exit {
+            Some(why) => format!("{symbol} is being closed already ({why})"),
+            None if holding.net.is_flat() => format!("cancelling the waiting entry in {symbol}"),
+            None => format!("closing {} shares of {symbol}", holding.net),
+        };
+        self.plan_exit(at, id, ExitReason::Operator, origin, out);
+        Ok(message)
+    }
+
+    fn cancel_order(
+        &mut self,
+        at: Timestamp,
+        order: ClientOrderId,
+        uid: u32,
+        out: &mut Commands,
+    ) -> Result<String, Refused> {
+        let found = self.book.orders.get(&order).filter(|o| o.is_live());
+        let found = found.ok_or(Refused::UnknownOrder(order))?;
+        if found.cancel_asked {
+            return Ok(format!("a cancel of {order} is under way already"));
+        }
+        if !found.state.is_acknowledged() {
+            let why = format!("the broker has not acknowledged {order} yet; try again in a moment");
+            return Err(Refused::NotNow(why.into()));
+        }
+        let stop = found.role() == trader_contract::OrderRole::Stop
+            && !self.book.net(found.symbol()).is_flat();
+        if stop {
+            let why = format!(
+                "{order} protects the position in {}; close the position instead (`traderctl close {}`)",
+                found.symbol(),
+                found.symbol()
+            );
+            return Err(Refused::NotNow(why.into()));
+        }
+        let symbol = found.symbol();
+        self.ask_cancel(at, order, &format!("uid {uid} asked for it"), out);
+        if let Some(id) = self.by_ticker.get(&symbol).copied() {
+            self.tend(at, id, out);
+        }
+        Ok(format!("cancelling {order}"))
+    }
+
+    fn flatten(
+        &mut self,
+        at: Timestamp,
+        request: &str,
+        origin: Origin,
+        out: &mut Commands,
+    ) -> String {
+        self.pause(at, origin.clone(), out);
+        let open = self.book.holdings.len();
+        self.flatten_request = Some(request.into());
+        self.exit_everything(at, ExitReason::Operator, &origin, out);
+        if self.book.holdings.is_empty() {
+            self.request_snapshot(out);
+        }
+        match open {
+            0 => "nothing is open; asking the broker to confirm; entries are paused".to_owned(),
+            1 => "closing one position or entry; entries are paused until `traderctl resume`"
+                .to_owned(),
+            n => format!(
+                "closing {n} positions and entries; entries are paused until `traderctl resume`"
+            ),
+        }
+    }
+
+    fn stop(&mut self, at: Timestamp, flatten: bool, origin: Origin, out: &mut Commands) -> String {
+        self.stopping = Some(flatten);
+        self.tend_all(at, out);
+        if flatten {
+            self.exit_everything(at, ExitReason::Operator, &origin, out);
+        }
+        let open = self.book.holdings.len();
+        match (flatten, open) {
+            (_, 0) => "stopping; nothing is open".to_owned(),
+            (true, n) => format!("stopping once {n} positions and entries are closed"),
+            (false, n) => format!("stopping once the stops of {n} open positions rest"),
+        }
+    }
+
+    /// Says so once everything that a stop waits for has happened.
+    pub(super) fn check_finished(&mut self, out: &mut Commands) {
+        let Some(flatten) = self.stopping else {
+            return self.check_flattened(out);
+        };
+        let settled = self.book.holdings.values().all(|holding| {
+            !flatten && holding.exit.is_none() && self.protection(holding).is_protected()
+        });
+        if settled && !self.finished {
+            self.finished = true;
+            out.push(Command::Finished);
+        }
+    }
+
+    /// A flatten has closed everything: the broker is asked to confirm.
+    fn check_flattened(&mut self, out: &mut Commands) {
+        if self.flatten_request.is_some() && self.book.holdings.is_empty() {
+            self.request_snapshot(out);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Comparing the book with what the broker holds. The broker wins on facts, never on intent; what
+//! cannot be explained is written down, told, and stops entries.
+
+use std::collections::BTreeMap;
+
+use trader_contract::{
+    BrokerSnapshot, ClientOrderId, Execution, NetQty, OrderReport, OrderState, ReportStatus,
+    Symbol, Timestamp,
+};
+
+use super::Engine;
+use crate::book::Order;
+use crate::command::Commands;
+use crate::record::{Record, Severity};
+
+/// How far the comparison with the broker has come.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Reconciling {
+    done: bool,
+    asked: bool,
+}
+
+impl Reconciling {
+    /// Whether the broker has been heard since the start.
+    pub(super) const fn is_done(self) -> bool {
+        self.done
+    }
+
+    /// Marks a snapshot as asked for; false if one is already on its way.
+    pub(super) const fn ask(&mut self) -> bool {
+        !std::mem::replace(&mut self.asked, true)
+    }
+}
+
+impl Engine {
+    /// The first event: nothing is sent before the broker has said what it holds.
+    pub(super) fn on_start(&mut self, at: Timestamp, out: &mut Commands) {
+        self.reconciling = Reconciling::default();
+        self.request_snapshot(out);
+        self.locate_session(at);
+        self.find_due();
+    }
+
+    pub(super) fn on_snapshot(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
+        let first = !self.reconciling.done;
+        self.reconciling.asked = false;
+        if !self.book.opened {
+            self.write(at, Record::AccountOpened { cash: held.cash }, out);
+            self.value_account();
+        }
+        self.catch_up(at, held, out);
+        for report in &held.orders {
+            self.on_report(at, report, out);
+        }
+        self.drop_unheard(at, first, held, out);
+        self.compare_positions(at, held, out);
+        self.reconciling.done = true;
+        if first {
+            self.advance_session(at, out);
+        }
+        let ids: Vec<_> = self.symbols.iter().map(|s| s.id).collect();
+        for id in ids {
+            self.tend(at, id, out);
+        }
+        self.confirm_flat(at, held, out);
+        self.find_due();
+    }
+
+    /// Counts the executions that the broker made and we did not hear of.
+    fn catch_up(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
+        for (client_id, execution) in &held.executions {
+            let Some(order) = self.book.orders.get(client_id) else {
+                continue;
+            };
+            if order.executions.contains(&execution.id) {
+                continue;
+            }
+            let report = missed_fill(order, execution);
+            self.on_report(at, &report, out);
+        }
+    }
+
+    /// Ends orders that never reached the broker. Only the first snapshot of a run proves that: it
+    /// was taken after every send of the run before, and before any of this one.
+    fn drop_unheard(
+        &mut self,
+        at: Timestamp,
+        first: bool,
+        held: &BrokerSnapshot,
+        out: &mut Commands,
+    ) {
+        let heard: Vec<ClientOrderId> = held.orders.iter().map(|report| report.client_id).collect();
+        let gone: Vec<(ClientOrderId, bool)> = self
+            .book
+            .orders
+            .values()
+            .filter(|order| order.is_live() && !heard.contains(&order.id()))
+            .map(|order| (order.id(), order.state.is_acknowledged()))
+            .collect();
+        for (client_id, acknowledged) in gone {
+            let unknown = self
+                .book
+                .orders
+                .get(&client_id)
+                .is_some_and(|o| o.state == OrderState::Unknown);
+            if first || unknown {
+                self.drop_order(at, client_id, out);
+            }
+            if first && acknowledged {
+                self.alert(
+                    at,
+                    (Severity::Critical, "order_vanished", None),
+                    (
+                        format!(
+                            "the broker no longer knows order {client_id}, which it had accepted"
+                        ),
+                        "look for it in the broker's history; protection is placed anew",
+                    ),
+                    out,
+                );
+            }
+        }
+    }
+
+    /// Compares net positions. While an order may still be filling, a difference is no discrepancy.
+    fn compare_positions(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
+        let mut differences: BTreeMap<Symbol, (NetQty, NetQty)> = BTreeMap::new();
+        for (symbol, net) in &held.positions {
+            differences.insert(*symbol, (self.book.net(*symbol), *net));
+        }
+        for (symbol, holding) in &self.book.holdings {
+            differences
+                .entry(*symbol)
+                .or_insert((holding.net, NetQty::ZERO));
+        }
+        for (symbol, (ours, broker)) in differences {
+            if ours == broker || self.may_be_filling(symbol, held.at) {
+                continue;
+            }
+            self.write(
+                at,
+                Record::Discrepancy {
+                    symbol,
+                    ours,
+                    broker,
+                },
+                out,
+            );
+            self.alert(
+                at,
+                (Severity::Critical, "position_differs", Some(symbol)),
+                (
+                    format!("{symbol}: the ledger holds {ours} shares, the broker {broker}"),
+                    "compare the day's fills with the broker's, then `traderctl resume`",
+                ),
+                out,
+            );
+            self.halt(
+                at,
+                &format!("{symbol}: ledger {ours}, broker {broker}"),
+                out,
+            );
+        }
+    }
+
+    fn may_be_filling(&self, symbol: Symbol, taken_at: Timestamp) -> bool {
+        let busy = |order: &Order| {
+            order.symbol() == symbol && (order.is_live() || order.updated_at >= taken_at)
+        };
+        self.reconciling.done && self.book.orders.values().any(busy)
+    }
+
+    /// A flatten ends when the broker says that the account is flat.
+    fn confirm_flat(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
+        if self.flatten_request.is_none() || !self.book.holdings.is_empty() {
+            return;
+        }
+        if held.positions.is_empty() {
+            self.flatten_request = None;
+            self.alert(
+                at,
+                (Severity::Notice, "flat", None),
+                (
+                    "the account is flat; the broker confirms it".to_owned(),
+                    "nothing",
+                ),
+                out,
+            );
+        }
+    }
+}
+
+/// The report that an execution would have come with.
+fn missed_fill(order: &Order, execution: &Execution) -> OrderReport {
+    let filled = order
+        .filled
+        .checked_add(execution.qty)
+        .unwrap_or(order.filled);
+    let complete = filled >= order.qty;
+    OrderReport {
+        client_id: order.id(),
+        broker_id: order
+            .broker_id
+            .clone()
+            .unwrap_or_else(|| trader_contract::BrokerOrderId("unknown".into())),
+        symbol: order.symbol(),
+        side: order.side(),
+        status: if complete {
+            ReportStatus::Filled
+        } else {
+            ReportStatus::PartiallyFilled
+        },
+        qty: order.qty,
+        filled,
+        execution: Some(execution.clone()),
+        stop: order.stop,
+        limit: order.planned.request.kind.limit(),
+        replaced_by: None,
+        at: execution.at,
+        reason: None,
+    }
+}

@@ -1,0 +1,301 @@
+//! The trading day: when entries are taken, when positions are closed, and what is counted at the
+//! end. All times come from the calendar, half days included.
+
+use trader_calendar::Session;
+use trader_contract::{SessionView, SymbolId, Timestamp};
+
+use super::Engine;
+use crate::book::Day;
+use crate::command::Commands;
+use crate::config::{DayRules, Market};
+use crate::record::{DaySummary, ExitReason, Origin, Record, Severity, TradingState};
+
+/// Where in the trading day we are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// No session is open.
+    Closed,
+    /// Entries are taken.
+    Entries,
+    /// Too late for entries.
+    NoEntries,
+    /// Positions are being closed.
+    Flattening,
+    /// Everything must be flat by now.
+    PastDeadline,
+}
+
+/// The session and its next change.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Schedule {
+    pub(super) session: Option<Session>,
+    pub(super) phase: Phase,
+    pub(super) next_at: Timestamp,
+    every_row: bool,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            session: None,
+            phase: Phase::Closed,
+            next_at: Timestamp::MAX,
+            every_row: false,
+        }
+    }
+}
+
+impl Schedule {
+    /// Whether the session takes entries now.
+    pub(super) fn takes_entries(&self) -> bool {
+        self.every_row || self.phase == Phase::Entries
+    }
+}
+
+impl Engine {
+    /// The rules of the day, on markets that have one.
+    fn day_rules(&self) -> Option<DayRules> {
+        match &self.market {
+            Market::Sessions { day, .. } => Some(*day),
+            Market::EveryRow => None,
+        }
+    }
+
+    /// The session as strategies see it.
+    pub(super) fn session_view(&self) -> Option<SessionView> {
+        self.schedule.session.map(|s| SessionView {
+            date: s.date,
+            open: s.open,
+            close: s.close,
+        })
+    }
+
+    /// Finds the session that `at` lies in, or the next one, and goes through none of its phases yet.
+    pub(super) fn locate_session(&mut self, at: Timestamp) {
+        let Market::Sessions { calendar, .. } = &self.market else {
+            self.schedule.every_row = true;
+            return;
+        };
+        let inside = calendar.session_at(at).ok().flatten();
+        let session = match inside {
+            Some(session) => Some(session),
+            None => calendar.next_session_after(at).ok(),
+        };
+        self.schedule.session = session;
+        self.schedule.phase = Phase::Closed;
+        self.schedule.next_at = session.map_or(Timestamp::MAX, |s| s.open);
+    }
+
+    /// Goes through every change of the day that is due.
+    pub(super) fn advance_session(&mut self, at: Timestamp, out: &mut Commands) {
+        if !self.reconciling.is_done() {
+            return;
+        }
+        while at >= self.schedule.next_at {
+            let (Some(session), Some(rules)) = (self.schedule.session, self.day_rules()) else {
+                self.schedule.next_at = Timestamp::MAX;
+                return;
+            };
+            let before_close = |nanos: i64| session.close.plus_nanos(nanos.saturating_neg());
+            let (phase, next_at) = match self.schedule.phase {
+                Phase::Closed => (Phase::Entries, before_close(rules.entries_stop_nanos)),
+                Phase::Entries => (Phase::NoEntries, before_close(rules.flatten_nanos)),
+                Phase::NoEntries => (Phase::Flattening, before_close(rules.deadline_nanos)),
+                Phase::Flattening => (Phase::PastDeadline, session.close),
+                Phase::PastDeadline => (Phase::Closed, Timestamp::MAX),
+            };
+            self.schedule.phase = phase;
+            self.schedule.next_at = next_at;
+            self.enter_phase(at, phase, session, out);
+        }
+    }
+
+    fn enter_phase(&mut self, at: Timestamp, phase: Phase, session: Session, out: &mut Commands) {
+        match phase {
+            Phase::Entries => self.open_session(at, session, out),
+            Phase::NoEntries => self.tend_all(at, out),
+            Phase::Flattening => {
+                self.exit_everything(at, ExitReason::EndOfDay, &Origin::Engine, out)
+            }
+            Phase::PastDeadline => self.check_flat(at, out),
+            Phase::Closed => {
+                self.close_session(at, out);
+                self.locate_session(session.close);
+            }
+        }
+    }
+
+    fn open_session(&mut self, at: Timestamp, session: Session, out: &mut Commands) {
+        let open = self.book.day.as_ref();
+        let resumed = open.is_some_and(|day| day.date == session.date && !day.closed);
+        if !resumed {
+            if open.is_some_and(|day| !day.closed) {
+                self.close_session(at, out);
+            }
+            self.value_account();
+            self.unprotected_share_nanos = 0;
+            let record = Record::SessionOpened {
+                date: session.date,
+                equity: self.equity,
+            };
+            self.write(at, record, out);
+        }
+        self.find_loss_floor();
+    }
+
+    /// The equity at which the day has lost as much as it may.
+    pub(super) fn find_loss_floor(&mut self) {
+        let least = trader_contract::Money::from_femtos(i128::MIN);
+        self.loss_floor = self
+            .book
+            .day
+            .as_ref()
+            .filter(|day| !day.closed)
+            .map_or(least, |day| {
+                day.equity_at_open
+                    - day
+                        .equity_at_open
+                        .scaled_down(self.gate.limits().daily_loss)
+            });
+    }
+
+    /// The day has lost as much as it may, realised and open together.
+    #[cold]
+    pub(super) fn trip_daily_loss(&mut self, at: Timestamp, out: &mut Commands) {
+        let Some(day) = &self.book.day else { return };
+        if matches!(self.book.trading, TradingState::Halted(_)) {
+            return;
+        }
+        let lost = day.equity_at_open - self.equity;
+        let why = format!(
+            "daily loss: {lost} of at most {}",
+            day.equity_at_open - self.loss_floor
+        );
+        self.trip(at, "daily_loss", &why, out);
+    }
+
+    /// As many losing trades in a row as the day may have.
+    pub(super) fn trip_consecutive_losses(&mut self, at: Timestamp, out: &mut Commands) {
+        let most = self.gate.limits().consecutive_losses;
+        let streak = self.book.day.as_ref().map_or(0, |day| day.losses_in_a_row);
+        if most > 0 && streak >= most {
+            let why = format!("consecutive losses: {streak} of at most {most}");
+            self.trip(at, "consecutive_losses", &why, out);
+        }
+        if self.equity <= self.loss_floor {
+            self.trip_daily_loss(at, out);
+        }
+    }
+
+    fn trip(&mut self, at: Timestamp, kind: &str, why: &str, out: &mut Commands) {
+        if matches!(self.book.trading, TradingState::Halted(_)) {
+            return;
+        }
+        self.alert(
+            at,
+            (Severity::Warning, kind, None),
+            (
+                why.to_owned(),
+                "nothing: entries start again with the next session",
+            ),
+            out,
+        );
+        self.halt(at, why, out);
+    }
+
+    /// Whether the session takes entries now, and nobody is stopping.
+    pub(super) fn takes_entries(&self) -> bool {
+        self.schedule.takes_entries() && self.stopping.is_none()
+    }
+
+    /// Looks at every open trade again, because what is allowed has changed.
+    pub(super) fn tend_all(&mut self, at: Timestamp, out: &mut Commands) {
+        for id in self.held_symbols() {
+            self.tend(at, id, out);
+        }
+    }
+
+    /// Plans to close everything that is open.
+    pub(super) fn exit_everything(
+        &mut self,
+        at: Timestamp,
+        why: ExitReason,
+        origin: &Origin,
+        out: &mut Commands,
+    ) {
+        for id in self.held_symbols() {
+            self.plan_exit(at, id, why, origin.clone(), out);
+        }
+    }
+
+    /// The symbols with an open trade, in the order of their tickers.
+    pub(super) fn held_symbols(&self) -> Vec<SymbolId> {
+        self.book
+            .holdings
+            .keys()
+            .filter_map(|s| self.by_ticker.get(s).copied())
+            .collect()
+    }
+
+    fn check_flat(&mut self, at: Timestamp, out: &mut Commands) {
+        if self.book.holdings.is_empty() {
+            return;
+        }
+        let symbols: Vec<String> = self.book.holdings.keys().map(ToString::to_string).collect();
+        self.alert(
+            at,
+            (Severity::Critical, "not_flat", None),
+            (
+                format!("not flat at the deadline: {}", symbols.join(", ")),
+                "close the positions at the broker if they are still there at the close",
+            ),
+            out,
+        );
+    }
+
+    fn close_session(&mut self, at: Timestamp, out: &mut Commands) {
+        self.value_account();
+        let Some(summary) = self
+            .book
+            .day
+            .as_ref()
+            .filter(|day| !day.closed)
+            .map(|d| self.summary(d))
+        else {
+            return;
+        };
+        self.write(at, Record::SessionClosed { summary }, out);
+        if let Ok(book) = serde_json::to_string(&self.book) {
+            self.write(at, Record::Checkpoint { book: book.into() }, out);
+        }
+        self.request_snapshot(out);
+    }
+
+    /// The figures of the session so far.
+    #[must_use]
+    pub fn summary(&self, day: &Day) -> DaySummary {
+        const NANOS: i128 = 1_000_000_000;
+        let bare = self
+            .unprotected_share_nanos
+            .saturating_add(NANOS.wrapping_sub(1));
+        DaySummary {
+            date: day.date,
+            equity_at_open: day.equity_at_open,
+            equity_at_close: self.equity,
+            cash: self.book.cash,
+            realised: day.realised,
+            fees: day.fees,
+            trades: day.trades,
+            winners: day.winners,
+            losers: day.losers,
+            refusals: day.refusals,
+            orders: day.orders,
+            fills: day.fills,
+            residue: self.book.holdings.keys().copied().collect(),
+            unprotected_share_seconds: bare
+                .checked_div(NANOS)
+                .and_then(|s| u64::try_from(s).ok())
+                .unwrap_or(u64::MAX),
+        }
+    }
+}

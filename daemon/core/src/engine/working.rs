@@ -1,0 +1,397 @@
+//! Working the orders of an open trade: carries out the planned steps until there is nothing left to
+//! do but wait.
+
+use trader_contract::{
+    Attached, ClientOrderId, OrderKind, OrderRequest, OrderRole, Price, Qty, Reason, Replacement,
+    SymbolId, TimeInForce, Timestamp, TradeSummary,
+};
+
+use super::Engine;
+use crate::book::{Holding, Order};
+use crate::command::{Command, Commands};
+use crate::orders::{Ground, Step, next_step};
+use crate::record::{ExitReason, Origin, PlannedOrder, Record, Severity, Trade, TradingState};
+
+/// Steps that one look may take; more would mean that a step changes nothing.
+const STEPS_MAX: usize = 8;
+/// The longest pause between two tries, in nanoseconds.
+const RETRY_MAX: i64 = 30 * Timestamp::SECOND;
+
+/// An order that protects or closes a whole position.
+#[derive(Clone, Copy)]
+struct Reducing {
+    client_id: ClientOrderId,
+    kind: OrderKind,
+    /// The stop that goes with a target, each ending the other.
+    oco_stop: Option<(ClientOrderId, Price)>,
+    /// Why it closes, if it does.
+    exit_reason: Option<ExitReason>,
+}
+
+impl Engine {
+    /// Looks at the open trade of a symbol and does what is to be done.
+    pub(super) fn tend(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
+        self.measure_protection(at, id);
+        if !self.reconciling.is_done() {
+            return;
+        }
+        for _ in 0..STEPS_MAX {
+            let Some(step) = self.next_step(at, id) else {
+                return self.wake(id, None);
+            };
+            match step {
+                Step::Wait { until } => return self.wake(id, until),
+                Step::Cancel(order, why) => self.ask_cancel(at, order, why, out),
+                Step::PlaceStop => self.place_stop(at, id, out),
+                Step::MoveStop(order) => self.replace_stop(at, id, order, out),
+                Step::GiveUp => self.give_up(at, id, out),
+                Step::CloseOut => self.close_out(at, id, out),
+                Step::Lapse => self.lapse(at, id, out),
+                Step::Finish => self.finish_trade(at, id, out),
+            }
+            self.measure_protection(at, id);
+        }
+        self.wake(id, Some(at.plus_nanos(self.rules.retry_nanos)));
+    }
+
+    fn next_step(&self, at: Timestamp, id: SymbolId) -> Option<Step> {
+        let state = self.symbols.get(id.index())?;
+        let holding = self.book.holdings.get(&state.instrument.symbol)?;
+        let orders: Vec<&Order> = self.book.orders_for(holding).collect();
+        let ground = Ground {
+            at,
+            rules: &self.rules,
+            last: state.last,
+            bare_since: state.bare_since,
+            retry_at: state.retry_at,
+            entries_wanted: self.takes_entries() && self.book.trading == TradingState::Active,
+        };
+        Some(next_step(holding, &orders, &ground))
+    }
+
+    fn holding(&self, id: SymbolId) -> Option<&Holding> {
+        self.book
+            .holdings
+            .get(&self.symbols.get(id.index())?.instrument.symbol)
+    }
+
+    /// Asks the broker to cancel an order.
+    pub(super) fn ask_cancel(
+        &mut self,
+        at: Timestamp,
+        order: ClientOrderId,
+        why: &str,
+        out: &mut Commands,
+    ) {
+        self.write(
+            at,
+            Record::CancelAsked {
+                client_id: order,
+                why: why.into(),
+            },
+            out,
+        );
+        out.push(Command::Cancel(order));
+    }
+
+    /// Cancels the waiting entry of a symbol.
+    pub(super) fn cancel_entry(
+        &mut self,
+        at: Timestamp,
+        id: SymbolId,
+        why: &str,
+        out: &mut Commands,
+    ) {
+        let entry = self.holding(id).map(|h| h.entry);
+        let order = entry.and_then(|entry| self.book.orders.get(&entry));
+        if let Some(order) = order.filter(|o| o.state.is_acknowledged() && !o.cancel_asked) {
+            let order = order.id();
+            self.ask_cancel(at, order, why, out);
+        }
+    }
+
+    /// The next unused id of a role for the trade of a symbol.
+    fn next_id(&self, holding: &Holding, role: OrderRole) -> ClientOrderId {
+        self.book
+            .orders_for(holding)
+            .filter(|o| o.role() == role)
+            .map(|o| o.id().next_attempt())
+            .max()
+            .unwrap_or_else(|| holding.entry.with_role(role))
+    }
+
+    fn place_stop(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
+        let Some(holding) = self.holding(id) else {
+            return;
+        };
+        let Some(stop) = holding.stop else { return };
+        let stop_id = self.next_id(holding, OrderRole::Stop);
+        let order = match holding.target {
+            Some(limit) => Reducing {
+                client_id: self.next_id(holding, OrderRole::Target),
+                kind: OrderKind::Limit { limit },
+                oco_stop: Some((stop_id, stop)),
+                exit_reason: None,
+            },
+            None => Reducing {
+                client_id: stop_id,
+                kind: OrderKind::Stop { stop },
+                oco_stop: None,
+                exit_reason: None,
+            },
+        };
+        self.send_reducing(at, id, order, out);
+    }
+
+    fn close_out(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
+        let Some(holding) = self.holding(id) else {
+            return;
+        };
+        let order = Reducing {
+            client_id: self.next_id(holding, OrderRole::Exit),
+            kind: OrderKind::Market,
+            oco_stop: None,
+            exit_reason: holding.exit,
+        };
+        self.send_reducing(at, id, order, out);
+    }
+
+    /// Gates, writes down and sends an order that closes or protects the whole position.
+    fn send_reducing(&mut self, at: Timestamp, id: SymbolId, order: Reducing, out: &mut Commands) {
+        let Some(tick) = self.symbols.get(id.index()).map(|s| s.instrument.tick) else {
+            return;
+        };
+        let Some(holding) = self.holding(id).cloned() else {
+            return;
+        };
+        let resting = self
+            .book
+            .orders_for(&holding)
+            .filter(|o| o.role().is_reducing())
+            .fold(Qty::ZERO, |sum, o| {
+                sum.checked_add(o.remaining()).unwrap_or(sum)
+            });
+        let request = OrderRequest {
+            client_id: order.client_id,
+            symbol: holding.symbol,
+            side: holding.direction.exit_side(),
+            qty: holding.net.magnitude(),
+            kind: order.kind,
+            time_in_force: if order.kind == OrderKind::Market {
+                TimeInForce::Day
+            } else {
+                TimeInForce::Gtc
+            },
+            attached: Attached::NONE,
+            oco_stop: order.oco_stop,
+        };
+        match self.gate.reducing(&holding, resting, tick, request) {
+            Ok(approved) => {
+                self.write_reducing(at, request, &holding.route, order.exit_reason, out);
+                out.push(Command::Send(approved));
+            }
+            Err(refusal) => {
+                self.back_off(at, id);
+                self.alert(
+                    at,
+                    (Severity::Critical, "reducing_refused", Some(holding.symbol)),
+                    (
+                        format!("the gate refused {}: {}", order.client_id, refusal.detail),
+                        "compare the position with the broker's; `traderctl positions`",
+                    ),
+                    out,
+                );
+            }
+        }
+    }
+
+    /// Writes down a reducing order, and the stop that goes with it as an order of its own.
+    fn write_reducing(
+        &mut self,
+        at: Timestamp,
+        request: OrderRequest,
+        route: &str,
+        exit_reason: Option<ExitReason>,
+        out: &mut Commands,
+    ) {
+        let plan = |request, parent| Record::OrderPlanned {
+            order: PlannedOrder {
+                request,
+                route: route.into(),
+                parent,
+                replaces: None,
+                exit_reason,
+                expires_after_bars: None,
+                decided_on: None,
+            },
+        };
+        self.write(at, plan(request, None), out);
+        if let Some((client_id, stop)) = request.oco_stop {
+            let leg = OrderRequest {
+                client_id,
+                kind: OrderKind::Stop { stop },
+                oco_stop: None,
+                ..request
+            };
+            self.write(at, plan(leg, Some(request.client_id)), out);
+        }
+    }
+
+    fn replace_stop(
+        &mut self,
+        at: Timestamp,
+        id: SymbolId,
+        old: ClientOrderId,
+        out: &mut Commands,
+    ) {
+        let Some(tick) = self.symbols.get(id.index()).map(|s| s.instrument.tick) else {
+            return;
+        };
+        let Some(holding) = self.holding(id).cloned() else {
+            return;
+        };
+        let Some(order) = self.book.orders.get(&old).cloned() else {
+            return;
+        };
+        let Some(stop) = holding.stop else { return };
+        let wanted = order.filled.checked_add(holding.net.magnitude());
+        let replacement = Replacement {
+            client_id: old,
+            new_client_id: self.next_id(&holding, OrderRole::Stop),
+            qty: wanted.filter(|wanted| *wanted != order.qty),
+            stop: (order.stop != Some(stop)).then_some(stop),
+            limit: None,
+        };
+        let Ok(approved) =
+            self.gate
+                .replacement(&holding, holding.net.magnitude(), tick, replacement)
+        else {
+            return self.back_off(at, id);
+        };
+        let request = OrderRequest {
+            client_id: replacement.new_client_id,
+            qty: holding.net.magnitude(),
+            kind: OrderKind::Stop { stop },
+            ..order.planned.request
+        };
+        let planned = PlannedOrder {
+            request,
+            replaces: Some(old),
+            ..order.planned
+        };
+        self.write(at, Record::OrderPlanned { order: planned }, out);
+        self.write(
+            at,
+            Record::ReplaceAsked {
+                replacement,
+                reason: Reason::new("stop_planned"),
+            },
+            out,
+        );
+        out.push(Command::Send(approved));
+    }
+
+    fn give_up(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
+        let Some(holding) = self.holding(id) else {
+            return;
+        };
+        let symbol = holding.symbol;
+        let message = format!(
+            "{symbol}: {} shares could not be protected by a stop at {}; closing them",
+            holding.net,
+            holding
+                .stop
+                .map_or_else(|| "?".to_owned(), |stop| stop.to_string()),
+        );
+        self.alert(
+            at,
+            (Severity::Critical, "unprotected", Some(symbol)),
+            (
+                message,
+                "nothing, if `traderctl positions` shows the symbol flat soon",
+            ),
+            out,
+        );
+        let record = Record::ExitPlanned {
+            symbol,
+            why: ExitReason::Unprotected,
+            origin: Origin::Engine,
+        };
+        self.write(at, record, out);
+    }
+
+    fn lapse(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
+        let Some(holding) = self.holding(id) else {
+            return;
+        };
+        let record = Record::EntryLapsed {
+            symbol: holding.symbol,
+            client_id: holding.entry,
+        };
+        self.write(at, record, out);
+    }
+
+    /// The trade is over: counts it, tells its strategy, and looks at the breakers.
+    fn finish_trade(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
+        let Some(trade) = self.holding(id).and_then(|h| self.summarise(at, h)) else {
+            return;
+        };
+        let owner = self.symbols.get(id.index()).and_then(|s| s.owner);
+        let summary = TradeSummary {
+            symbol: trade.symbol,
+            direction: trade.direction,
+            qty: trade.qty,
+            profit: trade.profit,
+            entered_at: trade.entered_at,
+            exited_at: trade.exited_at,
+        };
+        self.write(at, Record::TradeClosed { trade }, out);
+        self.value_account();
+        if let Some(lane) = owner.and_then(|lane| self.lanes.get_mut(lane)) {
+            lane.closed(&summary);
+        }
+        if let Some(state) = self.symbols.get_mut(id.index()) {
+            state.retry_nanos = 0;
+            state.retry_at = Timestamp::MIN;
+        }
+        self.trip_consecutive_losses(at, out);
+    }
+
+    fn summarise(&self, at: Timestamp, holding: &Holding) -> Option<Trade> {
+        let strategy = self
+            .routes
+            .iter()
+            .find(|route| route.name == holding.route)
+            .map_or_else(Box::default, |route| route.strategy.clone());
+        Some(Trade {
+            intent: holding.intent(),
+            route: holding.route.clone(),
+            strategy,
+            symbol: holding.symbol,
+            direction: holding.direction,
+            qty: holding.entry_qty,
+            entered_at: holding.entered_at.unwrap_or(at),
+            entry_average: holding.entry_average()?,
+            exited_at: holding.last_fill_at.unwrap_or(at),
+            exit_average: holding.exit_average()?,
+            initial_stop: holding.initial_stop,
+            exit_reason: holding.last_exit.unwrap_or(ExitReason::Foreign),
+            profit: holding.cash_flow(),
+            fees: holding.fees,
+        })
+    }
+
+    /// Waits before the broker is asked again, twice as long each time.
+    pub(super) fn back_off(&mut self, at: Timestamp, id: SymbolId) {
+        let first = self.rules.retry_nanos;
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
+        let pause = state
+            .retry_nanos
+            .saturating_mul(2)
+            .clamp(first, RETRY_MAX.max(first));
+        state.retry_nanos = pause;
+        state.retry_at = at.plus_nanos(pause);
+    }
+}

@@ -1,0 +1,53 @@
+//! What a person should know: whether trading is on, and alerts.
+
+use serde::{Deserialize, Serialize};
+use trader_contract::Symbol;
+
+/// Whether new exposure is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state", content = "why")]
+pub enum TradingState {
+    /// Entries are allowed.
+    Active,
+    /// An operator paused entries; protecting and reducing go on.
+    Paused,
+    /// A rule stopped entries; protecting and reducing go on.
+    Halted(Box<str>),
+}
+
+impl std::fmt::Display for TradingState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Active => f.pad("active"),
+            Self::Paused => f.pad("paused"),
+            Self::Halted(_) => f.pad("halted"),
+        }
+    }
+}
+
+/// How much an alert matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing.
+    Notice,
+    /// Look at it today.
+    Warning,
+    /// Look at it now.
+    Critical,
+}
+
+/// Something a person should know, with what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What kind, `snake_case`.
+    pub kind: Box<str>,
+    /// The symbol it is about.
+    pub symbol: Option<Symbol>,
+    /// What happened and why.
+    pub message: Box<str>,
+    /// What to do next.
+    pub action: Box<str>,
+}

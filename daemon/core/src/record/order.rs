@@ -1,0 +1,33 @@
+//! An order as it was planned, before anything is sent.
+
+use serde::{Deserialize, Serialize};
+use trader_contract::{ClientOrderId, OrderRequest, OrderRole, Timeframe, Timestamp};
+
+use super::ExitReason;
+
+/// An order as it was planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedOrder {
+    /// What goes to the broker.
+    pub request: OrderRequest,
+    /// The route it serves.
+    pub route: Box<str>,
+    /// The entry it is attached to, for exits that go out with one.
+    pub parent: Option<ClientOrderId>,
+    /// The order it takes the place of, for replacements.
+    pub replaces: Option<ClientOrderId>,
+    /// Why a closing order closes.
+    pub exit_reason: Option<ExitReason>,
+    /// For entries: cancel at this many later bars of the lane.
+    pub expires_after_bars: Option<u16>,
+    /// For entries: the bar it was decided on, timeframe and start.
+    pub decided_on: Option<(Timeframe, Timestamp)>,
+}
+
+impl PlannedOrder {
+    /// What the order is for.
+    #[must_use]
+    pub const fn role(&self) -> OrderRole {
+        self.request.client_id.role
+    }
+}

@@ -1,0 +1,122 @@
+//! `traderd bench engine`: how many bars a second the production engine, gate and simulated broker
+//! take on one core, beside a bare loop that does the same arithmetic and nothing else.
+
+mod floor;
+mod rows;
+mod run;
+mod sma_cross;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region};
+
+use crate::clock;
+pub use rows::RowsError;
+
+/// Rows without `--bars`.
+pub const BARS: usize = 1_000_000;
+/// Engine and floor are timed alternately so many times; the best of each counts.
+const ROUNDS: u32 = 5;
+
+/// What to measure.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Rows from this file instead of a seeded random walk.
+    pub csv: Option<PathBuf>,
+    /// How many rows; a file is repeated or cut to it. Without it the whole file, or [`BARS`].
+    pub bars: Option<usize>,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Rows through the engine in one round.
+    pub bars: usize,
+    /// Best round of the engine.
+    pub bars_per_second: f64,
+    /// Best round of the bare loop.
+    pub floor_bars_per_second: f64,
+    /// How many times slower the engine is than the bare loop.
+    pub times_the_floor: f64,
+    /// Orders sent in one round.
+    pub orders: u64,
+    /// Orders that the gate looked at in one round.
+    pub gate_checks: u64,
+    /// Executions in one round.
+    pub fills: u64,
+    /// Closed trades in one round.
+    pub trades: u64,
+    /// Equity at the end of a round, in dollars.
+    pub final_equity: String,
+    /// Allocations on bars that no order came of, divided by all bars.
+    pub allocations_per_bar: f64,
+    /// Allocations of the whole round, orders included, divided by all bars.
+    pub allocations_per_bar_with_orders: f64,
+    /// The largest resident size of the process so far, in MB.
+    pub peak_rss_mb: f64,
+}
+
+/// Measures the engine.
+///
+/// # Errors
+/// The file cannot be read or holds no usable rows.
+pub fn engine(options: &Options) -> Result<Report, RowsError> {
+    let rows = rows::load(options)?;
+    let mut best = (Duration::MAX, Duration::MAX);
+    let mut outcome = run::Outcome::default();
+    let mut allocations = 0;
+    for _ in 0..ROUNDS {
+        let begun = clock::elapsed();
+        let expected = floor::cross(&rows);
+        best.1 = best.1.min(clock::elapsed().saturating_sub(begun));
+        let mut round = run::Round::new();
+        let region = Region::new(&INSTRUMENTED_SYSTEM);
+        let begun = clock::elapsed();
+        outcome = round.drive(&rows);
+        best.0 = best.0.min(clock::elapsed().saturating_sub(begun));
+        allocations = region.change().allocations;
+        std::hint::black_box(expected);
+    }
+    let quiet = run::Round::new().count_quiet_allocations(&rows);
+    let per_second = |time: Duration| as_float(rows.len()) / time.as_secs_f64().max(1e-9);
+    Ok(Report {
+        bars: rows.len(),
+        bars_per_second: per_second(best.0).round(),
+        floor_bars_per_second: per_second(best.1).round(),
+        times_the_floor: best.0.as_secs_f64() / best.1.as_secs_f64().max(1e-12),
+        orders: outcome.orders,
+        gate_checks: outcome.gate_checks,
+        fills: outcome.fills,
+        trades: outcome.trades,
+        final_equity: outcome.equity.to_string(),
+        allocations_per_bar: as_float(quiet) / as_float(rows.len()),
+        allocations_per_bar_with_orders: as_float(allocations) / as_float(rows.len()),
+        peak_rss_mb: peak_rss_mb(),
+    })
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts far below 2^53, for a report"
+)]
+const fn as_float(count: usize) -> f64 {
+    count as f64
+}
+
+/// The kernel's high-water mark of our resident size; zero where there is none to read.
+fn peak_rss_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("VmHWM:")?
+                .trim()
+                .strip_suffix("kB")?
+                .trim()
+                .parse()
+                .ok()
+        })
+        .map_or(0.0, |kilobytes: f64| kilobytes / 1024.0)
+}

@@ -1,0 +1,240 @@
+//! The command line of `traderd`: what can be asked for, and the commands that need no daemon.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand};
+use trader_contract::Symbol;
+
+use crate::config::{self, Config, Layer, Pace};
+use crate::exit::{self, Failure};
+use crate::start::Places;
+use crate::{plugins, start};
+
+/// Trade US equities unattended
+///
+/// The daemon itself. What is asked of a running one goes through traderctl.
+#[derive(Debug, Parser)]
+#[command(name = "traderd", version, after_long_help = exit::HELP, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon
+    #[command(after_long_help = exit::HELP)]
+    Run(RunArgs),
+    /// Trade one day at the exchange inside this program, and show what came of it
+    #[command(after_long_help = exit::HELP)]
+    Demo(DemoArgs),
+    /// Measure how fast parts of this program are
+    #[command(subcommand)]
+    Bench(BenchCommand),
+    /// Write, check or show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// Configuration file [default: /etc/traderd/traderd.toml if it exists, else the defaults]
+    #[arg(long, value_name = "FILE", env = "TRADERD_CONFIG")]
+    config: Option<PathBuf>,
+    /// Folder of the store [default: $STATE_DIRECTORY, else /var/lib/traderd for root, else
+    /// $XDG_STATE_HOME/traderd, else ~/.local/state/traderd]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Folder of the sockets [default: $RUNTIME_DIRECTORY, else DIR/run with --state-dir, else
+    /// /run/traderd for root, else $XDG_RUNTIME_DIR/traderd]
+    #[arg(long, value_name = "DIR")]
+    runtime_dir: Option<PathBuf>,
+}
+
+/// What `traderd demo` is asked for.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// What the market and the broker draw from; the same seed gives the same day
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Seconds of the market in a second, or "max"
+    #[arg(long, default_value = "max")]
+    pub pace: Pace,
+    /// Folder of the store [default: a new one for this run]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Folder with recorded one-minute bars instead of a synthetic market
+    #[arg(long, value_name = "DIR", requires = "symbols", requires = "date")]
+    pub bars: Option<PathBuf>,
+    /// Symbols to trade, separated by commas
+    #[arg(long, value_name = "SYMBOLS", value_delimiter = ',')]
+    pub symbols: Vec<Symbol>,
+    /// The session to trade
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<NaiveDate>,
+}
+
+#[derive(Debug, Subcommand)]
+enum BenchCommand {
+    /// Bars a second through engine, risk gate and simulated broker, on one core
+    Engine(BenchArgs),
+}
+
+/// What `traderd bench engine` is asked for.
+#[derive(Debug, Clone, Args)]
+pub struct BenchArgs {
+    /// Rows from this file (timestamp,open,high,low,close,volume) instead of a random walk
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// How many rows
+    #[arg(long, value_name = "COUNT")]
+    pub bars: Option<usize>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print a commented configuration with every key at its default
+    Init,
+    /// Check a configuration with its conf.d, and tell everything that is wrong
+    #[command(after_long_help = exit::HELP)]
+    Check(FileArg),
+    /// Print the configuration that would be in force, every default written out
+    #[command(after_long_help = exit::HELP)]
+    Show(FileArg),
+}
+
+#[derive(Debug, Args)]
+struct FileArg {
+    /// The file, or - for standard input [default: /etc/traderd/traderd.toml if it exists, else the
+    /// defaults]
+    #[arg(env = "TRADERD_CONFIG")]
+    file: Option<PathBuf>,
+}
+
+impl FileArg {
+    fn load(&self) -> Result<(String, Config), Failure> {
+        let strategies = plugins::strategies();
+        if self.file.as_deref() == Some(Path::new("-")) {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text).map_err(|error| {
+                Failure::new(exit::FAILED, format!("cannot read standard input: {error}"))
+            })?;
+            let name = "standard input".to_owned();
+            let layer = Layer {
+                name: name.clone(),
+                text,
+            };
+            return Ok((name, config::parse(&[layer], strategies)?));
+        }
+        let file = config::file_to_read(self.file.as_deref());
+        let config = config::load(file.as_deref(), strategies)?;
+        let name = file.map_or_else(
+            || "the defaults".to_owned(),
+            |file| file.display().to_string(),
+        );
+        Ok((name, config))
+    }
+}
+
+/// Reads the command line, does what it asks for, and tells how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        // The log may be what broke, so the last words go straight to stderr.
+        let _ = writeln!(io::stderr(), "traderd has a bug and ends: {panic}");
+        std::process::exit(exit::BUG.into());
+    }));
+    match Cli::parse().run() {
+        Ok(()) => ExitCode::from(exit::DONE),
+        Err(failure) => {
+            // Without stderr there is nobody to tell.
+            let _ = writeln!(io::stderr(), "{failure}");
+            failure.code()
+        }
+    }
+}
+
+impl Cli {
+    fn run(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Run(places) => run(places),
+            Command::Demo(options) => crate::demo::run(&options),
+            Command::Bench(BenchCommand::Engine(options)) => bench(&options),
+            Command::Config(ConfigCommand::Init) => print(config::SAMPLE),
+            Command::Config(ConfigCommand::Check(file)) => {
+                let (name, config) = file.load()?;
+                let routes = config.routes.len();
+                print(&format!(
+                    "{name} is valid: {routes} routes, hash {}\n",
+                    config.hash()
+                ))
+            }
+            Command::Config(ConfigCommand::Show(file)) => print(&file.load()?.1.to_toml()),
+        }
+    }
+}
+
+fn run(places: RunArgs) -> Result<(), Failure> {
+    let prepared = start::prepare(&Places {
+        config: places.config,
+        state: places.state_dir,
+        runtime: places.runtime_dir,
+    })?;
+    crate::supervisor::run(prepared)
+}
+
+#[cfg(feature = "broker-sim")]
+fn bench(options: &BenchArgs) -> Result<(), Failure> {
+    let options = crate::bench::Options {
+        csv: options.csv.clone(),
+        bars: options.bars,
+    };
+    let report =
+        crate::bench::engine(&options).map_err(|error| Failure::new(exit::FAILED, error))?;
+    let json =
+        serde_json::to_string_pretty(&report).map_err(|error| Failure::new(exit::BUG, error))?;
+    print(&format!("{json}\n"))
+}
+
+#[cfg(not(feature = "broker-sim"))]
+fn bench(_: &BenchArgs) -> Result<(), Failure> {
+    Ok(plugins::require_broker("sim")?)
+}
+
+/// Prints a result. A reader that has gone away is no failure of ours.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            exit::FAILED,
+            format!("cannot print the result: {error}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn recorded_bars_need_symbols_and_a_date() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' '));
+        assert!(parse("traderd demo --bars d --symbols SPY,IBM --date 2013-10-07").is_ok());
+        assert!(parse("traderd demo --pace 60 --seed 7").is_ok());
+        assert!(parse("traderd demo --bars d").is_err());
+        assert!(parse("traderd demo --pace 0").is_err());
+        assert!(parse("traderd demo --symbols spy").is_err());
+        assert!(parse("traderd").is_err());
+    }
+}

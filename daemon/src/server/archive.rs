@@ -1,0 +1,66 @@
+//! The seam to what has been written: ended orders, trades and days. Reading may wait for the disk,
+//! so it happens on threads of its own, a few at a time.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use trader_rpc::{DaySummary, DaysParams, Failure, Order, OrdersParams, Trade, TradesParams};
+
+/// Readers at one time; more wait.
+const READERS_MAX: usize = 2;
+
+/// What has been written. May block.
+pub trait Archive: Send + Sync + 'static {
+    /// Orders, the newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn orders(&self, params: &OrdersParams) -> Result<Vec<Order>, Failure>;
+
+    /// Trades that have ended, the newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn trades(&self, params: &TradesParams) -> Result<Vec<Trade>, Failure>;
+
+    /// Days of the account, the oldest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn days(&self, params: &DaysParams) -> Result<Vec<DaySummary>, Failure>;
+}
+
+/// The archive with its few readers.
+#[derive(Clone)]
+pub(super) struct ReadingRoom {
+    archive: Arc<dyn Archive>,
+    seats: Arc<Semaphore>,
+}
+
+impl ReadingRoom {
+    pub(super) fn new(archive: Arc<dyn Archive>) -> Self {
+        Self {
+            archive,
+            seats: Arc::new(Semaphore::new(READERS_MAX)),
+        }
+    }
+
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        method: &'static str,
+        look: impl FnOnce(&dyn Archive) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let seat = Arc::clone(&self.seats).acquire_owned().await;
+        let archive = Arc::clone(&self.archive);
+        let reading = tokio::task::spawn_blocking(move || {
+            let _seat = seat;
+            look(&*archive)
+        });
+        reading.await.unwrap_or_else(|error| {
+            Err(Failure::internal(
+                format!("{method} failed"),
+                error.to_string(),
+            ))
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! What is: `status`, `positions`, `orders`, `strategies`, `config`. The engine answers for all but
+//! the configuration; orders that have ended come from the archive.
+
+use std::sync::Arc;
+
+use trader_rpc::{
+    EffectiveConfig, Failure, NoParams, Order, OrdersParams, Position, Route, Status,
+};
+
+use super::{Context, Peer};
+use crate::server::Call;
+
+pub(super) async fn status(
+    context: Arc<Context>,
+    peer: Peer,
+    _: NoParams,
+) -> Result<Status, Failure> {
+    context.ask(peer, Call::Status).await
+}
+
+pub(super) async fn positions(
+    context: Arc<Context>,
+    peer: Peer,
+    _: NoParams,
+) -> Result<Vec<Position>, Failure> {
+    context.ask(peer, Call::Positions).await
+}
+
+pub(super) async fn orders(
+    context: Arc<Context>,
+    peer: Peer,
+    params: OrdersParams,
+) -> Result<Vec<Order>, Failure> {
+    if params.open_only {
+        return context
+            .ask(peer, |reply| Call::OpenOrders(params, reply))
+            .await;
+    }
+    context
+        .room
+        .read("orders", move |archive| archive.orders(&params))
+        .await
+}
+
+pub(super) async fn strategies(
+    context: Arc<Context>,
+    peer: Peer,
+    _: NoParams,
+) -> Result<Vec<Route>, Failure> {
+    context.ask(peer, Call::Strategies).await
+}
+
+pub(super) async fn config(
+    context: Arc<Context>,
+    _: Peer,
+    _: NoParams,
+) -> Result<EffectiveConfig, Failure> {
+    Ok(context.services.config.clone())
+}

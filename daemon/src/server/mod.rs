@@ -1,0 +1,153 @@
+//! The RPC server: two Unix sockets, who may do what through them, and the methods. What a method
+//! does to trading is the engine's, behind [`Desk`]; what was written is the store's, behind
+//! [`Archive`].
+
+mod accept;
+mod archive;
+mod desk;
+mod gate;
+mod methods;
+mod peer;
+mod socket;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jsonrpsee::server::{Methods, ServerHandle, stop_channel};
+use tokio_util::task::TaskTracker;
+use trader_calendar::Calendar;
+use trader_rpc::{EffectiveConfig, JournalLine, Mode, Role, SocketInfo};
+
+use crate::config::RpcSettings;
+use crate::events::Ring;
+use crate::logging::Entry;
+
+pub use archive::Archive;
+pub use desk::{Asked, Call, Desk, Reply, Turned};
+pub use peer::{Allowance, Peer};
+pub use socket::SocketError;
+
+use accept::Door;
+
+/// How long open connections may take to end when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// A socket cannot be opened.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+    /// Two methods have one name.
+    #[error("the table of methods contradicts itself: {0}; this is a bug")]
+    Methods(#[from] jsonrpsee::core::RegisterMethodError),
+}
+
+/// What the methods answer from.
+#[derive(Clone)]
+pub struct Services {
+    /// The engine's inbox.
+    pub desk: Arc<dyn Desk>,
+    /// What was written.
+    pub archive: Arc<dyn Archive>,
+    /// Recent log events.
+    pub logs: Ring<Entry>,
+    /// Recent journal entries, under their numbers in the journal.
+    pub journal: Ring<JournalLine>,
+    /// The exchange calendar.
+    pub calendar: Calendar,
+    /// How the daemon trades.
+    pub mode: Mode,
+    /// How it calls itself in every header, like `SIMULATED`.
+    pub label: String,
+    /// The configuration in force.
+    pub config: EffectiveConfig,
+}
+
+/// The server while it runs.
+#[derive(Debug)]
+pub struct Server {
+    handle: ServerHandle,
+    tasks: TaskTracker,
+    sockets: Vec<SocketInfo>,
+}
+
+impl Server {
+    /// Opens both sockets below `runtime` and begins to answer. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// A socket cannot be opened, or another daemon answers on it.
+    pub fn start(
+        runtime: &Path,
+        settings: &RpcSettings,
+        services: Services,
+    ) -> Result<Self, ServerError> {
+        let paths = [
+            (Role::Control, trader_rpc::socket::control(runtime)),
+            (Role::Read, trader_rpc::socket::read(runtime)),
+        ];
+        // Both are opened before either is served, so that half a server never runs.
+        let mut bound = Vec::new();
+        for (role, path) in &paths {
+            bound.push((*role, socket::bind(path)?));
+        }
+        let call_timeout = Duration::from_millis(settings.call_timeout_ms.into());
+        let methods: Methods = methods::register(services, call_timeout)?.into();
+        let (stop, handle) = stop_channel();
+        let tasks = TaskTracker::new();
+        for (role, bound) in bound {
+            tasks.spawn(accept::accept_all(Door {
+                bound,
+                role,
+                methods: methods.clone(),
+                stop: stop.clone(),
+                tasks: tasks.clone(),
+                allowance: Allowance {
+                    per_second: settings.requests_per_second,
+                    burst: settings.request_burst,
+                },
+                connections_max: settings.max_connections,
+                header_timeout: Duration::from_millis(settings.header_timeout_ms.into()),
+            }));
+        }
+        let sockets = paths
+            .into_iter()
+            .map(|(role, path)| SocketInfo {
+                role,
+                path: path.display().to_string(),
+            })
+            .collect();
+        Ok(Self {
+            handle,
+            tasks,
+            sockets,
+        })
+    }
+
+    /// The sockets, for `status`.
+    #[must_use]
+    pub fn sockets(&self) -> &[SocketInfo] {
+        &self.sockets
+    }
+
+    /// Takes no more connections, lets running calls end, closes the rest and takes the sockets' files
+    /// away.
+    pub async fn stop(self) {
+        // An error says that it has stopped already.
+        let _ = self.handle.stop();
+        self.tasks.close();
+        if tokio::time::timeout(STOP_TIMEOUT, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                connections = self.tasks.len(),
+                "connections were cut: they did not end in time"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Unix sockets: their folders, their modes, and what to do with a file that a daemon left behind.
+
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use crate::state::make_folder;
+
+/// The longest path of a Unix socket, in bytes.
+const PATH_BYTES_MAX: usize = 107;
+
+/// Why a socket cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum SocketError {
+    /// Its path is too long for the kernel.
+    #[error(
+        "the socket's path {} has {} bytes, more than {PATH_BYTES_MAX}; choose a shorter folder with --runtime-dir",
+        .0.display(), .0.as_os_str().len()
+    )]
+    TooLong(PathBuf),
+    /// Somebody answers on it.
+    #[error("another daemon answers on {}; stop it first, or choose another folder with --runtime-dir", .0.display())]
+    InUse(PathBuf),
+    /// Something else is in its place.
+    #[error("{} is in the way and is no socket; move it away, or choose another folder with --runtime-dir", .0.display())]
+    InTheWay(PathBuf),
+    /// It cannot be made.
+    #[error("cannot open the socket {}: {source}; check the folder's owner and mode, or choose another with --runtime-dir", path.display())]
+    Io {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A listening socket. Its file goes when this is dropped.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) listener: UnixListener,
+    path: PathBuf,
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::debug!(path = %self.path.display(), %error, "the socket's file was gone already");
+        }
+    }
+}
+
+/// Opens a socket at `path` for its owner and group. Makes its folder (0750) if it is missing; one
+/// that exists keeps owner, group and mode. A socket on which nobody answers is taken away.
+pub(super) fn bind(path: &Path) -> Result<Bound, SocketError> {
+    if path.as_os_str().len() > PATH_BYTES_MAX {
+        return Err(SocketError::TooLong(path.to_owned()));
+    }
+    let failed = |source: io::Error| SocketError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    if let Some(folder) = path.parent() {
+        make_folder(folder, 0o750).map_err(failed)?;
+    }
+    clear(path)?;
+    let listener = UnixListener::bind(path).map_err(failed)?;
+    let bound = Bound {
+        listener,
+        path: path.to_owned(),
+    };
+    std::fs::set_permissions(path, Permissions::from_mode(0o660)).map_err(failed)?;
+    bound.listener.set_nonblocking(true).map_err(failed)?;
+    Ok(bound)
+}
+
+fn clear(path: &Path) -> Result<(), SocketError> {
+    let failed = |source: io::Error| SocketError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+        Ok(metadata) if !metadata.file_type().is_socket() => {
+            return Err(SocketError::InTheWay(path.to_owned()));
+        }
+        Ok(_) => {}
+    }
+    match UnixStream::connect(path) {
+        Ok(_) => Err(SocketError::InUse(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            tracing::info!(path = %path.display(), "taking away a socket that a daemon left behind");
+            std::fs::remove_file(path).map_err(failed)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn owner_and_group_may_use_it_and_its_file_goes_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("read/sock");
+        let bound = bind(&path).unwrap();
+        assert_eq!(mode(&path), 0o660);
+        assert_eq!(mode(path.parent().unwrap()), 0o750);
+        drop(bound);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_folder_that_exists_keeps_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let parent = folder.path().join("control");
+        std::fs::create_dir(&parent).unwrap();
+        std::fs::set_permissions(&parent, Permissions::from_mode(0o2770)).unwrap();
+        let _bound = bind(&parent.join("sock")).unwrap();
+        assert_eq!(mode(&parent), 0o2770);
+    }
+
+    #[test]
+    fn a_socket_left_behind_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sock");
+        drop(UnixListener::bind(&path).unwrap());
+        assert!(path.exists());
+        let _bound = bind(&path).unwrap();
+        assert!(UnixStream::connect(&path).is_ok());
+    }
+
+    #[test]
+    fn a_socket_that_answers_or_a_file_in_the_way_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sock");
+        let _bound = bind(&path).unwrap();
+        assert!(matches!(bind(&path), Err(SocketError::InUse(_))));
+        let file = folder.path().join("file");
+        std::fs::write(&file, "mine").unwrap();
+        assert!(matches!(bind(&file), Err(SocketError::InTheWay(_))));
+        let long = folder.path().join("x".repeat(120));
+        assert!(matches!(bind(&long), Err(SocketError::TooLong(_))));
+    }
+}

@@ -1,0 +1,99 @@
+//! What happens before trading begins: configuration, state folder, log, plugins. Each step fails
+//! with what is wrong and an exit code; what trades is the supervisor's.
+
+use std::path::{Path, PathBuf};
+
+use trader_calendar::Calendar;
+use trader_rpc::EffectiveConfig;
+
+use crate::config::{self, Config};
+use crate::exit::{self, Failure};
+use crate::logging::{self, Logging};
+use crate::plugins;
+use crate::state::{self, Folders, StateLock, Surroundings};
+
+/// Where `traderd run` looks; what is not named is found: see [`config::file_to_read`] and
+/// [`Folders::choose`].
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// The configuration file.
+    pub config: Option<PathBuf>,
+    /// The state folder.
+    pub state: Option<PathBuf>,
+    /// The runtime folder.
+    pub runtime: Option<PathBuf>,
+}
+
+/// Everything that the supervisor starts from.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The configuration in force.
+    pub config: Config,
+    /// The same as RPC tells it, with the files it came from.
+    pub effective: EffectiveConfig,
+    /// The exchange calendar with the configuration's overrides.
+    pub calendar: Calendar,
+    /// Where state and sockets are.
+    pub folders: Folders,
+    /// The log, which ends when this is dropped: keep it to the end.
+    pub logging: Logging,
+    /// The right to the state folder: keep it to the end.
+    pub lock: StateLock,
+}
+
+/// Reads and checks everything, takes the state folder's lock and begins the log.
+///
+/// # Errors
+/// The first step that fails, with its exit code.
+pub fn prepare(places: &Places) -> Result<Prepared, Failure> {
+    let file = config::file_to_read(places.config.as_deref());
+    let config = config::load(file.as_deref(), plugins::strategies())?;
+    let folders = Folders::choose(
+        places.state.as_deref(),
+        places.runtime.as_deref(),
+        &Surroundings::read(),
+    )?;
+    prepare_with(config, file.as_deref(), folders)
+}
+
+/// The same with a configuration that is already there: for `traderd demo`.
+///
+/// # Errors
+/// The first step that fails, with its exit code.
+pub fn prepare_with(
+    config: Config,
+    file: Option<&Path>,
+    folders: Folders,
+) -> Result<Prepared, Failure> {
+    plugins::require_broker(&config.broker.kind.to_string())?;
+    let calendar = config
+        .calendar
+        .calendar()
+        .map_err(|error| Failure::new(exit::CONFIG, error))?;
+    let lock = state::prepare(&folders.state)?;
+    let logging = logging::begin(&config.log)?;
+    let effective = EffectiveConfig {
+        hash: config.hash(),
+        files: config::files(file),
+        toml: config.to_toml(),
+    };
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        mode = %config.mode,
+        config_hash = effective.hash,
+        state = %folders.state.display(),
+        routes = config.routes.len(),
+        "traderd starts"
+    );
+    if config.routes.is_empty() {
+        tracing::warn!("no route is configured, so nothing will be traded");
+    }
+    Ok(Prepared {
+        config,
+        effective,
+        calendar,
+        folders,
+        logging,
+        lock,
+    })
+}

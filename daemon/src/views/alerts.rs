@@ -1,0 +1,155 @@
+//! What stands and needs a person: read from the present state, so that an alert ends with its cause.
+
+use trader_contract::{Symbol, Timestamp};
+use trader_core::record::TradingState;
+use trader_core::{Engine, Phase, Protection};
+use trader_rpc as rpc;
+
+use super::status::StatusFacts;
+
+/// Everything that stands, the gravest first, then the oldest.
+pub(super) fn standing(engine: &Engine, facts: &StatusFacts) -> Vec<rpc::Alert> {
+    let mut alerts: Vec<rpc::Alert> = [
+        journal(facts),
+        reconciliation(engine, facts),
+        link("broker", &facts.broker, facts),
+        link("feed", &facts.feed, facts),
+        past_deadline(engine),
+        trading(engine, facts),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    alerts.extend(unprotected(engine));
+    alerts.sort_by_key(|alert| (std::cmp::Reverse(alert.severity), alert.at));
+    alerts
+}
+
+fn alert(
+    at: Timestamp,
+    (severity, kind): (rpc::Severity, &str),
+    symbol: Option<Symbol>,
+    message: String,
+    action: &str,
+) -> rpc::Alert {
+    rpc::Alert {
+        at,
+        severity,
+        kind: kind.to_owned(),
+        symbol,
+        message,
+        action: action.to_owned(),
+    }
+}
+
+fn journal(facts: &StatusFacts) -> Option<rpc::Alert> {
+    let (at, why) = facts.journal_failure.as_ref()?;
+    Some(alert(
+        *at,
+        (rpc::Severity::Critical, "journal"),
+        None,
+        format!("the journal takes no entries, so that nothing new is sent: {why}"),
+        "free the disk or mend it, then restart the daemon; stops rest at the broker meanwhile",
+    ))
+}
+
+fn reconciliation(engine: &Engine, facts: &StatusFacts) -> Option<rpc::Alert> {
+    if engine.is_reconciled() {
+        return None;
+    }
+    Some(alert(
+        facts.started_at,
+        (rpc::Severity::Warning, "not_reconciled"),
+        None,
+        "the broker has not said yet what it holds, so that nothing is sent".to_owned(),
+        "wait a moment; if it stays, see the broker's state in `traderctl status`",
+    ))
+}
+
+fn link(name: &str, link: &rpc::Link, facts: &StatusFacts) -> Option<rpc::Alert> {
+    let (severity, is) = match link.state {
+        rpc::LinkState::Down => (rpc::Severity::Critical, "down"),
+        rpc::LinkState::Stale => (rpc::Severity::Warning, "stale"),
+        rpc::LinkState::Up | rpc::LinkState::Connecting | rpc::LinkState::Off => return None,
+    };
+    let detail = link
+        .detail
+        .as_ref()
+        .map_or_else(String::new, |detail| format!(": {detail}"));
+    Some(alert(
+        link.last_heard_at.unwrap_or(facts.started_at),
+        (severity, &format!("{name}_{is}")),
+        None,
+        format!("the {name} {} is {is}{detail}", link.name),
+        "the daemon tries on by itself; look at the network and at the provider's status page",
+    ))
+}
+
+fn past_deadline(engine: &Engine) -> Option<rpc::Alert> {
+    let open = &engine.book().holdings;
+    if engine.phase() != Phase::PastDeadline || open.is_empty() {
+        return None;
+    }
+    let symbols: Vec<&str> = open.keys().map(Symbol::as_str).collect();
+    Some(alert(
+        engine.flat_deadline()?,
+        (rpc::Severity::Critical, "not_flat"),
+        None,
+        format!("not flat at the deadline: {}", symbols.join(", ")),
+        "close the positions at the broker if they are still there at the close",
+    ))
+}
+
+fn trading(engine: &Engine, facts: &StatusFacts) -> Option<rpc::Alert> {
+    let book = engine.book();
+    let at = book.trading_since.unwrap_or(facts.started_at);
+    match &book.trading {
+        TradingState::Active => None,
+        TradingState::Paused => Some(alert(
+            at,
+            (rpc::Severity::Notice, "paused"),
+            None,
+            "entries are paused; positions stay protected".to_owned(),
+            "`traderctl resume` allows entries again",
+        )),
+        TradingState::Halted(why) => Some(alert(
+            at,
+            (rpc::Severity::Warning, "halted"),
+            None,
+            format!("entries are halted: {why}"),
+            "look into it; `traderctl resume` allows entries again, and so does the next session",
+        )),
+    }
+}
+
+fn unprotected(engine: &Engine) -> impl Iterator<Item = rpc::Alert> {
+    engine.book().holdings.values().filter_map(|holding| {
+        let Protection::Bare(qty) = engine.protection(holding) else {
+            return None;
+        };
+        if holding.net.is_flat() {
+            return None;
+        }
+        let symbol = holding.symbol;
+        let (severity, message, action) = if holding.exit.is_some() {
+            (
+                rpc::Severity::Warning,
+                format!("{symbol}: {qty} shares have no stop while they are being closed"),
+                "nothing, if `traderctl positions` shows the symbol flat soon",
+            )
+        } else {
+            (
+                rpc::Severity::Critical,
+                format!("{symbol}: {qty} shares have no acknowledged stop"),
+                "nothing for a moment: the stop is being placed, or else the position closed",
+            )
+        };
+        Some(alert(
+            engine.unprotected_since(symbol).unwrap_or(engine.now()),
+            (severity, "unprotected"),
+            Some(symbol),
+            message,
+            action,
+        ))
+    })
+}

@@ -1,0 +1,78 @@
+//! Trades, sessions, alerts, and whether entries are allowed.
+
+use trader_contract::{Money, Symbol};
+use trader_core::record::{Alert, DaySummary, Origin, Trade, TradingState};
+
+use super::words;
+
+/// "SPY long closed: stop_loss, -5.92, 148 shares from 168.82 to 168.78, 8 min".
+pub(super) fn trade_closed(trade: &Trade) -> String {
+    let mut sentence = format!(
+        "{} {} closed: {}, {}, {} shares from {} to {}, {}",
+        trade.symbol,
+        trade.direction,
+        trade.exit_reason,
+        signed(trade.profit),
+        trade.qty,
+        words::mean(trade.entry_average),
+        words::mean(trade.exit_average),
+        words::span(trade.entered_at, trade.exited_at),
+    );
+    if trade.fees != Money::ZERO {
+        sentence.push_str(&format!(", fees {}", trade.fees));
+    }
+    sentence
+}
+
+fn signed(amount: Money) -> String {
+    if amount > Money::ZERO {
+        format!("+{amount}")
+    } else {
+        amount.to_string()
+    }
+}
+
+/// "session 2011-01-10 closed: +234.5 to 100234.5, 3 trades (2 won, 1 lost), fees 2".
+pub(super) fn session_closed(summary: &DaySummary) -> String {
+    let change = summary.equity_at_close - summary.equity_at_open;
+    let mut sentence = format!(
+        "session {} closed: {} to an equity of {}, {} trades ({} won, {} lost), fees {}",
+        summary.date,
+        signed(change),
+        summary.equity_at_close,
+        summary.trades,
+        summary.winners,
+        summary.losers,
+        summary.fees,
+    );
+    if !summary.residue.is_empty() {
+        let symbols: Vec<&str> = summary.residue.iter().map(Symbol::as_str).collect();
+        sentence.push_str(&format!("; not flat: {}", symbols.join(", ")));
+    }
+    if summary.unprotected_share_seconds > 0 {
+        sentence.push_str(&format!(
+            "; {} share-seconds without a stop",
+            summary.unprotected_share_seconds
+        ));
+    }
+    sentence
+}
+
+/// "entries are halted: daily loss: 500 of at most 500".
+pub(super) fn trading_state(state: &TradingState, origin: &Origin) -> String {
+    let by = words::asked_by(origin);
+    match state {
+        TradingState::Active => format!("entries are allowed{by}"),
+        TradingState::Paused => format!("entries are paused{by}"),
+        TradingState::Halted(why) => format!("entries are halted{by}: {why}"),
+    }
+}
+
+/// What happened, and what to do if there is something to do.
+pub(super) fn alerted(alert: &Alert) -> String {
+    if &*alert.action == "nothing" {
+        alert.message.to_string()
+    } else {
+        format!("{}; to do: {}", alert.message, alert.action)
+    }
+}

@@ -1,0 +1,24 @@
+//! What clients see, made from the engine and the journal's records. Pure functions: they ask no
+//! clock, send nothing and never fail; a number that the wire cannot hold is rounded.
+
+mod alerts;
+mod days;
+mod journal;
+mod orders;
+mod positions;
+mod status;
+mod strategies;
+mod trades;
+
+pub use days::{day, day_summary};
+pub use journal::journal_line;
+pub use orders::{order, orders};
+pub use positions::{positions, stop_order};
+pub use status::{StatusFacts, status};
+pub use strategies::{LastSignals, RouteFacts, StrategyFacts, strategies};
+pub use trades::{exit_reason, trade};
+
+#[cfg(test)]
+pub(crate) mod stage;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! The tables that follow from the journal: what each record changes in them. The same fold runs
+//! when a batch is appended and when the tables are made anew.
+
+pub(crate) mod alerts;
+pub(crate) mod days;
+pub(crate) mod fills;
+pub(crate) mod intents;
+pub(crate) mod orders;
+pub(crate) mod positions;
+pub(crate) mod trades;
+
+use diesel::prelude::*;
+use trader_core::record::{JournalEntry, Record};
+
+use crate::StoreError;
+use crate::connection::Db;
+use crate::schema;
+
+/// Takes one entry. The journal holds it already; nothing here may refuse what it says.
+pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError> {
+    let at = entry.at;
+    match &entry.record {
+        Record::SessionClosed { summary } => days::save(db, summary),
+        Record::IntentTaken { .. } => intents::save(db, entry),
+        Record::OrderPlanned { order } => orders::plan(db, entry.seq, at, order),
+        Record::OrderReported { report } => orders::report(db, entry.seq, at, report),
+        Record::SubmitFailed { client_id, failure } => {
+            orders::submit_failed(db, *client_id, failure, at)
+        }
+        Record::CancelAsked { client_id, .. } => {
+            orders::change(db, *client_id, at, |order| order.cancel_asked = true)
+        }
+        Record::CancelFailed { client_id, .. } => {
+            orders::change(db, *client_id, at, |order| order.cancel_asked = false)
+        }
+        Record::ReplaceAsked { replacement, .. } => {
+            orders::change(db, replacement.client_id, at, |order| {
+                order.replace_asked = true;
+            })
+        }
+        Record::ReplaceFailed {
+            client_id,
+            new_client_id,
+            ..
+        } => {
+            orders::change(db, *client_id, at, |order| order.replace_asked = false)?;
+            orders::end(db, *new_client_id, crate::column::REJECTED, at)
+        }
+        Record::OrderDropped { client_id } => {
+            orders::end(db, *client_id, crate::column::DROPPED, at)
+        }
+        Record::TradeClosed { trade } => trades::save(db, entry.seq, trade),
+        Record::Alerted { alert } => alerts::save(db, entry.seq, at, alert),
+        Record::AccountOpened { .. }
+        | Record::SessionOpened { .. }
+        | Record::EntryLapsed { .. }
+        | Record::StopPlanned { .. }
+        | Record::ExitPlanned { .. }
+        | Record::TradingStateSet { .. }
+        | Record::StrategySaved { .. }
+        | Record::Discrepancy { .. }
+        | Record::Checkpoint { .. } => Ok(()),
+    }
+}
+
+/// Empties every table that [`apply`] fills.
+pub(crate) fn clear(db: &mut Db) -> Result<(), StoreError> {
+    diesel::delete(schema::orders::table).execute(db)?;
+    diesel::delete(schema::fills::table).execute(db)?;
+    diesel::delete(schema::positions::table).execute(db)?;
+    diesel::delete(schema::trades::table).execute(db)?;
+    diesel::delete(schema::intents::table).execute(db)?;
+    diesel::delete(schema::days::table).execute(db)?;
+    diesel::delete(schema::alerts::table).execute(db)?;
+    Ok(())
+}

@@ -1,0 +1,7 @@
+DROP TABLE alerts;
+DROP TABLE days;
+DROP TABLE intents;
+DROP TABLE trades;
+DROP TABLE positions;
+DROP TABLE fills;
+DROP TABLE orders;

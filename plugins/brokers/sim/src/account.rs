@@ -1,0 +1,184 @@
+//! The account's money: what fills do to cash and positions, what it is all worth, and what may still
+//! be bought with it.
+
+use serde::{Deserialize, Serialize};
+use trader_contract::{Money, NetQty, OrderKind, OrderReport, Price, Qty, Side, Symbol};
+
+use crate::broker::SimBroker;
+use crate::config::Profile;
+use crate::matching::collar;
+use crate::order::{Order, Part};
+
+/// Below this equity Alpaca lends neither money nor shares.
+pub(crate) const MARGIN_MINIMUM: Money = Money::dollars(2_000);
+
+/// The account as the broker sees it, for reconciling and for tests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// Cash, unsettled sales included.
+    pub cash: Money,
+    /// Cash and positions at their last prices.
+    pub equity: Money,
+    /// What opening orders may still cost; `None` where the broker does not check.
+    pub buying_power: Option<Money>,
+    /// Fees paid so far.
+    pub fees: Money,
+    /// Every position that is not flat, with its last price.
+    pub positions: Vec<(Symbol, NetQty, Option<Price>)>,
+    /// Every order that is not terminal, oldest first.
+    pub open_orders: Vec<OrderReport>,
+}
+
+impl SimBroker {
+    /// The account now.
+    #[must_use]
+    pub fn account(&self) -> AccountView {
+        let open = self.orders.values().filter(|order| order.is_open());
+        let held = |index: usize| {
+            let book = self.books.get(index)?;
+            (!book.position.is_flat()).then(|| (book.symbol, book.position, self.mark(index)))
+        };
+        AccountView {
+            cash: self.cash,
+            equity: self.equity(),
+            buying_power: self.buying_power(),
+            fees: self.fees,
+            positions: (0..self.books.len()).filter_map(held).collect(),
+            open_orders: open.map(|order| order.report(None, None)).collect(),
+        }
+    }
+
+    /// The last price of a symbol.
+    pub(crate) fn mark(&self, index: usize) -> Option<Price> {
+        let micros = self.books.get(index)?.price_at(self.clock)?;
+        Price::from_micros(micros)
+    }
+
+    fn position_value(&self, index: usize) -> Money {
+        let net = self.books.get(index).map(|book| book.position);
+        match (net, self.mark(index)) {
+            (Some(net), Some(price)) => price.times_net(net),
+            _ => Money::ZERO,
+        }
+    }
+
+    /// Cash and positions at their last prices.
+    pub(crate) fn equity(&self) -> Money {
+        let values = (0..self.books.len()).map(|index| self.position_value(index));
+        self.cash + values.sum()
+    }
+
+    /// What opening orders may still cost: so many times the equity, less what is held and what open
+    /// opening orders would cost.
+    pub(crate) fn buying_power(&self) -> Option<Money> {
+        let margin = self.config.margin?;
+        let equity = self.equity();
+        let limited = self.config.profile == Profile::Alpaca && equity < MARGIN_MINIMUM;
+        let times = match (limited, self.is_open()) {
+            (true, _) => 1,
+            (false, true) => margin.intraday,
+            (false, false) => margin.overnight,
+        };
+        let reach = equity.femtos().max(0).saturating_mul(i128::from(times));
+        let held: Money = (0..self.books.len())
+            .map(|index| self.position_value(index).abs())
+            .sum();
+        let open = self.orders.values().filter(|order| order.is_open());
+        let ordered: Money = open.map(|order| self.open_cost(order)).sum();
+        Some(Money::from_femtos(reach) - held - ordered)
+    }
+
+    fn open_cost(&self, order: &Order) -> Money {
+        if matches!(order.part, Part::Target | Part::Stop) {
+            return Money::ZERO;
+        }
+        let cost = |order: &Order| {
+            self.opening_cost(order.book, order.side, order.remaining(), order.kind)
+        };
+        // While an order is replaced, the dearer of the two counts, once.
+        match order.replaces.and_then(|old| self.orders.get(&old)) {
+            Some(old) if old.is_open() => (cost(order) - cost(old)).max(Money::ZERO),
+            _ => cost(order),
+        }
+    }
+
+    /// What an order costs against buying power: the part of it that would open a position, at the
+    /// price that Alpaca counts (`alpaca.md` 2.2). A symbol without any price yet counts as nothing.
+    pub(crate) fn opening_cost(
+        &self,
+        index: usize,
+        side: Side,
+        qty: Qty,
+        kind: OrderKind,
+    ) -> Money {
+        let position = self
+            .books
+            .get(index)
+            .map_or(NetQty::ZERO, |book| book.position);
+        let closes = match side {
+            Side::Buy => position.nanos() < 0,
+            Side::Sell => position.nanos() > 0,
+        };
+        let covered = if closes {
+            position.magnitude()
+        } else {
+            Qty::ZERO
+        };
+        let opens = qty.checked_sub(covered).unwrap_or(Qty::ZERO);
+        self.counted_price(index, side, kind)
+            .map_or(Money::ZERO, |price| price.times(opens))
+    }
+
+    fn counted_price(&self, index: usize, side: Side, kind: OrderKind) -> Option<Price> {
+        let half_spread = i64::from(self.config.half_spread_micros);
+        let ask = self.mark(index).and_then(|mark| mark.offset(half_spread));
+        match side {
+            Side::Buy => match kind {
+                OrderKind::Limit { limit } | OrderKind::StopLimit { limit, .. } => Some(limit),
+                OrderKind::Stop { stop } => collar(stop, self.config.tick),
+                OrderKind::Market => ask,
+            },
+            Side::Sell => {
+                let raised = ask.and_then(|ask| {
+                    let micros = ask.micros().saturating_mul(103).checked_div(100)?;
+                    Price::from_micros(micros)
+                });
+                raised.max(kind.limit())
+            }
+        }
+    }
+
+    /// Books a fill and returns its fee.
+    pub(crate) fn book_fill(
+        &mut self,
+        index: usize,
+        side: Side,
+        qty: Qty,
+        price: Price,
+        first_of_order: bool,
+    ) -> Money {
+        let fees = self.config.fees;
+        let by_shares = fees
+            .per_share
+            .femtos()
+            .saturating_mul(i128::from(qty.nanos()))
+            .checked_div(i128::from(Qty::NANOS_PER_SHARE));
+        let mut fee = Money::from_femtos(by_shares.unwrap_or(0));
+        if first_of_order {
+            fee += fees.per_order;
+        }
+        let value = price.times(qty);
+        match side {
+            Side::Buy => self.cash -= value,
+            Side::Sell => self.cash += value,
+        }
+        self.cash -= fee;
+        self.fees += fee;
+        if let Some(book) = self.books.get_mut(index) {
+            // The rules keep the sum of everything ordered inside the range.
+            let after = book.position.checked_add(side.signed(qty));
+            book.position = after.unwrap_or(book.position);
+        }
+        fee
+    }
+}

@@ -1,0 +1,166 @@
+//! An order as the exchange keeps it, and the groups that tie orders together. What happens to them
+//! is decided elsewhere.
+
+use serde::{Deserialize, Serialize};
+use trader_contract::{
+    BrokerOrderId, ClientOrderId, Execution, OrderKind, OrderReport, Price, Qty, ReportStatus,
+    Side, Symbol, TimeInForce, Timestamp,
+};
+
+use crate::path::Approach;
+
+/// The number of an order at this broker, in the order of arrival.
+pub(crate) type OrderNumber = u64;
+
+/// What an order is to its group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Part {
+    /// In no group.
+    Single,
+    /// The entry that the exits wait for.
+    Entry,
+    /// The profit target.
+    Target,
+    /// The protective stop.
+    Stop,
+}
+
+/// Orders that live and die together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Group {
+    pub(crate) entry: Option<OrderNumber>,
+    pub(crate) target: Option<OrderNumber>,
+    pub(crate) stop: Option<OrderNumber>,
+}
+
+impl Group {
+    pub(crate) fn set(&mut self, part: Part, number: OrderNumber) {
+        match part {
+            Part::Single => {}
+            Part::Entry => self.entry = Some(number),
+            Part::Target => self.target = Some(number),
+            Part::Stop => self.stop = Some(number),
+        }
+    }
+
+    pub(crate) fn members(&self) -> impl Iterator<Item = OrderNumber> + use<> {
+        [self.entry, self.target, self.stop].into_iter().flatten()
+    }
+}
+
+/// One order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Order {
+    pub(crate) number: OrderNumber,
+    pub(crate) client_id: ClientOrderId,
+    /// The place of its symbol's book.
+    pub(crate) book: usize,
+    pub(crate) symbol: Symbol,
+    pub(crate) side: Side,
+    pub(crate) qty: Qty,
+    pub(crate) filled: Qty,
+    pub(crate) kind: OrderKind,
+    pub(crate) time_in_force: TimeInForce,
+    pub(crate) status: ReportStatus,
+    /// Whether the venue matches it. A bracket's stop may be `held` to the client and yet watched.
+    pub(crate) at_venue: bool,
+    /// Whether its stop price has been traded.
+    pub(crate) elected: bool,
+    /// The limit that an elected buy stop has under Alpaca's rules.
+    pub(crate) collar: Option<Price>,
+    /// When it can fill next.
+    pub(crate) live_from: Timestamp,
+    /// Whether it stands in the book at its limit, so that the market comes to it.
+    pub(crate) resting: bool,
+    pub(crate) group: Option<u64>,
+    pub(crate) part: Part,
+    pub(crate) created_at: Timestamp,
+    /// The stamp of its last report.
+    pub(crate) stamp: Timestamp,
+    pub(crate) replaced_by: Option<ClientOrderId>,
+    /// The order whose place it is to take.
+    pub(crate) replaces: Option<OrderNumber>,
+}
+
+impl Order {
+    /// What has not filled.
+    pub(crate) fn remaining(&self) -> Qty {
+        self.qty.checked_sub(self.filled).unwrap_or(Qty::ZERO)
+    }
+
+    pub(crate) const fn is_open(&self) -> bool {
+        !self.status.state().is_terminal()
+    }
+
+    /// Whether a cancel or a replacement is under way.
+    pub(crate) const fn is_changing(&self) -> bool {
+        matches!(
+            self.status,
+            ReportStatus::PendingCancel | ReportStatus::PendingReplace
+        )
+    }
+
+    /// The price that wakes it, as long as it sleeps.
+    pub(crate) const fn sleeping_stop(&self) -> Option<Price> {
+        if self.elected { None } else { self.kind.stop() }
+    }
+
+    /// The worst price it takes now.
+    pub(crate) fn effective_limit(&self) -> Option<Price> {
+        self.kind.limit().or(self.collar)
+    }
+
+    /// The status of an order that works, after what it has filled.
+    pub(crate) const fn working_status(&self) -> ReportStatus {
+        if self.filled.is_zero() {
+            ReportStatus::New
+        } else {
+            ReportStatus::PartiallyFilled
+        }
+    }
+
+    /// What the path has to do for it, and at which level; `None` if it acts at any price.
+    pub(crate) fn trigger(&self, half_spread: i64) -> Option<(Approach, i64)> {
+        if let Some(stop) = self.sleeping_stop() {
+            let approach = match self.side {
+                Side::Buy => Approach::Rising,
+                Side::Sell => Approach::Falling,
+            };
+            return Some((approach, stop.micros()));
+        }
+        let limit = self.effective_limit()?.micros();
+        Some(match self.side {
+            Side::Buy => (Approach::Falling, limit.saturating_sub(half_spread)),
+            Side::Sell => (Approach::Rising, limit.saturating_add(half_spread)),
+        })
+    }
+
+    /// The stamp of a report made at `at`: later than the one before.
+    pub(crate) fn next_stamp(&self, at: Timestamp) -> Timestamp {
+        at.max(self.stamp.plus_nanos(1))
+    }
+
+    /// What the broker says of it now.
+    pub(crate) fn report(
+        &self,
+        execution: Option<Execution>,
+        reason: Option<Box<str>>,
+    ) -> OrderReport {
+        OrderReport {
+            client_id: self.client_id,
+            broker_id: BrokerOrderId(format!("sim-{}", self.number).into()),
+            symbol: self.symbol,
+            side: self.side,
+            status: self.status,
+            qty: self.qty,
+            filled: self.filled,
+            execution,
+            stop: self.kind.stop(),
+            limit: self.effective_limit(),
+            replaced_by: self.replaced_by,
+            at: self.stamp,
+            reason,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Tests of the simulated broker through its public face, one module per subject.
+
+#[cfg(test)]
+mod scenario;
+#[cfg(test)]
+mod world;
+
+#[cfg(test)]
+mod alpaca_groups;
+#[cfg(test)]
+mod alpaca_orders;
+#[cfg(test)]
+mod market;
+#[cfg(test)]
+mod matching;
+#[cfg(test)]
+mod orders;
+#[cfg(test)]
+mod properties;
