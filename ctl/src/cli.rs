@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser};
+use clap::{Args, Command as Clap, CommandFactory, FromArgMatches, Parser};
 
 use crate::commands::Command;
 use crate::exit;
@@ -47,6 +47,24 @@ pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The command line with the exit codes in every full help.
+pub(crate) fn command() -> Clap {
+    fn explained(command: Clap) -> Clap {
+        let command = command.mut_subcommands(explained);
+        if command.get_after_long_help().is_some() {
+            command
+        } else {
+            command.after_long_help(exit::HELP)
+        }
+    }
+    explained(Cli::command())
+}
+
+/// Reads the command line; ends the program where it makes no sense or asks for help.
+pub(crate) fn read() -> Cli {
+    Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 /// Options of every command.
