@@ -46,7 +46,10 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
         Some(bars) => recorded(args, bars)?,
         None => synthetic(args)?,
     };
-    let folders = Folders { runtime: scratch.path.join("run"), state: scratch.path.clone() };
+    let folders = Folders {
+        runtime: scratch.path.join("run"),
+        state: scratch.path.clone(),
+    };
     let prepared = start::prepare_with(config, None, folders)?;
     let made_up = args.bars.is_none();
     say(&headline(args, &prepared, &source));
@@ -69,14 +72,23 @@ struct Scratch {
 impl Scratch {
     fn new(named: Option<&Path>) -> Result<Self, Failure> {
         if let Some(path) = named {
-            return Ok(Self { path: path.to_owned(), temporary: false });
+            return Ok(Self {
+                path: path.to_owned(),
+                temporary: false,
+            });
         }
         let path = std::env::temp_dir().join(format!("traderd-demo-{}", std::process::id()));
         std::fs::create_dir_all(&path).map_err(|error| {
-            let message = format!("cannot make {}: {error}; name a folder with --state-dir", path.display());
+            let message = format!(
+                "cannot make {}: {error}; name a folder with --state-dir",
+                path.display()
+            );
             Failure::new(exit::STATE, message)
         })?;
-        Ok(Self { path, temporary: true })
+        Ok(Self {
+            path,
+            temporary: true,
+        })
     }
 }
 
@@ -105,11 +117,18 @@ fn synthetic(args: &DemoArgs) -> Result<(Config, Source), Failure> {
         .collect();
     let routes = r#"
 [[route]]
-name = "opening-range"
+name = "breakout-long"
 strategy = "opening-range"
-symbols = ["RISE", "DOWN", "SPIK", "THIN"]
+symbols = ["RISE", "SPIK", "THIN"]
 timeframe_minutes = 5
-settings = { range_minutes = 60, entry_minutes = 180, target_multiple = 0 }
+settings = { sides = "long", range_minutes = 60, entry_minutes = 180, target_multiple = 0 }
+
+[[route]]
+name = "breakout-short"
+strategy = "opening-range"
+symbols = ["DOWN"]
+timeframe_minutes = 5
+settings = { sides = "short", range_minutes = 60, entry_minutes = 180, target_multiple = 0 }
 
 [[route]]
 name = "velez"
@@ -125,17 +144,26 @@ symbols = ["WLKB"]
 timeframe_minutes = 5
 "#;
     let config = parse(args, date, "", routes)?;
-    Ok((config, Source::Synthetic(SyntheticMarket::new(args.seed, instruments))))
+    Ok((
+        config,
+        Source::Synthetic(SyntheticMarket::new(args.seed, instruments)),
+    ))
 }
 
 /// A session of recorded minutes, traded by all three strategies one after the other.
 fn recorded(args: &DemoArgs, bars: &Path) -> Result<(Config, Source), Failure> {
     let usage = |message: &str| Failure::new(exit::USAGE, message);
-    let date = args.date.ok_or_else(|| usage("--bars needs --date, the session to trade"))?;
+    let date = args
+        .date
+        .ok_or_else(|| usage("--bars needs --date, the session to trade"))?;
     if args.symbols.is_empty() {
         return Err(usage("--bars needs --symbols, for example --symbols SPY"));
     }
-    let symbols: Vec<String> = args.symbols.iter().map(|symbol| format!("{:?}", symbol.as_str())).collect();
+    let symbols: Vec<String> = args
+        .symbols
+        .iter()
+        .map(|symbol| format!("{:?}", symbol.as_str()))
+        .collect();
     let symbols = symbols.join(", ");
     let route = |name: &str, minutes: u16, settings: &str| {
         format!(
@@ -146,7 +174,10 @@ fn recorded(args: &DemoArgs, bars: &Path) -> Result<(Config, Source), Failure> {
     let routes = route("velez", 2, "sma_fast = 5, sma_slow = 50")
         + &route("opening-range", 5, "")
         + &route("mean-reversion", 5, "");
-    let directory = format!("source = \"recorded\"\ndirectory = {:?}", bars.display().to_string());
+    let directory = format!(
+        "source = \"recorded\"\ndirectory = {:?}",
+        bars.display().to_string()
+    );
     let config = parse(args, date, &directory, &routes)?;
     Ok((config, Source::Recorded(bars.to_owned())))
 }
@@ -162,24 +193,43 @@ fn parse(args: &DemoArgs, date: NaiveDate, market: &str, routes: &str) -> Result
          [risk]\nmax_open_positions = 8\nconsecutive_losses = 20\nposition_fraction = 0.1\n\
          entries_per_route_per_day = 50\n[log]\nformat = \"memory\"\n{routes}"
     );
-    let layer = Layer { name: "the demo".to_owned(), text };
+    let layer = Layer {
+        name: "the demo".to_owned(),
+        text,
+    };
     Ok(config::parse(&[layer], plugins::strategies())?)
 }
 
 /// The session that a seed chooses: a full one of [`YEAR`].
 fn date_of(seed: u64) -> Result<NaiveDate, Failure> {
-    let unknown = || Failure::new(exit::BUG, format!("the calendar has no full session in {YEAR}"));
+    let unknown = || {
+        Failure::new(
+            exit::BUG,
+            format!("the calendar has no full session in {YEAR}"),
+        )
+    };
     let day = |month, day| NaiveDate::from_ymd_opt(YEAR, month, day).ok_or_else(unknown);
     let calendar = Calendar::nyse();
-    let sessions = calendar.sessions(day(1, 1)?..=day(12, 31)?).map_err(|_| unknown())?;
-    let full: Vec<NaiveDate> = sessions.iter().filter(|s| !s.half_day).map(|s| s.date).collect();
+    let sessions = calendar
+        .sessions(day(1, 1)?..=day(12, 31)?)
+        .map_err(|_| unknown())?;
+    let full: Vec<NaiveDate> = sessions
+        .iter()
+        .filter(|s| !s.half_day)
+        .map(|s| s.date)
+        .collect();
     let count = u64::try_from(full.len()).unwrap_or(1).max(1);
     let index = usize::try_from(seed.checked_rem(count).unwrap_or(0)).unwrap_or(0);
     full.get(index).copied().ok_or_else(unknown)
 }
 
 fn headline(args: &DemoArgs, prepared: &Prepared, source: &Source) -> String {
-    let date = prepared.config.market.start_date.map(|date| date.to_string()).unwrap_or_default();
+    let date = prepared
+        .config
+        .market
+        .start_date
+        .map(|date| date.to_string())
+        .unwrap_or_default();
     let pace = match args.pace {
         Pace::Times(times) => format!("{times} seconds of the market in a second"),
         Pace::Max => "as fast as this machine can".to_owned(),
@@ -190,7 +240,12 @@ fn headline(args: &DemoArgs, prepared: &Prepared, source: &Source) -> String {
         .iter()
         .map(|route| {
             let symbols: Vec<&str> = route.symbols.iter().map(Symbol::as_str).collect();
-            format!("{} ({}) on {}", route.strategy, route.timeframe, symbols.join(" "))
+            format!(
+                "{} ({}) on {}",
+                route.strategy,
+                route.timeframe,
+                symbols.join(" ")
+            )
         })
         .collect();
     format!(
@@ -204,7 +259,9 @@ fn headline(args: &DemoArgs, prepared: &Prepared, source: &Source) -> String {
 
 fn where_to_look(begun: &Begun) -> String {
     let control = begun.sockets.iter().find(|socket| socket.role > Role::Read);
-    let path = control.map(|socket| socket.path.as_str()).unwrap_or_default();
+    let path = control
+        .map(|socket| socket.path.as_str())
+        .unwrap_or_default();
     format!(
         "Socket: {path}\nFrom a second terminal: traderctl --socket {path} status\n\
          (or positions, orders, trades, logs, flatten, stop)\n"
@@ -213,8 +270,15 @@ fn where_to_look(begun: &Begun) -> String {
 
 /// A line of the journal as the demo shows it; what repeats itself is left out.
 fn narrate(line: &JournalLine) -> String {
-    const QUIET: [&str; 4] = ["checkpoint", "strategy_saved", "cancel_asked", "replace_asked"];
-    if QUIET.contains(&line.kind.as_str()) {
+    const QUIET: [&str; 4] = [
+        "checkpoint",
+        "strategy_saved",
+        "cancel_asked",
+        "replace_asked",
+    ];
+    const STEPS: [&str; 2] = ["is on its way to the venue", "is being cancelled"];
+    let step = STEPS.iter().any(|step| line.text.ends_with(step));
+    if step || QUIET.contains(&line.kind.as_str()) {
         return String::new();
     }
     let time = new_york::wall_clock(line.at).format("%H:%M:%S");
@@ -243,8 +307,16 @@ fn epilogue(ended: &Ended, made_up: bool) -> String {
         tally.refusals,
         tally.alerts,
     );
-    let flat = if ended.broker.positions.is_empty() { "flat" } else { "NOT FLAT" };
-    let equal = if ended.ledger == ended.broker { "equal" } else { "NOT EQUAL" };
+    let flat = if ended.broker.positions.is_empty() {
+        "flat"
+    } else {
+        "NOT FLAT"
+    };
+    let equal = if ended.ledger == ended.broker {
+        "equal"
+    } else {
+        "NOT EQUAL"
+    };
     let _ = write!(
         text,
         "Ledger:  cash {}, {} positions; broker: cash {}, {} positions: {flat}, {equal}",

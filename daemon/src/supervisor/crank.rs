@@ -137,9 +137,13 @@ impl Crank {
             (self.market.due(), Source::Market),
             (self.engine.next_timer(), Source::Timer),
         ];
-        let next = candidates.into_iter().filter_map(|(at, source)| Some((at?, source))).min()?;
+        let next = candidates
+            .into_iter()
+            .filter_map(|(at, source)| Some((at?, source)))
+            .min()?;
         // With the session's tape at its end the engine's next timer is the next morning.
-        let night = next.1 == Source::Timer && self.market.due().is_none() && !self.engine.is_stopping();
+        let night =
+            next.1 == Source::Timer && self.market.due().is_none() && !self.engine.is_stopping();
         let over = self.market.session().is_some_and(|s| next.0 > s.close);
         (!(night && over)).then_some(next)
     }
@@ -280,7 +284,9 @@ impl Crank {
                 self.facts.journal_failure = Some((self.now, error.to_string()));
                 self.facts.store.writable = false;
                 let mut after = Commands::default();
-                let event = Event::JournalFailed { why: error.to_string().into() };
+                let event = Event::JournalFailed {
+                    why: error.to_string().into(),
+                };
                 self.engine.step_into(self.now, &event, &mut after);
                 self.carry_out(&mut after);
                 false
@@ -358,7 +364,9 @@ impl Crank {
         }
         tracing::info!(flatten = self.flatten_on_stop, "a signal asked for the end");
         self.feed(&Event::Operator {
-            command: OperatorCommand::Stop { flatten: self.flatten_on_stop },
+            command: OperatorCommand::Stop {
+                flatten: self.flatten_on_stop,
+            },
             uid: rustix::process::geteuid().as_raw(),
             request: "signal".into(),
         });
@@ -402,7 +410,9 @@ impl Crank {
     ) -> Vec<(Asking, Result<Box<str>, trader_core::Refused>)> {
         let mut settled = Vec::new();
         for (request, outcome) in answers {
-            let Some(asking) = self.waiting.remove(&request) else { continue };
+            let Some(asking) = self.waiting.remove(&request) else {
+                continue;
+            };
             if let Ok(message) = &outcome {
                 let remembered: OperatorRequest = asking.remember(message, self.now);
                 self.memory.keep(&remembered);

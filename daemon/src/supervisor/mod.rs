@@ -75,14 +75,23 @@ impl Balance {
     fn of_engine(engine: &Engine) -> Self {
         let book = engine.book();
         let held = book.holdings.values().filter(|h| !h.net.is_flat());
-        Self { cash: book.cash, positions: held.map(|h| (h.symbol, h.net)).collect() }
+        Self {
+            cash: book.cash,
+            positions: held.map(|h| (h.symbol, h.net)).collect(),
+        }
     }
 
     fn of_broker(account: &AccountView) -> Self {
-        let mut positions: Vec<(Symbol, NetQty)> =
-            account.positions.iter().map(|(symbol, net, _)| (*symbol, *net)).collect();
+        let mut positions: Vec<(Symbol, NetQty)> = account
+            .positions
+            .iter()
+            .map(|(symbol, net, _)| (*symbol, *net))
+            .collect();
         positions.sort_by_key(|(symbol, _)| *symbol);
-        Self { cash: account.cash, positions }
+        Self {
+            cash: account.cash,
+            positions,
+        }
     }
 }
 
@@ -97,9 +106,20 @@ pub fn run(prepared: Prepared) -> Result<(), Failure> {
         (MarketSource::Recorded, Some(directory)) => Source::Recorded(directory.clone()),
         _ => Source::Synthetic(SyntheticMarket::new(market.seed, walks(&symbols))),
     };
-    let ended = run_plan(prepared, Plan { source, horizon: Horizon::Open, witness: None }, |_| {})?;
+    let ended = run_plan(
+        prepared,
+        Plan {
+            source,
+            horizon: Horizon::Open,
+            witness: None,
+        },
+        |_| {},
+    )?;
     match ended.journal_failure {
-        Some(why) => Err(Failure::new(exit::FAILED, format!("the journal could not be written: {why}"))),
+        Some(why) => Err(Failure::new(
+            exit::FAILED,
+            format!("the journal could not be written: {why}"),
+        )),
         None => Ok(()),
     }
 }
@@ -117,21 +137,38 @@ pub fn run_plan(
         .worker_threads(1)
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(exit::FAILED, format!("cannot start the RPC runtime: {error}")))?;
+        .map_err(|error| {
+            Failure::new(
+                exit::FAILED,
+                format!("cannot start the RPC runtime: {error}"),
+            )
+        })?;
     let _inside = runtime.enter();
     let (inbox, messages) = sync_channel(INBOX);
     let heart = Heart::default();
     let kept = prepared.config.rpc.event_buffer;
     let journal = Ring::new(usize::try_from(kept).unwrap_or(usize::MAX));
-    let (told, stage) = watch::channel(Stage { ready: false, line: "starting".to_owned() });
+    let (told, stage) = watch::channel(Stage {
+        ready: false,
+        line: "starting".to_owned(),
+    });
     let label = plan.source.label().to_owned();
     let store_path = prepared.folders.state.join(STORE_FILE);
-    let mut crank = crank(&prepared, plan, messages, (heart.clone(), journal.clone(), told))?;
+    let mut crank = crank(
+        &prepared,
+        plan,
+        messages,
+        (heart.clone(), journal.clone(), told),
+    )?;
     let readers = Readers::open(&store_path, STORE_READERS).map_err(store_failure)?;
     let archive = StoreArchive::new(readers);
     let server = serve(&prepared, inbox.clone(), archive, (journal, label.clone()))?;
     crank.facts.sockets = server.sockets().to_vec();
-    begun(&Begun { sockets: server.sockets().to_vec(), label, now: crank.now });
+    begun(&Begun {
+        sockets: server.sockets().to_vec(),
+        label,
+        now: crank.now,
+    });
     let session = crank.now;
     let engine = spawn(crank)?;
     runtime.spawn(signals::listen(inbox));
@@ -174,10 +211,12 @@ fn serve(
     (journal, label): (Ring<JournalLine>, String),
 ) -> Result<Server, Failure> {
     let desk = move |asked| {
-        inbox.try_send(Message::Asked(asked)).map_err(|error| match error {
-            std::sync::mpsc::TrySendError::Full(_) => Turned::Full,
-            std::sync::mpsc::TrySendError::Disconnected(_) => Turned::Gone,
-        })
+        inbox
+            .try_send(Message::Asked(asked))
+            .map_err(|error| match error {
+                std::sync::mpsc::TrySendError::Full(_) => Turned::Full,
+                std::sync::mpsc::TrySendError::Disconnected(_) => Turned::Gone,
+            })
     };
     let services = Services {
         desk: Arc::new(desk),
@@ -189,7 +228,11 @@ fn serve(
         label,
         config: prepared.effective.clone(),
     };
-    Ok(Server::start(&prepared.folders.runtime, &prepared.config.rpc, services)?)
+    Ok(Server::start(
+        &prepared.folders.runtime,
+        &prepared.config.rpc,
+        services,
+    )?)
 }
 
 fn store_failure(error: impl std::fmt::Display) -> Failure {
@@ -208,8 +251,12 @@ fn crank(
     let path = prepared.folders.state.join(STORE_FILE);
     let mut store = Store::open(&path, clock::now(), draw_epoch()).map_err(store_failure)?;
     let recovery = store.load().map_err(store_failure)?;
-    let mut venue = Venue::open(&prepared.folders.state, assemble::sim_broker(config), &symbols)
-        .map_err(store_failure)?;
+    let mut venue = Venue::open(
+        &prepared.folders.state,
+        assemble::sim_broker(config),
+        &symbols,
+    )
+    .map_err(store_failure)?;
     let mut market = Market::new(plan.source, prepared.calendar.clone(), symbols);
     let pacing = pacing(prepared);
     let last = recovery.entries.last().map(|entry| entry.at);
@@ -257,7 +304,10 @@ fn crank(
 fn pacing(prepared: &Prepared) -> Pacing {
     match prepared.config.market.clock {
         ClockKind::Wall => Pacing::Wall,
-        ClockKind::Virtual => Pacing::Virtual { pace: prepared.config.market.pace, anchor: None },
+        ClockKind::Virtual => Pacing::Virtual {
+            pace: prepared.config.market.pace,
+            anchor: None,
+        },
     }
 }
 
@@ -290,7 +340,11 @@ fn first_session(
 }
 
 /// The engine's first moment: where the journal ends, but not before the session's eve.
-fn begin_at(session: trader_calendar::Session, last: Option<Timestamp>, pacing: &Pacing) -> Timestamp {
+fn begin_at(
+    session: trader_calendar::Session,
+    last: Option<Timestamp>,
+    pacing: &Pacing,
+) -> Timestamp {
     let eve = session.open.plus_minutes(-1);
     let begin = if pacing.is_wall() { clock::now() } else { eve };
     last.map_or(begin, |last| last.max(begin))
@@ -323,7 +377,9 @@ fn warm_up(
 ) -> Result<(), market::MarketError> {
     let minutes = engine.lanes().iter().map(|lane| {
         let (_, need) = lane.warm_up();
-        usize::try_from(need).unwrap_or(0).saturating_mul(lane.timeframe.as_minutes().into())
+        usize::try_from(need)
+            .unwrap_or(0)
+            .saturating_mul(lane.timeframe.as_minutes().into())
     });
     let minutes = minutes.max().unwrap_or(0);
     for (symbol, bars) in market.history(session, now, minutes)? {
