@@ -1,7 +1,9 @@
 //! Where the cases lie, and the tests over them.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use trader_tests::seed::case::Case;
 use trader_tests::seed::golden::{cases, check};
 
 /// A path from the environment, relative ones from the workspace root; and whether it was set.
@@ -16,8 +18,17 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/golden")
 }
 
+/// Where the bars of a case lie: the first of `shared` that has its first file, else the first.
+fn bars_root<'a>(folder: &Path, shared: &'a [PathBuf]) -> &'a Path {
+    let file = Case::read(folder)
+        .ok()
+        .and_then(|case| case.data_files.first().cloned());
+    let has_it = |root: &&PathBuf| file.as_ref().is_some_and(|file| root.join(file).is_file());
+    shared.iter().find(has_it).unwrap_or(&shared[0])
+}
+
 /// Checks every case in `root`; fails with everything that differs.
-fn reproduce_all(root: &Path, shared: &Path) {
+fn reproduce_all(root: &Path, shared: &[PathBuf]) {
     let folders = cases(root).unwrap();
     assert!(
         !folders.is_empty(),
@@ -26,7 +37,7 @@ fn reproduce_all(root: &Path, shared: &Path) {
     );
     let mut report = String::new();
     for folder in folders {
-        match check(&folder, shared) {
+        match check(&folder, bars_root(&folder, shared)) {
             Ok(checked) => {
                 println!(
                     "golden {}: {} bars, {} candles, {} trades, {} mismatches",
@@ -48,7 +59,7 @@ fn reproduce_all(root: &Path, shared: &Path) {
 
 #[test]
 fn golden_cases_in_the_repository_are_reproduced() {
-    reproduce_all(&repository(), &repository());
+    reproduce_all(&repository(), &[repository()]);
 }
 
 #[test]
@@ -56,13 +67,18 @@ fn golden_cases_beside_the_repository_are_reproduced() {
     let (root, was_set) = folder("TRADER_GOLDEN", "../shared/golden/velez");
     let (shared, _) = folder("TRADER_DATA", "../shared");
     if !root.is_dir() && !was_set {
-        println!(
+        // Straight to the stream: what print macros write is hidden when a test passes.
+        let _ = writeln!(
+            std::io::stderr(),
             "SKIPPED: there is no {}; set TRADER_GOLDEN and TRADER_DATA",
             root.display()
         );
         return;
     }
-    reproduce_all(&root, &shared);
+    // The files of a case are named from the shared folder: the one given, or the one that holds
+    // what was given.
+    let roots = [shared.clone(), shared.join(".."), root.join("../..")];
+    reproduce_all(&root, &roots);
 }
 
 #[test]

@@ -213,6 +213,7 @@ fn check_surroundings(config: &Config, problems: &mut Problems) {
     let symbols: BTreeSet<Symbol> = config
         .routes
         .iter()
+        .filter(|route| route.enabled)
         .flat_map(|route| route.symbols.iter().copied())
         .collect();
     for symbol in symbols {

@@ -91,6 +91,20 @@ fn the_sample_is_valid_and_equals_the_defaults() {
     assert_eq!(read(&[]).unwrap(), Config::defaults());
 }
 
+#[cfg(feature = "strategy-velez")]
+#[test]
+fn the_route_in_the_sample_can_be_uncommented() {
+    let (before, route) = SAMPLE.split_once("#[[route]]").unwrap();
+    let text = format!("{before}[[route]]{}", route.replace("\n#", "\n"));
+    let layer = Layer {
+        name: "sample".to_owned(),
+        text,
+    };
+    let config = parse(&[layer], crate::plugins::strategies()).unwrap();
+    assert_eq!(config.routes[0].name, "velez-spy");
+    assert_eq!(config.routes[0].timeframe.as_minutes(), 2);
+}
+
 #[test]
 fn the_sample_names_every_key() {
     let mut complete = Config::defaults();
@@ -179,103 +193,124 @@ fn everything_that_is_wrong_is_told_at_once_in_the_order_of_the_files() {
     );
 }
 
+/// A text, and what must be said about it.
+const WRONG: &[(&str, &str)] = &[
+    (
+        "mode = \"live\"",
+        "t.toml:1:8: mode: this build has no broker for live trading",
+    ),
+    (
+        "mode = \"demo\"",
+        "takes \"simulated\" or \"paper\" or \"live\", not \"demo\"",
+    ),
+    ("mode = ", "t.toml:1:8: this is no TOML"),
+    ("risk = 3", "takes a table, [risk], not 3"),
+    (
+        "[route]\nname = \"x\"",
+        "takes a list of tables, [[route]], not a table",
+    ),
+    (
+        "[account]\ninitial_cash = \"1e5\"",
+        "\"1e5\" is not a plain decimal number",
+    ),
+    (
+        "[account]\ninitial_cash = true",
+        "takes dollars as a string or a whole number, not true",
+    ),
+    (
+        "[market]\nsource = \"recorded\"",
+        "needs the folder with the bars: set directory",
+    ),
+    (
+        "[market]\nclock = \"virtual\"",
+        "set start_date, like 2024-03-15",
+    ),
+    (
+        "[market]\npace = 0",
+        "a pace is a whole number from 1 to 100000 or \"max\"",
+    ),
+    (
+        "[broker]\nslippage = \"0.0000001\"",
+        "has more than 6 decimals",
+    ),
+    (
+        "[risk]\nrisk_per_trade = 5e-3",
+        "write a plain number like 0.005",
+    ),
+    (
+        "[risk]\nmax_order_shares = 99999999999999999999",
+        "is outside the 1 to 100000",
+    ),
+    (
+        "[session]\nflatten_minutes_before_close = 20",
+        "an entry could follow the flatten",
+    ),
+    (
+        "[session]\nflatten_minutes_before_close = 2",
+        "leaves no time to flatten",
+    ),
+    (
+        "[orders]\nprotect_within_ms = 1000",
+        "leaves no time to rest the stop",
+    ),
+];
+
+/// What is changed in [`ROUTE`], into what, and what must be said about it.
+const WRONG_ROUTES: &[(&str, &str, &str)] = &[
+    (
+        "\"one\"",
+        "\"Velez SPY\"",
+        "\"Velez SPY\" is no name for a route",
+    ),
+    ("name = \"one\"", "", "route[1].name: a route needs a name"),
+    (
+        "\"crossing\"",
+        "\"crosing\"",
+        "did you mean \"crossing\"? this build has: crossing",
+    ),
+    (
+        "\"BRK.B\"",
+        "\"SPY\"",
+        "t.toml:5:19: route[1].symbols: SPY stands here twice",
+    ),
+    ("\"BRK.B\"", "\"brk\"", "\"brk\" is not a symbol"),
+    ("= 5", "= 391", "391 is outside the 1 to 390"),
+    (
+        "fast = 10",
+        "fasd = 10",
+        "t.toml:7:21: route[1].settings.fasd: there is no parameter \"fasd\"; did you mean \"fast\"?",
+    ),
+    (
+        "fast = 10",
+        "fast = 0",
+        "fast = 0 is outside 1..=500 (strategy crossing)",
+    ),
+    (
+        "fast = 10",
+        "fast = 200",
+        "cannot work with these settings: fast must be below slow",
+    ),
+];
+
 #[test]
 fn what_cannot_work_is_refused_with_the_reason() {
-    let route = |change: &str, with: &str| ROUTE.replace(change, with);
-    let table = [
-        (
-            "mode = \"live\"".to_owned(),
-            "t.toml:1:8: mode: this build has no broker for live trading",
-        ),
-        (
-            "mode = \"demo\"".to_owned(),
-            "takes \"simulated\" or \"paper\" or \"live\", not \"demo\"",
-        ),
-        ("mode = ".to_owned(), "t.toml:1:8: this is no TOML"),
-        ("risk = 3".to_owned(), "takes a table, [risk], not 3"),
-        (
-            "[route]\nname = \"x\"".to_owned(),
-            "takes a list of tables, [[route]], not a table",
-        ),
-        (
-            "[account]\ninitial_cash = \"1e5\"".to_owned(),
-            "\"1e5\" is not a plain decimal number",
-        ),
-        (
-            "[account]\ninitial_cash = true".to_owned(),
-            "takes dollars as a string or a whole number, not true",
-        ),
-        (
-            "[market]\nsource = \"recorded\"".to_owned(),
-            "needs the folder with the bars: set directory",
-        ),
-        (
-            "[market]\nclock = \"virtual\"".to_owned(),
-            "set start_date, like 2024-03-15",
-        ),
-        (
-            "[market]\npace = 0".to_owned(),
-            "a pace is a whole number from 1 to 100000 or \"max\"",
-        ),
-        (
-            "[risk]\nrisk_per_trade = 5e-3".to_owned(),
-            "write a plain number like 0.005",
-        ),
-        (
-            "[risk]\nmax_order_shares = 99999999999999999999".to_owned(),
-            "is outside the 1 to 100000",
-        ),
-        (
-            "[session]\nflatten_minutes_before_close = 20".to_owned(),
-            "an entry could follow the flatten",
-        ),
-        (
-            "[session]\nflatten_minutes_before_close = 2".to_owned(),
-            "leaves no time to flatten",
-        ),
-        (
-            "[orders]\nprotect_within_ms = 1000".to_owned(),
-            "leaves no time to rest the stop",
-        ),
-        (
-            route("\"one\"", "\"Velez SPY\""),
-            "\"Velez SPY\" is no name for a route",
-        ),
-        (
-            route("name = \"one\"", ""),
-            "route[1].name: a route needs a name",
-        ),
-        (
-            route("\"crossing\"", "\"crosing\""),
-            "did you mean \"crossing\"? this build has: crossing",
-        ),
-        (
-            route("\"BRK.B\"", "\"SPY\""),
-            "t.toml:5:19: route[1].symbols: SPY stands here twice",
-        ),
-        (route("\"BRK.B\"", "\"brk\""), "\"brk\" is not a symbol"),
-        (route("= 5", "= 391"), "391 is outside the 1 to 390"),
-        (
-            route("fast = 10", "fasd = 10"),
-            "t.toml:7:21: route[1].settings.fasd: there is no parameter \"fasd\"; did you mean \"fast\"?",
-        ),
-        (
-            route("fast = 10", "fast = 0"),
-            "fast = 0 is outside 1..=500 (strategy crossing)",
-        ),
-        (
-            route("fast = 10", "fast = 200"),
-            "cannot work with these settings: fast must be below slow",
-        ),
-        (
-            format!("{ROUTE}{ROUTE}"),
-            "another route is called \"one\" at t.toml:2:1",
-        ),
-    ];
-    for (text, expected) in table {
-        let error = read(&[&text]).unwrap_err();
+    for (text, expected) in WRONG {
+        let error = read(&[text]).unwrap_err();
         assert!(error.contains(expected), "{text}\n{error}");
     }
+}
+
+#[test]
+fn a_route_that_cannot_work_is_refused_with_the_reason() {
+    for (change, with, expected) in WRONG_ROUTES {
+        let error = read(&[&ROUTE.replace(change, with)]).unwrap_err();
+        assert!(error.contains(expected), "{with}\n{error}");
+    }
+    let error = read(&[&format!("{ROUTE}{ROUTE}")]).unwrap_err();
+    assert!(
+        error.contains("another route is called \"one\" at t.toml:2:1"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -64,7 +64,10 @@ pub(super) async fn accept_all(door: Door) {
         match accepted {
             Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
                 Ok(place) => {
-                    let session = serve(&door, stream);
+                    let Some(peer) = identify(&stream, door.role) else {
+                        continue;
+                    };
+                    let session = serve(&door, stream, peer);
                     door.tasks.spawn(async move {
                         session.await;
                         drop(place);
@@ -98,13 +101,37 @@ fn server_config(door: &Door) -> ServerConfig {
         .build()
 }
 
+/// Who is at the other end; `None` if the kernel does not say.
+fn identify(stream: &UnixStream, socket: Role) -> Option<Peer> {
+    let credentials = match stream.peer_cred() {
+        Ok(credentials) => credentials,
+        Err(error) => {
+            tracing::warn!(%error, "a connection was refused: the kernel does not say who it is");
+            return None;
+        }
+    };
+    let own_uid = rustix::process::geteuid().as_raw();
+    let peer = Peer {
+        uid: credentials.uid(),
+        pid: credentials.pid(),
+        role: role_of(socket, credentials.uid(), own_uid),
+        connection: CONNECTIONS
+            .fetch_add(1, Ordering::Relaxed)
+            .saturating_add(1),
+    };
+    tracing::debug!(
+        uid = peer.uid,
+        pid = peer.pid,
+        role = %peer.role,
+        connection = peer.connection,
+        "connected"
+    );
+    Some(peer)
+}
+
 /// Serves one connection; the future ends when it is closed.
-fn serve(door: &Door, stream: UnixStream) -> impl Future<Output = ()> + Send + use<> {
-    let credentials = stream.peer_cred();
-    let connection = CONNECTIONS
-        .fetch_add(1, Ordering::Relaxed)
-        .saturating_add(1);
-    let (role, allowance, header_timeout) = (door.role, door.allowance, door.header_timeout);
+fn serve(door: &Door, stream: UnixStream, peer: Peer) -> impl Future<Output = ()> + Send + use<> {
+    let header_timeout = door.header_timeout;
     let mut service = Server::builder()
         .set_config(server_config(door))
         .set_rpc_middleware(RpcServiceBuilder::new().layer_fn(Gate::new))
@@ -112,26 +139,11 @@ fn serve(door: &Door, stream: UnixStream) -> impl Future<Output = ()> + Send + u
         .build(door.methods.clone(), door.stop.clone());
     let closed = service.on_session_closed();
     let stop = door.stop.clone();
+    let extension = Connection {
+        peer,
+        bucket: Arc::new(Bucket::full(door.allowance, crate::clock::elapsed())),
+    };
     async move {
-        let credentials = match credentials {
-            Ok(credentials) => credentials,
-            Err(error) => {
-                tracing::warn!(%error, "a connection was refused: the kernel does not say who it is");
-                return;
-            }
-        };
-        let own_uid = rustix::process::geteuid().as_raw();
-        let peer = Peer {
-            uid: credentials.uid(),
-            pid: credentials.pid(),
-            role: role_of(role, credentials.uid(), own_uid),
-            connection,
-        };
-        tracing::debug!(uid = peer.uid, pid = peer.pid, role = %peer.role, connection, "connected");
-        let extension = Connection {
-            peer,
-            bucket: Arc::new(Bucket::full(allowance, crate::clock::elapsed())),
-        };
         let spoke = Arc::new(Notify::new());
         let upgraded = Arc::new(AtomicBool::new(false));
         let service = {
@@ -157,12 +169,13 @@ fn serve(door: &Door, stream: UnixStream) -> impl Future<Output = ()> + Send + u
             service,
             stop.shutdown(),
         ));
+        let connection = peer.connection;
         tokio::select! {
             _ = &mut serving => {}
             heard = tokio::time::timeout(header_timeout, spoke.notified()) => {
                 if heard.is_err() {
                     serving.abort();
-                    tracing::debug!(uid = peer.uid, connection, "closed: it did not say what it wants in time");
+                    tracing::debug!(connection, "closed: it did not say what it wants in time");
                     return;
                 }
                 // The HTTP part ends with the upgrade; a failure there is the client's.

@@ -81,7 +81,11 @@ where
             )));
         };
         let peer = connection.peer;
-        let params = method::read_params::<M::Params>(M::NAME, params.as_str())?;
+        let params = method::read_params::<M::Params>(M::NAME, params.as_str()).inspect_err(|error| {
+            if M::MUTATING {
+                tracing::warn!(method = M::NAME, uid = peer.uid, pid = peer.pid, %error, "call not done");
+            }
+        })?;
         let request = M::request_id(&params).map(ToString::to_string);
         if M::MUTATING {
             tracing::info!(

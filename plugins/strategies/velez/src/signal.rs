@@ -91,7 +91,12 @@ pub fn signal(
     if gap <= previous_gap {
         return Err(FailedCondition::NotParting);
     }
-    Ok(Reason::new("velez_signal")
+    let reason = Reason {
+        // Room for these facts and the two levels that an entry adds.
+        facts: Vec::with_capacity(10),
+        ..Reason::new("velez_signal")
+    };
+    Ok(reason
         .with("close", Fact::Level(bar.close.into()))
         .with("body_pct", Fact::Ratio(body_pct(bar)))
         .with("strong_body_pct", Fact::Ratio(parameters.strong_body_pct))
