@@ -81,23 +81,25 @@ fn uri(path: &Path, mode: &str) -> Result<String, StoreError> {
 }
 
 /// Says whether the file is one of ours: `false` for an empty one, an error for anything else.
-/// Reads only.
+/// Reads only, and at one moment: another process may be making the store just now.
 pub(crate) fn is_ours(db: &mut Db, path: &Path) -> Result<bool, StoreError> {
-    if number(db, "PRAGMA application_id")? == APPLICATION_ID {
-        return Ok(true);
-    }
-    let tables = number(
-        db,
-        "SELECT count(*) FROM sqlite_master WHERE name NOT IN \
-         ('__diesel_schema_migrations', 'sqlite_autoindex___diesel_schema_migrations_1')",
-    )?;
-    if tables == 0 {
-        Ok(false)
-    } else {
-        Err(StoreError::NotOurs {
-            path: path.to_owned(),
-        })
-    }
+    db.transaction(|db| {
+        if number(db, "PRAGMA application_id")? == APPLICATION_ID {
+            return Ok(true);
+        }
+        let tables = number(
+            db,
+            "SELECT count(*) FROM sqlite_master WHERE name NOT IN \
+             ('__diesel_schema_migrations', 'sqlite_autoindex___diesel_schema_migrations_1')",
+        )?;
+        if tables == 0 {
+            Ok(false)
+        } else {
+            Err(StoreError::NotOurs {
+                path: path.to_owned(),
+            })
+        }
+    })
 }
 
 /// Sets what the journal rests on, and reads back that it is so.

@@ -156,7 +156,7 @@ impl StoreError {
         let message = message.to_owned();
         if says("disk is full") {
             Self::Full { message }
-        } else if says("readonly database") || says("read-only") {
+        } else if says("readonly database") || says("unable to open database file") {
             Self::ReadOnly { message }
         } else if says("is locked") || says("busy") {
             Self::Busy { message }
@@ -199,6 +199,7 @@ mod tests {
         for (message, expected) in [
             ("database or disk is full", "full"),
             ("attempt to write a readonly database", "read-only"),
+            ("unable to open database file", "read-only"),
             ("database is locked", "busy"),
             ("database table is locked", "busy"),
             ("database disk image is malformed", "corrupt"),

@@ -47,10 +47,13 @@ pub(crate) fn refuse_newer(db: &mut Db) -> Result<(), StoreError> {
     }
 }
 
-/// Runs what is pending; says whether anything was.
+/// Runs what is pending, all of it or nothing; says whether anything was. Who opens the same file
+/// at the same moment waits, and then finds nothing to do.
 pub(crate) fn run_pending(db: &mut Db) -> Result<bool, StoreError> {
-    let run = db
-        .run_pending_migrations(MIGRATIONS)
-        .map_err(|e| failed(&*e))?;
-    Ok(!run.is_empty())
+    db.immediate_transaction(|db| {
+        let run = db
+            .run_pending_migrations(MIGRATIONS)
+            .map_err(|e| failed(&*e))?;
+        Ok(!run.is_empty())
+    })
 }

@@ -177,25 +177,30 @@ impl Store {
         Ok(())
     }
 
-    /// Reads the last checkpoint and everything after it, or everything where there is none.
+    /// Reads the last checkpoint and everything after it, or everything where there is none. What is
+    /// read is checked against its hashes.
     ///
     /// # Errors
-    /// The database cannot be read, or a row is none that this program wrote.
+    /// The database cannot be read, or a row is not as it was written.
     pub fn load(&mut self) -> Result<Recovery, StoreError> {
         let checkpoint: Option<i64> = journal_table::table
             .filter(journal_table::kind.eq("checkpoint"))
             .select(diesel::dsl::max(journal_table::seq))
             .first(&mut self.db)?;
-        let mut seq = match checkpoint {
+        let seq = match checkpoint {
             Some(seq) => count::<u64>("journal", seq)?.saturating_sub(1),
             None => 0,
         };
+        let hash = journal::hash_of(&mut self.db, seq)?;
+        let mut head = Head { seq, hash };
         let mut entries = Vec::new();
         loop {
-            let rows = journal::rows_after(&mut self.db, seq)?;
-            let Some(last) = rows.last() else { break };
-            seq = count("journal", last.seq)?;
+            let rows = journal::rows_after(&mut self.db, head.seq)?;
+            if rows.is_empty() {
+                break;
+            }
             for row in &rows {
+                head = row.check(&head)?;
                 entries.push(row.open()?);
             }
         }

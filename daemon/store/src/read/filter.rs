@@ -25,6 +25,15 @@ impl Page {
         }
     }
 
+    /// The same, from the row before `seq` on.
+    #[must_use]
+    pub const fn before(self, seq: u64) -> Self {
+        Self {
+            before: Some(seq),
+            ..self
+        }
+    }
+
     pub(crate) fn rows(self) -> i64 {
         i64::from(self.limit.min(MAX_ROWS))
     }

@@ -243,4 +243,10 @@ impl Reader {
         connection::execute(&mut self.db, "ROLLBACK")?;
         answer
     }
+
+    /// Runs any statement, for tests.
+    #[cfg(test)]
+    pub(crate) fn execute(&mut self, sql: &str) -> Result<(), StoreError> {
+        connection::execute(&mut self.db, sql)
+    }
 }

@@ -1,7 +1,20 @@
-//! Tests of the crate on real files. What is generated lives in `generate`.
+//! Tests of the crate on real files.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "small numbers; an overflow would panic"
+)]
 
+mod example;
+mod failing;
+mod fold;
+mod generate;
 mod opening;
+mod projecting;
+mod reading;
 mod schema;
+mod tampering;
+mod values;
+mod writing;
 
 use trader_contract::{Money, Timestamp};
 use trader_core::record::{JournalEntry, Record};
