@@ -1,2 +1,33 @@
-//! The client.
-fn main() {}
+//! `traderctl`, the command line of `traderd`: reads arguments, runs one command, ends with a
+//! documented exit code. All trading logic is the daemon's.
+
+mod cli;
+mod commands;
+mod connection;
+mod exit;
+mod output;
+mod show;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::exit::Failed;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    exit::report_bugs();
+    let cli = Cli::parse();
+    let output = Output::new(cli.global.json, cli.global.colour);
+    match commands::run(&cli, &output) {
+        Ok(()) => ExitCode::from(exit::DONE),
+        // Whoever read our output has seen enough.
+        Err(Failed::BrokenPipe) => ExitCode::from(exit::DONE),
+        Err(failed) => {
+            output.error(&failed);
+            ExitCode::from(failed.code())
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! the clock, touches disks and opens sockets, so that the engine need not.
 
 pub mod archive;
+pub mod assemble;
 #[cfg(feature = "broker-sim")]
 pub mod bench;
 pub mod cli;

@@ -10,7 +10,7 @@ use trader_store::{OperatorRequest, Reader};
 
 use super::crank::Crank;
 use crate::server::{Asked, Call, Reply};
-use crate::views;
+use crate::{clock, views};
 
 /// Calls that are remembered without asking the store.
 const RECENT_MAX: usize = 1_000;
@@ -79,7 +79,7 @@ impl Asking {
             }),
             Err(Refused::UnknownSymbol(symbol)) => Err(Failure::unknown_symbol(&symbol)),
             Err(Refused::UnknownOrder(order)) => Err(Failure::unknown_order(&order.to_string())),
-            Err(Refused::NotNow(why)) => Err(Failure::refused(self.method, &*why)),
+            Err(Refused::NotNow(why)) => Err(Failure::refused(format!("{} was not done", self.method), why, "traderctl status shows the present state")),
         };
         self.reply.send(answer);
     }
@@ -91,13 +91,13 @@ impl Crank {
         let uid = asked.peer.uid;
         match asked.call {
             Call::Status(reply) => {
-                self.facts.now = self.now;
+                self.facts.uptime_seconds = self.uptime();
                 reply.send(Ok(views::status(&self.engine, &self.facts)));
             }
             Call::Positions(reply) => reply.send(Ok(views::positions(&self.engine))),
             Call::OpenOrders(params, reply) => reply.send(Ok(views::orders(&self.engine, &params))),
             Call::Strategies(reply) => {
-                reply.send(Ok(views::strategies(&self.engine, &self.settings)));
+                reply.send(Ok(views::strategies(&self.engine, &self.strategies)));
             }
             Call::Pause(params, reply) => {
                 let asking = asking("pause", params.request_id.clone(), &params, uid, reply);
@@ -130,6 +130,11 @@ impl Crank {
         }
     }
 
+    fn uptime(&self) -> u64 {
+        let nanos = clock::now().since(self.facts.started_at);
+        u64::try_from(nanos.div_euclid(Timestamp::SECOND)).unwrap_or(0)
+    }
+
     /// Gives a call to the engine, unless one with its id was answered before.
     fn operate(&mut self, asking: Asking, command: OperatorCommand) {
         let id: Box<str> = asking.id.to_string().into();
@@ -154,7 +159,7 @@ impl Asking {
             })
         } else {
             let why = format!("request id {} was used by another call ({})", self.id, before.method);
-            Err(Failure::refused(self.method, why))
+            Err(Failure::refused(format!("{} was not done", self.method), why, "draw a new request id"))
         };
         self.reply.send(answer);
     }

@@ -9,8 +9,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use trader_contract::{Broker as _, BrokerRequest, Timestamp};
-use trader_core::{Command, Commands, Engine, Event, OperatorCommand};
+use trader_contract::{BrokerRequest, Timestamp};
+use trader_core::record::TradingState;
+use trader_core::{Command, Commands, Engine, Event, OperatorCommand, Phase};
 use trader_rpc::JournalLine;
 use trader_store::{Batch, OperatorRequest, Writer};
 
@@ -20,9 +21,10 @@ use super::pacing::{Pacing, Until};
 use super::tally::Tally;
 use super::venue::Venue;
 use crate::events::Ring;
+use crate::journal_log;
 use crate::server::Asked;
 use crate::systemd::Heart;
-use crate::views::StatusFacts;
+use crate::views::{self, StatusFacts, StrategyFacts};
 
 /// The longest sleep between two looks at the inbox.
 const NAP: Duration = Duration::from_millis(500);
@@ -92,7 +94,7 @@ pub struct Crank {
     pub(super) stage: watch::Sender<Stage>,
     pub(super) facts: StatusFacts,
     pub(super) flatten_on_stop: bool,
-    pub(super) settings: crate::views::RouteSettings,
+    pub(super) strategies: StrategyFacts,
     pub(super) now: Timestamp,
     pub(super) tally: Tally,
     pub(super) waiting: BTreeMap<Box<str>, Asking>,
@@ -158,7 +160,6 @@ impl Crank {
                 Until::Now(_) => Duration::ZERO,
                 Until::After(left) => left.min(NAP),
             },
-            None if self.pacing.is_wall() || self.horizon == Horizon::Open => Duration::ZERO,
             None => Duration::ZERO,
         };
         if wait.is_zero() {
@@ -260,16 +261,18 @@ impl Crank {
             Ok(()) => {
                 for entry in entries {
                     self.tally.take(&entry.record);
-                    self.facts.store_seq = entry.seq;
-                    crate::journal_log::emit(&entry);
-                    self.journal.push_numbered(entry.seq, crate::views::journal_line(&entry));
+                    self.facts.store.seq = entry.seq;
+                    self.strategies.signals.take(&entry);
+                    journal_log::emit(&entry);
+                    self.journal.push_numbered(entry.seq, views::journal_line(&entry));
                 }
                 true
             }
             Err(error) => {
                 tracing::error!(%error, "the journal cannot be written; entries are halted, protecting and reducing go on from memory");
                 self.journal_failure = Some(error.to_string());
-                self.facts.journal_failure = Some(error.to_string());
+                self.facts.journal_failure = Some((self.now, error.to_string()));
+                self.facts.store.writable = false;
                 let mut after = Commands::default();
                 let event = Event::JournalFailed { why: error.to_string().into() };
                 self.engine.step_into(self.now, &event, &mut after);
@@ -359,7 +362,7 @@ impl Crank {
     fn tell_stage(&mut self) {
         let stage = Stage {
             ready: self.engine.is_reconciled(),
-            line: crate::views::status_line(&self.engine, &self.facts),
+            line: stage_line(&self.engine),
         };
         self.stage.send_if_modified(|told| {
             let news = *told != stage;
@@ -403,4 +406,26 @@ impl Crank {
         }
         settled
     }
+}
+
+/// One line for `systemctl status`: state, session, positions and what is unprotected.
+fn stage_line(engine: &Engine) -> String {
+    let book = engine.book();
+    let positions = book.holdings.values().filter(|h| !h.net.is_flat()).count();
+    let bare = book
+        .holdings
+        .values()
+        .filter(|h| !h.net.is_flat() && !engine.protection(h).is_protected())
+        .count();
+    let session = match (engine.phase(), engine.session()) {
+        (Phase::Closed, Some(next)) => format!("closed until {}", next.open),
+        (Phase::Closed, None) => "closed".to_owned(),
+        (_, Some(session)) => format!("session {}", session.date),
+        (_, None) => "open".to_owned(),
+    };
+    let trading = match &book.trading {
+        TradingState::Halted(why) => format!("halted: {why}"),
+        state => state.to_string(),
+    };
+    format!("simulated, {trading}, {session}, {positions} positions, {bare} unprotected")
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use trader_broker_sim::market::SyntheticMarket;
+use trader_broker_sim::market::{Instrument, Shape, SyntheticMarket};
 use trader_calendar::{Calendar, CalendarError, Session};
-use trader_contract::{Bar, Symbol, SymbolId, Timestamp};
+use trader_contract::{Bar, Price, Symbol, SymbolId, Timestamp};
 
 use crate::feeds::recorded::{self, FeedError};
 
@@ -245,4 +245,26 @@ impl Market {
         let Some(session) = self.session else { return Ok(None) };
         Ok(Some(self.calendar.next_session_after(session.close.plus_nanos(-1))?))
     }
+}
+
+/// Made-up instruments for symbols that nothing more is known of: random walks around a price that
+/// follows from the name.
+#[must_use]
+pub fn walks(symbols: &[Symbol]) -> Vec<Instrument> {
+    let base = |symbol: &Symbol| {
+        let sum: i64 = symbol.as_str().bytes().map(i64::from).sum();
+        let dollars = sum.rem_euclid(180).saturating_add(20);
+        Price::from_cents(dollars.saturating_mul(100))
+    };
+    symbols
+        .iter()
+        .filter_map(|symbol| {
+            Some(Instrument {
+                symbol: *symbol,
+                base: base(symbol)?,
+                shape: Shape::Walk,
+                volume_per_minute: 5_000,
+            })
+        })
+        .collect()
 }

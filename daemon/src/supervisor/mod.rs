@@ -1,16 +1,362 @@
-//! The thread that turns the engine's crank.
+//! Putting the daemon together and running it: store, engine, broker, market, sockets and signals
+//! around the thread that turns the crank.
 
+mod calls;
+mod crank;
+mod market;
+mod pacing;
+mod signals;
+mod tally;
+mod venue;
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use tokio::sync::watch;
+use trader_broker_sim::AccountView;
+use trader_broker_sim::market::SyntheticMarket;
+use trader_contract::{Money, NetQty, Symbol, Timestamp};
+use trader_core::book::Book;
+use trader_core::{Engine, EngineConfig, Market as EngineMarket};
+use trader_rpc::{JournalLine, Link, LinkState, Mode, StoreInfo};
+use trader_store::{Reader, Recovery, Store, Writer};
+
+pub use crank::{Ended, Horizon, Stage};
+pub use market::{Source, walks};
+pub use pacing::Pacing;
+pub use tally::Tally;
+
+use crate::archive::StoreArchive;
+use crate::config::{ClockKind, MarketSource, StopPositions};
+use crate::events::Ring;
 use crate::exit::{self, Failure};
+use crate::server::{Server, Services, Turned};
 use crate::start::Prepared;
+use crate::systemd::{self, Heart};
+use crate::views::{StatusFacts, StrategyFacts};
+use crate::{assemble, clock};
+use calls::Memory;
+use crank::{Crank, Message};
+use market::Market;
+use venue::Venue;
+
+/// The store's file below the state folder.
+const STORE_FILE: &str = "traderd.db";
+/// Messages that wait for the engine's thread at most; a full inbox refuses calls.
+const INBOX: usize = 256;
+/// Journal lines that subscribers can still read.
+const JOURNAL_LINES: usize = 10_000;
+
+/// What a run is to do beyond its configuration.
+#[derive(Debug)]
+pub struct Plan {
+    /// Where bars come from.
+    pub source: Source,
+    /// When it is over.
+    pub horizon: Horizon,
+}
+
+/// Positions and cash, as one side sees them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balance {
+    /// Cash.
+    pub cash: Money,
+    /// Every position that is not flat.
+    pub positions: Vec<(Symbol, NetQty)>,
+}
+
+impl Balance {
+    fn of_engine(engine: &Engine) -> Self {
+        let book = engine.book();
+        let held = book.holdings.values().filter(|h| !h.net.is_flat());
+        Self { cash: book.cash, positions: held.map(|h| (h.symbol, h.net)).collect() }
+    }
+
+    fn of_broker(account: &AccountView) -> Self {
+        let mut positions: Vec<(Symbol, NetQty)> =
+            account.positions.iter().map(|(symbol, net, _)| (*symbol, *net)).collect();
+        positions.sort_by_key(|(symbol, _)| *symbol);
+        Self { cash: account.cash, positions }
+    }
+}
 
 /// Trades until it is told to stop.
 ///
 /// # Errors
 /// What ended it.
 pub fn run(prepared: Prepared) -> Result<(), Failure> {
-    drop(prepared);
-    Err(Failure::new(
-        exit::FAILED,
-        "the supervisor is not part of this build",
-    ))
+    let market = &prepared.config.market;
+    let symbols = assemble::symbols(&prepared.config);
+    let source = match (market.source, &market.directory) {
+        (MarketSource::Recorded, Some(directory)) => Source::Recorded(directory.clone()),
+        _ => Source::Synthetic(SyntheticMarket::new(market.seed, walks(&symbols))),
+    };
+    let ended = run_plan(prepared, Plan { source, horizon: Horizon::Open }, |_| {})?;
+    match ended.journal_failure {
+        Some(why) => Err(Failure::new(exit::FAILED, format!("the journal could not be written: {why}"))),
+        None => Ok(()),
+    }
+}
+
+/// Runs a plan to its end. `begun` hears where the sockets are.
+///
+/// # Errors
+/// What kept it from starting.
+pub fn run_plan(
+    prepared: Prepared,
+    plan: Plan,
+    begun: impl FnOnce(&Begun),
+) -> Result<Ended, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(exit::FAILED, format!("cannot start the RPC runtime: {error}")))?;
+    let _inside = runtime.enter();
+    let (inbox, messages) = sync_channel(INBOX);
+    let heart = Heart::default();
+    let journal = Ring::new(JOURNAL_LINES);
+    let (told, stage) = watch::channel(Stage { ready: false, line: "starting".to_owned() });
+    let label = plan.source.label().to_owned();
+    let store_path = prepared.folders.state.join(STORE_FILE);
+    let mut crank = crank(&prepared, plan, messages, (heart.clone(), journal.clone(), told))?;
+    let archive = StoreArchive::open(&store_path).map_err(store_failure)?;
+    let server = serve(&prepared, inbox.clone(), archive, (journal, label.clone()))?;
+    crank.facts.sockets = server.sockets().to_vec();
+    begun(&Begun { sockets: server.sockets().to_vec(), label, now: crank.now });
+    let session = crank.now;
+    let engine = spawn(crank)?;
+    runtime.spawn(signals::listen(inbox));
+    runtime.spawn(systemd::feed_watchdog(heart));
+    runtime.spawn(signals::tell_systemd(stage));
+    tracing::info!(at = %session, "the engine runs");
+    let ended = engine
+        .join()
+        .map_err(|_| Failure::new(exit::BUG, "the engine's thread ended by a bug; see the log"))?;
+    systemd::stopping("stopping");
+    runtime.block_on(server.stop());
+    tracing::info!(stopped = ended.stopped, "traderd ends");
+    drop(prepared.logging);
+    drop(prepared.lock);
+    Ok(ended)
+}
+
+/// What is known once a run has begun.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// Where it listens.
+    pub sockets: Vec<trader_rpc::SocketInfo>,
+    /// What the data is.
+    pub label: String,
+    /// The engine's time.
+    pub now: Timestamp,
+}
+
+fn spawn(crank: Crank) -> Result<JoinHandle<Ended>, Failure> {
+    std::thread::Builder::new()
+        .name("engine".to_owned())
+        .spawn(move || crank.run())
+        .map_err(|error| Failure::new(exit::FAILED, format!("cannot start the engine: {error}")))
+}
+
+fn serve(
+    prepared: &Prepared,
+    inbox: SyncSender<Message>,
+    archive: StoreArchive,
+    (journal, label): (Ring<JournalLine>, String),
+) -> Result<Server, Failure> {
+    let desk = move |asked| {
+        inbox.try_send(Message::Asked(asked)).map_err(|error| match error {
+            std::sync::mpsc::TrySendError::Full(_) => Turned::Full,
+            std::sync::mpsc::TrySendError::Disconnected(_) => Turned::Gone,
+        })
+    };
+    let services = Services {
+        desk: Arc::new(desk),
+        archive: Arc::new(archive),
+        logs: prepared.logging.recent(),
+        journal,
+        calendar: prepared.calendar.clone(),
+        mode: Mode::Simulated,
+        label,
+        config: prepared.effective.clone(),
+    };
+    Ok(Server::start(&prepared.folders.runtime, &prepared.config.rpc, services)?)
+}
+
+fn store_failure(error: impl std::fmt::Display) -> Failure {
+    Failure::new(exit::STATE, error)
+}
+
+/// Opens the store and the broker, and builds the engine where they left off.
+fn crank(
+    prepared: &Prepared,
+    plan: Plan,
+    inbox: std::sync::mpsc::Receiver<Message>,
+    (heart, journal, stage): (Heart, Ring<JournalLine>, watch::Sender<Stage>),
+) -> Result<Crank, Failure> {
+    let config = &prepared.config;
+    let symbols = assemble::symbols(config);
+    let path = prepared.folders.state.join(STORE_FILE);
+    let mut store = Store::open(&path, clock::now(), draw_epoch()).map_err(store_failure)?;
+    let recovery = store.load().map_err(store_failure)?;
+    let mut venue = Venue::open(&prepared.folders.state, assemble::sim_broker(config), &symbols)
+        .map_err(store_failure)?;
+    let mut market = Market::new(plan.source, prepared.calendar.clone(), symbols);
+    let pacing = pacing(prepared);
+    let last = recovery.entries.last().map(|entry| entry.at);
+    let (book, next_seq, epoch) = fold(&recovery);
+    let failed = |error: market::MarketError| Failure::new(exit::CONFIG, error);
+    let session = first_session(&market, prepared, &book, last, &pacing).map_err(failed)?;
+    let now = begin_at(session, last, &pacing);
+    let mut engine = Engine::new(engine_config(prepared, epoch)?, book, next_seq)
+        .map_err(|error| Failure::new(exit::CONFIG, error))?;
+    warm_up(&mut engine, &mut market, session, now).map_err(failed)?;
+    let fresh = !venue.was_restored() || last.is_none_or(|last| last < session.open);
+    market.enter(session, now).map_err(failed)?;
+    if fresh {
+        venue.open_session(session);
+    }
+    let facts = facts(prepared, &path, next_seq, market.source().label());
+    let memory = Memory::new(Reader::open(&path).map_err(store_failure)?);
+    Ok(Crank {
+        engine,
+        venue,
+        market,
+        writer: Writer::spawn(store).map_err(store_failure)?,
+        memory,
+        inbox,
+        pacing,
+        horizon: plan.horizon,
+        heart,
+        journal,
+        stage,
+        facts,
+        strategies: StrategyFacts::of(config),
+        flatten_on_stop: config.stop.open_positions == StopPositions::Flatten,
+        now,
+        tally: Tally::default(),
+        waiting: std::collections::BTreeMap::new(),
+        journal_failure: None,
+        commands: trader_core::Commands::default(),
+        finished: false,
+        stopped: false,
+    })
+}
+
+fn pacing(prepared: &Prepared) -> Pacing {
+    match prepared.config.market.clock {
+        ClockKind::Wall => Pacing::Wall,
+        ClockKind::Virtual => Pacing::Virtual { pace: prepared.config.market.pace, anchor: None },
+    }
+}
+
+/// The book as the journal left it, the number of the next entry, and the store's generation.
+fn fold(recovery: &Recovery) -> (Book, u64, trader_contract::Epoch) {
+    let mut book = Book::default();
+    for entry in &recovery.entries {
+        book.apply(entry.at, &entry.record);
+    }
+    (book, recovery.next_seq, recovery.epoch)
+}
+
+/// Where to begin: in the session that was left open, in the one after the last one that ended, or
+/// in the first one.
+fn first_session(
+    market: &Market,
+    prepared: &Prepared,
+    book: &Book,
+    last: Option<Timestamp>,
+    pacing: &Pacing,
+) -> Result<trader_calendar::Session, market::MarketError> {
+    if pacing.is_wall() {
+        return market.first_session(None, clock::now());
+    }
+    match (&book.day, last) {
+        (Some(day), _) if !day.closed => market.first_session(Some(day.date), clock::now()),
+        (Some(_), Some(last)) => market.first_session(None, last),
+        _ => market.first_session(prepared.config.market.start_date, clock::now()),
+    }
+}
+
+/// The engine's first moment: where the journal ends, but not before the session's eve.
+fn begin_at(session: trader_calendar::Session, last: Option<Timestamp>, pacing: &Pacing) -> Timestamp {
+    let eve = session.open.plus_minutes(-1);
+    let begin = if pacing.is_wall() { clock::now() } else { eve };
+    last.map_or(begin, |last| last.max(begin))
+}
+
+fn engine_config(
+    prepared: &Prepared,
+    epoch: trader_contract::Epoch,
+) -> Result<EngineConfig, Failure> {
+    let config = &prepared.config;
+    Ok(EngineConfig {
+        epoch,
+        symbols: assemble::instruments(config),
+        routes: assemble::routes(config).map_err(|error| Failure::new(exit::CONFIG, error))?,
+        limits: assemble::limits(&config.risk),
+        market: EngineMarket::Sessions {
+            calendar: prepared.calendar.clone(),
+            day: assemble::day_rules(&config.session),
+        },
+        orders: assemble::order_rules(&config.orders),
+    })
+}
+
+/// Shows the engine the bars of the past that its indicators need.
+fn warm_up(
+    engine: &mut Engine,
+    market: &mut Market,
+    session: trader_calendar::Session,
+    now: Timestamp,
+) -> Result<(), market::MarketError> {
+    let minutes = engine.lanes().iter().map(|lane| {
+        let (_, need) = lane.warm_up();
+        usize::try_from(need).unwrap_or(0).saturating_mul(lane.timeframe.as_minutes().into())
+    });
+    let minutes = minutes.max().unwrap_or(0);
+    for (symbol, bars) in market.history(session, now, minutes)? {
+        let event = trader_core::Event::History { symbol, bars };
+        engine.step(now, &event);
+    }
+    Ok(())
+}
+
+fn facts(prepared: &Prepared, path: &std::path::Path, next_seq: u64, label: &str) -> StatusFacts {
+    let up = |name: &str| Link {
+        name: name.to_owned(),
+        state: LinkState::Up,
+        detail: None,
+        last_heard_at: None,
+    };
+    StatusFacts {
+        mode: Mode::Simulated,
+        label: label.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+        started_at: clock::now(),
+        uptime_seconds: 0,
+        feed: up(&prepared.config.market.source.to_string()),
+        broker: up(&prepared.config.broker.kind.to_string()),
+        store: StoreInfo {
+            seq: next_seq.saturating_sub(1),
+            path: Some(path.display().to_string()),
+            writable: true,
+        },
+        sockets: Vec::new(),
+        config_hash: prepared.effective.hash.clone(),
+        journal_failure: None,
+    }
+}
+
+/// A number for a new store, from the system: the one place that draws one.
+fn draw_epoch() -> u32 {
+    let mut bytes = [0_u8; 4];
+    // Without the system's generator the clock's nanoseconds have to do.
+    match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()) {
+        Ok(4) => u32::from_ne_bytes(bytes),
+        _ => u32::try_from(clock::now().nanos() & i64::from(u32::MAX)).unwrap_or(1),
+    }
 }

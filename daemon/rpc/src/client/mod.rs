@@ -125,7 +125,9 @@ impl Client {
 
     /// Waits while the connection stays alive, for callers that poll.
     pub fn wait(&self, duration: Duration) {
-        self.runtime.block_on(tokio::time::sleep(duration));
+        // The timer belongs to the runtime, so it is made inside it.
+        self.runtime
+            .block_on(async { tokio::time::sleep(duration).await });
     }
 }
 
@@ -188,5 +190,26 @@ fn object<P: Serialize>(method: &str, params: &P) -> Result<Map<String, Value>, 
             method: method.to_owned(),
             why: error.to_string(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_becomes_what_to_do() {
+        let next = |kind: io::ErrorKind, path: &str| {
+            let error = connect_error(Path::new(path), io::Error::from(kind));
+            let detail = error.detail();
+            assert!(detail.what.contains(path), "{detail:?}");
+            detail.next
+        };
+        use io::ErrorKind::{ConnectionRefused, InvalidInput, NotFound, PermissionDenied};
+        assert!(next(NotFound, "/run/x/control/sock").contains("systemctl status traderd"));
+        assert!(next(PermissionDenied, "/run/x/control/sock").contains("-aG traderd-ctl"));
+        assert!(next(PermissionDenied, "/run/x/read/sock").contains("-aG traderd-ro"));
+        assert!(next(ConnectionRefused, "/run/x/sock").contains("systemctl restart traderd"));
+        assert!(next(InvalidInput, "/run/x/sock").contains("TRADERD_SOCKET"));
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    Bar, Broker, BrokerEvent, BrokerRequest, ClientOrderId, Execution, Money, Symbol, SymbolId,
-    Timestamp,
+    Bar, Broker, BrokerEvent, BrokerRequest, ClientOrderId, Execution, Money, Price, Symbol,
+    SymbolId, Timestamp,
 };
 
 use crate::book::Book;
@@ -135,6 +135,12 @@ impl SimBroker {
         if book.wake.is_some() || book.wakes(bar) {
             self.arm(symbol.index());
         }
+    }
+
+    /// The last price of a symbol: on the path inside its bar, the close after it.
+    #[must_use]
+    pub fn last_price(&self, symbol: SymbolId) -> Option<Price> {
+        self.mark(symbol.index())
     }
 
     /// Orders a failure in advance.

@@ -25,9 +25,10 @@
 //!
 //! # Turning the crank
 //! Announce the session with [`SimBroker::open_session`], load each bar at its start with
-//! [`SimBroker::load_bar`], and between two bars take every event when it is due. Whether the bars of
-//! an instant are loaded before or after the requests of that instant are made changes nothing: a
-//! bar ends before the instant at which the next one starts.
+//! [`SimBroker::load_bar`], and between two bars take every event when it is due. A bar ends before
+//! the instant at which the next one starts. Requests of that instant that are made before its bars
+//! are loaded come before the open: without latency a market order then fills at the open, and a
+//! cancel beats it. Once a bar is loaded, its open comes first.
 //!
 //! # Assumptions where brokers are silent
 //! - A replacement with a new total quantity makes an order for what the old one has not filled, which

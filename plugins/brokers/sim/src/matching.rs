@@ -101,7 +101,9 @@ impl SimBroker {
                 let first = path.first_at(approach, level, offset)?;
                 // At the open and where trading resumes, the price comes from nowhere.
                 let met = first == offset && (from == book_from || !order.resting);
-                (first, if met { touch() } else { level })
+                // What rests gets its limit, but never a price that the bar does not have.
+                let met_at_limit = level.clamp(bar.low.micros(), bar.high.micros());
+                (first, if met { touch() } else { met_at_limit })
             }
         };
         let at = bar.start.plus_nanos(first);

@@ -44,8 +44,13 @@ impl Session {
 impl SimBroker {
     /// Announces the session from `open` until before `close`. Queued orders go to work at the
     /// open, day orders expire at the close. An earlier session that has not closed is closed
-    /// first, and orders that ended before this call are forgotten but for their ids.
+    /// first, and orders that ended before this call are forgotten but for their ids. Announcing a
+    /// session again, as after a restart, changes nothing but its close.
     pub fn open_session(&mut self, open: Timestamp, close: Timestamp) {
+        if let Some(same) = self.session.as_mut().filter(|same| same.open == open) {
+            same.close = close.max(open);
+            return self.refresh();
+        }
         if let Some(earlier) = self.session
             && earlier.next_edge().is_some()
         {
@@ -90,27 +95,26 @@ impl SimBroker {
 
     /// Opens or closes the session, whichever comes next.
     pub(crate) fn cross_edge(&mut self) {
+        let now = self.clock;
         let Some(session) = &mut self.session else {
             return;
         };
         match session.phase {
             Phase::Ahead => {
                 session.phase = Phase::Open;
-                let open = session.open;
                 // Also those that are being changed: whatever takes their place goes to work too.
                 let queued = |order: &Order| {
                     order.status != ReportStatus::PendingNew
                         && self.standing(order.number) == ReportStatus::Accepted
                 };
                 for number in self.numbers(queued) {
-                    self.activate(number, open);
+                    self.activate(number, now);
                 }
                 self.arm_all();
             }
             Phase::Open => {
                 session.phase = Phase::Over;
-                let close = session.close;
-                self.expire(close);
+                self.expire(now);
                 self.arm_all();
             }
             Phase::Over => {}

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use trader_contract::{Price, Symbol};
 
-use super::{Instrument, Phase};
+use super::{Instrument, Phase, Shape};
 use crate::dice::below;
 
 /// Every instrument stands at its base price before this day (2000-01-03, a Monday), counted from
@@ -104,6 +104,15 @@ impl Day {
 }
 
 impl Phase {
+    /// Makes the drift so many percent of what it is.
+    fn scale(&mut self, percent: i64) {
+        let drift = i64::from(self.drift_per_minute).saturating_mul(percent);
+        let drift = drift
+            .checked_div(100)
+            .and_then(|drift| i32::try_from(drift).ok());
+        self.drift_per_minute = drift.unwrap_or(self.drift_per_minute);
+    }
+
     /// How far the phase moves the price, in parts per million of the day's open.
     pub(super) fn move_ppm(&self) -> i64 {
         i64::from(self.drift_per_minute).saturating_mul(i64::from(self.minutes))
@@ -154,7 +163,13 @@ pub(super) fn plan(seed: u64, instrument: &Instrument, date: NaiveDate, before: 
         .unwrap_or(0);
     let (pull_percent, gap_width, phases) = match instrument.shape.phases() {
         // A shaped day goes one way every day: the pull overnight is what keeps the price near.
-        Some(phases) => (30, 2_000, phases),
+        Some(mut phases) => {
+            if !matches!(instrument.shape, Shape::Phases(_)) {
+                let percent = below(&mut draws, 41).saturating_add(80);
+                phases.iter_mut().for_each(|phase| phase.scale(percent));
+            }
+            (30, 2_500, phases)
+        }
         None => {
             let percent = regime_percent(seed, instrument.symbol, number);
             let phases = walk(&mut draws, percent);
@@ -185,11 +200,11 @@ fn regime_percent(seed: u64, symbol: Symbol, day: i32) -> i64 {
 /// A day of a random walk: a busy open, a quiet middle, a busy close.
 fn walk(draws: &mut ChaCha8Rng, regime_percent: i64) -> Vec<Phase> {
     let parts: [(u32, i64, i64, u32); 5] = [
-        (30, 9_000, 500, 220),
-        (60, 9_000, 320, 120),
-        (180, 9_000, 220, 70),
-        (90, 9_000, 280, 100),
-        (30, 6_000, 380, 180),
+        (30, 7_000, 1_600, 220),
+        (60, 7_000, 1_000, 120),
+        (180, 7_000, 700, 70),
+        (90, 7_000, 900, 100),
+        (30, 5_000, 1_200, 180),
     ];
     let part = |(minutes, reach, noise, volume): (u32, i64, i64, u32)| {
         let scaled = |ppm: i64| {

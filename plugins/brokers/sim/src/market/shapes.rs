@@ -32,6 +32,12 @@ impl Phase {
         }
     }
 
+    /// The same phase with other wicks.
+    #[must_use]
+    pub const fn with_wick(self, wick: u32) -> Self {
+        Self { wick, ..self }
+    }
+
     /// The same phase with another volume.
     #[must_use]
     pub const fn with_volume(self, volume_percent: u32) -> Self {
@@ -51,7 +57,8 @@ impl Phase {
     }
 }
 
-/// What the days of an instrument look like.
+/// What the days of an instrument look like. Apart from listed phases, each day moves by 80 to 120 %
+/// of what is said here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
@@ -67,12 +74,12 @@ pub enum Shape {
     /// A rise like [`Self::TrendUp`]'s, with a fall of 4 % within one minute after three hours that
     /// takes out every close stop, and a slow recovery.
     Spike,
-    /// Days as listed.
+    /// Days exactly as listed.
     Phases(Vec<Phase>),
 }
 
 impl Shape {
-    /// The phases of a shaped day; `None` for a random walk, whose days differ.
+    /// The phases of a shaped day as they are on average; `None` for a random walk.
     pub(super) fn phases(&self) -> Option<Vec<Phase>> {
         match self {
             Self::Walk => None,
@@ -88,46 +95,46 @@ impl Shape {
 /// The first hour: a tight range.
 fn opening() -> [Phase; 3] {
     [
-        Phase::new(20, 40, 60).with_volume(200),
-        Phase::new(20, -80, 60),
-        Phase::new(20, 40, 50),
+        Phase::new(20, 60, 250).with_volume(200),
+        Phase::new(20, -120, 250),
+        Phase::new(20, 60, 200),
     ]
 }
 
 /// `count` legs of 20 minutes up and 6 minutes back.
 fn legs(count: usize) -> impl Iterator<Item = Phase> {
     let leg = [
-        Phase::new(20, 320, 110).with_volume(120),
-        Phase::new(6, -240, 90).with_volume(60),
+        Phase::new(20, 320, 330).with_wick(140).with_volume(120),
+        Phase::new(6, -240, 220).with_wick(140).with_volume(60),
     ];
     std::iter::repeat_n(leg, count).flatten()
 }
 
 fn trend() -> Vec<Phase> {
     let mut phases = opening().to_vec();
-    phases.push(Phase::new(4, 900, 150).with_volume(300));
+    phases.push(Phase::new(4, 900, 300).with_volume(300));
     phases.extend(legs(9));
-    phases.push(Phase::new(40, -900, 150).with_volume(150));
-    phases.push(Phase::new(52, -20, 120));
+    phases.push(Phase::new(40, -900, 450).with_volume(150));
+    phases.push(Phase::new(52, -20, 450));
     phases
 }
 
 fn chop() -> Vec<Phase> {
-    let swing = [Phase::new(15, 200, 150), Phase::new(15, -200, 150)];
+    let swing = [Phase::new(15, 260, 450), Phase::new(15, -260, 450)];
     let mut phases: Vec<Phase> = std::iter::repeat_n(swing, 8).flatten().collect();
-    phases.push(Phase::new(50, -350, 120).with_volume(180));
-    phases.push(Phase::new(100, 300, 120).with_volume(150));
+    phases.push(Phase::new(50, -350, 350).with_volume(180));
+    phases.push(Phase::new(100, 300, 400).with_volume(150));
     phases
 }
 
 fn spike() -> Vec<Phase> {
     let mut phases = opening().to_vec();
-    phases.push(Phase::new(4, 900, 150).with_volume(300));
+    phases.push(Phase::new(4, 900, 300).with_volume(300));
     phases.extend(legs(4));
-    phases.push(Phase::new(12, 300, 80));
+    phases.push(Phase::new(12, 300, 250));
     phases.push(Phase::new(1, -40_000, 0).with_volume(800));
-    phases.push(Phase::new(20, 500, 200).with_volume(200));
-    phases.push(Phase::new(189, 20, 150));
+    phases.push(Phase::new(20, 500, 600).with_volume(200));
+    phases.push(Phase::new(189, 20, 450));
     phases
 }
 

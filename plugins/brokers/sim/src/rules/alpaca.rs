@@ -1,5 +1,12 @@
-//! What Alpaca refuses besides, in the order of `alpaca.md` 4.4 to 4.9, 7.3 and 8. Where the
-//! reference calls a behaviour unverified, the stricter reading is taken.
+//! What Alpaca refuses besides, in the order of `alpaca.md` 4.4 to 4.9, 7.3 and 8.
+//!
+//! Where the reference is silent or calls a behaviour unverified, this holds here:
+//! - Legs of a group are exempt from the wash-trade rule on both sides; an entry with legs is not.
+//! - An order whose cancel or replacement is under way still counts, for washes and for reservations.
+//! - A `held` leg can be moved (7.3 does not list the state); the quantity of a group cannot.
+//! - Nothing is replaced while `accepted`, `pending_new`, `pending_cancel` or `pending_replace`.
+//! - A symbol without any price yet passes the checks against the current price.
+//! - Not modelled: PTP assets, the 600 % rule, hard-to-borrow locates and the short-sale restriction.
 
 use trader_contract::{
     Attached, OrderKind, OrderRequest, Price, Qty, ReportStatus, Side, TimeInForce,

@@ -69,7 +69,7 @@ fn years_of_a_walk_stay_plausible() {
             assert!((3_000..48_000).contains(&cents(open)), "{on} {open}");
             if let Some(last) = last {
                 let gap = (cents(open) - cents(last)).abs();
-                assert!(gap * 100 <= cents(last) * 4, "{on}: {last} to {open}");
+                assert!(gap * 100 <= cents(last) * 5, "{on}: {last} to {open}");
                 gaps += i32::from(gap > 0);
                 days += 1;
             }
@@ -153,7 +153,7 @@ proptest! {
         let fall = bars.iter().enumerate().max_by_key(|(_, bar)| cents(bar.open) - cents(bar.close));
         let (minute, bar) = fall.unwrap();
         prop_assert_eq!(minute, 180);
-        prop_assert!((cents(bar.open) - cents(bar.close)) * 1_000 >= 35 * cents(bar.open));
+        prop_assert!((cents(bar.open) - cents(bar.close)) * 1_000 >= 29 * cents(bar.open));
         let lowest = bars[60..180].iter().map(|bar| cents(bar.low)).min().unwrap();
         prop_assert!(cents(bar.close) < lowest);
         prop_assert!(cents(bars[179].close) > cents(bars[0].open));

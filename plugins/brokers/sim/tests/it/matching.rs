@@ -197,9 +197,9 @@ fn a_resting_limit_under_a_cap_keeps_its_limit() {
          90 e1 partially_filled: buy 10 at 99 (30 of 100)
          105 e1 partially_filled: buy 10 at 99 (40 of 100)
          120 e1 partially_filled: buy 1 at 96 (41 of 100)
-         135 e1 partially_filled: buy 1 at 99 (42 of 100)
-         150 e1 partially_filled: buy 1 at 99 (43 of 100)
-         165 e1 partially_filled: buy 1 at 99 (44 of 100)
+         135 e1 partially_filled: buy 1 at 96 (42 of 100)
+         150 e1 partially_filled: buy 1 at 96 (43 of 100)
+         165 e1 partially_filled: buy 1 at 96 (44 of 100)
          180 e1 filled: buy 56 at 98 (100 of 100)",
     );
 }

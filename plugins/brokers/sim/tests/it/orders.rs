@@ -2,7 +2,7 @@
 
 use trader_broker_sim::Latency;
 
-use crate::scenario::{check, plain};
+use crate::scenario::{Script, check, open_at, plain};
 
 fn slow() -> trader_broker_sim::SimConfig {
     const SECOND: i64 = 1_000_000_000;
@@ -43,6 +43,22 @@ fn an_order_sent_while_closed_waits_for_the_open_and_expires_at_the_close() {
 }
 
 #[test]
+fn announcing_a_session_again_expires_nothing() {
+    let mut state = Script::new(plain());
+    for line in ["open", "bar 100 100 100 100", "e1 buy 10 limit 90"] {
+        state.line(line);
+    }
+    let before = state.broker.account();
+    state
+        .broker
+        .open_session(open_at(), open_at().plus_minutes(210));
+    state.run_to(open_at().plus_minutes(209));
+    assert_eq!(state.broker.account(), before);
+    state.run_to(open_at().plus_minutes(210));
+    assert!(state.broker.account().open_orders.is_empty());
+}
+
+#[test]
 fn latency_delays_the_order_and_its_reports() {
     check(
         slow(),
@@ -54,6 +70,55 @@ fn latency_delays_the_order_and_its_reports() {
         "11.5 e1 pending_new (10)
          12.5 e1 new (10)
          12.5 e1 filled: buy 10 at 100 (10 of 10)",
+    );
+}
+
+#[test]
+fn a_snapshot_tells_of_today_and_of_what_is_open() {
+    check(
+        slow(),
+        "open
+         bar 100 100 100 100 {
+         e1 buy 10
+         e2 buy 10 limit 90 gtc
+         }
+         snapshot
+         bar 100 100 100 100
+         close
+         next day
+         open
+         snapshot
+         bar 100 100 100 100",
+        "1.5 e1 pending_new (10)
+         1.5 e2 pending_new (10)
+         2.5 e1 new (10)
+         2.5 e1 filled: buy 10 at 100 (10 of 10)
+         2.5 e2 new (10)
+         61.5 snapshot: orders 2, executions 1, shares 10, cash 99000
+         86521.5 snapshot: orders 1, executions 0, shares 10, cash 99000",
+    );
+}
+
+#[test]
+fn a_cancel_made_before_the_open_beats_it_and_one_made_after_does_not() {
+    check(
+        plain(),
+        "open
+         bar 100 100 100 100
+         e1 buy 10 limit 99
+         cancel e1
+         e2 buy 10 limit 99
+         bar 98 98 98 98 {
+         cancel e2
+         }",
+        "60 e1 pending_new (10)
+         60 e1 new (10)
+         60 e1 pending_cancel (10)
+         60 e1 cancelled (10)
+         60 e2 pending_new (10)
+         60 e2 new (10)
+         60 e2 filled: buy 10 at 98 (10 of 10)
+         60 e2 not cancelled: 42210000 order is already in \"filled\" state",
     );
 }
 

@@ -11,9 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use trader_broker_sim::SimBroker;
+use trader_broker_sim::{SimBroker, SimConfig, Slippage};
 use trader_contract::{
-    BrokerEvent, ClientOrderId, Money, NetQty, OrderReport, Qty, Side, Symbol, Timestamp,
+    BrokerEvent, ClientOrderId, Money, NetQty, OrderReport, Qty, Ratio, Side, Symbol, Timestamp,
 };
 
 use crate::scenario::{name, symbol};
@@ -133,6 +133,40 @@ proptest! {
             .collect();
         prop_assert_eq!(fills(&world), turned);
         prop_assert_eq!(world.events.len(), mirror.events.len());
+    }
+
+    #[test]
+    fn fills_lie_inside_their_bar_and_keep_limits_and_stops(
+        config in any_config(),
+        steps in prop::collection::vec(step(), 1..60),
+    ) {
+        let config = SimConfig {
+            slippage: Slippage::NONE,
+            half_spread_micros: 0,
+            ..config
+        };
+        let whole = config.participation.is_none() && config.split.probability == Ratio::ZERO;
+        let mut world = World::new(config, false);
+        steps.iter().for_each(|step| world.live(step));
+        for report in reports(&world.events) {
+            let Some(execution) = &report.execution else {
+                continue;
+            };
+            // Stamps may lead by a few nanoseconds into the next bar.
+            let inside = |at: Timestamp| {
+                let bar = world.bars.iter().rev().find(|bar| bar.start <= at);
+                bar.is_some_and(|bar| bar.low <= execution.price && execution.price <= bar.high)
+            };
+            let at = execution.at;
+            prop_assert!(inside(at) || inside(at.plus_nanos(-50)), "{report:?}");
+            let (price, buys) = (execution.price, report.side == Side::Buy);
+            if let Some(limit) = report.limit {
+                prop_assert!(if buys { price <= limit } else { price >= limit }, "{report:?}");
+            }
+            if let Some(stop) = report.stop && whole && report.limit.is_none() {
+                prop_assert!(if buys { price >= stop } else { price <= stop }, "{report:?}");
+            }
+        }
     }
 
     #[test]

@@ -123,6 +123,7 @@ impl Script {
             ["resume"] => self.broker.set_halted(A, false, self.now),
             ["unshortable"] => self.broker.set_shortable(A, false),
             ["fail", kind @ ..] => self.broker.fail_next(fault(kind)),
+            ["snapshot"] => self.request(BrokerRequest::Snapshot),
             ["account"] => self.tell_account(),
             ["cancel", which] => self.request(BrokerRequest::Cancel(id(which))),
             ["replace", old, new, rest @ ..] => self.replace(old, new, rest),
@@ -277,7 +278,14 @@ fn describe(event: &BrokerEvent, due: Timestamp) -> String {
             )
         }
         BrokerEvent::Snapshot(snapshot) => {
-            format!("{at} snapshot of {} orders", snapshot.orders.len())
+            let shares = snapshot.positions.first();
+            format!(
+                "{at} snapshot: orders {}, executions {}, shares {}, cash {}",
+                snapshot.orders.len(),
+                snapshot.executions.len(),
+                shares.map_or_else(|| "0".to_owned(), |(_, net)| net.to_string()),
+                snapshot.cash
+            )
         }
         BrokerEvent::Halt { symbol, halted } => {
             format!(

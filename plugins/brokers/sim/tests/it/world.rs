@@ -138,6 +138,7 @@ pub(crate) struct World {
     pub(crate) broker: SimBroker,
     pub(crate) now: Timestamp,
     pub(crate) events: Vec<(Timestamp, BrokerEvent)>,
+    pub(crate) bars: Vec<Bar>,
     upside_down: bool,
     bar_end: Timestamp,
     close: Timestamp,
@@ -155,6 +156,7 @@ impl World {
             broker,
             now: open_at(),
             events: Vec::new(),
+            bars: Vec::new(),
             upside_down,
             bar_end: open_at(),
             close,
@@ -268,6 +270,7 @@ impl World {
         let prices = [open, high, low, close].map(|cents| self.price(cents));
         let bar = Bar::new(start, prices, volume).unwrap();
         self.broker.load_bar(SymbolId::new(0), &bar, MINUTE);
+        self.bars.push(bar);
         self.bar_end = start.plus_nanos(MINUTE);
         if volume.is_multiple_of(2) {
             self.run_to(self.bar_end);

@@ -1,0 +1,101 @@
+//! `traderctl config`: write, check and show configurations. Checking is the daemon's own code: it is
+//! run, not repeated here.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command as Program;
+
+use clap::Subcommand;
+use trader_rpc::{NoParams, call};
+
+use super::Setting;
+use crate::connection;
+use crate::exit::{Failed, REFUSED};
+use crate::output::Output;
+
+/// The configuration that the packages install, with every setting at its default.
+const TEMPLATE: &str = include_str!("../../../packaging/traderd.toml");
+
+/// Write, check and show configurations
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true, subcommand_required = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Print a commented configuration with every default
+    ///
+    /// For example: traderctl config init > /etc/traderd/traderd.toml
+    Init,
+    /// Check a configuration as traderd would at its start
+    ///
+    /// Runs traderd config check. Ends with exit code 78 when the configuration is bad; every mistake is
+    /// printed with its place.
+    Check {
+        /// The file; without it the one that traderd would read
+        file: Option<PathBuf>,
+    },
+    /// Show the configuration in force, or what a file amounts to
+    ///
+    /// Without a file asks the running daemon, with one runs traderd config show. Secrets are never
+    /// shown.
+    Show {
+        /// The file
+        file: Option<PathBuf>,
+    },
+}
+
+pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
+    match &args.action {
+        Action::Init => setting.output.text(TEMPLATE),
+        Action::Check { file } => traderd("check", file.as_deref(), setting.output),
+        Action::Show { file: Some(file) } => traderd("show", Some(file), setting.output),
+        Action::Show { file: None } => in_force(setting),
+    }
+}
+
+fn in_force(setting: Setting<'_>) -> Result<(), Failed> {
+    let client = connection::to_look(setting.socket)?;
+    let config = client.call::<call::Config>(&NoParams {})?;
+    setting.output.result(&config, || {
+        let mode = setting.output.header(client.hello());
+        format!(
+            "# {mode}\n# configuration {} of {}\n{}",
+            config.hash,
+            config.files.join(", "),
+            config.toml
+        )
+    })
+}
+
+/// Runs `traderd config ACTION [FILE]` in our place.
+fn traderd(action: &str, file: Option<&Path>, output: &Output) -> Result<(), Failed> {
+    let program = beside_us().unwrap_or_else(|| PathBuf::from("traderd"));
+    let mut command = Program::new(&program);
+    command.args(["config", action]).args(file);
+    if output.is_json() {
+        command.arg("--json");
+    }
+    let status = command.status().map_err(|error| {
+        Failed::refused(
+            "the configuration was not looked at",
+            format!("{} cannot be run: {error}", program.display()),
+            "install traderd beside traderctl, or put it into the PATH",
+        )
+    })?;
+    if status.success() {
+        return Ok(());
+    }
+    // A signal leaves no code.
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Err(Failed::Passed(code.unwrap_or(REFUSED)))
+}
+
+/// The `traderd` that lies beside this program.
+fn beside_us() -> Option<PathBuf> {
+    let path = env::current_exe().ok()?.parent()?.join("traderd");
+    path.is_file().then_some(path)
+}

@@ -1,0 +1,86 @@
+//! The commands, one file each.
+
+mod calendar;
+mod cancel;
+mod change;
+mod close;
+mod completions;
+mod config;
+mod flatten;
+mod logs;
+mod man;
+mod orders;
+mod pause;
+mod positions;
+mod resume;
+mod status;
+mod stop;
+mod strategies;
+mod trades;
+
+use std::path::Path;
+
+use clap::Subcommand;
+
+use crate::cli::Cli;
+use crate::exit::Failed;
+use crate::output::Output;
+
+/// What every command is given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting<'a> {
+    /// The socket or runtime folder that was named.
+    pub(crate) socket: Option<&'a Path>,
+    /// Where words go.
+    pub(crate) output: &'a Output,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Status(status::Args),
+    Positions(positions::Args),
+    Orders(orders::Args),
+    Trades(trades::Args),
+    Strategies(strategies::Args),
+    Pause(pause::Args),
+    Resume(resume::Args),
+    Close(close::Args),
+    Cancel(cancel::Args),
+    Flatten(flatten::Args),
+    Stop(stop::Args),
+    Logs(logs::Args),
+    Calendar(calendar::Args),
+    Config(config::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// Runs the command that was asked for.
+///
+/// # Errors
+/// See [`Failed`].
+pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
+    let setting = Setting {
+        socket: cli.global.socket.as_deref(),
+        output,
+    };
+    match &cli.command {
+        Command::Status(args) => status::run(args, setting),
+        Command::Positions(args) => positions::run(args, setting),
+        Command::Orders(args) => orders::run(args, setting),
+        Command::Trades(args) => trades::run(args, setting),
+        Command::Strategies(args) => strategies::run(args, setting),
+        Command::Pause(args) => pause::run(args, setting),
+        Command::Resume(args) => resume::run(args, setting),
+        Command::Close(args) => close::run(args, setting),
+        Command::Cancel(args) => cancel::run(args, setting),
+        Command::Flatten(args) => flatten::run(args, setting),
+        Command::Stop(args) => stop::run(args, setting),
+        Command::Logs(args) => logs::run(args, setting),
+        Command::Calendar(args) => calendar::run(args, setting),
+        Command::Config(args) => config::run(args, setting),
+        Command::Completions(args) => completions::run(args, setting),
+        Command::Man(args) => man::run(args, setting),
+    }
+}

@@ -1,0 +1,228 @@
+//! `traderctl status`: the whole picture on one screen.
+
+use trader_rpc::{Link, LinkState, NoParams, Phase, SessionInfo, Status, TradingState, call};
+
+use super::Setting;
+use crate::connection;
+use crate::exit::Failed;
+use crate::output::{Output, Style};
+use crate::show;
+use crate::table::printable;
+
+/// Show the state of the daemon at a glance
+///
+/// Whether it trades and why not, the session, the account, what is open and whether all of it is
+/// protected, the connections, and every standing alert with what to do about it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(super) fn run(_args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
+    let client = connection::to_look(setting.socket)?;
+    let status = client.call::<call::Status>(&NoParams {})?;
+    setting
+        .output
+        .result(&status, || screen(&status, setting.output))
+}
+
+fn screen(status: &Status, output: &Output) -> String {
+    let mut lines = vec![
+        format!(
+            "{}  traderd {}, pid {}, up {}",
+            output.mode(status.mode, &status.label),
+            printable(&status.version),
+            status.pid,
+            show::duration(status.uptime_seconds),
+        ),
+        String::new(),
+    ];
+    let rows = [
+        ("Trading", trading(status, output)),
+        ("Session", session(status, output)),
+        ("Next", next_session(status)),
+        ("Equity", equity(status, output)),
+        ("Cash", show::dollars(status.cash)),
+        ("Positions", positions(status, output)),
+        ("Orders", format!("{} open", status.working_orders)),
+        ("Routes", routes(status, output)),
+        ("Feed", link(&status.feed, output)),
+        ("Broker", broker(status, output)),
+        ("Journal", journal(status, output)),
+        ("Config", printable(&status.config_hash)),
+        ("Sockets", sockets(status)),
+    ];
+    for (name, text) in rows {
+        lines.push(format!(
+            "{}  {text}",
+            output.paint(Style::Strong, &format!("{name:<9}"))
+        ));
+    }
+    lines.extend(alerts(status, output));
+    lines.join("\n")
+}
+
+fn trading(status: &Status, output: &Output) -> String {
+    let style = match status.trading.state {
+        TradingState::Active => Style::Good,
+        TradingState::Paused => Style::Caution,
+        TradingState::Halted | TradingState::Killed => Style::Alarm,
+    };
+    let state = output.paint(style, &status.trading.state.to_string());
+    match &status.trading.why {
+        Some(why) => format!("{state}: {}", printable(why)),
+        None => state,
+    }
+}
+
+fn session(status: &Status, output: &Output) -> String {
+    let now = format!("now {} ET", show::date_time(status.now));
+    let Some(session) = &status.session else {
+        return format!("none; {now}");
+    };
+    let phase = match session.phase {
+        Phase::Pre => "before the open".to_owned(),
+        Phase::Entries => output.paint(Style::Good, "entries allowed"),
+        Phase::NoEntries => "no more entries today".to_owned(),
+        Phase::Flattening => output.paint(Style::Caution, "flattening before the close"),
+        Phase::Closed => "closed".to_owned(),
+    };
+    format!("{}, {phase}; {now}", hours(session))
+}
+
+fn hours(session: &SessionInfo) -> String {
+    let half = if session.half_day { " (half day)" } else { "" };
+    format!(
+        "{}, {} to {} ET{half}",
+        show::day(session.date),
+        show::hour(session.open),
+        show::hour(session.close),
+    )
+}
+
+fn next_session(status: &Status) -> String {
+    status.next_session.as_ref().map_or_else(
+        || "none: the calendar ends here".to_owned(),
+        |next| {
+            let half = if next.half_day { " (half day)" } else { "" };
+            format!(
+                "{}, {} to {} ET{half}",
+                show::day(next.date),
+                show::hour(next.open),
+                show::hour(next.close),
+            )
+        },
+    )
+}
+
+fn equity(status: &Status, output: &Output) -> String {
+    let style = if status.day_pnl.is_sign_negative() {
+        Style::Caution
+    } else {
+        Style::Good
+    };
+    format!(
+        "{}, today {} (realised {}, open {})",
+        show::dollars(status.equity),
+        output.paint(style, &show::gain(status.day_pnl)),
+        show::gain(status.realised),
+        show::gain(status.open_pnl),
+    )
+}
+
+fn positions(status: &Status, output: &Output) -> String {
+    let open = show::count(status.positions, "open", "open");
+    let protection = match (status.positions, status.unprotected_positions) {
+        (0, 0) => String::new(),
+        (_, 0) => ", all protected".to_owned(),
+        (_, bare) => {
+            let words = format!("{bare} UNPROTECTED");
+            format!(", {}", output.paint(Style::Alarm, &words))
+        }
+    };
+    let seconds = status.unprotected_share_seconds;
+    if seconds == 0 {
+        format!("{open}{protection}")
+    } else {
+        format!("{open}{protection} ({seconds} unprotected share-seconds today)")
+    }
+}
+
+fn routes(status: &Status, output: &Output) -> String {
+    let warm = format!("{} warm", status.routes.warm);
+    if status.routes.warming == 0 {
+        warm
+    } else {
+        let warming = format!("{} warming up", status.routes.warming);
+        format!("{warm}, {}", output.paint(Style::Caution, &warming))
+    }
+}
+
+fn link(link: &Link, output: &Output) -> String {
+    let style = match link.state {
+        LinkState::Up => Style::Good,
+        LinkState::Off => Style::Faint,
+        LinkState::Connecting => Style::Caution,
+        LinkState::Stale | LinkState::Down => Style::Alarm,
+    };
+    let mut text = format!(
+        "{} {}",
+        printable(&link.name),
+        output.paint(style, &link.state.to_string())
+    );
+    if let Some(detail) = &link.detail {
+        text.push_str(", ");
+        text.push_str(&printable(detail));
+    }
+    if let Some(at) = link.last_heard_at {
+        text.push_str(&format!(", last heard {} ET", show::time(at)));
+    }
+    text
+}
+
+fn broker(status: &Status, output: &Output) -> String {
+    let reconciled = if status.reconciled {
+        "reconciled".to_owned()
+    } else {
+        output.paint(Style::Alarm, "NOT RECONCILED")
+    };
+    format!("{}, {reconciled}", link(&status.broker, output))
+}
+
+fn journal(status: &Status, output: &Output) -> String {
+    let path = status.store.path.as_deref().unwrap_or("in memory");
+    let text = format!("{} entries, {}", status.store.seq, printable(path));
+    if status.store.writable {
+        text
+    } else {
+        format!(
+            "{text}, {}",
+            output.paint(Style::Alarm, "CANNOT BE WRITTEN")
+        )
+    }
+}
+
+fn sockets(status: &Status) -> String {
+    let each = status
+        .sockets
+        .iter()
+        .map(|socket| format!("{} {}", socket.role, printable(&socket.path)));
+    each.collect::<Vec<_>>().join(", ")
+}
+
+fn alerts(status: &Status, output: &Output) -> Vec<String> {
+    let mut lines = Vec::new();
+    for alert in &status.alerts {
+        let symbol = alert.symbol.map_or_else(String::new, |s| format!("{s}: "));
+        lines.push(String::new());
+        lines.push(format!(
+            "{}  {} ET  {symbol}{}",
+            output.paint(
+                alert.severity.into(),
+                &alert.severity.to_string().to_uppercase()
+            ),
+            show::date_time(alert.at),
+            printable(&alert.message),
+        ));
+        lines.push(format!("  next: {}", printable(&alert.action)));
+    }
+    lines
+}

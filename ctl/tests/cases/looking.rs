@@ -1,0 +1,317 @@
+//! Commands that look: what they ask, what a person reads, and JSON in the shape of the wire.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use trader_rpc::{Role, sample};
+
+use super::fake::{Fake, sample_answer};
+use super::program::{first_lines, run_at};
+
+/// A daemon that answers one method with this.
+fn answering(method: &'static str, answer: Value) -> Fake {
+    Fake::with(Role::Read, move |name, _| {
+        (name == method).then(|| Ok(answer.clone()))
+    })
+}
+
+fn sample(name: &str) -> Value {
+    sample::all().unwrap()[name].clone()
+}
+
+#[test]
+fn every_view_is_json_in_the_shape_of_the_wire() {
+    let fake = Fake::start();
+    for (args, method) in [
+        (&["status"][..], "status"),
+        (&["positions"], "positions"),
+        (&["orders"], "orders"),
+        (&["trades"], "trades"),
+        (&["strategies"], "strategies"),
+        (&["logs"], "logs"),
+        (&["config", "show"], "config"),
+    ] {
+        let args = [args, &["--json"]].concat();
+        let run = run_at(fake.runtime_dir(), &args);
+        assert_eq!(run.json(), sample_answer(method, &Value::Null), "{args:?}");
+        assert_eq!(run.stderr, "");
+    }
+}
+
+#[test]
+fn status_fits_one_screen_and_names_what_is_wrong() {
+    let fake = Fake::start();
+    let run = run_at(&fake.socket(), &["status"]);
+    assert_snapshot!(run.text(), @"
+    SIMULATED  SYNTHETIC DATA  traderd 0.1.0, pid 4242, up 1 h 23 min
+
+    Trading    halted: the daily loss limit of $500 is reached
+    Session    Mon 2011-01-10, 09:30 to 16:00 ET, entries allowed; now 2011-01-10 10:23:45 ET
+    Next       Tue 2011-01-11, 09:30 to 16:00 ET
+    Equity     $100,234.50, today +$234.50 (realised +$200.00, open +$34.50)
+    Cash       $87,345.67
+    Positions  2 open, 1 UNPROTECTED (120 unprotected share-seconds today)
+    Orders     3 open
+    Routes     3 warm, 1 warming up
+    Feed       synthetic up, 4 symbols, last heard 10:23:00 ET
+    Broker     sim up, profile alpaca, last heard 10:23:01 ET, reconciled
+    Journal    1234 entries, /var/lib/traderd/trader.db
+    Config     9f2c51d0a7e3b864
+    Sockets    control /run/traderd/control/sock, read /run/traderd/read/sock
+
+    WARNING  2011-01-10 10:22:00 ET  QQQ: the stop of QQQ was refused
+      next: close it by hand: traderctl close QQQ
+    ");
+}
+
+#[test]
+fn a_quiet_day_reads_quietly() {
+    let mut status = sample("Status");
+    status["mode"] = json!("live");
+    status["label"] = json!("");
+    status["session"] = Value::Null;
+    status["next_session"] = Value::Null;
+    status["trading"] = json!({ "state": "active", "why": null });
+    status["positions"] = json!(0);
+    status["unprotected_positions"] = json!(0);
+    status["unprotected_share_seconds"] = json!(0);
+    status["routes"] = json!({ "warm": 4, "warming": 0 });
+    status["day_pnl"] = json!("-12.345");
+    status["alerts"] = json!([]);
+    status["store"] = json!({ "seq": 0, "path": null, "writable": false });
+    status["reconciled"] = json!(false);
+    let fake = answering("status", status);
+    let run = run_at(fake.runtime_dir(), &["status"]);
+    assert_snapshot!(run.text(), @"
+    LIVE  traderd 0.1.0, pid 4242, up 1 h 23 min
+
+    Trading    active
+    Session    none; now 2011-01-10 10:23:45 ET
+    Next       none: the calendar ends here
+    Equity     $100,234.50, today -$12.35 (realised +$200.00, open +$34.50)
+    Cash       $87,345.67
+    Positions  0 open
+    Orders     3 open
+    Routes     4 warm
+    Feed       synthetic up, 4 symbols, last heard 10:23:00 ET
+    Broker     sim up, profile alpaca, last heard 10:23:01 ET, NOT RECONCILED
+    Journal    0 entries, in memory, CANNOT BE WRITTEN
+    Config     9f2c51d0a7e3b864
+    Sockets    control /run/traderd/control/sock, read /run/traderd/read/sock
+    ");
+}
+
+#[test]
+fn a_bare_position_stands_out() {
+    let mut bare = sample("Position");
+    bare["symbol"] = json!("QQQ");
+    bare["direction"] = json!("short");
+    bare["protected"] = json!(false);
+    bare["stop_state"] = json!("rejected");
+    bare["exiting"] = json!(true);
+    for field in ["last", "open_pnl", "stop"] {
+        bare[field] = Value::Null;
+    }
+    let fake = answering("positions", json!([sample("Position"), bare]));
+    let run = run_at(fake.runtime_dir(), &["positions"]);
+    assert_snapshot!(run.text(), @"
+    SIMULATED  SYNTHETIC DATA
+    SYMBOL  SIDE   SHARES     ENTRY    LAST   PROFIT    STOP  PROTECTED                   ROUTE              INTENT       SINCE (ET)
+    SPY     long      100  127.1533  127.50  +$34.67  126.40  yes                         opening-range-spy  20110110-17  2011-01-10 09:45:01
+    QQQ     short     100  127.1533       -        -       -  NO, stop rejected, closing  opening-range-spy  20110110-17  2011-01-10 09:45:01
+    ");
+    let run = run_at(fake.runtime_dir(), &["positions", "--colour", "always"]);
+    assert!(run.text().contains("\u{1b}[1;31mQQQ"), "{}", run.stdout);
+}
+
+#[test]
+fn orders_are_the_open_ones_unless_all_are_asked_for() {
+    let fake = Fake::start();
+    let run = run_at(fake.runtime_dir(), &["orders"]);
+    assert_snapshot!(run.text(), @"
+    SIMULATED  SYNTHETIC DATA
+    ORDER                    SYMBOL  FOR   SIDE  FILLED  SHARES  KIND          STOP   LIMIT  UNTIL  STATE    AVERAGE  UPDATED (ET)         WHY
+    0000002a-20110110-17-s1  SPY     stop  sell      40     100  stop_limit  126.40  126.20  gtc    working  126.395  2011-01-10 09:45:01  end_of_day
+    ");
+    run_at(
+        fake.runtime_dir(),
+        &["orders", "--all", "--symbol", "spy", "--limit", "5"],
+    );
+    assert_eq!(
+        fake.calls("orders"),
+        [
+            json!({ "open_only": true, "symbol": null, "limit": null }),
+            json!({ "open_only": false, "symbol": "SPY", "limit": 5 }),
+        ]
+    );
+}
+
+#[test]
+fn trades_end_with_their_sum() {
+    let mut loss = sample("Trade");
+    loss["profit"] = json!("-350.5");
+    let fake = answering("trades", json!([sample("Trade"), loss]));
+    let run = run_at(
+        fake.runtime_dir(),
+        &[
+            "trades",
+            "--from",
+            "2011-01-10",
+            "--to",
+            "2011-01-10",
+            "--route",
+            "orb",
+        ],
+    );
+    assert_snapshot!(run.text(), @"
+    SIMULATED  SYNTHETIC DATA
+    CLOSED (ET)          SYMBOL  SIDE   SHARES   ENTRY    EXIT    STOP    PROFIT   FEES  WHY     ROUTE              INTENT
+    2011-01-10 09:41:30  SPY     short     100  127.50  125.49  128.10  +$200.00  $1.00  target  opening-range-spy  20110110-12
+    2011-01-10 09:41:30  SPY     short     100  127.50  125.49  128.10  -$350.50  $1.00  target  opening-range-spy  20110110-12
+    2 trades, -$150.50
+    ");
+    let asked = &fake.calls("trades")[0];
+    assert_eq!(asked["from"], "2011-01-10");
+    assert_eq!(
+        (&asked["to"], &asked["route"]),
+        (&json!("2011-01-10"), &json!("orb"))
+    );
+}
+
+#[test]
+fn strategies_show_settings_and_warm_up() {
+    let fake = Fake::start();
+    let run = run_at(fake.runtime_dir(), &["strategies"]);
+    assert_snapshot!(run.text(), @"
+    SIMULATED  SYNTHETIC DATA
+
+    opening-range-spy  opening-range 0.1.0, 5 min bars, warming: QQQ has 12 of 20 bars
+      range_minutes=15 target_multiple=2
+      SYMBOL   BARS  POSITION  WAITING                               LAST SIGNAL
+      SPY     12/20      -100  long working 0000002a-20110110-19-e1  2011-01-10 10:20:00 range_breakout: refused: one pending entry per symbol
+    ");
+}
+
+#[test]
+fn nothing_to_show_is_said_and_is_an_empty_list() {
+    let fake = Fake::with(Role::Read, |name, _| {
+        ["positions", "orders", "trades", "strategies", "logs"]
+            .contains(&name)
+            .then(|| Ok(json!([])))
+    });
+    for (command, words) in [
+        ("positions", "no open positions"),
+        ("orders", "no open orders"),
+        ("trades", "no trades"),
+        ("strategies", "no routes"),
+    ] {
+        let run = run_at(fake.runtime_dir(), &[command]);
+        assert!(run.text().contains(words), "{}", run.stdout);
+        let run = run_at(fake.runtime_dir(), &[command, "--json"]);
+        assert_eq!(run.json(), json!([]), "{command}");
+    }
+}
+
+#[test]
+fn logs_pass_their_conditions_on() {
+    let fake = Fake::start();
+    let args = [
+        "logs",
+        "-n",
+        "5",
+        "--order",
+        "b-1",
+        "--symbol",
+        "SPY",
+        "--intent",
+        "20110110-17",
+        "--level",
+        "warn",
+    ];
+    let run = run_at(fake.runtime_dir(), &args);
+    assert_snapshot!(run.text(), @"
+    SIMULATED  SYNTHETIC DATA
+    2011-01-10 09:45:01  INFO   entry filled  order_id=0000002a-20110110-17-e1 symbol=SPY
+    ");
+    assert_eq!(
+        fake.calls("logs"),
+        [json!({
+            "lines": 5, "symbol": "SPY", "order": "b-1", "intent": "20110110-17",
+            "level": "warn", "after_seq": null,
+        })]
+    );
+}
+
+#[test]
+fn following_goes_on_where_the_past_ended_and_keeps_the_conditions() {
+    let fake = Fake::start();
+    let args = ["logs", "--follow", "--symbol", "SPY", "--json"];
+    let lines = first_lines(fake.runtime_dir(), &args, 2);
+    let heard: Vec<Value> = lines
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(heard[0], sample("LogLine"));
+    assert_eq!(
+        (&heard[1]["seq"], &heard[1]["message"]),
+        (&json!(345), &json!("stop moved"))
+    );
+    let lines = first_lines(fake.runtime_dir(), &["logs", "-f"], 4);
+    assert_eq!(lines[0], "SIMULATED  SYNTHETIC DATA");
+    assert!(lines[2].contains("entry sent  symbol=QQQ"), "{lines:?}");
+}
+
+#[test]
+fn words_from_outside_cannot_draw_on_the_terminal() {
+    let mut line = sample("LogLine");
+    line["message"] = json!("hello\u{1b}[2Jworld\nerror: fake");
+    let fake = answering("logs", json!([line]));
+    let run = run_at(fake.runtime_dir(), &["logs"]);
+    assert!(
+        run.text().contains("hello [2Jworld error: fake"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(run.stdout.lines().count(), 2);
+}
+
+#[test]
+fn the_calendar_comes_from_the_daemon_or_from_the_program() {
+    let days = [
+        "calendar",
+        "--start-date",
+        "2010-11-24",
+        "--end-date",
+        "2010-11-26",
+        "--json",
+    ];
+    let fake = Fake::start();
+    let run = run_at(fake.runtime_dir(), &days);
+    assert_eq!(run.json(), json!([sample("CalendarDay")]));
+    assert!(
+        run.stderr.starts_with("calendar of traderd at "),
+        "{}",
+        run.stderr
+    );
+
+    let run = run_at("/nowhere/sock".as_ref(), &days);
+    assert_eq!(
+        run.json(),
+        json!([
+            { "date": "2010-11-24", "open": "2010-11-24T14:30:00Z",
+              "close": "2010-11-24T21:00:00Z", "half_day": false },
+            { "date": "2010-11-26", "open": "2010-11-26T14:30:00Z",
+              "close": "2010-11-26T18:00:00Z", "half_day": true },
+        ])
+    );
+    assert!(
+        run.stderr.starts_with("calendar shipped with traderctl "),
+        "{}",
+        run.stderr
+    );
+    let run = run_at("/nowhere/sock".as_ref(), &days[..5]);
+    assert_snapshot!(run.text(), @"
+    DATE            OPEN (ET)  CLOSE (ET)  NOTE
+    Wed 2010-11-24  09:30      16:00
+    Fri 2010-11-26  09:30      13:00       half day
+    ");
+}
