@@ -440,7 +440,7 @@ fn stage_line(engine: &Engine) -> String {
         (_, None) => "open".to_owned(),
     };
     let trading = match &book.trading {
-        TradingState::Halted(why) => format!("halted: {why}"),
+        TradingState::Tripped(why) | TradingState::Halted(why) => format!("halted: {why}"),
         state => state.to_string(),
     };
     format!("simulated, {trading}, {session}, {positions} positions, {bare} unprotected")

@@ -86,7 +86,7 @@ impl Book {
     fn open_session(&mut self, at: Timestamp, date: chrono::NaiveDate, equity: Money) {
         self.day = Some(Day::open(date, equity));
         self.intents = 0;
-        if matches!(self.trading, TradingState::Halted(_)) {
+        if matches!(self.trading, TradingState::Tripped(_)) {
             self.trading = TradingState::Active;
             self.trading_since = Some(at);
         }
