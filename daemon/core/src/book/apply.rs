@@ -199,6 +199,7 @@ impl Book {
             return;
         };
         order.updated_at = at;
+        order.reported_filled = order.reported_filled.max(report.filled);
         order
             .broker_id
             .get_or_insert_with(|| report.broker_id.clone());

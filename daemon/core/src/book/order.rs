@@ -21,8 +21,10 @@ pub struct Order {
     pub qty: Qty,
     /// Where it wakes now.
     pub stop: Option<Price>,
-    /// What has filled.
+    /// What has filled, as far as executions were heard of.
     pub filled: Qty,
+    /// What the broker says has filled.
+    pub reported_filled: Qty,
     /// What the fills were worth, without a sign.
     pub filled_value: Money,
     /// The executions that were counted; each counts once.
@@ -51,6 +53,7 @@ impl Order {
             qty: planned.request.qty,
             stop: planned.request.kind.stop(),
             filled: Qty::ZERO,
+            reported_filled: Qty::ZERO,
             filled_value: Money::ZERO,
             executions: Vec::new(),
             cancel_asked: false,
@@ -103,6 +106,12 @@ impl Order {
         }
     }
 
+    /// Whether the broker has filled more than we heard executions of.
+    #[must_use]
+    pub fn misses_fills(&self) -> bool {
+        self.reported_filled > self.filled
+    }
+
     /// Whether the broker's report is about another order than ours: the same id with other contents.
     #[must_use]
     pub fn contradicts(&self, report: &OrderReport) -> bool {
@@ -122,7 +131,8 @@ impl Order {
         let newer_state = !self.state.is_terminal() && report.status.state() != self.state;
         let shape = !self.state.is_terminal()
             && (report.qty != self.qty || (report.stop.is_some() && report.stop != self.stop));
-        new_fill || newer_state || shape || self.broker_id.is_none()
+        let more = report.filled > self.reported_filled;
+        new_fill || newer_state || shape || more || self.broker_id.is_none()
     }
 
     /// Whether it ended without what was asked for.

@@ -190,6 +190,7 @@ impl Engine {
             .get(&symbol)
             .is_some_and(|h| h.exit.is_none())
         {
+            self.forget_back_off(id);
             self.write(
                 at,
                 Record::ExitPlanned {

@@ -317,6 +317,7 @@ impl Engine {
             why: ExitReason::Unprotected,
             origin: Origin::Engine,
         };
+        self.forget_back_off(id);
         self.write(at, record, out);
     }
 
@@ -350,10 +351,7 @@ impl Engine {
         if let Some(lane) = owner.and_then(|lane| self.lanes.get_mut(lane)) {
             lane.closed(&summary);
         }
-        if let Some(state) = self.symbols.get_mut(id.index()) {
-            state.retry_nanos = 0;
-            state.retry_at = Timestamp::MIN;
-        }
+        self.forget_back_off(id);
         self.trip_consecutive_losses(at, out);
     }
 
@@ -379,6 +377,14 @@ impl Engine {
             profit: holding.cash_flow(),
             fees: holding.fees,
         })
+    }
+
+    /// What was refused before says nothing of what comes next.
+    pub(super) fn forget_back_off(&mut self, id: SymbolId) {
+        if let Some(state) = self.symbols.get_mut(id.index()) {
+            state.retry_nanos = 0;
+            state.retry_at = Timestamp::MIN;
+        }
     }
 
     /// Waits before the broker is asked again, twice as long each time.

@@ -9,6 +9,7 @@
 //! 4. A position whose entry has ended has one stop for all of it, where it is meant to rest.
 //! 5. What is not protected within `protect_within`, or whose stop the market has already passed,
 //!    is closed.
+//! 6. While the broker has filled more than we heard of, no order is placed that counts shares.
 
 use trader_contract::{
     ClientOrderId, Level, OrderRole, OrderState, Outcome, Price, Qty, Timestamp,
@@ -63,6 +64,19 @@ const WAIT: Step = Step::Wait { until: None };
 /// The next step for an open trade with these orders.
 #[must_use]
 pub fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
+    let step = step_by_fills(holding, orders, ground);
+    let counts_shares = matches!(
+        step,
+        Step::PlaceStop | Step::MoveStop(_) | Step::CloseOut | Step::Lapse | Step::Finish
+    );
+    if counts_shares && orders.iter().any(|order| order.misses_fills()) {
+        // The position is not known yet: the snapshot that was asked for tells.
+        return WAIT;
+    }
+    step
+}
+
+fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     let live = |role: OrderRole| {
         orders
             .iter()
@@ -188,7 +202,10 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     if right || order.cancel_asked || order.replace_asked {
         return wait;
     }
-    if order.state == OrderState::Working && !passed(holding, stop, ground) {
+    if order.stop != Some(stop) && passed(holding, stop, ground) {
+        return Step::GiveUp;
+    }
+    if order.state == OrderState::Working {
         return not_before_retry(Step::MoveStop(order.id()), ground);
     }
     wait
@@ -221,4 +238,12 @@ pub fn protected_qty(orders: &[&Order]) -> Qty {
         .map(|o| o.remaining())
         .max()
         .unwrap_or(Qty::ZERO)
+}
+
+/// Whether an exit that the broker has acknowledged is closing the position.
+#[must_use]
+pub fn is_closing(orders: &[&Order]) -> bool {
+    orders
+        .iter()
+        .any(|o| o.role() == OrderRole::Exit && o.state.is_acknowledged() && !o.cancel_asked)
 }

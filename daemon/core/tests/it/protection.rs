@@ -1,0 +1,114 @@
+//! The stop of a position.
+
+use insta::assert_snapshot;
+
+use crate::scene::both;
+
+#[test]
+fn a_stop_that_is_refused_is_tried_again_and_after_five_seconds_the_position_is_closed() {
+    assert_snapshot!(both(|scene| {
+        scene.with_waiting_entry();
+        scene.fill("1-e1", 40, "100.10");
+        scene.pass(1);
+        scene.forget();
+        scene.cancelled("1-e1");
+        scene.refused("1-s2");
+        scene.pass(1);
+        scene.refused("1-s3");
+        scene.pass(2);
+        scene.refused("1-s4");
+        scene.pass(5);
+        scene.fill("1-x1", 40, "100");
+    }), @r"
+    14:32:01 1-e1 cancelled
+      heard 1-e1 Cancelled 40/100
+      heard 1-s1 Cancelled 0/100
+      plan 1-s2 sell 40 SPY stop 99.5 Gtc
+      SEND 1-s2 sell 40 SPY stop 99.5 Gtc
+    14:32:01 1-s2 refused
+      heard submit 1-s2 refused
+      ALERT Warning order_refused
+    14:32:02 timer
+      plan 1-s3 sell 40 SPY stop 99.5 Gtc
+      SEND 1-s3 sell 40 SPY stop 99.5 Gtc
+    14:32:02 1-s3 refused
+      heard submit 1-s3 refused
+      ALERT Warning order_refused
+    14:32:04 timer
+      plan 1-s4 sell 40 SPY stop 99.5 Gtc
+      SEND 1-s4 sell 40 SPY stop 99.5 Gtc
+    14:32:04 1-s4 refused
+      heard submit 1-s4 refused
+      ALERT Warning order_refused
+    14:32:05 timer
+      ALERT Critical unprotected
+      exit of SPY planned: unprotected
+      plan 1-x1 sell 40 SPY market Day
+      SEND 1-x1 sell 40 SPY market Day
+    14:32:09 1-x1 fills 40 at 100
+      heard 1-x1 Filled 40/40, 40 at 100
+      trade SPY closed: unprotected -4
+    ");
+}
+
+#[test]
+fn a_moved_stop_replaces_the_resting_one_only_once_that_works() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        scene.wants("a", "SPY", scene.move_stop("99.80"));
+        scene.bar("100.40");
+        scene.wants("a", "SPY", scene.move_stop("99.90"));
+        scene.bar("100.50");
+        scene.replaced("1-s1");
+        scene.replaced("1-s2");
+    }), @r"
+    14:33:00 bar SPY 100.40
+      intent 2: move the stop
+      stop of SPY planned at 99.8
+      plan 1-s2 sell 100 SPY stop 99.8 Gtc for 1-s1
+      replace asked 1-s1
+      REPLACE 1-s1 by 1-s2 stop 99.8
+    14:34:00 bar SPY 100.50
+      intent 3: move the stop
+      stop of SPY planned at 99.9
+    14:34:00 1-s1 replaced
+      heard 1-s1 Replaced 0/100
+      heard 1-s2 New 0/100
+      plan 1-s3 sell 100 SPY stop 99.9 Gtc for 1-s2
+      replace asked 1-s2
+      REPLACE 1-s2 by 1-s3 stop 99.9
+    14:34:00 1-s2 replaced
+      heard 1-s2 Replaced 0/100
+      heard 1-s3 New 0/100
+    ");
+}
+
+#[test]
+fn a_stop_moved_past_the_market_closes_the_position() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        scene.wants("a", "SPY", scene.move_stop("100.60"));
+        scene.bar("100.40");
+        scene.pass(6);
+    }), @r"
+    14:33:00 bar SPY 100.40
+      intent 2: move the stop
+      stop of SPY planned at 100.6
+      ALERT Critical unprotected
+      exit of SPY planned: unprotected
+      cancel asked 1-s1: the position is to be closed
+      CANCEL 1-s1
+    ");
+}
+
+#[test]
+fn a_stop_that_fills_ends_the_trade() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        scene.fill("1-s1", 100, "99.48");
+    }), @r"
+    14:32:00 1-s1 fills 100 at 99.48
+      heard 1-s1 Filled 100/100, 100 at 99.48
+      trade SPY closed: stop_loss -62
+    ");
+}

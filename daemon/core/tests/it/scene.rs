@@ -1,0 +1,440 @@
+//! A scene: an engine with scripted strategies and the small broker, a clock, and a transcript.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use trader_calendar::Calendar;
+use trader_contract::{
+    Bar, BrokerEvent, BrokerRequest, Built, ClientOrderId, Context, Direction, EntryPrice,
+    EntrySize, Epoch, Intent, IntentNo, Intents, Level, OrderRole, Price, Qty, Reason,
+    ReportStatus, RequestFailure, Strategy, Symbol, TickRule, Timeframe, Timestamp,
+};
+use trader_core::book::Book;
+use trader_core::record::JournalEntry;
+use trader_core::risk::limits::Limits;
+use trader_core::{
+    Command, DayRules, Engine, EngineConfig, Event, Instrument, Market, OperatorCommand,
+    OrderRules, Route,
+};
+
+use crate::say::Mirror;
+use crate::venue::Venue;
+
+type Wishes = Arc<Mutex<BTreeMap<(&'static str, Symbol), Vec<Intent>>>>;
+
+/// A strategy that wants what the scenario tells it to want, at the next bar.
+struct Puppet(&'static str, Symbol, Wishes);
+
+impl Strategy for Puppet {
+    fn on_bar(&mut self, _: &Context<'_>, _: &Bar, intents: &mut Intents) {
+        let mut wishes = self.2.lock().unwrap();
+        for intent in wishes.remove(&(self.0, self.1)).unwrap_or_default() {
+            intents.push(intent);
+        }
+    }
+    fn save(&self) -> String {
+        "{}".to_owned()
+    }
+    fn restore(&mut self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// What a scene is made with.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) limits: Limits,
+    /// An hour before this the engine starts.
+    pub(crate) open: &'static str,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            limits: Limits::unbounded(),
+            open: "2011-01-10T14:30:00Z",
+        }
+    }
+}
+
+/// A scene on SPY and QQQ with the routes `a` and `b` on both.
+pub(crate) struct Scene {
+    pub(crate) engine: Engine,
+    pub(crate) venue: Venue,
+    pub(crate) journal: Vec<JournalEntry>,
+    /// What went in, for playing it again.
+    pub(crate) events: Vec<(Timestamp, Event)>,
+    /// What came out.
+    pub(crate) commands: Vec<Command>,
+    pub(crate) mirror: Mirror,
+    pub(crate) at: Timestamp,
+    setup: Setup,
+    wishes: Wishes,
+    transcript: String,
+}
+
+pub(crate) fn symbol(text: &str) -> Symbol {
+    text.parse().unwrap()
+}
+
+/// Runs a scenario long and short; the transcript, which must be the same.
+pub(crate) fn both(play: impl Fn(&mut Scene)) -> String {
+    both_with(&Setup::default(), play)
+}
+
+/// The same with other limits or on another day.
+pub(crate) fn both_with(setup: &Setup, play: impl Fn(&mut Scene)) -> String {
+    let run = |direction| {
+        let mut scene = Scene::new(direction, setup.clone());
+        play(&mut scene);
+        scene.transcript.trim_end().to_owned()
+    };
+    let (long, short) = (run(Direction::Long), run(Direction::Short));
+    assert_eq!(
+        long, short,
+        "the sides differ; long:\n{long}\nshort:\n{short}"
+    );
+    long
+}
+
+impl Scene {
+    /// Reconciled and at the open of the session; the transcript is empty.
+    pub(crate) fn new(direction: Direction, setup: Setup) -> Self {
+        let wishes = Wishes::default();
+        let mut scene = Self {
+            engine: engine(&setup, &wishes, Book::default(), 1),
+            venue: Venue::default(),
+            journal: Vec::new(),
+            events: Vec::new(),
+            commands: Vec::new(),
+            mirror: Mirror(direction),
+            at: setup.open.parse::<Timestamp>().unwrap().plus_minutes(-60),
+            setup,
+            wishes,
+            transcript: String::new(),
+        };
+        scene.input(Event::Start);
+        scene.snapshot();
+        scene.pass(3600);
+        scene.quote("100");
+        scene.forget();
+        scene
+    }
+
+    /// A fresh engine of the same configuration, for playing events again.
+    pub(crate) fn fresh_engine(&self) -> Engine {
+        engine(&self.setup, &Wishes::default(), Book::default(), 1)
+    }
+
+    /// Empties the transcript.
+    pub(crate) fn forget(&mut self) {
+        self.transcript.clear();
+    }
+
+    /// Adds a line of the scenario's own.
+    pub(crate) fn remark(&mut self, text: &str) {
+        self.transcript.push_str(&format!("{text}\n"));
+    }
+
+    /// One event.
+    pub(crate) fn input(&mut self, event: Event) {
+        self.events.push((self.at, event.clone()));
+        for command in self.engine.step(self.at, &event) {
+            self.output(command);
+        }
+    }
+
+    fn output(&mut self, command: Command) {
+        if let Some(line) = self.mirror.command(&command) {
+            self.transcript.push_str(&format!("  {line}\n"));
+        }
+        match &command {
+            Command::Persist(entry) => self.journal.push(entry.clone()),
+            Command::Send(approved) => self.venue.take(approved.request(), self.at),
+            Command::Cancel(id) => self.venue.take(&BrokerRequest::Cancel(*id), self.at),
+            _ => {}
+        }
+        self.commands.push(command);
+    }
+
+    /// Time passes, and the engine gets the timers it asked for.
+    pub(crate) fn pass(&mut self, seconds: i64) {
+        let until = self.at.plus_seconds(seconds);
+        while let Some(due) = self.engine.next_timer().filter(|due| *due <= until) {
+            let late = due.max(self.at);
+            self.at = late;
+            self.say("timer");
+            self.input(Event::Timer);
+            assert_ne!(
+                self.engine.next_timer(),
+                Some(due),
+                "a timer that changes nothing"
+            );
+        }
+        self.at = until;
+    }
+
+    /// Time passes up to so many seconds before the close.
+    pub(crate) fn pass_to_close(&mut self, seconds_before: i64) {
+        let close = self.engine.session().unwrap().close;
+        let left = close.since(self.at) / Timestamp::SECOND - seconds_before;
+        self.pass(left);
+    }
+
+    fn say(&mut self, what: &str) {
+        let time = self.at.to_utc().format("%H:%M:%S");
+        self.transcript.push_str(&format!("{time} {what}\n"));
+    }
+
+    /// A price of the long scene in this one.
+    pub(crate) fn price(&self, long: &str) -> Price {
+        self.mirror.price(long.parse().unwrap())
+    }
+
+    fn level(&self, long: &str) -> Level {
+        Level::from(self.price(long))
+    }
+
+    /// A flat minute bar of SPY that ends now.
+    pub(crate) fn bar(&mut self, close: &str) {
+        self.bar_of("SPY", close);
+    }
+
+    /// The same of another symbol.
+    pub(crate) fn bar_of(&mut self, ticker: &str, close: &str) {
+        self.pass(60);
+        self.say(&format!("bar {ticker} {close}"));
+        self.one_bar(ticker, close);
+    }
+
+    /// A first price of both symbols.
+    fn quote(&mut self, close: &str) {
+        self.pass(60);
+        self.one_bar("SPY", close);
+        self.one_bar("QQQ", close);
+    }
+
+    fn one_bar(&mut self, ticker: &str, close: &str) {
+        let close = self.price(close);
+        let id = self.engine.symbol_id(symbol(ticker)).unwrap();
+        let bar = Bar::new(self.at.plus_minutes(-1), [close; 4], 100).unwrap();
+        self.input(Event::Bar { symbol: id, bar });
+    }
+
+    /// At its next bar the strategy of a route wants this.
+    pub(crate) fn wants(&mut self, route: &'static str, ticker: &str, intent: Intent) {
+        let key = (route, symbol(ticker));
+        self.wishes
+            .lock()
+            .unwrap()
+            .entry(key)
+            .or_default()
+            .push(intent);
+    }
+
+    /// An entry of 100 shares: buy at a break of 100.10, stop at 99.50; or the mirror image.
+    pub(crate) fn entry(&self) -> Intent {
+        self.entry_of(100, EntryPrice::Stop(self.level("100.10")))
+    }
+
+    /// An entry with a size and a price of its own.
+    pub(crate) fn entry_of(&self, shares: u32, entry: EntryPrice) -> Intent {
+        Intent::Enter {
+            direction: self.mirror.0,
+            entry,
+            stop: Some(self.level("99.50")),
+            target: None,
+            size: EntrySize::Shares(Qty::shares(shares).unwrap()),
+            expires_after_bars: None,
+            reason: Reason::new("test"),
+        }
+    }
+
+    pub(crate) fn move_stop(&self, to: &str) -> Intent {
+        Intent::MoveStop {
+            stop: self.level(to),
+            reason: Reason::new("test"),
+        }
+    }
+
+    /// The entry of `entry()` on SPY, sent and working.
+    pub(crate) fn with_waiting_entry(&mut self) {
+        self.wants("a", "SPY", self.entry());
+        self.bar("100");
+        self.working("1-e1");
+        self.report_of("1-s1");
+    }
+
+    /// 100 shares of SPY at 100.10, the stop at 99.50 working; the transcript is empty.
+    pub(crate) fn with_position(&mut self) {
+        self.with_waiting_entry();
+        self.fill("1-e1", 100, "100.10");
+        self.forget();
+    }
+
+    /// The id of an order of this session by its short form, `1-s2`.
+    pub(crate) fn id(&self, short: &str) -> ClientOrderId {
+        let (intent, rest) = short.split_once('-').unwrap();
+        let role = match rest.chars().next().unwrap() {
+            'e' => OrderRole::Entry,
+            's' => OrderRole::Stop,
+            't' => OrderRole::Target,
+            _ => OrderRole::Exit,
+        };
+        ClientOrderId {
+            epoch: Epoch(42),
+            session: self.engine.book().session_number(),
+            intent: IntentNo(intent.parse().unwrap()),
+            role,
+            attempt: rest[1..].parse().unwrap(),
+        }
+    }
+
+    /// What the broker says.
+    pub(crate) fn hear(&mut self, what: &str, events: Vec<BrokerEvent>) {
+        self.say(what);
+        for event in events {
+            self.input(Event::Broker(event));
+        }
+    }
+
+    /// An order is at work at the venue.
+    pub(crate) fn working(&mut self, order: &str) {
+        let events = self.venue.set(self.id(order), ReportStatus::New, self.at);
+        self.hear(&format!("{order} works"), events);
+    }
+
+    /// The report of an order as it stands.
+    pub(crate) fn report_of(&mut self, order: &str) {
+        let report = self.venue.orders[&self.id(order)].clone();
+        self.hear(
+            &format!("{order} reported"),
+            vec![BrokerEvent::Order(report)],
+        );
+    }
+
+    /// An order fills, in part or whole.
+    pub(crate) fn fill(&mut self, order: &str, shares: u32, price: &str) {
+        let qty = Qty::shares(shares).unwrap();
+        let price_here = self.price(price);
+        let events = self.venue.fill(self.id(order), qty, price_here, self.at);
+        self.hear(&format!("{order} fills {shares} at {price}"), events);
+    }
+
+    /// An order is cancelled.
+    pub(crate) fn cancelled(&mut self, order: &str) {
+        let events = self
+            .venue
+            .set(self.id(order), ReportStatus::Cancelled, self.at);
+        self.hear(&format!("{order} cancelled"), events);
+    }
+
+    /// The replacement of an order is confirmed.
+    pub(crate) fn replaced(&mut self, order: &str) {
+        let events = self.venue.replaced(self.id(order), self.at);
+        self.hear(&format!("{order} replaced"), events);
+    }
+
+    /// The broker refuses to take an order.
+    pub(crate) fn refused(&mut self, order: &str) {
+        let client_id = self.id(order);
+        self.venue.lose(client_id);
+        let failure = refusal();
+        self.hear(
+            &format!("{order} refused"),
+            vec![BrokerEvent::SubmitFailed { client_id, failure }],
+        );
+    }
+
+    /// The broker refuses a cancel.
+    pub(crate) fn cancel_refused(&mut self, order: &str) {
+        let client_id = self.id(order);
+        self.venue.cancels.retain(|asked| *asked != client_id);
+        let failure = refusal();
+        self.hear(
+            &format!("cancel of {order} refused"),
+            vec![BrokerEvent::CancelFailed { client_id, failure }],
+        );
+    }
+
+    /// The broker says what it holds.
+    pub(crate) fn snapshot(&mut self) {
+        let event = self.venue.snapshot(self.at);
+        self.hear("snapshot", vec![event]);
+    }
+
+    /// A person asks for something.
+    pub(crate) fn operator(&mut self, command: OperatorCommand) {
+        self.say(&format!("operator {command:?}"));
+        self.input(Event::Operator {
+            command,
+            uid: 1000,
+            request: "r".into(),
+        });
+    }
+
+    /// The book as the journal gives it, through the text that is stored.
+    pub(crate) fn book_from_journal(&self) -> Book {
+        let mut book = Book::default();
+        for entry in &self.journal {
+            let text = serde_json::to_string(entry).unwrap();
+            let entry: JournalEntry = serde_json::from_str(&text).unwrap();
+            book.apply(entry.at, &entry.record);
+        }
+        book
+    }
+
+    /// The process ends here and a new one begins: the book from the journal, nothing else.
+    pub(crate) fn restart(&mut self) {
+        let next = self.journal.last().map_or(1, |entry| entry.seq + 1);
+        let book = self.book_from_journal();
+        self.engine = engine(&self.setup, &self.wishes, book, next);
+        self.venue.cancels.clear();
+        self.say("restart");
+        self.input(Event::Start);
+    }
+}
+
+fn refusal() -> RequestFailure {
+    RequestFailure::Refused {
+        code: 42_210_000,
+        message: "no".into(),
+    }
+}
+
+fn engine(setup: &Setup, wishes: &Wishes, book: Book, next_seq: u64) -> Engine {
+    let tickers = ["SPY", "QQQ"];
+    let lane = |route: &'static str, ticker: &str| {
+        let built = Built {
+            strategy: Box::new(Puppet(route, symbol(ticker), wishes.clone())),
+            indicators: Vec::new(),
+            warm_up_bars: 0,
+        };
+        (symbol(ticker), built)
+    };
+    let route = |name: &'static str| Route {
+        name: name.into(),
+        strategy: "puppet".into(),
+        timeframe: Timeframe::MINUTE,
+        require_stop: true,
+        lanes: tickers.iter().map(|ticker| lane(name, ticker)).collect(),
+    };
+    let config = EngineConfig {
+        epoch: Epoch(42),
+        symbols: tickers
+            .iter()
+            .map(|ticker| Instrument {
+                symbol: symbol(ticker),
+                tick: TickRule::Rule612,
+            })
+            .collect(),
+        routes: vec![route("a"), route("b")],
+        limits: setup.limits.clone(),
+        market: Market::Sessions {
+            calendar: Calendar::nyse(),
+            day: DayRules::default(),
+        },
+        orders: OrderRules::default(),
+    };
+    Engine::new(config, book, next_seq).unwrap()
+}

@@ -1,0 +1,238 @@
+//! A broker of a few lines: it keeps what it was sent, and does what a scenario says, when it says so.
+
+use std::collections::BTreeMap;
+
+use trader_contract::{
+    BrokerEvent, BrokerOrderId, BrokerRequest, BrokerSnapshot, ClientOrderId, Execution,
+    ExecutionId, Money, NetQty, OrderReport, OrderRole, Price, Qty, ReportStatus, Side, Symbol,
+    Timestamp,
+};
+
+/// The broker's side of the account.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Venue {
+    pub(crate) orders: BTreeMap<ClientOrderId, OrderReport>,
+    parents: BTreeMap<ClientOrderId, ClientOrderId>,
+    executions: Vec<(ClientOrderId, Execution)>,
+    positions: BTreeMap<Symbol, NetQty>,
+    /// Cancels that were asked for and not answered.
+    pub(crate) cancels: Vec<ClientOrderId>,
+    /// Replacements that were asked for and not answered: old, new.
+    pub(crate) replaces: Vec<(ClientOrderId, ClientOrderId)>,
+    cash: Money0,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Money0(Money);
+
+impl Default for Money0 {
+    fn default() -> Self {
+        Self(Money::dollars(100_000))
+    }
+}
+
+impl Venue {
+    /// Takes a request. Nothing of it is reported before the scenario says so.
+    pub(crate) fn take(&mut self, request: &BrokerRequest, at: Timestamp) {
+        match request {
+            BrokerRequest::Submit(order) => {
+                self.assert_alone(order.client_id.role, order.symbol, order.oco_stop.is_some());
+                let mut add = |id, side, status, stop, limit| {
+                    let report = OrderReport {
+                        client_id: id,
+                        broker_id: BrokerOrderId(id.to_string().into()),
+                        symbol: order.symbol,
+                        side,
+                        status,
+                        qty: order.qty,
+                        filled: Qty::ZERO,
+                        execution: None,
+                        stop,
+                        limit,
+                        replaced_by: None,
+                        at,
+                        reason: None,
+                    };
+                    assert!(
+                        self.orders.insert(id, report).is_none(),
+                        "{id} was sent twice"
+                    );
+                };
+                let (stop, limit) = (order.kind.stop(), order.kind.limit());
+                add(
+                    order.client_id,
+                    order.side,
+                    ReportStatus::PendingNew,
+                    stop,
+                    limit,
+                );
+                let exit = order.side.opposite();
+                if let Some((id, stop)) = order.attached.stop {
+                    add(id, exit, ReportStatus::Held, Some(stop), None);
+                    self.parents.insert(id, order.client_id);
+                }
+                if let Some((id, limit)) = order.attached.target {
+                    self.orders
+                        .get(&id)
+                        .is_some()
+                        .then(|| panic!("{id} was sent twice"));
+                    let mut leg = self.orders[&order.client_id].clone();
+                    (leg.client_id, leg.side, leg.status) = (id, exit, ReportStatus::Held);
+                    (leg.stop, leg.limit) = (None, Some(limit));
+                    self.orders.insert(id, leg);
+                    self.parents.insert(id, order.client_id);
+                }
+            }
+            BrokerRequest::Cancel(id) => self.cancels.push(*id),
+            BrokerRequest::Replace(change) => {
+                let old = self.orders[&change.client_id].clone();
+                let new = OrderReport {
+                    client_id: change.new_client_id,
+                    broker_id: BrokerOrderId(change.new_client_id.to_string().into()),
+                    status: ReportStatus::PendingNew,
+                    qty: change.qty.unwrap_or(old.qty),
+                    stop: change.stop.or(old.stop),
+                    filled: Qty::ZERO,
+                    execution: None,
+                    ..old
+                };
+                self.replaces.push((change.client_id, change.new_client_id));
+                self.orders.insert(change.new_client_id, new);
+            }
+            BrokerRequest::Snapshot => {}
+        }
+    }
+
+    /// An exit never stands beside another order that may close the same shares.
+    fn assert_alone(&self, role: OrderRole, symbol: Symbol, pair: bool) {
+        if !role.is_reducing() || pair {
+            return;
+        }
+        let live = self.orders.values().find(|o| {
+            o.symbol == symbol && o.client_id.role.is_reducing() && !o.status.state().is_terminal()
+        });
+        assert!(live.is_none(), "a second closing order beside {live:?}");
+    }
+
+    /// Brings an order to a status; its report, and those of the exits that go with it.
+    pub(crate) fn set(
+        &mut self,
+        id: ClientOrderId,
+        status: ReportStatus,
+        at: Timestamp,
+    ) -> Vec<BrokerEvent> {
+        let order = self.orders.get_mut(&id).unwrap();
+        order.status = status;
+        order.at = at;
+        order.execution = None;
+        let mut reports = vec![order.clone()];
+        if status.state().is_terminal() {
+            self.cancels.retain(|asked| *asked != id);
+            let legs: Vec<ClientOrderId> = self
+                .parents
+                .iter()
+                .filter(|(leg, parent)| {
+                    **parent == id && self.orders[leg].status == ReportStatus::Held
+                })
+                .map(|(leg, _)| *leg)
+                .collect();
+            for leg in legs {
+                let end = match status {
+                    ReportStatus::Filled => ReportStatus::New,
+                    _ => ReportStatus::Cancelled,
+                };
+                let order = self.orders.get_mut(&leg).unwrap();
+                order.status = end;
+                reports.push(order.clone());
+            }
+        }
+        reports.into_iter().map(BrokerEvent::Order).collect()
+    }
+
+    /// Fills a part of an order, or all of it.
+    pub(crate) fn fill(
+        &mut self,
+        id: ClientOrderId,
+        qty: Qty,
+        price: Price,
+        at: Timestamp,
+    ) -> Vec<BrokerEvent> {
+        let order = self.orders.get_mut(&id).unwrap();
+        order.filled = order.filled.checked_add(qty).unwrap();
+        assert!(order.filled <= order.qty);
+        let execution = Execution {
+            id: ExecutionId(format!("x{}", self.executions.len()).into()),
+            qty,
+            price,
+            fee: Money::ZERO,
+            at,
+        };
+        self.executions.push((id, execution.clone()));
+        let value = price.times(qty);
+        let net = self.positions.entry(order.symbol).or_insert(NetQty::ZERO);
+        *net = net.checked_add(order.side.signed(qty)).unwrap();
+        match order.side {
+            Side::Buy => self.cash.0 -= value,
+            Side::Sell => self.cash.0 += value,
+        }
+        let status = if order.filled == order.qty {
+            ReportStatus::Filled
+        } else {
+            ReportStatus::PartiallyFilled
+        };
+        let mut events = self.set(id, status, at);
+        if let Some(BrokerEvent::Order(report)) = events.first_mut() {
+            report.execution = Some(execution);
+        }
+        events
+    }
+
+    /// One order takes the place of another.
+    pub(crate) fn replaced(&mut self, old: ClientOrderId, at: Timestamp) -> Vec<BrokerEvent> {
+        let place = self
+            .replaces
+            .iter()
+            .position(|(from, _)| *from == old)
+            .unwrap();
+        let (_, new) = self.replaces.remove(place);
+        self.orders.get_mut(&old).unwrap().replaced_by = Some(new);
+        let mut events = self.set(old, ReportStatus::Replaced, at);
+        events.extend(self.set(new, ReportStatus::New, at));
+        events
+    }
+
+    /// Forgets an order that never arrived, and what was attached to it.
+    pub(crate) fn lose(&mut self, id: ClientOrderId) {
+        self.orders.remove(&id);
+        let parents = &self.parents;
+        self.orders.retain(|leg, _| parents.get(leg) != Some(&id));
+    }
+
+    /// What it holds.
+    pub(crate) fn snapshot(&self, at: Timestamp) -> BrokerEvent {
+        let waiting = |id: &ClientOrderId| self.replaces.iter().any(|(_, new)| new == id);
+        let positions = self.positions.iter().filter(|(_, net)| !net.is_flat());
+        BrokerEvent::Snapshot(BrokerSnapshot {
+            at,
+            orders: self
+                .orders
+                .values()
+                .filter(|o| !waiting(&o.client_id))
+                .cloned()
+                .collect(),
+            executions: self.executions.clone(),
+            positions: positions.map(|(symbol, net)| (*symbol, *net)).collect(),
+            cash: self.cash.0,
+        })
+    }
+
+    /// The net position in a symbol.
+    pub(crate) fn net(&self, symbol: Symbol) -> NetQty {
+        self.positions.get(&symbol).copied().unwrap_or(NetQty::ZERO)
+    }
+
+    /// Somebody else trades on the account.
+    pub(crate) fn meddle(&mut self, symbol: Symbol, net: NetQty) {
+        self.positions.insert(symbol, net);
+    }
+}
