@@ -194,9 +194,8 @@ fn bench(options: &BenchArgs) -> Result<(), Failure> {
     };
     let report =
         crate::bench::engine(&options).map_err(|error| Failure::new(exit::FAILED, error))?;
-    let json =
-        serde_json::to_string_pretty(&report).map_err(|error| Failure::new(exit::BUG, error))?;
-    print(&format!("{json}\n"))
+    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
+    print(&format!("{report}\nRESULT {json}\n"))
 }
 
 #[cfg(not(feature = "broker-sim"))]

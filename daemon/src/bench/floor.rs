@@ -40,7 +40,7 @@ pub(super) fn cross(bars: &[Bar]) -> (i64, u64) {
             continue;
         }
         // fast / FAST > slow / SLOW, in whole numbers.
-        let now = fast.wrapping_mul(SLOW as i64) > slow.wrapping_mul(FAST as i64);
+        let now = fast.wrapping_mul(whole(SLOW)) > slow.wrapping_mul(whole(FAST));
         if now != above {
             above = now;
             if now == (held == 0) {
@@ -50,4 +50,9 @@ pub(super) fn cross(bars: &[Bar]) -> (i64, u64) {
         }
     }
     (equity, orders)
+}
+
+/// A count as a signed number; both are small.
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }

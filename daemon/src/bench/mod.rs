@@ -58,6 +58,33 @@ pub struct Report {
     pub peak_rss_mb: f64,
 }
 
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(
+            f,
+            "SMA 20/200 cross over {} rows, 100 shares at market, on one core",
+            self.bars
+        )?;
+        writeln!(
+            f,
+            "engine  {:.1} million bars/s; bare loop {:.1} million bars/s ({:.1} times the engine)",
+            self.bars_per_second / 1e6,
+            self.floor_bars_per_second / 1e6,
+            self.times_the_floor,
+        )?;
+        writeln!(
+            f,
+            "{} orders, all through the gate ({} checks), {} fills, {} trades, equity {}",
+            self.orders, self.gate_checks, self.fills, self.trades, self.final_equity,
+        )?;
+        write!(
+            f,
+            "{} allocations per bar without an order, {:.3} with orders; peak resident {:.0} MB",
+            self.allocations_per_bar, self.allocations_per_bar_with_orders, self.peak_rss_mb,
+        )
+    }
+}
+
 /// Measures the engine.
 ///
 /// # Errors

@@ -67,11 +67,11 @@ fn walk(count: usize) -> Vec<Bar> {
             .unwrap_or(0)
     };
     let start = Timestamp::from_seconds(1_294_000_200);
-    let mut cents = 100_00_i64;
+    let mut cents = 10_000_i64;
     let mut bars = Vec::with_capacity(count);
     for index in 0..count {
         let open = cents;
-        let close = (open.wrapping_add(draw(21)).wrapping_sub(10)).clamp(10_00, 1_000_00);
+        let close = (open.wrapping_add(draw(21)).wrapping_sub(10)).clamp(1_000, 100_000);
         let high = open.max(close).wrapping_add(draw(4));
         let low = open.min(close).wrapping_sub(draw(4));
         cents = close;

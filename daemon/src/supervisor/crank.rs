@@ -5,7 +5,7 @@
 //! to do; a pace only sleeps.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -31,7 +31,7 @@ const NAP: Duration = Duration::from_millis(500);
 
 /// What comes into the engine's thread from outside.
 #[derive(Debug)]
-pub enum Message {
+pub(super) enum Message {
     /// A call of a client.
     Asked(Asked),
     /// A signal asked for the end.
@@ -71,6 +71,9 @@ pub struct Ended {
     pub journal_failure: Option<String>,
 }
 
+/// What the engine answers to a call: what was accepted, or why it was refused.
+type Answer = Result<Box<str>, trader_core::Refused>;
+
 /// Where the next event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
@@ -80,7 +83,7 @@ enum Source {
 }
 
 /// Everything that the engine's thread owns.
-pub struct Crank {
+pub(super) struct Crank {
     pub(super) engine: Engine,
     pub(super) venue: Venue,
     pub(super) market: Market,
@@ -108,7 +111,7 @@ pub struct Crank {
 
 impl Crank {
     /// Turns until the run is over.
-    pub fn run(mut self) -> Ended {
+    pub(super) fn run(mut self) -> Ended {
         self.feed(&Event::Start);
         loop {
             self.heart.engine.beat();
@@ -169,10 +172,7 @@ impl Crank {
             None => Duration::ZERO,
         };
         if wait.is_zero() {
-            return match self.inbox.try_recv() {
-                Ok(message) => Some(message),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-            };
+            return self.inbox.try_recv().ok();
         }
         self.heart.engine.rest();
         let message = match self.inbox.recv_timeout(wait) {
@@ -405,9 +405,9 @@ impl Crank {
     /// Remembers the answers of calls that changed something, in the transaction of what they did.
     fn settle(
         &mut self,
-        answers: Vec<(Box<str>, Result<Box<str>, trader_core::Refused>)>,
+        answers: Vec<(Box<str>, Answer)>,
         batch: &mut Batch,
-    ) -> Vec<(Asking, Result<Box<str>, trader_core::Refused>)> {
+    ) -> Vec<(Asking, Answer)> {
         let mut settled = Vec::new();
         for (request, outcome) in answers {
             let Some(asking) = self.waiting.remove(&request) else {

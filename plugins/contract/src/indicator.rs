@@ -134,10 +134,26 @@ impl From<Price> for Mean {
 }
 
 impl Ord for Mean {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         if self.count == other.count {
             return self.sum_micros.cmp(&other.sum_micros);
         }
+        if let (Ok(a), Ok(b)) = (
+            i64::try_from(self.sum_micros),
+            i64::try_from(other.sum_micros),
+        ) {
+            // Two numbers of 64 bits: their product always fits.
+            let left = i128::from(a).wrapping_mul(i128::from(other.count));
+            let right = i128::from(b).wrapping_mul(i128::from(self.count));
+            return left.cmp(&right);
+        }
+        self.cmp_wide(other)
+    }
+}
+
+impl Mean {
+    fn cmp_wide(&self, other: &Self) -> Ordering {
         let left = self.sum_micros.checked_mul(i128::from(other.count));
         let right = other.sum_micros.checked_mul(i128::from(self.count));
         match (left, right) {
@@ -164,6 +180,7 @@ impl Ord for Mean {
 }
 
 impl PartialOrd for Mean {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -228,7 +245,9 @@ mod tests {
             prop_assert_eq!(difference.sum_micros().signum(), i128::from((a * m - b * n).signum()));
             let json = serde_json::to_string(&left).unwrap();
             prop_assert_eq!(serde_json::from_str::<Mean>(&json).unwrap(), left);
-            // The path for numbers too large to cross-multiply gives the same order.
+            // The paths for numbers of more than 64 bits, and for those too large to cross-multiply,
+            // give the same order.
+            prop_assert_eq!(left.cmp_wide(&right), left.cmp(&right));
             let scale = 1_i128 << 90;
             let big_left = Mean::new(i128::from(a) * scale, n << 40).unwrap();
             let big_right = Mean::new(i128::from(b) * scale, m << 40).unwrap();

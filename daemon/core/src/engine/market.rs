@@ -84,7 +84,9 @@ impl Engine {
             self.closed = closed;
         }
         self.find_due();
-        self.tend(at, id, out);
+        if self.symbols.get(id.index()).is_some_and(|s| s.held) {
+            self.tend(at, id, out);
+        }
     }
 
     fn bar_grace(&self) -> i64 {

@@ -38,6 +38,8 @@ pub struct SymbolState {
     /// The lane that owns the symbol.
     pub(super) owner: Option<usize>,
     pub(super) net_nanos: i64,
+    /// Whether the book has an open trade in it.
+    pub(super) held: bool,
     pub(super) position: Option<PositionView>,
     pub(super) pending: Option<Direction>,
     pub(super) expires_after_bars: Option<u16>,
@@ -63,6 +65,7 @@ pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, Engi
             lanes: Vec::new(),
             owner: None,
             net_nanos: 0,
+            held: false,
             position: None,
             pending: None,
             expires_after_bars: None,
@@ -112,6 +115,7 @@ impl Engine {
             state.lanes.iter().copied().find(owns)
         });
         state.owner = owner;
+        state.held = holding.is_some();
         state.pending = holding
             .filter(|h| h.net.is_flat() && h.exit.is_none())
             .map(|h| h.direction);
