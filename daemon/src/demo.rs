@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use trader_broker_sim::market::{Instrument, Shape, SyntheticMarket};
+use trader_broker_sim::market::{Instrument, Phase, Shape, SyntheticMarket};
 use trader_calendar::{Calendar, new_york};
 use trader_contract::{Price, Symbol};
 use trader_core::record::DaySummary;
@@ -23,13 +23,31 @@ use crate::supervisor::{self, Begun, Ended, Horizon, Plan, Source};
 /// The made-up symbols: ticker, base price in cents, shape, shares in an average minute.
 fn cast() -> [(&'static str, i64, Shape, u32); 6] {
     [
-        ("DOWN", 80_00, Shape::TrendDown, 20_000),
-        ("RISE", 50_00, Shape::TrendUp, 20_000),
-        ("SPIK", 60_00, Shape::Spike, 20_000),
-        ("THIN", 40_00, Shape::TrendUp, 400),
-        ("WLKA", 90_00, Shape::Walk, 15_000),
-        ("WLKB", 35_00, Shape::Walk, 15_000),
+        ("DOWN", 8_000, Shape::TrendDown, 20_000),
+        ("RISE", 5_000, Shape::TrendUp, 20_000),
+        ("SPIK", 6_000, Shape::Spike, 20_000),
+        ("THIN", 4_000, thin(), 400),
+        ("WLKA", 9_000, Shape::Walk, 15_000),
+        ("WLKB", 3_500, Shape::Walk, 15_000),
     ]
+}
+
+/// A rise on so little volume that no entry fills at once, with enough of it at the end of the day
+/// that every exit does.
+fn thin() -> Shape {
+    let mut phases = vec![
+        Phase::new(20, 40, 60).with_volume(200),
+        Phase::new(20, -80, 60),
+        Phase::new(20, 40, 50),
+        Phase::new(4, 900, 150).with_volume(300),
+    ];
+    for _ in 0..9 {
+        phases.push(Phase::new(20, 320, 110));
+        phases.push(Phase::new(6, -240, 90));
+    }
+    phases.push(Phase::new(40, -900, 150).with_volume(1_000));
+    phases.push(Phase::new(52, -20, 120).with_volume(5_000));
+    Shape::Phases(phases)
 }
 
 /// The year whose full sessions the seeds choose from.
