@@ -203,12 +203,8 @@ impl Book {
         order
             .broker_id
             .get_or_insert_with(|| report.broker_id.clone());
-        if !order.state.is_terminal() {
-            order.qty = report.qty;
-            order.stop = report.stop.or(order.stop);
-        }
-        if let Ok(state) = order.state.transition(report.status.state()) {
-            order.state = state;
+        if order.is_current(report) {
+            order.move_to(report);
         }
         if report.reason.is_some() {
             order.reason.clone_from(&report.reason);

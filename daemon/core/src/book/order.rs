@@ -33,6 +33,8 @@ pub struct Order {
     pub cancel_asked: bool,
     /// Whether a replacement is asked for and not yet answered.
     pub replace_asked: bool,
+    /// The broker's stamp of the newest report; an older one moves nothing but its execution.
+    pub reported_at: Option<Timestamp>,
     /// When it was planned.
     pub planned_at: Timestamp,
     /// When it first filled.
@@ -58,6 +60,7 @@ impl Order {
             executions: Vec::new(),
             cancel_asked: false,
             replace_asked: false,
+            reported_at: None,
             planned_at: at,
             first_fill_at: None,
             updated_at: at,
@@ -128,11 +131,33 @@ impl Order {
             .execution
             .as_ref()
             .is_some_and(|e| !self.executions.contains(&e.id));
-        let newer_state = !self.state.is_terminal() && report.status.state() != self.state;
+        let newer_state = !self.state.is_terminal()
+            && report.status.state() != self.state
+            && self.is_current(report);
         let shape = !self.state.is_terminal()
+            && self.is_current(report)
             && (report.qty != self.qty || (report.stop.is_some() && report.stop != self.stop));
         let more = report.filled > self.reported_filled;
         new_fill || newer_state || shape || more || self.broker_id.is_none()
+    }
+
+    /// Whether a report may move the order: it is no older than the newest one, or it is the end.
+    #[must_use]
+    pub fn is_current(&self, report: &OrderReport) -> bool {
+        report.status.state().is_terminal()
+            || self.reported_at.is_none_or(|newest| report.at >= newest)
+    }
+
+    /// Takes the state, quantity and stop of a current report.
+    pub(super) fn move_to(&mut self, report: &OrderReport) {
+        self.reported_at = Some(report.at);
+        if !self.state.is_terminal() {
+            self.qty = report.qty;
+            self.stop = report.stop.or(self.stop);
+        }
+        if let Ok(state) = self.state.transition(report.status.state()) {
+            self.state = state;
+        }
     }
 
     /// Whether it ended without what was asked for.
