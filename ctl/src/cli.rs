@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser};
+use clap::{Args, Command as Clap, CommandFactory, FromArgMatches, Parser};
 
 use crate::commands::Command;
 use crate::exit;
@@ -49,6 +49,24 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// The command line with the exit codes in every full help.
+pub(crate) fn command() -> Clap {
+    fn explained(command: Clap) -> Clap {
+        let command = command.mut_subcommands(explained);
+        if command.get_after_long_help().is_some() {
+            command
+        } else {
+            command.after_long_help(exit::HELP)
+        }
+    }
+    explained(Cli::command())
+}
+
+/// Reads the command line; ends the program where it makes no sense or asks for help.
+pub(crate) fn read() -> Cli {
+    Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit())
+}
+
 /// Options of every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
@@ -56,8 +74,9 @@ pub(crate) struct Global {
     /// Talk to this socket
     ///
     /// Either a socket or the folder with control/sock and read/sock in it. Without it
-    /// /run/traderd: the control socket, or for commands that only look the read socket where the
-    /// control socket is closed to you.
+    /// /run/traderd, or where nothing is there $XDG_RUNTIME_DIR/traderd, of a daemon started by
+    /// hand. Commands that only look fall back to the read socket where the control socket is
+    /// closed to you.
     #[arg(
         long,
         global = true,

@@ -11,15 +11,12 @@ mod table;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::cli::Cli;
 use crate::exit::Failed;
 use crate::output::Output;
 
 fn main() -> ExitCode {
     exit::report_bugs();
-    let cli = Cli::parse();
+    let cli = cli::read();
     let output = Output::new(cli.global.json, cli.global.colour);
     match commands::run(&cli, &output) {
         Ok(()) => ExitCode::from(exit::DONE),

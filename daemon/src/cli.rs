@@ -60,8 +60,8 @@ pub struct DemoArgs {
     /// What the market and the broker draw from; the same seed gives the same day
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Seconds of the market in a second, or "max"
-    #[arg(long, default_value = "max")]
+    /// Seconds of the market in a second, or "max"; 390 makes a full session last a minute
+    #[arg(long, default_value = "390")]
     pub pace: Pace,
     /// Folder of the store [default: a new one for this run]
     #[arg(long, value_name = "DIR")]

@@ -1,15 +1,381 @@
-//! One simulated day in the foreground.
+//! `traderd demo`: one whole session through the real shell, engine, store, sockets and simulated
+//! broker, on a market that is made up for it or on recorded minutes.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use trader_broker_sim::market::{Instrument, Shape, SyntheticMarket};
+use trader_calendar::{Calendar, new_york};
+use trader_contract::{Price, Symbol};
+use trader_core::record::DaySummary;
+use trader_rpc::{JournalLine, Role};
 
 use crate::cli::DemoArgs;
+use crate::config::{self, Config, Layer, Pace};
 use crate::exit::{self, Failure};
+use crate::plugins;
+use crate::start::{self, Prepared};
+use crate::state::Folders;
+use crate::supervisor::{self, Begun, Ended, Horizon, Plan, Source};
+
+/// The made-up symbols: ticker, base price in cents, shape, shares in an average minute.
+fn cast() -> [(&'static str, i64, Shape, u32); 6] {
+    [
+        ("DOWN", 80_00, Shape::TrendDown, 20_000),
+        ("RISE", 50_00, Shape::TrendUp, 20_000),
+        ("SPIK", 60_00, Shape::Spike, 20_000),
+        ("THIN", 40_00, Shape::TrendUp, 400),
+        ("WLKA", 90_00, Shape::Walk, 15_000),
+        ("WLKB", 35_00, Shape::Walk, 15_000),
+    ]
+}
+
+/// The year whose full sessions the seeds choose from.
+const YEAR: i32 = 2025;
 
 /// Trades one day and shows what came of it.
 ///
 /// # Errors
-/// What ended it.
-pub fn run(_: &DemoArgs) -> Result<(), Failure> {
-    Err(Failure::new(
-        exit::FAILED,
-        "the demo is not part of this build",
+/// What ended it: bad arguments, a state folder that cannot be used, or a day that did not end flat
+/// and equal to the broker, or did not show what it promises.
+pub fn run(args: &DemoArgs) -> Result<(), Failure> {
+    let scratch = Scratch::new(args.state_dir.as_deref())?;
+    let (config, source) = match &args.bars {
+        Some(bars) => recorded(args, bars)?,
+        None => synthetic(args)?,
+    };
+    let folders = Folders {
+        runtime: scratch.path.join("run"),
+        state: scratch.path.clone(),
+    };
+    let prepared = start::prepare_with(config, None, folders)?;
+    let made_up = args.bars.is_none();
+    say(&headline(args, &prepared, &source));
+    let plan = Plan {
+        source,
+        horizon: Horizon::OneSession,
+        witness: Some(Box::new(|line| say(&narrate(line)))),
+    };
+    let ended = supervisor::run_plan(prepared, plan, |begun| say(&where_to_look(begun)))?;
+    say(&epilogue(&ended, made_up));
+    verdict(&ended, made_up)
+}
+
+/// The folder of the run: the one that was named, or one that is removed afterwards.
+struct Scratch {
+    path: PathBuf,
+    temporary: bool,
+}
+
+impl Scratch {
+    fn new(named: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(path) = named {
+            return Ok(Self {
+                path: path.to_owned(),
+                temporary: false,
+            });
+        }
+        let path = std::env::temp_dir().join(format!("traderd-demo-{}", std::process::id()));
+        std::fs::create_dir_all(&path).map_err(|error| {
+            let message = format!(
+                "cannot make {}: {error}; name a folder with --state-dir",
+                path.display()
+            );
+            Failure::new(exit::STATE, message)
+        })?;
+        Ok(Self {
+            path,
+            temporary: true,
+        })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if self.temporary {
+            // What is left behind is only a folder in the temporary one.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// The sample day: a session of the seed's choice and six symbols made for it.
+fn synthetic(args: &DemoArgs) -> Result<(Config, Source), Failure> {
+    let date = args.date.map_or_else(|| date_of(args.seed), Ok)?;
+    let instruments: Vec<Instrument> = cast()
+        .into_iter()
+        .filter_map(|(ticker, cents, shape, volume_per_minute)| {
+            Some(Instrument {
+                symbol: ticker.parse().ok()?,
+                base: Price::from_cents(cents)?,
+                shape,
+                volume_per_minute,
+            })
+        })
+        .collect();
+    let routes = r#"
+[[route]]
+name = "breakout-long"
+strategy = "opening-range"
+symbols = ["RISE", "SPIK", "THIN"]
+timeframe_minutes = 5
+settings = { sides = "long", range_minutes = 60, entry_minutes = 180, target_multiple = 0 }
+
+[[route]]
+name = "breakout-short"
+strategy = "opening-range"
+symbols = ["DOWN"]
+timeframe_minutes = 5
+settings = { sides = "short", range_minutes = 60, entry_minutes = 180, target_multiple = 0 }
+
+[[route]]
+name = "velez"
+strategy = "velez"
+symbols = ["WLKA"]
+timeframe_minutes = 2
+settings = { sma_fast = 5, sma_slow = 50 }
+
+[[route]]
+name = "mean-reversion"
+strategy = "mean-reversion"
+symbols = ["WLKB"]
+timeframe_minutes = 5
+"#;
+    let config = parse(args, date, "", routes)?;
+    Ok((
+        config,
+        Source::Synthetic(SyntheticMarket::new(args.seed, instruments)),
     ))
+}
+
+/// A session of recorded minutes, traded by all three strategies one after the other.
+fn recorded(args: &DemoArgs, bars: &Path) -> Result<(Config, Source), Failure> {
+    let usage = |message: &str| Failure::new(exit::USAGE, message);
+    let date = args
+        .date
+        .ok_or_else(|| usage("--bars needs --date, the session to trade"))?;
+    if args.symbols.is_empty() {
+        return Err(usage("--bars needs --symbols, for example --symbols SPY"));
+    }
+    let symbols: Vec<String> = args
+        .symbols
+        .iter()
+        .map(|symbol| format!("{:?}", symbol.as_str()))
+        .collect();
+    let symbols = symbols.join(", ");
+    let route = |name: &str, minutes: u16, settings: &str| {
+        format!(
+            "[[route]]\nname = {name:?}\nstrategy = {name:?}\nsymbols = [{symbols}]\n\
+             timeframe_minutes = {minutes}\nsettings = {{ {settings} }}\n"
+        )
+    };
+    let routes = route("velez", 2, "sma_fast = 5, sma_slow = 50")
+        + &route("opening-range", 5, "")
+        + &route("mean-reversion", 5, "");
+    let directory = format!(
+        "source = \"recorded\"\ndirectory = {:?}",
+        bars.display().to_string()
+    );
+    let config = parse(args, date, &directory, &routes)?;
+    Ok((config, Source::Recorded(bars.to_owned())))
+}
+
+fn parse(args: &DemoArgs, date: NaiveDate, market: &str, routes: &str) -> Result<Config, Failure> {
+    let pace = match args.pace {
+        Pace::Times(times) => times.to_string(),
+        Pace::Max => "\"max\"".to_owned(),
+    };
+    let seed = args.seed;
+    let text = format!(
+        "[market]\nclock = \"virtual\"\nseed = {seed}\nstart_date = {date}\npace = {pace}\n{market}\n\
+         [risk]\nmax_open_positions = 8\nconsecutive_losses = 20\nposition_fraction = 0.1\n\
+         entries_per_route_per_day = 50\n[log]\nformat = \"memory\"\n{routes}"
+    );
+    let layer = Layer {
+        name: "the demo".to_owned(),
+        text,
+    };
+    Ok(config::parse(&[layer], plugins::strategies())?)
+}
+
+/// The session that a seed chooses: a full one of [`YEAR`].
+fn date_of(seed: u64) -> Result<NaiveDate, Failure> {
+    let unknown = || {
+        Failure::new(
+            exit::BUG,
+            format!("the calendar has no full session in {YEAR}"),
+        )
+    };
+    let day = |month, day| NaiveDate::from_ymd_opt(YEAR, month, day).ok_or_else(unknown);
+    let calendar = Calendar::nyse();
+    let sessions = calendar
+        .sessions(day(1, 1)?..=day(12, 31)?)
+        .map_err(|_| unknown())?;
+    let full: Vec<NaiveDate> = sessions
+        .iter()
+        .filter(|s| !s.half_day)
+        .map(|s| s.date)
+        .collect();
+    let count = u64::try_from(full.len()).unwrap_or(1).max(1);
+    let index = usize::try_from(seed.checked_rem(count).unwrap_or(0)).unwrap_or(0);
+    full.get(index).copied().ok_or_else(unknown)
+}
+
+fn headline(args: &DemoArgs, prepared: &Prepared, source: &Source) -> String {
+    let date = prepared
+        .config
+        .market
+        .start_date
+        .map(|date| date.to_string())
+        .unwrap_or_default();
+    let pace = match args.pace {
+        Pace::Times(times) => format!("{times} seconds of the market in a second"),
+        Pace::Max => "as fast as this machine can".to_owned(),
+    };
+    let routes: Vec<String> = prepared
+        .config
+        .routes
+        .iter()
+        .map(|route| {
+            let symbols: Vec<&str> = route.symbols.iter().map(Symbol::as_str).collect();
+            format!(
+                "{} ({}) on {}",
+                route.strategy,
+                route.timeframe,
+                symbols.join(" ")
+            )
+        })
+        .collect();
+    format!(
+        "traderd demo, {}: session {date}, seed {}, {pace}\nSimulated money, simulated broker with \
+         Alpaca's rules. What happens here says nothing about any market.\nRoutes: {}",
+        source.label(),
+        args.seed,
+        routes.join("; "),
+    )
+}
+
+fn where_to_look(begun: &Begun) -> String {
+    let control = begun.sockets.iter().find(|socket| socket.role > Role::Read);
+    let path = control
+        .map(|socket| socket.path.as_str())
+        .unwrap_or_default();
+    format!(
+        "Socket: {path}\nFrom a second terminal: traderctl --socket {path} status\n\
+         (or positions, orders, trades, logs, flatten, stop)\n"
+    )
+}
+
+/// A line of the journal as the demo shows it; what repeats itself is left out.
+fn narrate(line: &JournalLine) -> String {
+    const QUIET: [&str; 4] = [
+        "checkpoint",
+        "strategy_saved",
+        "cancel_asked",
+        "replace_asked",
+    ];
+    const STEPS: [&str; 2] = ["is on its way to the venue", "is being cancelled"];
+    let step = STEPS.iter().any(|step| line.text.ends_with(step));
+    if step || QUIET.contains(&line.kind.as_str()) {
+        return String::new();
+    }
+    let time = new_york::wall_clock(line.at).format("%H:%M:%S");
+    format!("{time}  {}", line.text)
+}
+
+fn epilogue(ended: &Ended, made_up: bool) -> String {
+    let mut text = String::from("\n");
+    for day in &ended.tally.days {
+        day_lines(&mut text, day);
+    }
+    let tally = &ended.tally;
+    let _ = writeln!(
+        text,
+        "Counts:  {} entries, {} fills, {} partial fills, {} long and {} short round trips, {} stop-outs, \
+         {} end-of-day closes, {} other exits, {} stop moves, {} refusals, {} alerts",
+        tally.entries,
+        tally.fills,
+        tally.partial_fills,
+        tally.long_round_trips,
+        tally.short_round_trips,
+        tally.stop_outs,
+        tally.end_of_day_closes,
+        tally.other_exits,
+        tally.stop_moves,
+        tally.refusals,
+        tally.alerts,
+    );
+    let flat = if ended.broker.positions.is_empty() {
+        "flat"
+    } else {
+        "NOT FLAT"
+    };
+    let equal = if ended.ledger == ended.broker {
+        "equal"
+    } else {
+        "NOT EQUAL"
+    };
+    let _ = write!(
+        text,
+        "Ledger:  cash {}, {} positions; broker: cash {}, {} positions: {flat}, {equal}",
+        ended.ledger.cash,
+        ended.ledger.positions.len(),
+        ended.broker.cash,
+        ended.broker.positions.len(),
+    );
+    if made_up && !ended.stopped && !ended.tally.missing().is_empty() {
+        let _ = write!(text, "\nMissing: {}", ended.tally.missing().join(", "));
+    }
+    text
+}
+
+fn day_lines(text: &mut String, day: &DaySummary) {
+    let _ = writeln!(
+        text,
+        "Day {}:  equity {} -> {} ({} realised, {} fees), {} trades: {} won, {} lost; {} orders, {} fills, \
+         {} refusals; {} unprotected share-seconds",
+        day.date,
+        day.equity_at_open,
+        day.equity_at_close,
+        day.realised,
+        day.fees,
+        day.trades,
+        day.winners,
+        day.losers,
+        day.orders,
+        day.fills,
+        day.refusals,
+        day.unprotected_share_seconds,
+    );
+}
+
+/// Whether the day ended as promised.
+fn verdict(ended: &Ended, made_up: bool) -> Result<(), Failure> {
+    let failed = |message: String| Err(Failure::new(exit::FAILED, message));
+    if let Some(why) = &ended.journal_failure {
+        return failed(format!("the journal could not be written: {why}"));
+    }
+    if ended.ledger != ended.broker {
+        return failed("the ledger differs from the broker; this is a bug".to_owned());
+    }
+    if ended.stopped {
+        return Ok(());
+    }
+    if !ended.broker.positions.is_empty() {
+        return failed("the day did not end flat; this is a bug".to_owned());
+    }
+    let missing = ended.tally.missing();
+    if made_up && !missing.is_empty() {
+        return failed(format!("the day did not show {}", missing.join(", ")));
+    }
+    Ok(())
+}
+
+/// Prints to stdout; a reader that has gone away is no reason to stop trading.
+fn say(text: &str) {
+    if !text.is_empty() {
+        let _ = writeln!(io::stdout(), "{text}");
+    }
 }

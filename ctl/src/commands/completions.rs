@@ -1,10 +1,9 @@
 //! `traderctl completions`: scripts for shells.
 
-use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
 use super::Setting;
-use crate::cli::Cli;
+use crate::cli;
 use crate::exit::Failed;
 
 /// Print a completion script for a shell
@@ -32,6 +31,6 @@ pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
         Kind::Fish => Shell::Fish,
     };
     let mut script = Vec::new();
-    generate(shell, &mut Cli::command(), "traderctl", &mut script);
+    generate(shell, &mut cli::command(), "traderctl", &mut script);
     setting.output.text(&String::from_utf8_lossy(&script))
 }

@@ -2,15 +2,17 @@
 //! run, not repeated here.
 
 use std::env;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command as Program;
+use std::process::{Command as Program, ExitStatus};
 
 use clap::Subcommand;
+use serde::Serialize;
 use trader_rpc::{NoParams, call};
 
 use super::Setting;
 use crate::connection;
-use crate::exit::{Failed, REFUSED};
+use crate::exit::{DONE, Failed, REFUSED};
 use crate::output::Output;
 
 /// The configuration that the packages install, with every setting at its default.
@@ -71,27 +73,52 @@ fn in_force(setting: Setting<'_>) -> Result<(), Failed> {
     })
 }
 
+/// What `traderd config` said, for those who read JSON.
+#[derive(Debug, Serialize)]
+struct Said {
+    exit_code: u8,
+    output: String,
+    messages: Vec<String>,
+}
+
 /// Runs `traderd config ACTION [FILE]` in our place.
 fn traderd(action: &str, file: Option<&Path>, output: &Output) -> Result<(), Failed> {
     let program = beside_us().unwrap_or_else(|| PathBuf::from("traderd"));
     let mut command = Program::new(&program);
     command.args(["config", action]).args(file);
-    if output.is_json() {
-        command.arg("--json");
-    }
-    let status = command.status().map_err(|error| {
+    let not_run = |error: io::Error| {
         Failed::refused(
             "the configuration was not looked at",
             format!("{} cannot be run: {error}", program.display()),
             "install traderd beside traderctl, or put it into the PATH",
         )
-    })?;
-    if status.success() {
-        return Ok(());
+    };
+    let code = if output.is_json() {
+        let ran = command.output().map_err(not_run)?;
+        let said = Said {
+            exit_code: code(ran.status),
+            output: String::from_utf8_lossy(&ran.stdout).into_owned(),
+            messages: String::from_utf8_lossy(&ran.stderr)
+                .lines()
+                .map(str::to_owned)
+                .collect(),
+        };
+        output.result(&said, String::new)?;
+        said.exit_code
+    } else {
+        code(command.status().map_err(not_run)?)
+    };
+    if code == DONE {
+        Ok(())
+    } else {
+        Err(Failed::Passed(code))
     }
-    // A signal leaves no code.
+}
+
+/// Its exit code; a program that a signal ended has none.
+fn code(status: ExitStatus) -> u8 {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Err(Failed::Passed(code.unwrap_or(REFUSED)))
+    code.unwrap_or(REFUSED)
 }
 
 /// The `traderd` that lies beside this program.

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 
 use super::Setting;
-use crate::cli::Cli;
+use crate::cli;
 use crate::exit::Failed;
 
 /// Print the manual page, or write all of them
@@ -19,7 +19,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
-    let mut program = Cli::command();
+    let mut program = cli::command();
     program.build();
     match &args.dir {
         None => {
@@ -44,7 +44,10 @@ pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
 
 fn render(command: Command) -> std::io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    Man::new(command).render(&mut page)?;
+    Man::new(command)
+        .source(concat!("traderctl ", env!("CARGO_PKG_VERSION")))
+        .manual("traderd")
+        .render(&mut page)?;
     Ok(page)
 }
 

@@ -47,7 +47,10 @@ fn screen(status: &Status, output: &Output) -> String {
         ("Feed", link(&status.feed, output)),
         ("Broker", broker(status, output)),
         ("Journal", journal(status, output)),
-        ("Config", printable(&status.config_hash)),
+        (
+            "Config",
+            printable(&status.config_hash).chars().take(12).collect(),
+        ),
         ("Sockets", sockets(status)),
     ];
     for (name, text) in rows {

@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use serde_json::json;
+
 use super::fake::Fake;
 use super::program::{run, run_at};
 
@@ -53,16 +55,20 @@ fn check_is_the_daemons_own_with_its_output_and_its_exit_code() {
             &["config", "check", "a.toml"],
             "asked: config check a.toml\n",
         ),
-        (
-            &["config", "show", "a.toml", "--json"],
-            "asked: config show a.toml --json\n",
-        ),
+        (&["config", "show", "a.toml"], "asked: config show a.toml\n"),
     ] {
         let output = run_in(folder.path(), args);
         assert_eq!(output.status.code(), Some(78), "{output:?}");
         assert_eq!(String::from_utf8(output.stdout).unwrap(), asked);
         assert_eq!(String::from_utf8(output.stderr).unwrap(), "line 3: no\n");
     }
+    let output = run_in(folder.path(), &["config", "check", "a.toml", "--json"]);
+    assert_eq!(output.status.code(), Some(78));
+    assert_eq!(
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(),
+        json!({ "exit_code": 78, "output": "asked: config check a.toml\n",
+                "messages": ["line 3: no"] })
+    );
     let folder = installed(Some("exit 0"));
     assert_eq!(
         run_in(folder.path(), &["config", "check"]).status.code(),

@@ -55,7 +55,7 @@ fn status_fits_one_screen_and_names_what_is_wrong() {
     Feed       synthetic up, 4 symbols, last heard 10:23:00 ET
     Broker     sim up, profile alpaca, last heard 10:23:01 ET, reconciled
     Journal    1234 entries, /var/lib/traderd/trader.db
-    Config     9f2c51d0a7e3b864
+    Config     9f2c51d0a7e3
     Sockets    control /run/traderd/control/sock, read /run/traderd/read/sock
 
     WARNING  2011-01-10 10:22:00 ET  QQQ: the stop of QQQ was refused
@@ -95,7 +95,7 @@ fn a_quiet_day_reads_quietly() {
     Feed       synthetic up, 4 symbols, last heard 10:23:00 ET
     Broker     sim up, profile alpaca, last heard 10:23:01 ET, NOT RECONCILED
     Journal    0 entries, in memory, CANNOT BE WRITTEN
-    Config     9f2c51d0a7e3b864
+    Config     9f2c51d0a7e3
     Sockets    control /run/traderd/control/sock, read /run/traderd/read/sock
     ");
 }

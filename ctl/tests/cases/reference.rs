@@ -69,6 +69,7 @@ fn every_command_has_a_manual_page() {
         let name = [&["traderctl"], *command].concat().join("-");
         let page = std::fs::read_to_string(dir.join(format!("{name}.1"))).unwrap();
         assert!(page.contains(".SH SYNOPSIS"), "{name}");
+        assert!(page.contains("Exit codes"), "{name}");
     }
     assert!(run(&["man"]).text().contains("Exit codes"));
 }

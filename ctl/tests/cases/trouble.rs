@@ -51,6 +51,20 @@ fn the_environment_names_the_socket_and_the_option_beats_it() {
 }
 
 #[test]
+fn a_daemon_started_by_hand_is_found_where_it_puts_its_sockets() {
+    let fake = Fake::start();
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(fake.runtime_dir(), folder.path().join("traderd")).unwrap();
+    let mut command = command(["status"]);
+    command.env("XDG_RUNTIME_DIR", folder.path());
+    if Path::new("/run/traderd").exists() {
+        println!("skipped: this machine has a /run/traderd, which comes first");
+        return;
+    }
+    assert_eq!(command.output().unwrap().status.code(), Some(0));
+}
+
+#[test]
 fn looking_falls_back_to_the_read_socket_and_changing_does_not() {
     let fake = Fake::with(Role::Read, |_, _| None);
     let folder = tempfile::tempdir().unwrap();

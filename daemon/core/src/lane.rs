@@ -68,7 +68,7 @@ impl Lane {
             slots: vec![Slot::default(); indicators.len()],
             indicators,
             bars_seen: 0,
-            bars_needed: longest.max(built.warm_up_bars),
+            bars_needed: longest.saturating_add(built.warm_up_bars),
             warm: false,
             session_open: None,
             last_bar: None,

@@ -33,19 +33,30 @@ pub fn group(socket: &Path) -> &'static str {
     }
 }
 
-/// The sockets to try, in order. `given` is a socket or a runtime folder; without one it is
-/// [`RUNTIME_DIR`]. Of a folder, the control socket comes first, and what only looks may fall back to
-/// the read socket.
+/// The runtime folders to try, in order: `given`, or without one the system's and then the user's
+/// own, where a daemon that a person started by hand puts its sockets. `user_dir` is what
+/// `XDG_RUNTIME_DIR` says.
 #[must_use]
-pub fn candidates(given: Option<&Path>, needed: Role) -> Vec<PathBuf> {
-    let runtime_dir = match given {
-        Some(path) if path.is_dir() => path,
-        Some(path) => return vec![path.to_owned()],
-        None => Path::new(RUNTIME_DIR),
-    };
-    let mut sockets = vec![control(runtime_dir)];
+pub fn runtime_dirs(given: Option<&Path>, user_dir: Option<&Path>) -> Vec<PathBuf> {
+    match given {
+        Some(path) => vec![path.to_owned()],
+        None => std::iter::once(PathBuf::from(RUNTIME_DIR))
+            .chain(user_dir.map(|dir| dir.join("traderd")))
+            .collect(),
+    }
+}
+
+/// The sockets of one daemon to try, in order. `place` is a socket or a runtime folder. Of a folder,
+/// the control socket comes first, and what only looks may fall back to the read socket.
+#[must_use]
+pub fn candidates(place: &Path, needed: Role) -> Vec<PathBuf> {
+    let named_otherwise = place != Path::new(RUNTIME_DIR) && !place.is_dir();
+    if named_otherwise {
+        return vec![place.to_owned()];
+    }
+    let mut sockets = vec![control(place)];
     if needed == Role::Read {
-        sockets.push(read(runtime_dir));
+        sockets.push(read(place));
     }
     sockets
 }
@@ -56,30 +67,32 @@ mod tests {
 
     #[test]
     fn only_looking_may_fall_back_to_the_read_socket() {
-        let paths = |needed| candidates(None, needed);
+        let folder = Path::new(RUNTIME_DIR);
         assert_eq!(
-            paths(Role::Read),
-            [
-                PathBuf::from("/run/traderd/control/sock"),
-                PathBuf::from("/run/traderd/read/sock")
-            ]
+            candidates(folder, Role::Read),
+            [control(folder), read(folder)]
         );
-        assert_eq!(
-            paths(Role::Reduce),
-            [PathBuf::from("/run/traderd/control/sock")]
-        );
+        assert_eq!(candidates(folder, Role::Reduce), [control(folder)]);
     }
 
     #[test]
     fn a_given_path_is_a_socket_unless_it_is_a_folder() {
         let socket = Path::new("/nowhere/at/all.sock");
-        assert_eq!(candidates(Some(socket), Role::Read), [socket.to_owned()]);
+        assert_eq!(candidates(socket, Role::Read), [socket.to_owned()]);
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-        assert_eq!(
-            candidates(Some(folder), Role::Control),
-            [folder.join("control/sock")]
-        );
+        assert_eq!(candidates(folder, Role::Control), [control(folder)]);
         assert_eq!(group(&read(folder)), "traderd-ro");
         assert_eq!(group(&control(folder)), "traderd-ctl");
+    }
+
+    #[test]
+    fn the_systems_daemon_comes_before_the_users_own() {
+        let user_dir = Some(Path::new("/run/user/1000"));
+        let expected = ["/run/traderd", "/run/user/1000/traderd"].map(PathBuf::from);
+        assert_eq!(runtime_dirs(None, user_dir), expected);
+        assert_eq!(
+            runtime_dirs(Some(Path::new("/x")), user_dir),
+            [PathBuf::from("/x")]
+        );
     }
 }

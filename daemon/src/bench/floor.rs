@@ -7,7 +7,7 @@ use super::sma_cross::{FAST, SHARES, SLOW};
 
 /// What the loop ends with, so that no compiler leaves it out: equity in millionths and orders.
 #[must_use]
-pub fn cross(bars: &[Bar]) -> (i64, u64) {
+pub(super) fn cross(bars: &[Bar]) -> (i64, u64) {
     let mut fast = 0_i64;
     let mut slow = 0_i64;
     let mut above = false;

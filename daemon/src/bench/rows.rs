@@ -19,7 +19,7 @@ pub enum RowsError {
 }
 
 /// The rows to run over.
-pub fn load(options: &Options) -> Result<Vec<Bar>, RowsError> {
+pub(super) fn load(options: &Options) -> Result<Vec<Bar>, RowsError> {
     let rows = match &options.csv {
         Some(path) => {
             let rows = recorded::read(path)?;

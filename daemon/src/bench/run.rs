@@ -16,17 +16,17 @@ use super::sma_cross;
 
 /// What a round came to.
 #[derive(Debug, Clone, Copy)]
-pub struct Outcome {
+pub(super) struct Outcome {
     /// Orders sent.
-    pub orders: u64,
+    pub(super) orders: u64,
     /// Orders that the gate looked at.
-    pub gate_checks: u64,
+    pub(super) gate_checks: u64,
     /// Executions.
-    pub fills: u64,
+    pub(super) fills: u64,
     /// Closed trades.
-    pub trades: u64,
+    pub(super) trades: u64,
     /// Equity at the end.
-    pub equity: Money,
+    pub(super) equity: Money,
 }
 
 impl Default for Outcome {
@@ -42,7 +42,7 @@ impl Default for Outcome {
 }
 
 /// An engine and a broker before their first row.
-pub struct Round {
+pub(super) struct Round {
     engine: Option<Engine>,
     broker: SimBroker,
     commands: Commands,
@@ -54,7 +54,7 @@ const ID: SymbolId = SymbolId::new(0);
 impl Round {
     /// A fresh pair, reconciled.
     #[must_use]
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let cash = Money::dollars(1_000_000);
         let symbols: Vec<Symbol> = "BENCH".parse().into_iter().collect();
         let instruments = symbols.iter().map(|&symbol| Instrument {
@@ -94,7 +94,7 @@ impl Round {
     }
 
     /// Runs over the rows.
-    pub fn drive(&mut self, rows: &[Bar]) -> Outcome {
+    pub(super) fn drive(&mut self, rows: &[Bar]) -> Outcome {
         for bar in rows {
             self.row(bar);
         }
@@ -102,7 +102,7 @@ impl Round {
     }
 
     /// Runs over the rows and counts the allocations on rows that no order came of.
-    pub fn count_quiet_allocations(&mut self, rows: &[Bar]) -> usize {
+    pub(super) fn count_quiet_allocations(&mut self, rows: &[Bar]) -> usize {
         let mut quiet = 0_usize;
         for bar in rows {
             let before = self.outcome.orders.wrapping_add(self.outcome.fills);

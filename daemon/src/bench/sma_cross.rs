@@ -6,22 +6,22 @@ use trader_contract::{
 };
 
 /// Bars in the fast average.
-pub const FAST: usize = 20;
+pub(super) const FAST: usize = 20;
 /// Bars in the slow average.
-pub const SLOW: usize = 200;
+pub(super) const SLOW: usize = 200;
 /// Shares of each entry.
-pub const SHARES: i64 = 100;
+pub(super) const SHARES: i64 = 100;
 
 /// Buys 100 shares at the market when the fast average comes above the slow one, and sells them when
 /// it comes below.
 #[derive(Debug, Default)]
-pub struct SmaCross {
+pub(super) struct SmaCross {
     above: bool,
 }
 
 /// An instance with what it needs.
 #[must_use]
-pub fn build() -> Built {
+pub(super) fn build() -> Built {
     let period = |bars: usize| IndicatorSpec::Sma {
         period: u32::try_from(bars).unwrap_or(1),
     };

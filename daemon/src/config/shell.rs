@@ -96,6 +96,8 @@ choice! {
         Text = "text",
         /// JSON lines on stderr.
         Json = "json",
+        /// Nowhere but in memory, for `traderctl logs`.
+        Memory = "memory",
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) enum Sink {
     Journal(UnixDatagram),
     Text(Box<dyn Write + Send>),
     Json(Box<dyn Write + Send>),
+    /// Nowhere: the ring in memory keeps them.
+    Memory,
 }
 
 impl fmt::Debug for Sink {
@@ -25,6 +27,7 @@ impl fmt::Debug for Sink {
             Self::Journal(_) => "Journal",
             Self::Text(_) => "Text",
             Self::Json(_) => "Json",
+            Self::Memory => "Memory",
         })
     }
 }
@@ -40,6 +43,7 @@ impl Sink {
             }
             LogFormat::Auto | LogFormat::Text => Ok(text()),
             LogFormat::Json => Ok(Self::Json(Box::new(io::stderr()))),
+            LogFormat::Memory => Ok(Self::Memory),
         }
     }
 
@@ -48,6 +52,7 @@ impl Sink {
         match self {
             Self::Text(page) => page.write_all(text_line(entry).as_bytes()),
             Self::Json(page) => page.write_all(json_line(entry).as_bytes()),
+            Self::Memory => Ok(()),
             Self::Journal(socket) => {
                 let message = journal_message(entry);
                 if socket.send(&message).is_ok() {

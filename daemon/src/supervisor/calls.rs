@@ -16,7 +16,7 @@ use crate::{clock, views};
 const RECENT_MAX: usize = 1_000;
 
 /// The calls that were answered: the store's, and the newest of this run.
-pub struct Memory {
+pub(super) struct Memory {
     reader: Option<Reader>,
     recent: BTreeMap<Box<str>, OperatorRequest>,
 }
@@ -24,12 +24,15 @@ pub struct Memory {
 impl Memory {
     /// A memory over the store's.
     #[must_use]
-    pub const fn new(reader: Reader) -> Self {
-        Self { reader: Some(reader), recent: BTreeMap::new() }
+    pub(super) const fn new(reader: Reader) -> Self {
+        Self {
+            reader: Some(reader),
+            recent: BTreeMap::new(),
+        }
     }
 
     /// Keeps an answered call.
-    pub fn keep(&mut self, request: &OperatorRequest) {
+    pub(super) fn keep(&mut self, request: &OperatorRequest) {
         if self.recent.len() >= RECENT_MAX {
             self.recent.pop_first();
         }
@@ -47,7 +50,7 @@ impl Memory {
 
 /// A call that waits for the engine's answer.
 #[derive(Debug)]
-pub struct Asking {
+pub(super) struct Asking {
     id: RequestId,
     method: &'static str,
     params: String,
@@ -58,7 +61,7 @@ pub struct Asking {
 impl Asking {
     /// As the store keeps it, with its answer.
     #[must_use]
-    pub fn remember(&self, message: &str, at: Timestamp) -> OperatorRequest {
+    pub(super) fn remember(&self, message: &str, at: Timestamp) -> OperatorRequest {
         OperatorRequest {
             id: self.id.to_string().into(),
             method: self.method.into(),
@@ -70,7 +73,7 @@ impl Asking {
     }
 
     /// Answers the caller.
-    pub fn reply(self, outcome: Result<Box<str>, Refused>) {
+    pub(super) fn reply(self, outcome: Result<Box<str>, Refused>) {
         let answer = match outcome {
             Ok(message) => Ok(Accepted {
                 request_id: self.id,
@@ -79,7 +82,11 @@ impl Asking {
             }),
             Err(Refused::UnknownSymbol(symbol)) => Err(Failure::unknown_symbol(&symbol)),
             Err(Refused::UnknownOrder(order)) => Err(Failure::unknown_order(&order.to_string())),
-            Err(Refused::NotNow(why)) => Err(Failure::refused(format!("{} was not done", self.method), why, "traderctl status shows the present state")),
+            Err(Refused::NotNow(why)) => Err(Failure::refused(
+                format!("{} was not done", self.method),
+                why,
+                "traderctl status shows the present state",
+            )),
         };
         self.reply.send(answer);
     }
@@ -141,7 +148,11 @@ impl Crank {
         if let Some(before) = self.memory.find(&id) {
             return asking.repeat(before);
         }
-        let event = Event::Operator { command, uid: asking.uid, request: id.clone() };
+        let event = Event::Operator {
+            command,
+            uid: asking.uid,
+            request: id.clone(),
+        };
         self.waiting.insert(id, asking);
         self.feed(&event);
     }
@@ -158,8 +169,15 @@ impl Asking {
                 repeated: true,
             })
         } else {
-            let why = format!("request id {} was used by another call ({})", self.id, before.method);
-            Err(Failure::refused(format!("{} was not done", self.method), why, "draw a new request id"))
+            let why = format!(
+                "request id {} was used by another call ({})",
+                self.id, before.method
+            );
+            Err(Failure::refused(
+                format!("{} was not done", self.method),
+                why,
+                "draw a new request id",
+            ))
         };
         self.reply.send(answer);
     }
@@ -173,5 +191,11 @@ fn asking<P: serde::Serialize>(
     reply: Reply<Accepted>,
 ) -> Asking {
     let params = serde_json::to_string(params).unwrap_or_default();
-    Asking { id, method, params, uid, reply }
+    Asking {
+        id,
+        method,
+        params,
+        uid,
+        reply,
+    }
 }

@@ -21,7 +21,7 @@ use super::pacing::{Pacing, Until};
 use super::tally::Tally;
 use super::venue::Venue;
 use crate::events::Ring;
-use crate::journal_log;
+use crate::journal_log::JournalLog;
 use crate::server::Asked;
 use crate::systemd::Heart;
 use crate::views::{self, StatusFacts, StrategyFacts};
@@ -91,6 +91,8 @@ pub struct Crank {
     pub(super) horizon: Horizon,
     pub(super) heart: Heart,
     pub(super) journal: Ring<JournalLine>,
+    pub(super) journal_log: JournalLog,
+    pub(super) witness: Option<super::Witness>,
     pub(super) stage: watch::Sender<Stage>,
     pub(super) facts: StatusFacts,
     pub(super) flatten_on_stop: bool,
@@ -135,9 +137,13 @@ impl Crank {
             (self.market.due(), Source::Market),
             (self.engine.next_timer(), Source::Timer),
         ];
-        let next = candidates.into_iter().filter_map(|(at, source)| Some((at?, source))).min()?;
+        let next = candidates
+            .into_iter()
+            .filter_map(|(at, source)| Some((at?, source)))
+            .min()?;
         // With the session's tape at its end the engine's next timer is the next morning.
-        let night = next.1 == Source::Timer && self.market.due().is_none() && !self.engine.is_stopping();
+        let night =
+            next.1 == Source::Timer && self.market.due().is_none() && !self.engine.is_stopping();
         let over = self.market.session().is_some_and(|s| next.0 > s.close);
         (!(night && over)).then_some(next)
     }
@@ -263,8 +269,12 @@ impl Crank {
                     self.tally.take(&entry.record);
                     self.facts.store.seq = entry.seq;
                     self.strategies.signals.take(&entry);
-                    journal_log::emit(&entry);
-                    self.journal.push_numbered(entry.seq, views::journal_line(&entry));
+                    self.journal_log.write(&entry);
+                    let line = views::journal_line(&entry);
+                    if let Some(witness) = &mut self.witness {
+                        witness(&line);
+                    }
+                    self.journal.push_numbered(entry.seq, line);
                 }
                 true
             }
@@ -274,7 +284,9 @@ impl Crank {
                 self.facts.journal_failure = Some((self.now, error.to_string()));
                 self.facts.store.writable = false;
                 let mut after = Commands::default();
-                let event = Event::JournalFailed { why: error.to_string().into() };
+                let event = Event::JournalFailed {
+                    why: error.to_string().into(),
+                };
                 self.engine.step_into(self.now, &event, &mut after);
                 self.carry_out(&mut after);
                 false
@@ -352,7 +364,9 @@ impl Crank {
         }
         tracing::info!(flatten = self.flatten_on_stop, "a signal asked for the end");
         self.feed(&Event::Operator {
-            command: OperatorCommand::Stop { flatten: self.flatten_on_stop },
+            command: OperatorCommand::Stop {
+                flatten: self.flatten_on_stop,
+            },
             uid: rustix::process::geteuid().as_raw(),
             request: "signal".into(),
         });
@@ -396,7 +410,9 @@ impl Crank {
     ) -> Vec<(Asking, Result<Box<str>, trader_core::Refused>)> {
         let mut settled = Vec::new();
         for (request, outcome) in answers {
-            let Some(asking) = self.waiting.remove(&request) else { continue };
+            let Some(asking) = self.waiting.remove(&request) else {
+                continue;
+            };
             if let Ok(message) = &outcome {
                 let remembered: OperatorRequest = asking.remember(message, self.now);
                 self.memory.keep(&remembered);
@@ -424,7 +440,7 @@ fn stage_line(engine: &Engine) -> String {
         (_, None) => "open".to_owned(),
     };
     let trading = match &book.trading {
-        TradingState::Halted(why) => format!("halted: {why}"),
+        TradingState::Tripped(why) | TradingState::Halted(why) => format!("halted: {why}"),
         state => state.to_string(),
     };
     format!("simulated, {trading}, {session}, {positions} positions, {bare} unprotected")

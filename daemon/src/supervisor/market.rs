@@ -80,7 +80,14 @@ impl Market {
     /// A market before its first session.
     #[must_use]
     pub const fn new(source: Source, calendar: Calendar, symbols: Vec<Symbol>) -> Self {
-        Self { source, calendar, symbols, session: None, reels: Vec::new(), edge: None }
+        Self {
+            source,
+            calendar,
+            symbols,
+            session: None,
+            reels: Vec::new(),
+            edge: None,
+        }
     }
 
     /// Where the bars come from.
@@ -110,7 +117,11 @@ impl Market {
         self.reels = bars.into_iter().map(reel).collect();
         self.session = Some(session);
         let into = after.since(session.open);
-        let minutes = if into < 0 { -1 } else { into.div_euclid(Timestamp::MINUTE) };
+        let minutes = if into < 0 {
+            -1
+        } else {
+            into.div_euclid(Timestamp::MINUTE)
+        };
         let edge = session.open.plus_minutes(minutes.saturating_add(1));
         self.edge = (edge <= session.close).then_some(edge);
         Ok(())
@@ -124,10 +135,14 @@ impl Market {
 
     /// Takes the edge that is due.
     pub fn take(&mut self) -> Edge {
-        let (Some(at), Some(session)) = (self.edge, self.session) else { return Edge::default() };
+        let (Some(at), Some(session)) = (self.edge, self.session) else {
+            return Edge::default();
+        };
         let mut edge = Edge::default();
         for (index, reel) in self.reels.iter_mut().enumerate() {
-            let Ok(id) = u32::try_from(index).map(SymbolId::new) else { continue };
+            let Ok(id) = u32::try_from(index).map(SymbolId::new) else {
+                continue;
+            };
             while let Some(bar) = reel.bars.get(reel.closing) {
                 if bar.start.plus_nanos(Timestamp::MINUTE) > at {
                     break;
@@ -183,12 +198,18 @@ impl Market {
         Ok(loaded.into_iter().map(|bars| bars.history).collect())
     }
 
-    fn synthetic_past(&mut self, session: Session, minutes: usize) -> Result<Vec<Vec<Bar>>, MarketError> {
+    fn synthetic_past(
+        &mut self,
+        session: Session,
+        minutes: usize,
+    ) -> Result<Vec<Vec<Bar>>, MarketError> {
         let mut sessions = Vec::new();
         let mut have = 0_usize;
         let mut date = session.date;
         while have < minutes && sessions.len() < WARM_UP_SESSIONS_MAX {
-            let Ok(before) = self.calendar.previous_session(date) else { break };
+            let Ok(before) = self.calendar.previous_session(date) else {
+                break;
+            };
             have = have.saturating_add(usize::try_from(before.minutes()).unwrap_or(0));
             date = before.date;
             sessions.push(before);
@@ -211,7 +232,8 @@ impl Market {
                     .collect())
             }
             Source::Recorded(directory) => {
-                let loaded = recorded::load(directory, &self.symbols, session.date, &self.calendar)?;
+                let loaded =
+                    recorded::load(directory, &self.symbols, session.date, &self.calendar)?;
                 Ok(loaded.into_iter().map(|bars| bars.session).collect())
             }
         }
@@ -242,8 +264,13 @@ impl Market {
     /// # Errors
     /// The calendar does not cover it.
     pub fn next_session(&self) -> Result<Option<Session>, MarketError> {
-        let Some(session) = self.session else { return Ok(None) };
-        Ok(Some(self.calendar.next_session_after(session.close.plus_nanos(-1))?))
+        let Some(session) = self.session else {
+            return Ok(None);
+        };
+        Ok(Some(
+            self.calendar
+                .next_session_after(session.close.plus_nanos(-1))?,
+        ))
     }
 }
 

@@ -20,7 +20,7 @@ use trader_contract::{Money, NetQty, Symbol, Timestamp};
 use trader_core::book::Book;
 use trader_core::{Engine, EngineConfig, Market as EngineMarket};
 use trader_rpc::{JournalLine, Link, LinkState, Mode, StoreInfo};
-use trader_store::{Reader, Recovery, Store, Writer};
+use trader_store::{Reader, Readers, Recovery, Store, Writer};
 
 pub use crank::{Ended, Horizon, Stage};
 pub use market::{Source, walks};
@@ -31,6 +31,7 @@ use crate::archive::StoreArchive;
 use crate::config::{ClockKind, MarketSource, StopPositions};
 use crate::events::Ring;
 use crate::exit::{self, Failure};
+use crate::journal_log::JournalLog;
 use crate::server::{Server, Services, Turned};
 use crate::start::Prepared;
 use crate::systemd::{self, Heart};
@@ -45,17 +46,21 @@ use venue::Venue;
 const STORE_FILE: &str = "traderd.db";
 /// Messages that wait for the engine's thread at most; a full inbox refuses calls.
 const INBOX: usize = 256;
-/// Journal lines that subscribers can still read.
-const JOURNAL_LINES: usize = 10_000;
+/// Connections that read the store for RPC.
+const STORE_READERS: usize = 2;
 
 /// What a run is to do beyond its configuration.
-#[derive(Debug)]
 pub struct Plan {
     /// Where bars come from.
     pub source: Source,
     /// When it is over.
     pub horizon: Horizon,
+    /// Hears every line of the journal once it is on the disk.
+    pub witness: Option<Witness>,
 }
+
+/// Somebody who hears the journal on the engine's thread, and must not block it.
+pub type Witness = Box<dyn FnMut(&JournalLine) + Send>;
 
 /// Positions and cash, as one side sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,14 +75,23 @@ impl Balance {
     fn of_engine(engine: &Engine) -> Self {
         let book = engine.book();
         let held = book.holdings.values().filter(|h| !h.net.is_flat());
-        Self { cash: book.cash, positions: held.map(|h| (h.symbol, h.net)).collect() }
+        Self {
+            cash: book.cash,
+            positions: held.map(|h| (h.symbol, h.net)).collect(),
+        }
     }
 
     fn of_broker(account: &AccountView) -> Self {
-        let mut positions: Vec<(Symbol, NetQty)> =
-            account.positions.iter().map(|(symbol, net, _)| (*symbol, *net)).collect();
+        let mut positions: Vec<(Symbol, NetQty)> = account
+            .positions
+            .iter()
+            .map(|(symbol, net, _)| (*symbol, *net))
+            .collect();
         positions.sort_by_key(|(symbol, _)| *symbol);
-        Self { cash: account.cash, positions }
+        Self {
+            cash: account.cash,
+            positions,
+        }
     }
 }
 
@@ -92,9 +106,20 @@ pub fn run(prepared: Prepared) -> Result<(), Failure> {
         (MarketSource::Recorded, Some(directory)) => Source::Recorded(directory.clone()),
         _ => Source::Synthetic(SyntheticMarket::new(market.seed, walks(&symbols))),
     };
-    let ended = run_plan(prepared, Plan { source, horizon: Horizon::Open }, |_| {})?;
+    let ended = run_plan(
+        prepared,
+        Plan {
+            source,
+            horizon: Horizon::Open,
+            witness: None,
+        },
+        |_| {},
+    )?;
     match ended.journal_failure {
-        Some(why) => Err(Failure::new(exit::FAILED, format!("the journal could not be written: {why}"))),
+        Some(why) => Err(Failure::new(
+            exit::FAILED,
+            format!("the journal could not be written: {why}"),
+        )),
         None => Ok(()),
     }
 }
@@ -112,19 +137,38 @@ pub fn run_plan(
         .worker_threads(1)
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(exit::FAILED, format!("cannot start the RPC runtime: {error}")))?;
+        .map_err(|error| {
+            Failure::new(
+                exit::FAILED,
+                format!("cannot start the RPC runtime: {error}"),
+            )
+        })?;
     let _inside = runtime.enter();
     let (inbox, messages) = sync_channel(INBOX);
     let heart = Heart::default();
-    let journal = Ring::new(JOURNAL_LINES);
-    let (told, stage) = watch::channel(Stage { ready: false, line: "starting".to_owned() });
+    let kept = prepared.config.rpc.event_buffer;
+    let journal = Ring::new(usize::try_from(kept).unwrap_or(usize::MAX));
+    let (told, stage) = watch::channel(Stage {
+        ready: false,
+        line: "starting".to_owned(),
+    });
     let label = plan.source.label().to_owned();
     let store_path = prepared.folders.state.join(STORE_FILE);
-    let mut crank = crank(&prepared, plan, messages, (heart.clone(), journal.clone(), told))?;
-    let archive = StoreArchive::open(&store_path).map_err(store_failure)?;
+    let mut crank = crank(
+        &prepared,
+        plan,
+        messages,
+        (heart.clone(), journal.clone(), told),
+    )?;
+    let readers = Readers::open(&store_path, STORE_READERS).map_err(store_failure)?;
+    let archive = StoreArchive::new(readers);
     let server = serve(&prepared, inbox.clone(), archive, (journal, label.clone()))?;
     crank.facts.sockets = server.sockets().to_vec();
-    begun(&Begun { sockets: server.sockets().to_vec(), label, now: crank.now });
+    begun(&Begun {
+        sockets: server.sockets().to_vec(),
+        label,
+        now: crank.now,
+    });
     let session = crank.now;
     let engine = spawn(crank)?;
     runtime.spawn(signals::listen(inbox));
@@ -167,10 +211,12 @@ fn serve(
     (journal, label): (Ring<JournalLine>, String),
 ) -> Result<Server, Failure> {
     let desk = move |asked| {
-        inbox.try_send(Message::Asked(asked)).map_err(|error| match error {
-            std::sync::mpsc::TrySendError::Full(_) => Turned::Full,
-            std::sync::mpsc::TrySendError::Disconnected(_) => Turned::Gone,
-        })
+        inbox
+            .try_send(Message::Asked(asked))
+            .map_err(|error| match error {
+                std::sync::mpsc::TrySendError::Full(_) => Turned::Full,
+                std::sync::mpsc::TrySendError::Disconnected(_) => Turned::Gone,
+            })
     };
     let services = Services {
         desk: Arc::new(desk),
@@ -182,7 +228,11 @@ fn serve(
         label,
         config: prepared.effective.clone(),
     };
-    Ok(Server::start(&prepared.folders.runtime, &prepared.config.rpc, services)?)
+    Ok(Server::start(
+        &prepared.folders.runtime,
+        &prepared.config.rpc,
+        services,
+    )?)
 }
 
 fn store_failure(error: impl std::fmt::Display) -> Failure {
@@ -201,8 +251,12 @@ fn crank(
     let path = prepared.folders.state.join(STORE_FILE);
     let mut store = Store::open(&path, clock::now(), draw_epoch()).map_err(store_failure)?;
     let recovery = store.load().map_err(store_failure)?;
-    let mut venue = Venue::open(&prepared.folders.state, assemble::sim_broker(config), &symbols)
-        .map_err(store_failure)?;
+    let mut venue = Venue::open(
+        &prepared.folders.state,
+        assemble::sim_broker(config),
+        &symbols,
+    )
+    .map_err(store_failure)?;
     let mut market = Market::new(plan.source, prepared.calendar.clone(), symbols);
     let pacing = pacing(prepared);
     let last = recovery.entries.last().map(|entry| entry.at);
@@ -221,7 +275,6 @@ fn crank(
     let facts = facts(prepared, &path, next_seq, market.source().label());
     let memory = Memory::new(Reader::open(&path).map_err(store_failure)?);
     Ok(Crank {
-        engine,
         venue,
         market,
         writer: Writer::spawn(store).map_err(store_failure)?,
@@ -230,6 +283,9 @@ fn crank(
         pacing,
         horizon: plan.horizon,
         heart,
+        journal_log: JournalLog::new(engine.book()),
+        witness: plan.witness,
+        engine,
         journal,
         stage,
         facts,
@@ -248,7 +304,10 @@ fn crank(
 fn pacing(prepared: &Prepared) -> Pacing {
     match prepared.config.market.clock {
         ClockKind::Wall => Pacing::Wall,
-        ClockKind::Virtual => Pacing::Virtual { pace: prepared.config.market.pace, anchor: None },
+        ClockKind::Virtual => Pacing::Virtual {
+            pace: prepared.config.market.pace,
+            anchor: None,
+        },
     }
 }
 
@@ -281,7 +340,11 @@ fn first_session(
 }
 
 /// The engine's first moment: where the journal ends, but not before the session's eve.
-fn begin_at(session: trader_calendar::Session, last: Option<Timestamp>, pacing: &Pacing) -> Timestamp {
+fn begin_at(
+    session: trader_calendar::Session,
+    last: Option<Timestamp>,
+    pacing: &Pacing,
+) -> Timestamp {
     let eve = session.open.plus_minutes(-1);
     let begin = if pacing.is_wall() { clock::now() } else { eve };
     last.map_or(begin, |last| last.max(begin))
@@ -314,7 +377,9 @@ fn warm_up(
 ) -> Result<(), market::MarketError> {
     let minutes = engine.lanes().iter().map(|lane| {
         let (_, need) = lane.warm_up();
-        usize::try_from(need).unwrap_or(0).saturating_mul(lane.timeframe.as_minutes().into())
+        usize::try_from(need)
+            .unwrap_or(0)
+            .saturating_mul(lane.timeframe.as_minutes().into())
     });
     let minutes = minutes.max().unwrap_or(0);
     for (symbol, bars) in market.history(session, now, minutes)? {

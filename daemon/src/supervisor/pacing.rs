@@ -42,8 +42,13 @@ impl Pacing {
                     _ => Until::Now(now),
                 }
             }
-            Self::Virtual { pace: Pace::Max, .. } => Until::Now(at),
-            Self::Virtual { pace: Pace::Times(times), anchor } => {
+            Self::Virtual {
+                pace: Pace::Max, ..
+            } => Until::Now(at),
+            Self::Virtual {
+                pace: Pace::Times(times),
+                anchor,
+            } => {
                 let steady = clock::elapsed();
                 let (begun, begun_at) = *anchor.get_or_insert((at, steady));
                 let ahead = u64::try_from(at.since(begun)).unwrap_or(0);
@@ -61,7 +66,10 @@ impl Pacing {
     pub fn now(&self, last: Timestamp, next: Option<Timestamp>) -> Timestamp {
         let now = match self {
             Self::Wall => clock::now(),
-            Self::Virtual { pace: Pace::Times(times), anchor: Some((begun, begun_at)) } => {
+            Self::Virtual {
+                pace: Pace::Times(times),
+                anchor: Some((begun, begun_at)),
+            } => {
                 let passed = clock::elapsed().saturating_sub(*begun_at).as_nanos();
                 let nanos = passed.saturating_mul(u128::from(*times));
                 begun.plus_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
@@ -92,7 +100,10 @@ mod tests {
     #[test]
     fn the_fastest_pace_never_sleeps() {
         let at = Timestamp::from_seconds(1_000);
-        let mut pacing = Pacing::Virtual { pace: Pace::Max, anchor: None };
+        let mut pacing = Pacing::Virtual {
+            pace: Pace::Max,
+            anchor: None,
+        };
         assert_eq!(pacing.until(at), Until::Now(at));
         assert_eq!(pacing.now(at, None), at);
     }
@@ -100,12 +111,20 @@ mod tests {
     #[test]
     fn a_pace_divides_the_time_that_is_left() {
         let begin = Timestamp::from_seconds(1_000);
-        let mut pacing = Pacing::Virtual { pace: Pace::Times(60), anchor: None };
+        let mut pacing = Pacing::Virtual {
+            pace: Pace::Times(60),
+            anchor: None,
+        };
         assert_eq!(pacing.until(begin), Until::Now(begin));
-        let Until::After(left) = pacing.until(begin.plus_minutes(60)) else { panic!("it came") };
+        let Until::After(left) = pacing.until(begin.plus_minutes(60)) else {
+            panic!("it came")
+        };
         assert!(left <= Duration::from_secs(60), "{left:?}");
         assert!(left > Duration::from_secs(50), "{left:?}");
         pacing.skip_to(begin.plus_minutes(60));
-        assert_eq!(pacing.until(begin.plus_minutes(60)), Until::Now(begin.plus_minutes(60)));
+        assert_eq!(
+            pacing.until(begin.plus_minutes(60)),
+            Until::Now(begin.plus_minutes(60))
+        );
     }
 }

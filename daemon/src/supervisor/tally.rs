@@ -98,6 +98,9 @@ impl Tally {
     /// Profit or loss of all days, at the close.
     #[must_use]
     pub fn profit(&self) -> Money {
-        self.days.iter().map(|day| day.equity_at_close - day.equity_at_open).sum()
+        self.days
+            .iter()
+            .map(|day| day.equity_at_close - day.equity_at_open)
+            .sum()
     }
 }

@@ -50,8 +50,12 @@ impl Venue {
         let path = state.join(FILE);
         let (broker, restored) = match fs::read_to_string(&path) {
             Ok(text) => {
-                let broker = SimBroker::restore(&text, config, symbols)
-                    .map_err(|source| VenueError::State { path: path.clone(), source })?;
+                let broker = SimBroker::restore(&text, config, symbols).map_err(|source| {
+                    VenueError::State {
+                        path: path.clone(),
+                        source,
+                    }
+                })?;
                 (broker, true)
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -59,7 +63,12 @@ impl Venue {
             }
             Err(source) => return Err(VenueError::File { path, source }),
         };
-        Ok(Self { broker, path, dirty: true, restored })
+        Ok(Self {
+            broker,
+            path,
+            dirty: true,
+            restored,
+        })
     }
 
     /// Whether there was a broker before this start.
@@ -113,7 +122,10 @@ impl Venue {
     /// # Errors
     /// The file cannot be written.
     pub fn save(&mut self) -> Result<(), VenueError> {
-        let failed = |source| VenueError::File { path: self.path.clone(), source };
+        let failed = |source| VenueError::File {
+            path: self.path.clone(),
+            source,
+        };
         let text = self.broker.save().map_err(|error| failed(error.into()))?;
         let fresh = self.path.with_extension("json.new");
         let mut file = fs::File::create(&fresh).map_err(failed)?;

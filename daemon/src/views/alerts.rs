@@ -112,12 +112,19 @@ fn trading(engine: &Engine, facts: &StatusFacts) -> Option<rpc::Alert> {
             "entries are paused; positions stay protected".to_owned(),
             "`traderctl resume` allows entries again",
         )),
-        TradingState::Halted(why) => Some(alert(
+        TradingState::Tripped(why) => Some(alert(
             at,
             (rpc::Severity::Warning, "halted"),
             None,
             format!("entries are halted: {why}"),
-            "look into it; `traderctl resume` allows entries again, and so does the next session",
+            "nothing: the next session allows entries again; `traderctl resume` does it now",
+        )),
+        TradingState::Halted(why) => Some(alert(
+            at,
+            (rpc::Severity::Critical, "halted"),
+            None,
+            format!("entries are halted: {why}"),
+            "look into it; entries stay off, over sessions too, until `traderctl resume`",
         )),
     }
 }

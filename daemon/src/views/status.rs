@@ -107,7 +107,9 @@ fn trading(engine: &Engine, facts: &StatusFacts) -> rpc::TradingStatus {
         );
     }
     match &engine.book().trading {
-        TradingState::Halted(why) => because(rpc::TradingState::Halted, why.to_string()),
+        TradingState::Tripped(why) | TradingState::Halted(why) => {
+            because(rpc::TradingState::Halted, why.to_string())
+        }
         TradingState::Paused if engine.is_flattening() => because(
             rpc::TradingState::Paused,
             "an operator asked to flatten; it is under way".to_owned(),

@@ -139,7 +139,9 @@ fn route_state(
     }
     match &engine.book().trading {
         TradingState::Paused => return paused("entries are paused".to_owned()),
-        TradingState::Halted(why) => return paused(format!("entries are halted: {why}")),
+        TradingState::Tripped(why) | TradingState::Halted(why) => {
+            return paused(format!("entries are halted: {why}"));
+        }
         TradingState::Active => {}
     }
     let cold = |lane: &rpc::Lane| {

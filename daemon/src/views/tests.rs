@@ -250,11 +250,8 @@ fn an_order_shows_what_was_asked_and_what_has_filled() {
     "#);
 }
 
-#[test]
-fn routes_show_their_lanes_and_what_they_last_saw() {
-    let mut stage = Stage::open([Some(breakout(Direction::Short, "168.5", "168.9"))]);
-    stage.at("2011-01-10T14:31:00Z");
-    stage.bar("168.7");
+/// What the shell adds to what the engine knows of the first route.
+fn own_facts(stage: &Stage) -> StrategyFacts {
     let mut facts = StrategyFacts::default();
     let own = RouteFacts {
         version: "1.2.3".to_owned(),
@@ -265,6 +262,15 @@ fn routes_show_their_lanes_and_what_they_last_saw() {
     for entry in &stage.journal {
         facts.signals.take(entry);
     }
+    facts
+}
+
+#[test]
+fn routes_show_their_lanes_and_what_they_last_saw() {
+    let mut stage = Stage::open([Some(breakout(Direction::Short, "168.5", "168.9"))]);
+    stage.at("2011-01-10T14:31:00Z");
+    stage.bar("168.7");
+    let facts = own_facts(&stage);
     assert_snapshot!(json(&strategies(&stage.engine, &facts)), @r#"
     [
       {

@@ -61,9 +61,13 @@ impl Reason {
         }
     }
 
-    /// Adds one fact.
+    /// Adds one fact. A float that is no number is kept as a word, since no record could hold it.
     #[must_use]
     pub fn with(mut self, name: &'static str, fact: Fact) -> Self {
+        let fact = match fact {
+            Fact::Float(value) if !value.is_finite() => Fact::Word(value.to_string().into()),
+            fact => fact,
+        };
         self.facts.push((Cow::Borrowed(name), fact));
         self
     }

@@ -67,12 +67,7 @@ impl Book {
                 route,
                 symbol,
                 state,
-            } => {
-                self.strategies
-                    .entry(route.clone())
-                    .or_default()
-                    .insert(*symbol, state.clone());
-            }
+            } => self.save_strategy(route, *symbol, state),
             Record::Discrepancy { .. } | Record::Alerted { .. } => {}
             Record::Checkpoint { book } => {
                 // A checkpoint that does not read back is refused when the journal is loaded.
@@ -83,10 +78,15 @@ impl Book {
         }
     }
 
+    fn save_strategy(&mut self, route: &str, symbol: Symbol, state: &str) {
+        let states = self.strategies.entry(route.into()).or_default();
+        states.insert(symbol, state.into());
+    }
+
     fn open_session(&mut self, at: Timestamp, date: chrono::NaiveDate, equity: Money) {
         self.day = Some(Day::open(date, equity));
         self.intents = 0;
-        if matches!(self.trading, TradingState::Halted(_)) {
+        if matches!(self.trading, TradingState::Tripped(_)) {
             self.trading = TradingState::Active;
             self.trading_since = Some(at);
         }

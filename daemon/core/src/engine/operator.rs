@@ -39,7 +39,7 @@ impl Engine {
         match &self.book.trading {
             TradingState::Paused => "entries were paused already".to_owned(),
             TradingState::Halted(why) => format!("entries were halted already: {why}"),
-            TradingState::Active => {
+            TradingState::Active | TradingState::Tripped(_) => {
                 self.write(
                     at,
                     Record::TradingStateSet {
@@ -78,7 +78,7 @@ impl Engine {
             out,
         );
         Ok(match before {
-            TradingState::Halted(why) => {
+            TradingState::Tripped(why) | TradingState::Halted(why) => {
                 format!("entries are allowed again; they had been halted: {why}")
             }
             _ => "entries are allowed again".to_owned(),

@@ -256,7 +256,7 @@ impl Engine {
         self.tend(at, id, out);
     }
 
-    /// Stops entries until the next session or until an operator resumes.
+    /// Stops entries until an operator resumes.
     pub(super) fn halt(&mut self, at: Timestamp, why: &str, out: &mut Commands) {
         if matches!(self.book.trading, TradingState::Halted(_)) {
             return;

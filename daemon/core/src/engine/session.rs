@@ -163,7 +163,7 @@ impl Engine {
     #[cold]
     pub(super) fn trip_daily_loss(&mut self, at: Timestamp, out: &mut Commands) {
         let Some(day) = &self.book.day else { return };
-        if matches!(self.book.trading, TradingState::Halted(_)) {
+        if self.book.trading != TradingState::Active {
             return;
         }
         let lost = day.equity_at_open - self.equity;
@@ -188,7 +188,7 @@ impl Engine {
     }
 
     fn trip(&mut self, at: Timestamp, kind: &str, why: &str, out: &mut Commands) {
-        if matches!(self.book.trading, TradingState::Halted(_)) {
+        if self.book.trading != TradingState::Active {
             return;
         }
         self.alert(
@@ -200,7 +200,16 @@ impl Engine {
             ),
             out,
         );
-        self.halt(at, why, out);
+        let state = TradingState::Tripped(why.into());
+        self.write(
+            at,
+            Record::TradingStateSet {
+                state,
+                origin: Origin::Engine,
+            },
+            out,
+        );
+        self.tend_all(at, out);
     }
 
     /// Whether the session takes entries now, and nobody is stopping.

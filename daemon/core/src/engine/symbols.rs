@@ -8,7 +8,7 @@ use trader_contract::{
 use super::{Engine, EngineError};
 use crate::bars::Aggregator;
 use crate::config::Instrument;
-use crate::orders::protected_qty;
+use crate::orders::{is_closing, protected_qty};
 
 /// One timeframe of a symbol, with the lanes that listen to it.
 #[derive(Debug)]
@@ -150,7 +150,8 @@ impl Engine {
         self.equity = self.book.cash + positions;
     }
 
-    /// Measures which shares are without an acknowledged stop, and for how long.
+    /// Measures which shares are without an acknowledged stop, and for how long. Those that an
+    /// acknowledged exit is closing are not without protection.
     pub(super) fn measure_protection(&mut self, at: Timestamp, id: SymbolId) {
         let Some(state) = self.symbols.get_mut(id.index()) else {
             return;
@@ -158,6 +159,9 @@ impl Engine {
         let holding = self.book.holdings.get(&state.instrument.symbol);
         let bare = holding.filter(|h| h.stop.is_some()).map_or(Qty::ZERO, |h| {
             let orders: Vec<_> = self.book.orders_for(h).collect();
+            if is_closing(&orders) {
+                return Qty::ZERO;
+            }
             h.net
                 .magnitude()
                 .checked_sub(protected_qty(&orders))

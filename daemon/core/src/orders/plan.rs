@@ -239,3 +239,11 @@ pub fn protected_qty(orders: &[&Order]) -> Qty {
         .max()
         .unwrap_or(Qty::ZERO)
 }
+
+/// Whether an exit that the broker has acknowledged is closing the position.
+#[must_use]
+pub fn is_closing(orders: &[&Order]) -> bool {
+    orders
+        .iter()
+        .any(|o| o.role() == OrderRole::Exit && o.state.is_acknowledged() && !o.cancel_asked)
+}

@@ -11,7 +11,9 @@ pub enum TradingState {
     Active,
     /// An operator paused entries; protecting and reducing go on.
     Paused,
-    /// A rule stopped entries; protecting and reducing go on.
+    /// A breaker stopped entries until the next session; protecting and reducing go on.
+    Tripped(Box<str>),
+    /// Something is wrong: no entries until an operator resumes; protecting and reducing go on.
     Halted(Box<str>),
 }
 
@@ -20,7 +22,7 @@ impl std::fmt::Display for TradingState {
         match self {
             Self::Active => f.pad("active"),
             Self::Paused => f.pad("paused"),
-            Self::Halted(_) => f.pad("halted"),
+            Self::Tripped(_) | Self::Halted(_) => f.pad("halted"),
         }
     }
 }

@@ -302,7 +302,9 @@ fn may_enter(account: &Account<'_>, request: &OrderRequest) -> Result<(), Refusa
                 "entries are paused; `traderctl resume` allows them".to_owned(),
             );
         }
-        TradingState::Halted(why) => return refuse("halted", format!("entries are halted: {why}")),
+        TradingState::Tripped(why) | TradingState::Halted(why) => {
+            return refuse("halted", format!("entries are halted: {why}"));
+        }
     }
     if !account.entries_open {
         return refuse("session", "the session takes no entries now".to_owned());

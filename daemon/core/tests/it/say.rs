@@ -6,7 +6,7 @@ use trader_contract::{
     Price, RequestFailure, Side,
 };
 use trader_core::Command;
-use trader_core::record::{Decision, Record};
+use trader_core::record::{Decision, IntentId, Record};
 
 /// How numbers are shown.
 #[derive(Debug, Clone, Copy)]
@@ -103,20 +103,7 @@ impl Mirror {
                 intent,
                 decision,
                 ..
-            } => {
-                let what = match intent {
-                    Intent::Enter { .. } => "enter",
-                    Intent::CancelEntry { .. } => "cancel the entry",
-                    Intent::MoveStop { .. } => "move the stop",
-                    Intent::Exit { .. } => "exit",
-                };
-                match decision {
-                    Decision::Accepted { .. } => format!("intent {}: {what}", id.number.0),
-                    Decision::Refused { rule, .. } => {
-                        format!("intent {}: {what} refused by {rule}", id.number.0)
-                    }
-                }
-            }
+            } => taken(*id, intent, decision),
             Record::OrderPlanned { order } => {
                 let replaces = order.replaces.map(|old| format!(" for {}", id(old)));
                 format!(
@@ -201,4 +188,20 @@ pub(crate) fn id(order: ClientOrderId) -> String {
 /// A sentence without signs and stores, which differ between mirrored scenes and runs.
 fn plain(text: &str) -> String {
     text.replace(" -", " ").replace("0000002a-20110110-", "")
+}
+
+/// An intent with what became of it.
+fn taken(id: IntentId, intent: &Intent, decision: &Decision) -> String {
+    let what = match intent {
+        Intent::Enter { .. } => "enter",
+        Intent::CancelEntry { .. } => "cancel the entry",
+        Intent::MoveStop { .. } => "move the stop",
+        Intent::Exit { .. } => "exit",
+    };
+    match decision {
+        Decision::Accepted { .. } => format!("intent {}: {what}", id.number.0),
+        Decision::Refused { rule, .. } => {
+            format!("intent {}: {what} refused by {rule}", id.number.0)
+        }
+    }
 }

@@ -38,19 +38,34 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects to the first socket that lets us in, of those that serve `needed`: see
-    /// [`socket::candidates`]. Falls back only where a socket is missing or closed to us.
+    /// Connects to the first daemon that is there, through the first of its sockets that lets us in
+    /// and serves `needed`: see [`socket::runtime_dirs`] and [`socket::candidates`]. A daemon that
+    /// is there and closed to us is an error: a call meant for it never goes to another.
     ///
     /// # Errors
-    /// None lets us in; the error is about the first one, which serves everything.
+    /// None is there, or it does not let us in; the error is about the first socket tried.
     pub fn open(given: Option<&Path>, needed: Role, name: &str) -> Result<Self, ConnectError> {
+        let user_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
         let mut first = None;
-        for path in socket::candidates(given, needed) {
-            match Self::connect(&path, name) {
-                Err(error @ (ConnectError::Denied { .. } | ConnectError::Missing { .. })) => {
-                    first.get_or_insert(error);
+        for place in socket::runtime_dirs(given, user_dir.as_deref()) {
+            let mut denied = false;
+            for path in socket::candidates(&place, needed) {
+                match Self::connect(&path, name) {
+                    Err(error @ ConnectError::Missing { .. }) => {
+                        first.get_or_insert(error);
+                    }
+                    Err(error @ ConnectError::Denied { .. }) => {
+                        denied = true;
+                        first = Some(match first {
+                            Some(earlier @ ConnectError::Denied { .. }) => earlier,
+                            _ => error,
+                        });
+                    }
+                    other => return other,
                 }
-                other => return other,
+            }
+            if denied {
+                break;
             }
         }
         Err(first.unwrap_or(ConnectError::Missing {

@@ -64,7 +64,9 @@ pub(super) fn trading_state(state: &TradingState, origin: &Origin) -> String {
     match state {
         TradingState::Active => format!("entries are allowed{by}"),
         TradingState::Paused => format!("entries are paused{by}"),
-        TradingState::Halted(why) => format!("entries are halted{by}: {why}"),
+        TradingState::Tripped(why) | TradingState::Halted(why) => {
+            format!("entries are halted{by}: {why}")
+        }
     }
 }
 
