@@ -1,6 +1,7 @@
 //! Days that lose too much take no more entries.
 
 use insta::assert_snapshot;
+use trader_contract::BrokerEvent;
 use trader_core::OperatorCommand;
 use trader_core::risk::limits::Limits;
 
@@ -166,5 +167,48 @@ fn an_operator_can_resume_a_day_that_was_stopped() {
       ANSWER entries are allowed again; they had been halted: consecutive losses: 2 of at most 2
     14:34:00 bar SPY 100
       intent 3: enter refused by consecutive_losses
+    ");
+}
+
+#[test]
+fn a_fault_outlives_the_session_until_an_operator_resumes() {
+    assert_snapshot!(both_with(&Setup::default(), |scene| {
+        scene.with_waiting_entry();
+        let mut foreign = scene.venue.orders[&scene.id("1-e1")].clone();
+        scene.cancelled("1-e1");
+        scene.forget();
+        foreign.client_id.epoch = trader_contract::Epoch(7);
+        scene.hear("a foreign order", vec![BrokerEvent::Order(foreign)]);
+        scene.pass_to_close(0);
+        scene.snapshot();
+        scene.pass(18 * 3600);
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        scene.operator(OperatorCommand::Resume);
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+    }), @r"
+    14:32:00 a foreign order
+      ALERT Critical foreign_order
+      trading halted
+    20:45:00 timer
+    20:55:00 timer
+    20:58:00 timer
+    21:00:00 timer
+      session closed: 0 trades, left []
+      ASK what the broker holds
+    21:00:00 snapshot
+    14:30:00 timer
+      session 2011-01-11 opened
+    15:01:00 bar SPY 100
+      intent 1: enter refused by halted
+    15:01:00 operator Resume
+      trading active
+      ANSWER entries are allowed again; they had been halted: foreign order 00000007-20110110-1-e1
+    15:02:00 bar SPY 100
+      intent 2: enter
+      plan 2-e1 buy 100 SPY stop 100.1 Gtc + 2-s1 99.5
+      plan 2-s1 sell 100 SPY stop 99.5 Gtc
+      SEND 2-e1 buy 100 SPY stop 100.1 Gtc + 2-s1 99.5
     ");
 }
