@@ -46,7 +46,7 @@ impl Book {
                 self.change(*client_id, at, |order| order.replace_asked = false);
                 self.end(*new_client_id, Outcome::Rejected, at);
             }
-            Record::OrderDropped { client_id } => self.end(*client_id, Outcome::Dropped, at),
+            Record::OrderDropped { client_id } => self.drop_order(*client_id, at),
             Record::StopPlanned { symbol, stop, .. } => {
                 if let Some(holding) = self.holdings.get_mut(symbol) {
                     holding.stop = Some(*stop);
@@ -167,6 +167,20 @@ impl Book {
         });
     }
 
+    /// What the broker had accepted and no longer knows has ended there, we do not know how.
+    fn drop_order(&mut self, id: ClientOrderId, at: Timestamp) {
+        let accepted = self
+            .orders
+            .get(&id)
+            .is_some_and(|order| order.state.is_acknowledged());
+        let outcome = if accepted {
+            Outcome::Cancelled
+        } else {
+            Outcome::Dropped
+        };
+        self.end(id, outcome, at);
+    }
+
     /// A refused submit ends the order and the exits that went with it; an ambiguous one is unknown.
     fn submit_failed(&mut self, id: ClientOrderId, failure: &RequestFailure, at: Timestamp) {
         let legs: Vec<ClientOrderId> = self
@@ -213,6 +227,13 @@ impl Book {
             order.cancel_asked = false;
             order.replace_asked = false;
         }
+        let kept = order.planned.replaces.filter(|_| order.was_refused());
+        if let Some(old) = kept {
+            self.change(old, at, |order| order.replace_asked = false);
+        }
+        let Some(order) = self.orders.get_mut(&report.client_id) else {
+            return;
+        };
         let Some(execution) = &report.execution else {
             return;
         };

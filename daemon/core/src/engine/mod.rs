@@ -229,7 +229,13 @@ impl Engine {
     /// Computes when the next timer is due.
     fn find_due(&mut self) {
         let wake = self.wakes.first().map_or(Timestamp::MAX, |(when, _)| *when);
-        self.due = self.schedule.next_at.min(self.window_due).min(wake);
+        // Before the broker has been heard the day does not go on, and no timer could make it.
+        let session = if self.reconciling.is_done() {
+            self.schedule.next_at
+        } else {
+            Timestamp::MAX
+        };
+        self.due = session.min(self.window_due).min(wake);
     }
 
     /// Asks for another look at a symbol at `when`, or for none.

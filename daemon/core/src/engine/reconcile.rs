@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use trader_contract::{
     BrokerSnapshot, ClientOrderId, Execution, NetQty, OrderReport, OrderState, ReportStatus,
-    Symbol, Timestamp,
+    RequestFailure, Symbol, Timestamp,
 };
 
 use super::Engine;
@@ -52,6 +52,9 @@ impl Engine {
         for report in &held.orders {
             self.on_report(at, report, out);
         }
+        if first {
+            self.forget_requests(at, held, out);
+        }
         self.drop_unheard(at, first, held, out);
         self.compare_positions(at, held, out);
         self.reconciling.done = true;
@@ -77,6 +80,44 @@ impl Engine {
             }
             let report = missed_fill(order, execution);
             self.on_report(at, &report, out);
+        }
+    }
+
+    /// What the run before asked for may never have been sent: where the broker knows of no cancel
+    /// and no replacement, they are asked for anew.
+    fn forget_requests(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
+        let lost = || RequestFailure::Ambiguous {
+            message: "asked for before a restart, and the broker knows nothing of it".into(),
+        };
+        for report in &held.orders {
+            let client_id = report.client_id;
+            let Some(order) = self.book.orders.get(&client_id).filter(|o| o.is_live()) else {
+                continue;
+            };
+            let (cancel, replace) = (order.cancel_asked, order.replace_asked);
+            if cancel && report.status != ReportStatus::PendingCancel {
+                let failure = lost();
+                self.write(at, Record::CancelFailed { client_id, failure }, out);
+            }
+            let new = self
+                .book
+                .orders
+                .values()
+                .find(|o| o.is_live() && o.planned.replaces == Some(client_id))
+                .map(Order::id);
+            let known = |new| held.orders.iter().any(|report| report.client_id == new);
+            if let (true, Some(new_client_id)) = (replace, new)
+                && report.status != ReportStatus::PendingReplace
+                && !known(new_client_id)
+            {
+                let failure = lost();
+                let record = Record::ReplaceFailed {
+                    client_id,
+                    new_client_id,
+                    failure,
+                };
+                self.write(at, record, out);
+            }
         }
     }
 

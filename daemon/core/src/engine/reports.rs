@@ -78,7 +78,8 @@ impl Engine {
         let fresh = order.executions.len() > known;
         let missing = report.filled > order.filled;
         let refused = was_live && order.was_refused() && order.role().is_reducing();
-        if refused && order.planned.parent.is_none() {
+        let on_its_own = order.planned.parent.is_none() || order.planned.replaces.is_some();
+        if refused && on_its_own {
             self.back_off(at, id);
         }
         if missing {

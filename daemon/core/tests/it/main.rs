@@ -1,12 +1,28 @@
 //! Scenarios of the engine: events in, commands out, as text that a trader can read. Each runs long
 //! and short, mirrored about a price of 100, and must read the same.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "small numbers; an overflow would panic"
+)]
 
+#[cfg(test)]
+mod breakers;
+#[cfg(test)]
+mod day;
 #[cfg(test)]
 mod entries;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod operator;
+#[cfg(test)]
 mod protection;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+mod restart;
 #[cfg(test)]
 mod say;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The stop of a position.
 
 use insta::assert_snapshot;
+use trader_contract::ReportStatus;
 
 use crate::scene::both;
 
@@ -110,5 +111,67 @@ fn a_stop_that_fills_ends_the_trade() {
     14:32:00 1-s1 fills 100 at 99.48
       heard 1-s1 Filled 100/100, 100 at 99.48
       trade SPY closed: stop_loss -62
+    ");
+}
+
+#[test]
+fn a_stop_that_the_venue_rejects_later_is_placed_anew() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        let events = scene.venue.set(scene.id("1-s1"), ReportStatus::Rejected, scene.at);
+        scene.hear("1-s1 rejected", events);
+        scene.pass(2);
+    }), @r"
+    14:32:00 1-s1 rejected
+      heard 1-s1 Rejected 0/100
+      plan 1-s2 sell 100 SPY stop 99.5 Gtc
+      SEND 1-s2 sell 100 SPY stop 99.5 Gtc
+    ");
+}
+
+#[test]
+fn a_replacement_that_is_refused_is_tried_again_and_the_old_stop_protects_meanwhile() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        scene.wants("a", "SPY", scene.move_stop("99.80"));
+        scene.bar("100.40");
+        scene.replace_refused("1-s1");
+        scene.snapshot();
+        scene.pass(2);
+    }), @r"
+    14:33:00 bar SPY 100.40
+      intent 2: move the stop
+      stop of SPY planned at 99.8
+      plan 1-s2 sell 100 SPY stop 99.8 Gtc for 1-s1
+      replace asked 1-s1
+      REPLACE 1-s1 by 1-s2 stop 99.8
+    14:33:00 replacement of 1-s1 refused
+      heard replace 1-s1 refused
+      ASK what the broker holds
+    14:33:00 snapshot
+    14:33:01 timer
+      plan 1-s3 sell 100 SPY stop 99.8 Gtc for 1-s1
+      replace asked 1-s1
+      REPLACE 1-s1 by 1-s3 stop 99.8
+    ");
+}
+
+#[test]
+fn a_replacement_that_is_rejected_later_is_tried_again_after_a_pause() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        scene.wants("a", "SPY", scene.move_stop("99.80"));
+        scene.bar("100.40");
+        scene.forget();
+        let events = scene.venue.replacement_rejected(scene.id("1-s1"), scene.at);
+        scene.hear("1-s2 rejected", events);
+        scene.pass(2);
+    }), @r"
+    14:33:00 1-s2 rejected
+      heard 1-s2 Rejected 0/100
+    14:33:01 timer
+      plan 1-s3 sell 100 SPY stop 99.8 Gtc for 1-s1
+      replace asked 1-s1
+      REPLACE 1-s1 by 1-s3 stop 99.8
     ");
 }

@@ -87,7 +87,7 @@ pub(crate) fn both_with(setup: &Setup, play: impl Fn(&mut Scene)) -> String {
     let run = |direction| {
         let mut scene = Scene::new(direction, setup.clone());
         play(&mut scene);
-        scene.transcript.trim_end().to_owned()
+        scene.transcript().to_owned()
     };
     let (long, short) = (run(Direction::Long), run(Direction::Short));
     assert_eq!(
@@ -103,7 +103,7 @@ impl Scene {
         let wishes = Wishes::default();
         let mut scene = Self {
             engine: engine(&setup, &wishes, Book::default(), 1),
-            venue: Venue::default(),
+            venue: Venue::new(),
             journal: Vec::new(),
             events: Vec::new(),
             commands: Vec::new(),
@@ -121,19 +121,14 @@ impl Scene {
         scene
     }
 
-    /// A fresh engine of the same configuration, for playing events again.
-    pub(crate) fn fresh_engine(&self) -> Engine {
-        engine(&self.setup, &Wishes::default(), Book::default(), 1)
+    /// What happened so far, as text.
+    pub(crate) fn transcript(&self) -> &str {
+        self.transcript.trim_end()
     }
 
     /// Empties the transcript.
     pub(crate) fn forget(&mut self) {
         self.transcript.clear();
-    }
-
-    /// Adds a line of the scenario's own.
-    pub(crate) fn remark(&mut self, text: &str) {
-        self.transcript.push_str(&format!("{text}\n"));
     }
 
     /// One event.
@@ -357,6 +352,24 @@ impl Scene {
         );
     }
 
+    /// The broker refuses a replacement.
+    pub(crate) fn replace_refused(&mut self, order: &str) {
+        let client_id = self.id(order);
+        let asked = &mut self.venue.replaces;
+        let place = asked.iter().position(|(old, _)| *old == client_id).unwrap();
+        let (_, new_client_id) = asked.remove(place);
+        self.venue.lose(new_client_id);
+        let failure = refusal();
+        self.hear(
+            &format!("replacement of {order} refused"),
+            vec![BrokerEvent::ReplaceFailed {
+                client_id,
+                new_client_id,
+                failure,
+            }],
+        );
+    }
+
     /// The broker says what it holds.
     pub(crate) fn snapshot(&mut self) {
         let event = self.venue.snapshot(self.at);
@@ -389,13 +402,18 @@ impl Scene {
         let next = self.journal.last().map_or(1, |entry| entry.seq + 1);
         let book = self.book_from_journal();
         self.engine = engine(&self.setup, &self.wishes, book, next);
+        // What was on its way is lost with the process.
         self.venue.cancels.clear();
+        for (_, new) in std::mem::take(&mut self.venue.replaces) {
+            self.venue.lose(new);
+        }
         self.say("restart");
         self.input(Event::Start);
     }
 }
 
-fn refusal() -> RequestFailure {
+/// A broker's no.
+pub(crate) fn refusal() -> RequestFailure {
     RequestFailure::Refused {
         code: 42_210_000,
         message: "no".into(),

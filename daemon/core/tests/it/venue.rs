@@ -1,15 +1,15 @@
 //! A broker of a few lines: it keeps what it was sent, and does what a scenario says, when it says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
     BrokerEvent, BrokerOrderId, BrokerRequest, BrokerSnapshot, ClientOrderId, Execution,
-    ExecutionId, Money, NetQty, OrderReport, OrderRole, Price, Qty, ReportStatus, Side, Symbol,
-    Timestamp,
+    ExecutionId, Money, NetQty, OrderReport, OrderRequest, OrderRole, Price, Qty, ReportStatus,
+    Side, Symbol, Timestamp,
 };
 
 /// The broker's side of the account.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Venue {
     pub(crate) orders: BTreeMap<ClientOrderId, OrderReport>,
     parents: BTreeMap<ClientOrderId, ClientOrderId>,
@@ -19,74 +19,34 @@ pub(crate) struct Venue {
     pub(crate) cancels: Vec<ClientOrderId>,
     /// Replacements that were asked for and not answered: old, new.
     pub(crate) replaces: Vec<(ClientOrderId, ClientOrderId)>,
-    cash: Money0,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Money0(Money);
-
-impl Default for Money0 {
-    fn default() -> Self {
-        Self(Money::dollars(100_000))
-    }
+    used: BTreeSet<ClientOrderId>,
+    cash: Money,
 }
 
 impl Venue {
+    /// An account with 100,000 dollars.
+    pub(crate) fn new() -> Self {
+        Self {
+            orders: BTreeMap::new(),
+            parents: BTreeMap::new(),
+            executions: Vec::new(),
+            positions: BTreeMap::new(),
+            cancels: Vec::new(),
+            replaces: Vec::new(),
+            used: BTreeSet::new(),
+            cash: Money::dollars(100_000),
+        }
+    }
+
     /// Takes a request. Nothing of it is reported before the scenario says so.
     pub(crate) fn take(&mut self, request: &BrokerRequest, at: Timestamp) {
         match request {
-            BrokerRequest::Submit(order) => {
-                self.assert_alone(order.client_id.role, order.symbol, order.oco_stop.is_some());
-                let mut add = |id, side, status, stop, limit| {
-                    let report = OrderReport {
-                        client_id: id,
-                        broker_id: BrokerOrderId(id.to_string().into()),
-                        symbol: order.symbol,
-                        side,
-                        status,
-                        qty: order.qty,
-                        filled: Qty::ZERO,
-                        execution: None,
-                        stop,
-                        limit,
-                        replaced_by: None,
-                        at,
-                        reason: None,
-                    };
-                    assert!(
-                        self.orders.insert(id, report).is_none(),
-                        "{id} was sent twice"
-                    );
-                };
-                let (stop, limit) = (order.kind.stop(), order.kind.limit());
-                add(
-                    order.client_id,
-                    order.side,
-                    ReportStatus::PendingNew,
-                    stop,
-                    limit,
-                );
-                let exit = order.side.opposite();
-                if let Some((id, stop)) = order.attached.stop {
-                    add(id, exit, ReportStatus::Held, Some(stop), None);
-                    self.parents.insert(id, order.client_id);
-                }
-                if let Some((id, limit)) = order.attached.target {
-                    self.orders
-                        .get(&id)
-                        .is_some()
-                        .then(|| panic!("{id} was sent twice"));
-                    let mut leg = self.orders[&order.client_id].clone();
-                    (leg.client_id, leg.side, leg.status) = (id, exit, ReportStatus::Held);
-                    (leg.stop, leg.limit) = (None, Some(limit));
-                    self.orders.insert(id, leg);
-                    self.parents.insert(id, order.client_id);
-                }
-            }
+            BrokerRequest::Submit(order) => self.submit(order, at),
             BrokerRequest::Cancel(id) => self.cancels.push(*id),
             BrokerRequest::Replace(change) => {
                 let old = self.orders[&change.client_id].clone();
-                let new = OrderReport {
+                self.replaces.push((change.client_id, change.new_client_id));
+                self.add(OrderReport {
                     client_id: change.new_client_id,
                     broker_id: BrokerOrderId(change.new_client_id.to_string().into()),
                     status: ReportStatus::PendingNew,
@@ -95,17 +55,48 @@ impl Venue {
                     filled: Qty::ZERO,
                     execution: None,
                     ..old
-                };
-                self.replaces.push((change.client_id, change.new_client_id));
-                self.orders.insert(change.new_client_id, new);
+                });
             }
             BrokerRequest::Snapshot => {}
         }
     }
 
+    fn submit(&mut self, order: &OrderRequest, at: Timestamp) {
+        self.assert_alone(order.client_id.role, order.symbol);
+        let report = |id: ClientOrderId, side, status, stop, limit| OrderReport {
+            client_id: id,
+            broker_id: BrokerOrderId(id.to_string().into()),
+            symbol: order.symbol,
+            side,
+            status,
+            qty: order.qty,
+            filled: Qty::ZERO,
+            execution: None,
+            stop,
+            limit,
+            replaced_by: None,
+            at,
+            reason: None,
+        };
+        let (stop, limit) = (order.kind.stop(), order.kind.limit());
+        let status = ReportStatus::PendingNew;
+        self.add(report(order.client_id, order.side, status, stop, limit));
+        if let Some((id, stop)) = order.attached.stop {
+            let exit = order.side.opposite();
+            self.add(report(id, exit, ReportStatus::Held, Some(stop), None));
+            self.parents.insert(id, order.client_id);
+        }
+    }
+
+    fn add(&mut self, order: OrderReport) {
+        let id = order.client_id;
+        assert!(self.used.insert(id), "{id} was sent twice");
+        self.orders.insert(id, order);
+    }
+
     /// An exit never stands beside another order that may close the same shares.
-    fn assert_alone(&self, role: OrderRole, symbol: Symbol, pair: bool) {
-        if !role.is_reducing() || pair {
+    fn assert_alone(&self, role: OrderRole, symbol: Symbol) {
+        if !role.is_reducing() {
             return;
         }
         let live = self.orders.values().find(|o| {
@@ -172,8 +163,8 @@ impl Venue {
         let net = self.positions.entry(order.symbol).or_insert(NetQty::ZERO);
         *net = net.checked_add(order.side.signed(qty)).unwrap();
         match order.side {
-            Side::Buy => self.cash.0 -= value,
-            Side::Sell => self.cash.0 += value,
+            Side::Buy => self.cash -= value,
+            Side::Sell => self.cash += value,
         }
         let status = if order.filled == order.qty {
             ReportStatus::Filled
@@ -195,9 +186,31 @@ impl Venue {
             .position(|(from, _)| *from == old)
             .unwrap();
         let (_, new) = self.replaces.remove(place);
-        self.orders.get_mut(&old).unwrap().replaced_by = Some(new);
+        let before = self.orders.get_mut(&old).unwrap();
+        before.replaced_by = Some(new);
+        let filled = before.filled;
+        let after = self.orders.get_mut(&new).unwrap();
+        after.qty = after.qty.checked_sub(filled).unwrap();
         let mut events = self.set(old, ReportStatus::Replaced, at);
         events.extend(self.set(new, ReportStatus::New, at));
+        events
+    }
+
+    /// A replacement is rejected after it was taken, and the old order goes on.
+    pub(crate) fn replacement_rejected(
+        &mut self,
+        old: ClientOrderId,
+        at: Timestamp,
+    ) -> Vec<BrokerEvent> {
+        let place = self
+            .replaces
+            .iter()
+            .position(|(from, _)| *from == old)
+            .unwrap();
+        let (_, new) = self.replaces.remove(place);
+        let mut events = self.set(new, ReportStatus::Rejected, at);
+        let status = self.orders[&old].status;
+        events.extend(self.set(old, status, at));
         events
     }
 
@@ -222,7 +235,7 @@ impl Venue {
                 .collect(),
             executions: self.executions.clone(),
             positions: positions.map(|(symbol, net)| (*symbol, *net)).collect(),
-            cash: self.cash.0,
+            cash: self.cash,
         })
     }
 
