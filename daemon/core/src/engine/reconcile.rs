@@ -216,8 +216,8 @@ impl Engine {
         if self.flatten_request.is_none() || !self.book.holdings.is_empty() {
             return;
         }
+        self.flatten_request = None;
         if held.positions.is_empty() {
-            self.flatten_request = None;
             self.alert(
                 at,
                 (Severity::Notice, "flat", None),
@@ -227,7 +227,22 @@ impl Engine {
                 ),
                 out,
             );
+            return;
         }
+        let held: Vec<String> = held
+            .positions
+            .iter()
+            .map(|(s, net)| format!("{net} {s}"))
+            .collect();
+        self.alert(
+            at,
+            (Severity::Critical, "not_flat", None),
+            (
+                format!("after a flatten the broker still holds {}", held.join(", ")),
+                "close it at the broker: this store knows of no trade in it",
+            ),
+            out,
+        );
     }
 }
 

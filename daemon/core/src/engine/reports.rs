@@ -86,6 +86,11 @@ impl Engine {
             // The broker has filled more than the executions that we heard of: ask for the rest.
             self.request_snapshot(out);
         }
+        let known_trade = self.book.holdings.contains_key(&report.symbol);
+        if fresh && !known_trade {
+            // A fill of a trade that was over: whatever it left is for the broker to say.
+            self.request_snapshot(out);
+        }
         if fresh {
             self.after_fill(at, id, report, out);
         }
