@@ -198,14 +198,19 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
             None => Step::PlaceStop,
         };
     };
-    let right = order.stop == Some(stop) && order.remaining() == holding.net.magnitude();
-    if right || order.cancel_asked || order.replace_asked {
+    let covers = order.remaining() == holding.net.magnitude();
+    if (order.stop == Some(stop) && covers) || order.cancel_asked || order.replace_asked {
         return wait;
     }
     if order.stop != Some(stop) && passed(holding, stop, ground) {
         return Step::GiveUp;
     }
-    if order.state == OrderState::Working {
+    // Beside a target the broker keeps the quantity right, and takes no other.
+    let paired = orders
+        .iter()
+        .any(|o| o.role() == OrderRole::Target && o.is_live());
+    let at_rest = order.state == OrderState::Working || is_held_in_force(order, orders);
+    if at_rest && (covers || !paired) {
         return not_before_retry(Step::MoveStop(order.id()), ground);
     }
     wait
@@ -220,24 +225,33 @@ fn passed(holding: &Holding, stop: Price, ground: &Ground<'_>) -> bool {
     })
 }
 
-/// How many of the shares have a stop that the broker has acknowledged. An attached stop protects
-/// only once its entry has filled completely.
+/// How many of the shares have a stop that the broker has acknowledged. A held one protects only
+/// once what it was waiting for is there.
 #[must_use]
 pub fn protected_qty(orders: &[&Order]) -> Qty {
-    let entry_filled = orders
-        .iter()
-        .any(|o| o.role() == OrderRole::Entry && o.state == OrderState::Done(Outcome::Filled));
     orders
         .iter()
-        .filter(|o| o.role() == OrderRole::Stop)
+        .filter(|o| o.role() == OrderRole::Stop && !o.cancel_asked)
         .filter(|o| match o.state {
-            OrderState::Held => entry_filled,
-            OrderState::Accepted | OrderState::Working | OrderState::Replacing => !o.cancel_asked,
+            OrderState::Held => is_held_in_force(o, orders),
+            OrderState::Accepted | OrderState::Working | OrderState::Replacing => true,
             _ => false,
         })
         .map(|o| o.remaining())
         .max()
         .unwrap_or(Qty::ZERO)
+}
+
+/// Whether a stop that the broker holds back is in force: the entry that it is attached to has filled
+/// completely, or the target that it is paired with works.
+fn is_held_in_force(stop: &Order, orders: &[&Order]) -> bool {
+    let parent = orders
+        .iter()
+        .find(|o| stop.planned.parent == Some(o.id()) && stop.state == OrderState::Held);
+    parent.is_some_and(|parent| match parent.role() {
+        OrderRole::Entry => parent.state == OrderState::Done(Outcome::Filled),
+        _ => parent.state.is_acknowledged(),
+    })
 }
 
 /// Whether an exit that the broker has acknowledged is closing the position.

@@ -245,6 +245,15 @@ impl Scene {
         }
     }
 
+    /// The entry of `entry()` with a target at 101.
+    pub(crate) fn bracket(&self) -> Intent {
+        let mut entry = self.entry();
+        if let Intent::Enter { target, .. } = &mut entry {
+            *target = Some(self.level("101"));
+        }
+        entry
+    }
+
     pub(crate) fn move_stop(&self, to: &str) -> Intent {
         Intent::MoveStop {
             stop: self.level(to),
