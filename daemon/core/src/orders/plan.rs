@@ -9,7 +9,8 @@
 //! 4. A position whose entry has ended has one stop for all of it, where it is meant to rest.
 //! 5. What is not protected within `protect_within`, or whose stop the market has already passed,
 //!    is closed.
-//! 6. While the broker has filled more than we heard of, no order is placed that counts shares.
+//! 6. A position that two exits have turned to the other side is closed.
+//! 7. While the broker has filled more than we heard of, no order is placed that counts shares.
 
 use trader_contract::{
     ClientOrderId, Level, OrderRole, OrderState, Outcome, Price, Qty, Timestamp,
@@ -65,10 +66,11 @@ const WAIT: Step = Step::Wait { until: None };
 #[must_use]
 pub fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     let step = step_by_fills(holding, orders, ground);
-    let counts_shares = matches!(
-        step,
-        Step::PlaceStop | Step::MoveStop(_) | Step::CloseOut | Step::Lapse | Step::Finish
-    );
+    let counts_shares = match step {
+        Step::PlaceStop | Step::MoveStop(_) | Step::CloseOut | Step::Lapse | Step::Finish => true,
+        Step::GiveUp => holding.is_turned(),
+        Step::Wait { .. } | Step::Cancel(..) => false,
+    };
     if counts_shares && orders.iter().any(|order| order.misses_fills()) {
         // The position is not known yet: the snapshot that was asked for tells.
         return WAIT;
@@ -106,6 +108,9 @@ fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
             _ => not_before_retry(Step::CloseOut, ground),
         };
     }
+    if holding.is_turned() {
+        return Step::GiveUp;
+    }
     if holding.net.is_flat() {
         return match (entry, resting.or(closing)) {
             (Some(entry), _) => wait_for_entry(entry, ground),
@@ -114,8 +119,29 @@ fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
         };
     }
     match entry {
-        Some(entry) => wait_for_entry(entry, ground),
+        Some(_) if is_bare_too_long(ground) => Step::GiveUp,
+        Some(entry) => sooner(wait_for_entry(entry, ground), bare_until(ground)),
         None => protect(holding, orders, ground),
+    }
+}
+
+/// When a position that is without a stop now has been so for too long.
+fn bare_until(ground: &Ground<'_>) -> Option<Timestamp> {
+    let since = ground.bare_since?;
+    Some(since.plus_nanos(ground.rules.protect_within_nanos))
+}
+
+fn is_bare_too_long(ground: &Ground<'_>) -> bool {
+    bare_until(ground).is_some_and(|until| ground.at >= until)
+}
+
+/// A wait that ends at `other` at the latest.
+fn sooner(step: Step, other: Option<Timestamp>) -> Step {
+    match step {
+        Step::Wait { until } => Step::Wait {
+            until: until.into_iter().chain(other).min(),
+        },
+        step => step,
     }
 }
 
@@ -172,12 +198,10 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     let Some(stop) = holding.stop else {
         return WAIT;
     };
-    let bare_until = ground
-        .bare_since
-        .map(|since| since.plus_nanos(ground.rules.protect_within_nanos));
-    if bare_until.is_some_and(|until| ground.at >= until) {
+    if is_bare_too_long(ground) {
         return Step::GiveUp;
     }
+    let bare_until = bare_until(ground);
     let wait = Step::Wait { until: bare_until };
     let resting = orders
         .iter()
@@ -192,10 +216,7 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
             .find(|o| o.role() == OrderRole::Target && o.is_live());
         return match target {
             Some(target) => cancel(target, "its stop has ended", ground),
-            None if ground.at < ground.retry_at => Step::Wait {
-                until: Some(bare_until.map_or(ground.retry_at, |bare| bare.min(ground.retry_at))),
-            },
-            None => Step::PlaceStop,
+            None => sooner(not_before_retry(Step::PlaceStop, ground), bare_until),
         };
     };
     let covers = order.remaining() == holding.net.magnitude();

@@ -209,7 +209,8 @@ impl Scene {
         self.one_bar("QQQ", close);
     }
 
-    fn one_bar(&mut self, ticker: &str, close: &str) {
+    /// The same, before the timers of its instant.
+    pub(crate) fn one_bar(&mut self, ticker: &str, close: &str) {
         let close = self.price(close);
         let id = self.engine.symbol_id(symbol(ticker)).unwrap();
         let bar = Bar::new(self.at.plus_minutes(-1), [close; 4], 100).unwrap();
