@@ -95,6 +95,9 @@ impl Engine {
         if let Some(lane) = self.lanes.get_mut(from.lane) {
             lane.entry_age = 0;
         }
+        if let Some(state) = self.symbols.get_mut(from.symbol.index()) {
+            state.entry_since = None;
+        }
         out.push(Command::Send(approved));
     }
 

@@ -1,7 +1,7 @@
 //! Bars: marking positions, closing windows, and asking the strategies.
 
 use trader_calendar::Session;
-use trader_contract::{Bar, SessionView, SymbolId, Timestamp};
+use trader_contract::{Bar, SessionView, SymbolId, Timeframe, Timestamp};
 
 use super::Engine;
 use crate::bars::SessionWindow;
@@ -133,6 +133,11 @@ impl Engine {
             return;
         }
         let grace = self.bar_grace();
+        self.end_windows(at, grace, out);
+    }
+
+    /// Closes the windows that ended `grace` nanoseconds before `at`.
+    pub(super) fn end_windows(&mut self, at: Timestamp, grace: i64, out: &mut Commands) {
         let mut next = Timestamp::MAX;
         for index in 0..self.symbols.len() {
             let feeds = self.symbols.get(index).map_or(0, |s| s.feeds.len());
@@ -173,7 +178,7 @@ impl Engine {
         if !lane.is_warm() {
             return;
         }
-        let Some(state) = self.symbols.get(lane.symbol.index()) else {
+        let Some(state) = self.symbols.get_mut(lane.symbol.index()) else {
             return;
         };
         let owns = state.owner == Some(index);
@@ -184,7 +189,10 @@ impl Engine {
         };
         if owns {
             if state.pending.is_some() {
-                lane.entry_age = lane.entry_age.saturating_add(1);
+                lane.entry_age = match state.entry_since.take() {
+                    Some(since) => bars_since(since, bar.start, lane.timeframe),
+                    None => lane.entry_age.saturating_add(1),
+                };
                 if state
                     .expires_after_bars
                     .is_some_and(|most| lane.entry_age >= most)
@@ -277,4 +285,11 @@ impl Engine {
             }
         }
     }
+}
+
+/// How many bars start after `since`, up to `start`.
+fn bars_since(since: Timestamp, start: Timestamp, timeframe: Timeframe) -> u16 {
+    let length = i64::from(timeframe.as_minutes()).saturating_mul(Timestamp::MINUTE);
+    let bars = start.since(since).checked_div(length).unwrap_or(0);
+    u16::try_from(bars.max(0)).unwrap_or(u16::MAX)
 }

@@ -151,6 +151,10 @@ impl Engine {
         sent.sort_unstable();
         engine.gate.recall(sent);
         engine.restore_strategies();
+        for state in &mut engine.symbols {
+            let holding = engine.book.holdings.get(&state.instrument.symbol);
+            state.entry_since = holding.and_then(|h| Some(h.decided_on?.1));
+        }
         engine.refresh_all();
         Ok(engine)
     }

@@ -200,7 +200,8 @@ impl Engine {
 
     /// A flatten has closed everything: the broker is asked to confirm.
     fn check_flattened(&mut self, out: &mut Commands) {
-        if self.flatten_request.is_some() && self.book.holdings.is_empty() {
+        let closed = self.flatten_request.is_some() && self.book.holdings.is_empty();
+        if closed && !self.reconciling.is_asked() {
             self.request_snapshot(out);
         }
     }

@@ -17,7 +17,9 @@ use crate::record::{Record, Severity};
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Reconciling {
     done: bool,
-    asked: bool,
+    asked: Option<Timestamp>,
+    /// Something to ask came up after the snapshot that is on its way was asked for.
+    again: bool,
 }
 
 impl Reconciling {
@@ -26,9 +28,18 @@ impl Reconciling {
         self.done
     }
 
-    /// Marks a snapshot as asked for; false if one is already on its way.
-    pub(super) const fn ask(&mut self) -> bool {
-        !std::mem::replace(&mut self.asked, true)
+    /// Whether a snapshot is on its way.
+    pub(super) const fn is_asked(self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// Marks a snapshot as asked for; false if one is already on its way. One that was asked for
+    /// earlier may have been taken too early: then another one follows it.
+    pub(super) fn ask(&mut self, at: Timestamp) -> bool {
+        let before = self.asked;
+        self.asked = before.or(Some(at));
+        self.again |= before.is_some_and(|before| before < at);
+        before.is_none()
     }
 }
 
@@ -43,7 +54,8 @@ impl Engine {
 
     pub(super) fn on_snapshot(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
         let first = !self.reconciling.done;
-        self.reconciling.asked = false;
+        self.reconciling.asked = None;
+        let again = std::mem::take(&mut self.reconciling.again);
         if !self.book.opened {
             self.write(at, Record::AccountOpened { cash: held.cash }, out);
             self.value_account();
@@ -55,7 +67,7 @@ impl Engine {
         if first {
             self.forget_requests(at, held, out);
         }
-        self.drop_unheard(at, first, held, out);
+        self.drop_unheard(at, (first, !again), held, out);
         self.compare_positions(at, held, out);
         self.reconciling.done = true;
         if first {
@@ -66,6 +78,9 @@ impl Engine {
             self.tend(at, id, out);
         }
         self.confirm_flat(at, held, out);
+        if again {
+            self.request_snapshot(out);
+        }
         self.find_due();
     }
 
@@ -122,11 +137,12 @@ impl Engine {
     }
 
     /// Ends orders that never reached the broker. Only the first snapshot of a run proves that: it
-    /// was taken after every send of the run before, and before any of this one.
+    /// was taken after every send of the run before, and before any of this one. For an order of
+    /// unknown fate, one proves it that was asked for after the answer was lost.
     fn drop_unheard(
         &mut self,
         at: Timestamp,
-        first: bool,
+        (first, proves): (bool, bool),
         held: &BrokerSnapshot,
         out: &mut Commands,
     ) {
@@ -143,7 +159,7 @@ impl Engine {
                 .book
                 .orders
                 .get(&client_id)
-                .is_some_and(|o| o.state == OrderState::Unknown);
+                .is_some_and(|o| proves && o.state == OrderState::Unknown);
             if first || unknown {
                 self.drop_order(at, client_id, out);
             }
@@ -174,8 +190,17 @@ impl Engine {
                 .entry(*symbol)
                 .or_insert((holding.net, NetQty::ZERO));
         }
+        for state in &mut self.symbols {
+            if !differences.contains_key(&state.instrument.symbol) {
+                state.differs = None;
+            }
+        }
         for (symbol, (ours, broker)) in differences {
-            if ours == broker || self.may_be_filling(symbol, held.at) {
+            if ours != broker && self.may_be_filling(symbol, held.at) {
+                continue;
+            }
+            let differs = (ours != broker).then_some((ours, broker));
+            if !self.note_difference(symbol, differs) {
                 continue;
             }
             self.write(
@@ -202,6 +227,21 @@ impl Engine {
                 out,
             );
         }
+    }
+
+    /// Keeps how ledger and broker differ in a symbol; whether that is news of a difference.
+    fn note_difference(&mut self, symbol: Symbol, differs: Option<(NetQty, NetQty)>) -> bool {
+        let Some(id) = self.by_ticker.get(&symbol).copied() else {
+            return differs.is_some();
+        };
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return differs.is_some();
+        };
+        let before = std::mem::replace(&mut state.differs, differs);
+        if before.is_some() && differs.is_none() {
+            self.forget_back_off(id);
+        }
+        differs.is_some() && before != differs
     }
 
     fn may_be_filling(&self, symbol: Symbol, taken_at: Timestamp) -> bool {

@@ -283,7 +283,7 @@ impl Engine {
 
     /// Asks the broker what it holds, once until it answers.
     pub(super) fn request_snapshot(&mut self, out: &mut Commands) {
-        if self.reconciling.ask() {
+        if self.reconciling.ask(self.now) {
             out.push(Command::RequestSnapshot);
         }
     }

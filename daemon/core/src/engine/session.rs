@@ -119,6 +119,8 @@ impl Engine {
             }
             Phase::PastDeadline => self.check_flat(at, out),
             Phase::Closed => {
+                // What comes of windows with missing minutes belongs to this session.
+                self.end_windows(at, 0, out);
                 self.close_session(at, out);
                 self.locate_session(session.close);
             }
@@ -139,8 +141,37 @@ impl Engine {
                 equity: self.equity,
             };
             self.write(at, record, out);
+            self.close_left_over(at, out);
         }
         self.find_loss_floor();
+    }
+
+    /// A position of an earlier session, which nothing was there to close, is closed at the open.
+    fn close_left_over(&mut self, at: Timestamp, out: &mut Commands) {
+        for id in self.held_symbols() {
+            let Some(symbol) = self.symbols.get(id.index()).map(|s| s.instrument.symbol) else {
+                continue;
+            };
+            let left = self.book.holdings.get(&symbol);
+            let Some(net) = left.filter(|h| h.exit.is_none()).map(|h| h.net) else {
+                continue;
+            };
+            if net.is_flat() {
+                continue;
+            }
+            self.alert(
+                at,
+                (Severity::Critical, "carried_overnight", Some(symbol)),
+                (
+                    format!(
+                        "{symbol}: {net} shares were held since an earlier session; closing them"
+                    ),
+                    "nothing, if `traderctl positions` shows the symbol flat soon",
+                ),
+                out,
+            );
+            self.plan_exit(at, id, ExitReason::EndOfDay, Origin::Engine, out);
+        }
     }
 
     /// The equity at which the day has lost as much as it may.

@@ -2,7 +2,8 @@
 //! view of the open trade that costs the bar path no look-up.
 
 use trader_contract::{
-    Direction, Money, PendingView, PositionView, Price, Qty, Quote, SymbolId, Timeframe, Timestamp,
+    Direction, Money, NetQty, PendingView, PositionView, Price, Qty, Quote, SymbolId, Timeframe,
+    Timestamp,
 };
 
 use super::{Engine, EngineError};
@@ -51,6 +52,10 @@ pub struct SymbolState {
     pub(super) retry_nanos: i64,
     pub(super) bare_since: Option<Timestamp>,
     bare: Option<(Timestamp, Qty)>,
+    /// Ledger and broker, where they differed when last compared.
+    pub(super) differs: Option<(NetQty, NetQty)>,
+    /// The bar of an entry of the run before: its age is counted from there.
+    pub(super) entry_since: Option<Timestamp>,
 }
 
 /// The symbol table.
@@ -78,12 +83,21 @@ pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, Engi
             retry_nanos: 0,
             bare_since: None,
             bare: None,
+            differs: None,
+            entry_since: None,
         })
     };
     instruments.iter().enumerate().map(state).collect()
 }
 
 impl SymbolState {
+    /// Whether the broker, when last compared, held less than the ledger says.
+    pub(super) fn is_overstated(&self) -> bool {
+        self.differs.is_some_and(|(ours, broker)| {
+            Direction::of(ours) != Direction::of(broker) || broker.magnitude() < ours.magnitude()
+        })
+    }
+
     /// The waiting entry as a strategy sees it.
     pub(super) fn pending_view(&self, age_bars: u16) -> Option<PendingView> {
         self.pending.map(|direction| PendingView {
@@ -121,7 +135,7 @@ impl Engine {
         state.owner = owner;
         state.held = holding.is_some();
         state.pending = holding
-            .filter(|h| h.net.is_flat() && h.exit.is_none())
+            .filter(|h| h.net.is_flat() && h.entry_qty.is_zero() && h.exit.is_none())
             .map(|h| h.direction);
         state.expires_after_bars = holding.and_then(|h| h.expires_after_bars);
         state.position = holding.and_then(|h| {

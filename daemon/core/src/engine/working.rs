@@ -41,6 +41,14 @@ impl Engine {
             };
             match step {
                 Step::Wait { until } => return self.wake(id, until),
+                Step::Ask => {
+                    self.back_off(at, id);
+                    if !self.reconciling.is_asked() {
+                        self.request_snapshot(out);
+                    }
+                    let again = self.symbols.get(id.index()).map(|s| s.retry_at);
+                    return self.wake(id, again);
+                }
                 Step::Cancel(order, why) => self.ask_cancel(at, order, why, out),
                 Step::PlaceStop => self.place_stop(at, id, out),
                 Step::MoveStop(order) => self.replace_stop(at, id, order, out),
@@ -64,6 +72,7 @@ impl Engine {
             last: state.last,
             bare_since: state.bare_since,
             retry_at: state.retry_at,
+            overstated: state.is_overstated(),
             entries_wanted: self.takes_entries() && self.book.trading == TradingState::Active,
         };
         Some(next_step(holding, &orders, &ground))

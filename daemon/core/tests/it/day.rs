@@ -142,3 +142,28 @@ fn a_bar_that_ends_when_entries_stop_brings_none() {
     20:45:00 timer
     ");
 }
+
+#[test]
+fn a_window_with_missing_minutes_ends_with_its_session() {
+    let five = Setup {
+        timeframe: trader_contract::Timeframe::minutes(5).unwrap(),
+        ..Setup::default()
+    };
+    assert_snapshot!(both_with(&five, |scene| {
+        scene.pass_to_close(5 * 60);
+        scene.forget();
+        scene.bar("100");
+        scene.wants("a", "SPY", scene.entry());
+        scene.pass_to_close(0);
+        scene.pass(60);
+        let last = scene.engine.lanes()[0].last_bar().unwrap();
+        assert_eq!(last.start, scene.at.plus_minutes(-6));
+    }), @r"
+    20:56:00 bar SPY 100
+    20:58:00 timer
+    21:00:00 timer
+      intent 1: enter refused by session
+      session closed: 0 trades, left []
+      ASK what the broker holds
+    ");
+}

@@ -24,6 +24,8 @@ mod random;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
+mod routes;
+#[cfg(test)]
 mod say;
 #[cfg(test)]
 mod scene;

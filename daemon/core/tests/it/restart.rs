@@ -1,7 +1,7 @@
 //! A new process goes on from the journal and from what the broker holds.
 
 use insta::assert_snapshot;
-use trader_contract::{BrokerEvent, NetQty};
+use trader_contract::{BrokerEvent, NetQty, OrderRole};
 
 use crate::scene::{both, symbol};
 
@@ -269,5 +269,134 @@ fn a_replacement_that_the_broker_made_meanwhile_is_taken_up() {
     14:33:00 snapshot
       heard 1-s1 Replaced 0/100
       heard 1-s2 New 0/100
+    ");
+}
+
+#[test]
+fn shares_that_the_broker_no_longer_holds_are_not_sold_again() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        scene.venue.lose(scene.id("1-s1"));
+        scene.venue.meddle(symbol("SPY"), NetQty::ZERO);
+        scene.restart();
+        scene.snapshot();
+        scene.operator(trader_core::OperatorCommand::Close(symbol("SPY")));
+        scene.pass(1);
+        let all = scene.mirror.net(NetQty::from_nanos(100_000_000_000).unwrap());
+        scene.snapshot();
+        scene.venue.meddle(symbol("SPY"), all);
+        scene.pass(2);
+        scene.snapshot();
+    }), @r"
+    14:32:00 restart
+      ASK what the broker holds
+    14:32:00 snapshot
+      dropped 1-s1
+      ALERT Critical order_vanished
+      SPY: ours 100, the broker's 0
+      ALERT Critical position_differs
+      trading halted
+      ASK what the broker holds
+    14:32:00 operator Close(SPY)
+      exit of SPY planned: operator
+      ANSWER closing 100 shares of SPY
+    14:32:01 timer
+    14:32:01 snapshot
+    14:32:03 timer
+      ASK what the broker holds
+    14:32:03 snapshot
+      plan 1-x1 sell 100 SPY market Day
+      SEND 1-x1 sell 100 SPY market Day
+    ");
+}
+
+#[test]
+fn a_waiting_entry_keeps_its_age() {
+    assert_snapshot!(both(|scene| {
+        let mut entry = scene.entry();
+        if let trader_contract::Intent::Enter { expires_after_bars, .. } = &mut entry {
+            *expires_after_bars = Some(3);
+        }
+        scene.wants("a", "SPY", entry);
+        scene.bar("100");
+        scene.working("1-e1");
+        scene.report_of("1-s1");
+        scene.bar("100");
+        scene.forget();
+        scene.restart();
+        scene.snapshot();
+        scene.bar("100");
+        scene.bar("100");
+    }), @r"
+    14:33:00 restart
+      ASK what the broker holds
+    14:33:00 snapshot
+    14:34:00 bar SPY 100
+    14:35:00 bar SPY 100
+      cancel asked 1-e1: it did not fill within its bars
+      CANCEL 1-e1
+    ");
+}
+
+#[test]
+fn a_position_of_the_day_before_is_closed_at_the_open() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        let stop = scene.id("1-s1");
+        scene.at = scene.at.plus_seconds(23 * 3600);
+        scene.restart();
+        scene.snapshot();
+        scene.pass(3600);
+        let events = scene.venue.set(stop, trader_contract::ReportStatus::Cancelled, scene.at);
+        scene.hear("1-s1 cancelled", events);
+        let (exit, price) = (stop.with_role(OrderRole::Exit), scene.price("100.20"));
+        let qty = trader_contract::Qty::shares(100).unwrap();
+        let events = scene.venue.fill(exit, qty, price, scene.at);
+        scene.hear("1-x1 fills", events);
+    }), @r#"
+    13:32:00 restart
+      ASK what the broker holds
+    13:32:00 snapshot
+    14:30:00 timer
+      session closed: 0 trades, left ["SPY"]
+      ASK what the broker holds
+      session 2011-01-11 opened
+      ALERT Critical carried_overnight
+      exit of SPY planned: end_of_day
+      cancel asked 1-s1: the position is to be closed
+      CANCEL 1-s1
+    14:32:00 1-s1 cancelled
+      heard 1-s1 Cancelled 0/100
+      plan 1-x1 sell 100 SPY market Day
+      SEND 1-x1 sell 100 SPY market Day
+    14:32:00 1-x1 fills
+      heard 1-x1 Filled 100/100, 100 at 100.2
+      trade SPY closed: end_of_day 10
+    "#);
+}
+
+#[test]
+fn a_snapshot_that_was_asked_for_before_an_answer_was_lost_proves_nothing_of_that_order() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        scene.operator(trader_core::OperatorCommand::Close(symbol("SPY")));
+        scene.cancel_refused("1-s1");
+        let early = scene.venue.snapshot(scene.at);
+        scene.wants("a", "QQQ", scene.entry());
+        scene.bar_of("QQQ", "100");
+        scene.forget();
+        let client_id = scene.id("2-e1");
+        let failure = trader_contract::RequestFailure::Ambiguous { message: "timeout".into() };
+        scene.hear("no answer", vec![BrokerEvent::SubmitFailed { client_id, failure }]);
+        scene.hear("the early snapshot", vec![early]);
+        scene.snapshot();
+    }), @r"
+    14:33:00 no answer
+      heard submit 2-e1 unknown
+    14:33:00 the early snapshot
+      ASK what the broker holds
+    14:33:00 snapshot
+      heard 2-e1 PendingNew 0/100
+      heard 2-s1 Held 0/100
     ");
 }

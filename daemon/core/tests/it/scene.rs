@@ -46,6 +46,8 @@ pub(crate) struct Setup {
     pub(crate) limits: Limits,
     /// An hour before this the engine starts.
     pub(crate) open: &'static str,
+    /// The length of the routes' bars.
+    pub(crate) timeframe: Timeframe,
 }
 
 impl Default for Setup {
@@ -53,6 +55,7 @@ impl Default for Setup {
         Self {
             limits: Limits::unbounded(),
             open: "2011-01-10T14:30:00Z",
+            timeframe: Timeframe::MINUTE,
         }
     }
 }
@@ -443,7 +446,7 @@ fn engine(setup: &Setup, wishes: &Wishes, book: Book, next_seq: u64) -> Engine {
     let route = |name: &'static str| Route {
         name: name.into(),
         strategy: "puppet".into(),
-        timeframe: Timeframe::MINUTE,
+        timeframe: setup.timeframe,
         require_stop: true,
         lanes: tickers.iter().map(|ticker| lane(name, ticker)).collect(),
     };
