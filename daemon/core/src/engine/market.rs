@@ -205,12 +205,15 @@ impl Engine {
             around.pending = state.pending_view(lane.entry_age);
         }
         let mut intents = std::mem::take(&mut self.intents);
+        let id = lane.symbol;
         lane.decide(at, around, bar, &mut intents);
         if !intents.is_empty() {
             self.carry_out(at, index, Some(bar), &mut intents, out);
         }
         self.intents = intents;
-        if owns {
+        // Whoever owns the symbol now: the bar of an entry counts, the bar after the trade does not.
+        let owner = self.symbols.get(id.index()).and_then(|s| s.owner);
+        if owner == Some(index) {
             self.save_strategy(at, index, out);
         }
     }

@@ -311,6 +311,25 @@ fn shares_that_the_broker_no_longer_holds_are_not_sold_again() {
 }
 
 #[test]
+fn the_state_of_a_strategy_is_kept_from_the_bar_of_its_entry_on_and_not_beyond_its_trade() {
+    both(|scene| {
+        let kept = |scene: &crate::scene::Scene| {
+            let states = scene.engine.book().strategies.get("a");
+            states.is_some_and(|states| states.contains_key(&symbol("SPY")))
+        };
+        assert!(!kept(scene));
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        assert!(kept(scene));
+        scene.working("1-e1");
+        scene.fill("1-e1", 100, "100.10");
+        scene.fill("1-s1", 100, "99.50");
+        scene.bar("100");
+        assert!(!kept(scene));
+    });
+}
+
+#[test]
 fn a_waiting_entry_keeps_its_age() {
     assert_snapshot!(both(|scene| {
         let mut entry = scene.entry();
