@@ -229,7 +229,14 @@ impl Engine {
     /// Computes when the next timer is due.
     fn find_due(&mut self) {
         let wake = self.wakes.first().map_or(Timestamp::MAX, |(when, _)| *when);
-        self.due = self.schedule.next_at.min(self.window_due).min(wake);
+        // The day goes on once the broker has been heard; until then its changes are not due, or an
+        // overdue one would come before the broker's answer for ever.
+        let change = if self.reconciling.is_done() {
+            self.schedule.next_at
+        } else {
+            Timestamp::MAX
+        };
+        self.due = change.min(self.window_due).min(wake);
     }
 
     /// Asks for another look at a symbol at `when`, or for none.
