@@ -38,7 +38,6 @@ pub struct Venue {
     broker: SimBroker,
     path: PathBuf,
     dirty: bool,
-    restored: bool,
 }
 
 impl Venue {
@@ -48,18 +47,15 @@ impl Venue {
     /// The file cannot be read or is damaged.
     pub fn open(state: &Path, config: SimConfig, symbols: &[Symbol]) -> Result<Self, VenueError> {
         let path = state.join(FILE);
-        let (broker, restored) = match fs::read_to_string(&path) {
+        let broker = match fs::read_to_string(&path) {
             Ok(text) => {
-                let broker = SimBroker::restore(&text, config, symbols).map_err(|source| {
-                    VenueError::State {
-                        path: path.clone(),
-                        source,
-                    }
-                })?;
-                (broker, true)
+                SimBroker::restore(&text, config, symbols).map_err(|source| VenueError::State {
+                    path: path.clone(),
+                    source,
+                })?
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                (SimBroker::new(config, symbols), false)
+                SimBroker::new(config, symbols)
             }
             Err(source) => return Err(VenueError::File { path, source }),
         };
@@ -67,14 +63,7 @@ impl Venue {
             broker,
             path,
             dirty: true,
-            restored,
         })
-    }
-
-    /// Whether there was a broker before this start.
-    #[must_use]
-    pub const fn was_restored(&self) -> bool {
-        self.restored
     }
 
     /// Its own truth.
