@@ -258,7 +258,7 @@ fn crank(
     )
     .map_err(store_failure)?;
     let mut market = Market::new(plan.source, prepared.calendar.clone(), symbols);
-    let pacing = pacing(prepared);
+    let mut pacing = pacing(prepared);
     let last = recovery.entries.last().map(|entry| entry.at);
     let (book, next_seq, epoch) = fold(&recovery);
     let failed = |error: market::MarketError| Failure::new(exit::CONFIG, error);
@@ -267,11 +267,10 @@ fn crank(
     let mut engine = Engine::new(engine_config(prepared, epoch)?, book, next_seq)
         .map_err(|error| Failure::new(exit::CONFIG, error))?;
     warm_up(&mut engine, &mut market, session, now).map_err(failed)?;
-    let fresh = !venue.was_restored() || last.is_none_or(|last| last < session.open);
     market.enter(session, now).map_err(failed)?;
-    if fresh {
-        venue.open_session(session);
-    }
+    // A broker that knows the session already only hears of it again.
+    venue.open_session(session);
+    pacing.skip_to(now);
     let facts = facts(prepared, &path, next_seq, market.source().label());
     let memory = Memory::new(Reader::open(&path).map_err(store_failure)?);
     Ok(Crank {
