@@ -248,10 +248,9 @@ impl Market {
         date: Option<NaiveDate>,
         now: Timestamp,
     ) -> Result<Session, MarketError> {
-        if let Some(date) = date
-            && let Some(session) = self.calendar.session(date)?
-        {
-            return Ok(session);
+        if let Some(date) = date {
+            let session = self.calendar.session(date)?;
+            return session.ok_or_else(|| FeedError::closed(date, &self.calendar).into());
         }
         match self.calendar.session_at(now)? {
             Some(session) => Ok(session),

@@ -295,6 +295,7 @@ fn crank(
         waiting: std::collections::BTreeMap::new(),
         journal_failure: None,
         commands: trader_core::Commands::default(),
+        exhausted: false,
         finished: false,
         stopped: false,
     })
