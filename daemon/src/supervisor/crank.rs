@@ -5,7 +5,7 @@
 //! to do; a pace only sleeps.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -172,10 +172,7 @@ impl Crank {
             None => Duration::ZERO,
         };
         if wait.is_zero() {
-            return match self.inbox.try_recv() {
-                Ok(message) => Some(message),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-            };
+            return self.inbox.try_recv().ok();
         }
         self.heart.engine.rest();
         let message = match self.inbox.recv_timeout(wait) {
