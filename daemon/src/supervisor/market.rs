@@ -253,7 +253,7 @@ impl Market {
     ) -> Result<Session, MarketError> {
         if let Some(date) = date {
             let session = self.calendar.session(date)?;
-            return Ok(session.ok_or_else(|| FeedError::closed(date, &self.calendar))?);
+            return session.ok_or_else(|| FeedError::closed(date, &self.calendar).into());
         }
         match self.calendar.session_at(now)? {
             Some(session) => Ok(session),

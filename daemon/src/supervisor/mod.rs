@@ -144,8 +144,15 @@ pub fn run_plan(
             )
         })?;
     let _inside = runtime.enter();
+    let signals = signals::Signals::catch().map_err(|error| {
+        let message = format!("cannot catch SIGTERM and SIGINT: {error}");
+        Failure::new(exit::FAILED, message)
+    })?;
     let (inbox, messages) = sync_channel(INBOX);
     let heart = Heart::default();
+    // Neither has anything to do until the engine gives it something.
+    heart.writer.rest();
+    heart.broker.rest();
     let kept = prepared.config.rpc.event_buffer;
     let journal = Ring::new(usize::try_from(kept).unwrap_or(usize::MAX));
     let (told, stage) = watch::channel(Stage {
@@ -171,7 +178,7 @@ pub fn run_plan(
     });
     let session = crank.now;
     let engine = spawn(crank)?;
-    runtime.spawn(signals::listen(inbox));
+    runtime.spawn(signals::listen(signals, inbox));
     runtime.spawn(systemd::feed_watchdog(heart));
     runtime.spawn(signals::tell_systemd(stage));
     tracing::info!(at = %session, "the engine runs");
@@ -295,6 +302,7 @@ fn crank(
         waiting: std::collections::BTreeMap::new(),
         journal_failure: None,
         commands: trader_core::Commands::default(),
+        exhausted: false,
         finished: false,
         stopped: false,
     })

@@ -158,7 +158,7 @@ fn kill_points(seed: u64) -> Vec<u64> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mut at = 0;
     let mut points = Vec::new();
-    while points.len() < 8 {
+    while points.len() < 6 {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
@@ -184,7 +184,7 @@ fn killed_again_and_again(seed: u64) {
 #[test]
 fn killed_again_and_again_at_many_points_of_the_day() {
     std::thread::scope(|scope| {
-        for seeds in [1_u64..4, 4..7] {
+        for seeds in [1_u64..3, 3..5] {
             scope.spawn(move || seeds.for_each(killed_again_and_again));
         }
     });

@@ -19,3 +19,9 @@ mod crash;
 mod daemon;
 #[cfg(feature = "broker-sim")]
 mod demo;
+#[cfg(feature = "broker-sim")]
+mod ending;
+#[cfg(feature = "broker-sim")]
+mod trouble;
+#[cfg(feature = "broker-sim")]
+mod wire;
