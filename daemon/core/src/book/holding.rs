@@ -58,6 +58,12 @@ impl Holding {
         IntentId::from(self.entry)
     }
 
+    /// Whether its exits have filled more than was entered.
+    #[must_use]
+    pub fn is_turned(&self) -> bool {
+        Direction::of(self.net).is_some_and(|direction| direction != self.direction)
+    }
+
     /// Counts an execution of one of its orders.
     pub fn take_fill(&mut self, side: Side, execution: &Execution, exit: Option<ExitReason>) {
         let value = execution.price.times(execution.qty);

@@ -187,7 +187,7 @@ impl Engine {
     /// Positions at the last prices, plus what waiting entries may still cost.
     pub(super) fn gross_exposure(&self) -> Money {
         let of = |h: &crate::book::Holding| {
-            let last = self.last_of(h.symbol)?;
+            let last = self.price_of(h)?;
             let waiting: Money = self
                 .book
                 .orders_for(h)

@@ -37,17 +37,23 @@ impl Engine {
         let Some(state) = self.symbols.get_mut(id.index()) else {
             return;
         };
+        if bar.start < state.last_start {
+            return;
+        }
+        state.last_start = bar.start;
         state.last_at = Some(at);
         let before = state.last.replace(bar.close);
         if state.net_nanos == 0 {
             return;
         }
-        let Some(before) = before else {
-            return self.value_account();
-        };
-        let moved = bar.close.micros().wrapping_sub(before.micros());
-        let change = i128::from(moved).wrapping_mul(i128::from(state.net_nanos));
-        self.equity += trader_contract::Money::from_femtos(change);
+        match before {
+            Some(before) => {
+                let moved = bar.close.micros().wrapping_sub(before.micros());
+                let change = i128::from(moved).wrapping_mul(i128::from(state.net_nanos));
+                self.equity += trader_contract::Money::from_femtos(change);
+            }
+            None => self.value_account(),
+        }
         if self.equity <= self.loss_floor {
             self.trip_daily_loss(at, out);
         }

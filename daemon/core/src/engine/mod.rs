@@ -16,7 +16,7 @@ mod working;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    ClientOrderId, Epoch, Intents, Money, Symbol, SymbolId, Timeframe, Timestamp,
+    ClientOrderId, Epoch, Intents, Money, OrderRole, Symbol, SymbolId, Timeframe, Timestamp,
 };
 use trader_indicators::IndicatorError;
 
@@ -144,6 +144,12 @@ impl Engine {
             intents: Intents::default(),
             closed: ClosedBars::default(),
         };
+        let mut sent: Vec<Timestamp> = (engine.book.orders.values())
+            .filter(|order| order.role() == OrderRole::Entry)
+            .map(|order| order.planned_at)
+            .collect();
+        sent.sort_unstable();
+        engine.gate.recall(sent);
         engine.restore_strategies();
         engine.refresh_all();
         Ok(engine)

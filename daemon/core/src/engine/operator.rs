@@ -1,6 +1,6 @@
 //! What operators ask for. Every request is answered; what changes anything is written down first.
 
-use trader_contract::{ClientOrderId, Symbol, Timestamp};
+use trader_contract::{ClientOrderId, OrderRole, Symbol, Timestamp};
 
 use super::Engine;
 use crate::command::{Command, Commands, Refused};
@@ -125,11 +125,14 @@ impl Engine {
             let why = format!("the broker has not acknowledged {order} yet; try again in a moment");
             return Err(Refused::NotNow(why.into()));
         }
-        let stop = found.role() == trader_contract::OrderRole::Stop
-            && !self.book.net(found.symbol()).is_flat();
-        if stop {
+        // A broker ends the stop with its target.
+        if found.role().is_reducing() && !self.book.net(found.symbol()).is_flat() {
+            let does = match found.role() {
+                OrderRole::Exit => "closes",
+                _ => "protects",
+            };
             let why = format!(
-                "{order} protects the position in {}; close the position instead (`traderctl close {}`)",
+                "{order} {does} the position in {}; close the position instead (`traderctl close {}`)",
                 found.symbol(),
                 found.symbol()
             );

@@ -248,16 +248,19 @@ impl Engine {
         record: Record,
         out: &mut Commands,
     ) {
-        let Some(symbol) = self.book.orders.get(&client_id).map(Order::symbol) else {
+        let Some(order) = self.book.orders.get(&client_id) else {
             return;
         };
+        let (symbol, was_live) = (order.symbol(), order.is_live());
         self.write(at, record, out);
         let Some(id) = self.by_ticker.get(&symbol).copied() else {
             return;
         };
-        self.back_off(at, id);
-        // What became of the order meanwhile is the broker's to say.
-        self.request_snapshot(out);
+        if was_live {
+            self.back_off(at, id);
+            // What became of the order meanwhile is the broker's to say.
+            self.request_snapshot(out);
+        }
         self.tend(at, id, out);
     }
 

@@ -47,8 +47,8 @@ impl Default for Schedule {
 
 impl Schedule {
     /// Whether the session takes entries now.
-    pub(super) fn takes_entries(&self) -> bool {
-        self.every_row || self.phase == Phase::Entries
+    pub(super) fn takes_entries(&self, now: Timestamp) -> bool {
+        self.every_row || (self.phase == Phase::Entries && now < self.next_at)
     }
 }
 
@@ -214,7 +214,7 @@ impl Engine {
 
     /// Whether the session takes entries now, and nobody is stopping.
     pub(super) fn takes_entries(&self) -> bool {
-        self.schedule.takes_entries() && self.stopping.is_none()
+        self.schedule.takes_entries(self.now) && self.stopping.is_none()
     }
 
     /// Looks at every open trade again, because what is allowed has changed.

@@ -7,6 +7,7 @@ use trader_contract::{
 
 use super::{Engine, EngineError};
 use crate::bars::Aggregator;
+use crate::book::Holding;
 use crate::config::Instrument;
 use crate::orders::{is_closing, protected_qty};
 
@@ -27,6 +28,8 @@ pub struct SymbolState {
     pub instrument: Instrument,
     /// Close of the last bar.
     pub last: Option<Price>,
+    /// When that bar started; an older one is no news.
+    pub(super) last_start: Timestamp,
     /// When that bar was taken.
     pub last_at: Option<Timestamp>,
     /// The last quote.
@@ -58,6 +61,7 @@ pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, Engi
             id: SymbolId::new(index),
             instrument: *instrument,
             last: None,
+            last_start: Timestamp::MIN,
             last_at: None,
             quote: None,
             halted: false,
@@ -142,14 +146,7 @@ impl Engine {
             .book
             .holdings
             .values()
-            .map(|h| {
-                let last = self.last_of(h.symbol).or_else(|| {
-                    let mean = h.entry_average()?;
-                    let micros = mean.sum_micros().checked_div(i128::from(mean.count()))?;
-                    Price::from_micros(i64::try_from(micros).ok()?)
-                });
-                last.map_or(Money::ZERO, |last| last.times_net(h.net))
-            })
+            .filter_map(|h| Some(self.price_of(h)?.times_net(h.net)))
             .sum();
         self.equity = self.book.cash + positions;
     }
@@ -182,7 +179,17 @@ impl Engine {
         state.bare_since = state.bare.and(state.bare_since.or(Some(at)));
     }
 
-    pub(super) fn last_of(&self, symbol: trader_contract::Symbol) -> Option<Price> {
+    /// The last price of what is held, or what comes nearest to one after a start.
+    pub(super) fn price_of(&self, holding: &Holding) -> Option<Price> {
+        let paid = || {
+            let mean = holding.entry_average()?;
+            let micros = mean.sum_micros().checked_div(i128::from(mean.count()))?;
+            Price::from_micros(i64::try_from(micros).ok()?)
+        };
+        self.last_of(holding.symbol).or_else(paid).or(holding.stop)
+    }
+
+    fn last_of(&self, symbol: trader_contract::Symbol) -> Option<Price> {
         let id = self.by_ticker.get(&symbol)?;
         self.symbols.get(id.index())?.last
     }

@@ -2,8 +2,8 @@
 //! do but wait.
 
 use trader_contract::{
-    Attached, ClientOrderId, OrderKind, OrderRequest, OrderRole, Price, Qty, Reason, Replacement,
-    SymbolId, TimeInForce, Timestamp, TradeSummary,
+    Attached, ClientOrderId, Direction, OrderKind, OrderRequest, OrderRole, Price, Qty, Reason,
+    Replacement, SymbolId, TimeInForce, Timestamp, TradeSummary,
 };
 
 use super::Engine;
@@ -174,7 +174,9 @@ impl Engine {
         let request = OrderRequest {
             client_id: order.client_id,
             symbol: holding.symbol,
-            side: holding.direction.exit_side(),
+            side: Direction::of(holding.net)
+                .unwrap_or(holding.direction)
+                .exit_side(),
             qty: holding.net.magnitude(),
             kind: order.kind,
             time_in_force: if order.kind == OrderKind::Market {
@@ -296,16 +298,20 @@ impl Engine {
             return;
         };
         let symbol = holding.symbol;
-        let message = format!(
-            "{symbol}: {} shares could not be protected by a stop at {}; closing them",
-            holding.net,
-            holding
-                .stop
-                .map_or_else(|| "?".to_owned(), |stop| stop.to_string()),
-        );
+        let net = holding.net;
+        let (kind, message) = if holding.is_turned() {
+            let message =
+                format!("{symbol}: its exits filled more than was entered; closing {net}");
+            ("turned", message)
+        } else {
+            let stop = holding.stop.map_or("?".to_owned(), |stop| stop.to_string());
+            let message =
+                format!("{symbol}: no stop at {stop} protects {net} shares; closing them");
+            ("unprotected", message)
+        };
         self.alert(
             at,
-            (Severity::Critical, "unprotected", Some(symbol)),
+            (Severity::Critical, kind, Some(symbol)),
             (
                 message,
                 "nothing, if `traderctl positions` shows the symbol flat soon",
@@ -319,6 +325,8 @@ impl Engine {
         };
         self.forget_back_off(id);
         self.write(at, record, out);
+        // What was asked for may have been answered unheard.
+        self.request_snapshot(out);
     }
 
     fn lapse(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {

@@ -9,7 +9,8 @@
 //! 4. A position whose entry has ended has one stop for all of it, where it is meant to rest.
 //! 5. What is not protected within `protect_within`, or whose stop the market has already passed,
 //!    is closed.
-//! 6. While the broker has filled more than we heard of, no order is placed that counts shares.
+//! 6. A position that two exits have turned to the other side is closed.
+//! 7. While the broker has filled more than we heard of, no order is placed that counts shares.
 
 use trader_contract::{
     ClientOrderId, Level, OrderRole, OrderState, Outcome, Price, Qty, Timestamp,
@@ -65,10 +66,11 @@ const WAIT: Step = Step::Wait { until: None };
 #[must_use]
 pub fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     let step = step_by_fills(holding, orders, ground);
-    let counts_shares = matches!(
-        step,
-        Step::PlaceStop | Step::MoveStop(_) | Step::CloseOut | Step::Lapse | Step::Finish
-    );
+    let counts_shares = match step {
+        Step::PlaceStop | Step::MoveStop(_) | Step::CloseOut | Step::Lapse | Step::Finish => true,
+        Step::GiveUp => holding.is_turned(),
+        Step::Wait { .. } | Step::Cancel(..) => false,
+    };
     if counts_shares && orders.iter().any(|order| order.misses_fills()) {
         // The position is not known yet: the snapshot that was asked for tells.
         return WAIT;
@@ -106,6 +108,9 @@ fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
             _ => not_before_retry(Step::CloseOut, ground),
         };
     }
+    if holding.is_turned() {
+        return Step::GiveUp;
+    }
     if holding.net.is_flat() {
         return match (entry, resting.or(closing)) {
             (Some(entry), _) => wait_for_entry(entry, ground),
@@ -114,8 +119,29 @@ fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
         };
     }
     match entry {
-        Some(entry) => wait_for_entry(entry, ground),
+        Some(_) if is_bare_too_long(ground) => Step::GiveUp,
+        Some(entry) => sooner(wait_for_entry(entry, ground), bare_until(ground)),
         None => protect(holding, orders, ground),
+    }
+}
+
+/// When a position that is without a stop now has been so for too long.
+fn bare_until(ground: &Ground<'_>) -> Option<Timestamp> {
+    let since = ground.bare_since?;
+    Some(since.plus_nanos(ground.rules.protect_within_nanos))
+}
+
+fn is_bare_too_long(ground: &Ground<'_>) -> bool {
+    bare_until(ground).is_some_and(|until| ground.at >= until)
+}
+
+/// A wait that ends at `other` at the latest.
+fn sooner(step: Step, other: Option<Timestamp>) -> Step {
+    match step {
+        Step::Wait { until } => Step::Wait {
+            until: until.into_iter().chain(other).min(),
+        },
+        step => step,
     }
 }
 
@@ -172,12 +198,10 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     let Some(stop) = holding.stop else {
         return WAIT;
     };
-    let bare_until = ground
-        .bare_since
-        .map(|since| since.plus_nanos(ground.rules.protect_within_nanos));
-    if bare_until.is_some_and(|until| ground.at >= until) {
+    if is_bare_too_long(ground) {
         return Step::GiveUp;
     }
+    let bare_until = bare_until(ground);
     let wait = Step::Wait { until: bare_until };
     let resting = orders
         .iter()
@@ -192,20 +216,22 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
             .find(|o| o.role() == OrderRole::Target && o.is_live());
         return match target {
             Some(target) => cancel(target, "its stop has ended", ground),
-            None if ground.at < ground.retry_at => Step::Wait {
-                until: Some(bare_until.map_or(ground.retry_at, |bare| bare.min(ground.retry_at))),
-            },
-            None => Step::PlaceStop,
+            None => sooner(not_before_retry(Step::PlaceStop, ground), bare_until),
         };
     };
-    let right = order.stop == Some(stop) && order.remaining() == holding.net.magnitude();
-    if right || order.cancel_asked || order.replace_asked {
+    let covers = order.remaining() == holding.net.magnitude();
+    if (order.stop == Some(stop) && covers) || order.cancel_asked || order.replace_asked {
         return wait;
     }
     if order.stop != Some(stop) && passed(holding, stop, ground) {
         return Step::GiveUp;
     }
-    if order.state == OrderState::Working {
+    // Beside a target the broker keeps the quantity right, and takes no other.
+    let paired = orders
+        .iter()
+        .any(|o| o.role() == OrderRole::Target && o.is_live());
+    let at_rest = order.state == OrderState::Working || is_held_in_force(order, orders);
+    if at_rest && (covers || !paired) {
         return not_before_retry(Step::MoveStop(order.id()), ground);
     }
     wait
@@ -220,24 +246,33 @@ fn passed(holding: &Holding, stop: Price, ground: &Ground<'_>) -> bool {
     })
 }
 
-/// How many of the shares have a stop that the broker has acknowledged. An attached stop protects
-/// only once its entry has filled completely.
+/// How many of the shares have a stop that the broker has acknowledged. A held one protects only
+/// once what it was waiting for is there.
 #[must_use]
 pub fn protected_qty(orders: &[&Order]) -> Qty {
-    let entry_filled = orders
-        .iter()
-        .any(|o| o.role() == OrderRole::Entry && o.state == OrderState::Done(Outcome::Filled));
     orders
         .iter()
-        .filter(|o| o.role() == OrderRole::Stop)
+        .filter(|o| o.role() == OrderRole::Stop && !o.cancel_asked)
         .filter(|o| match o.state {
-            OrderState::Held => entry_filled,
-            OrderState::Accepted | OrderState::Working | OrderState::Replacing => !o.cancel_asked,
+            OrderState::Held => is_held_in_force(o, orders),
+            OrderState::Accepted | OrderState::Working | OrderState::Replacing => true,
             _ => false,
         })
         .map(|o| o.remaining())
         .max()
         .unwrap_or(Qty::ZERO)
+}
+
+/// Whether a stop that the broker holds back is in force: the entry that it is attached to has filled
+/// completely, or the target that it is paired with works.
+fn is_held_in_force(stop: &Order, orders: &[&Order]) -> bool {
+    let parent = orders
+        .iter()
+        .find(|o| stop.planned.parent == Some(o.id()) && stop.state == OrderState::Held);
+    parent.is_some_and(|parent| match parent.role() {
+        OrderRole::Entry => parent.state == OrderState::Done(Outcome::Filled),
+        _ => parent.state.is_acknowledged(),
+    })
 }
 
 /// Whether an exit that the broker has acknowledged is closing the position.

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use trader_contract::{
     BrokerRequest, Direction, Fact, Level, Money, OrderKind, OrderRequest, Price, Qty, Replacement,
-    TickRule, Timestamp,
+    Side, TickRule, Timestamp,
 };
 
 use super::limits::Limits;
@@ -77,6 +77,11 @@ impl Gate {
         }
     }
 
+    /// Counts the entries of the run before, oldest first.
+    pub fn recall(&mut self, sent: impl IntoIterator<Item = Timestamp>) {
+        self.recent.extend(sent);
+    }
+
     /// The limits it holds.
     #[must_use]
     pub const fn limits(&self) -> &Limits {
@@ -102,10 +107,12 @@ impl Gate {
     ) -> Result<(Approved, Vec<GateCheck>), Refusal> {
         self.checked = self.checked.saturating_add(1);
         may_enter(account, &request)?;
-        shape(account.tick, &request)?;
+        shape(account.tick, &request, Some(account.last))?;
         let mut checks = Vec::with_capacity(10);
         self.size_limits(account, &request, &mut checks)?;
-        self.account_limits(route, account, &request, &mut checks)?;
+        let at_stop = loss_at_stop(account, &request);
+        self.risk_limit(account, at_stop, &mut checks)?;
+        self.account_limits(route, account, at_stop, &mut checks)?;
         self.rate_limits(at, &mut checks)?;
         Ok((Approved(BrokerRequest::Submit(request)), checks))
     }
@@ -170,11 +177,24 @@ impl Gate {
         )
     }
 
+    /// The risk of one trade, however it was sized.
+    fn risk_limit(
+        &self,
+        account: &Account<'_>,
+        at_stop: Money,
+        checks: &mut Vec<GateCheck>,
+    ) -> Result<(), Refusal> {
+        let share = account.equity.scaled_down(self.limits.risk_per_trade);
+        let most = share.min(self.limits.risk_per_trade_max);
+        let (value, allowed) = (Fact::Money(at_stop), Fact::Money(most));
+        within(checks, "risk_per_trade", at_stop <= most, value, allowed)
+    }
+
     fn account_limits(
         &self,
         route: &str,
         account: &Account<'_>,
-        request: &OrderRequest,
+        at_stop: Money,
         checks: &mut Vec<GateCheck>,
     ) -> Result<(), Refusal> {
         let limits = &self.limits;
@@ -209,10 +229,6 @@ impl Gate {
             Fact::Money(most),
         )?;
         // What this trade may lose at its stop must fit into what the day may still lose.
-        let at_stop = request.attached.stop.map_or(Money::ZERO, |(_, stop)| {
-            let entry = worst_price(request.kind, account.last).times(request.qty);
-            (entry - stop.times(request.qty)).abs()
-        });
         within(
             checks,
             "daily_loss_at_stop",
@@ -262,13 +278,8 @@ impl Gate {
         request: OrderRequest,
     ) -> Result<Approved, Refusal> {
         self.checked = self.checked.saturating_add(1);
-        shape(tick, &request)?;
-        only_reduces(
-            holding,
-            resting,
-            request.side == holding.direction.exit_side(),
-            request.qty,
-        )?;
+        shape(tick, &request, None)?;
+        only_reduces(holding, resting, request.side, request.qty)?;
         Ok(Approved(BrokerRequest::Submit(request)))
     }
 
@@ -287,7 +298,8 @@ impl Gate {
         for price in replacement.stop.into_iter().chain(replacement.limit) {
             on_tick(tick, price)?;
         }
-        only_reduces(holding, Qty::ZERO, true, replacement.qty.unwrap_or(qty))?;
+        let side = holding.direction.exit_side();
+        only_reduces(holding, Qty::ZERO, side, replacement.qty.unwrap_or(qty))?;
         Ok(Approved(BrokerRequest::Replace(replacement)))
     }
 }
@@ -322,7 +334,7 @@ fn may_enter(account: &Account<'_>, request: &OrderRequest) -> Result<(), Refusa
 }
 
 /// Whole shares, on the tick, and exits on the losing and the winning side of the entry.
-fn shape(tick: TickRule, request: &OrderRequest) -> Result<(), Refusal> {
+fn shape(tick: TickRule, request: &OrderRequest, last: Option<Price>) -> Result<(), Refusal> {
     if request.qty.is_zero() || !request.qty.is_whole() {
         return refuse(
             "whole_shares",
@@ -345,10 +357,10 @@ fn shape(tick: TickRule, request: &OrderRequest) -> Result<(), Refusal> {
         on_tick(tick, price)?;
     }
     let direction = match request.side {
-        trader_contract::Side::Buy => Direction::Long,
-        trader_contract::Side::Sell => Direction::Short,
+        Side::Buy => Direction::Long,
+        Side::Sell => Direction::Short,
     };
-    let base = request.kind.limit().or(request.kind.stop());
+    let base = request.kind.limit().or(request.kind.stop()).or(last);
     let better = |a: Price, b: Price| direction.is_better(Level::from(a), Level::from(b));
     match (base, attached.stop, attached.target) {
         (Some(base), Some((_, stop)), _) if !better(base, stop) => refuse(
@@ -371,7 +383,8 @@ fn on_tick(tick: TickRule, price: Price) -> Result<(), Refusal> {
     }
 }
 
-fn only_reduces(holding: &Holding, resting: Qty, closes: bool, qty: Qty) -> Result<(), Refusal> {
+fn only_reduces(holding: &Holding, resting: Qty, side: Side, qty: Qty) -> Result<(), Refusal> {
+    let closes = Direction::of(holding.net).is_some_and(|net| net.exit_side() == side);
     let free = holding
         .net
         .magnitude()
@@ -392,6 +405,14 @@ fn only_reduces(holding: &Holding, resting: Qty, closes: bool, qty: Qty) -> Resu
 /// The worst price that an entry pays for a share, as far as its own terms bound it.
 fn worst_price(kind: OrderKind, last: Price) -> Price {
     kind.limit().or(kind.stop()).unwrap_or(last)
+}
+
+/// What an entry loses at its stop; nothing is known of one without.
+fn loss_at_stop(account: &Account<'_>, request: &OrderRequest) -> Money {
+    request.attached.stop.map_or(Money::ZERO, |(_, stop)| {
+        let entry = worst_price(request.kind, account.last).times(request.qty);
+        (entry - stop.times(request.qty)).abs()
+    })
 }
 
 /// What a waiting entry reserves: what may still fill, at its worst price.

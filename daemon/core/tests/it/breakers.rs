@@ -212,3 +212,34 @@ fn a_fault_outlives_the_session_until_an_operator_resumes() {
       SEND 2-e1 buy 100 SPY stop 100.1 Gtc + 2-s1 99.5
     ");
 }
+
+#[test]
+fn a_minute_that_comes_late_does_not_bring_its_price_back() {
+    assert_snapshot!(both_with(&daily_loss(), |scene| {
+        scene.with_position();
+        scene.bar("100");
+        let before = scene.engine.equity();
+        scene.at = scene.at.plus_minutes(-1);
+        scene.one_bar("SPY", "90");
+        assert_eq!(scene.engine.equity(), before);
+    }), @r"
+    14:33:00 bar SPY 100
+    ");
+}
+
+#[test]
+fn a_loss_is_seen_at_the_first_price_after_a_restart() {
+    assert_snapshot!(both_with(&daily_loss(), |scene| {
+        scene.with_position();
+        scene.restart();
+        scene.snapshot();
+        scene.bar("99.10");
+    }), @r"
+    14:32:00 restart
+      ASK what the broker holds
+    14:32:00 snapshot
+    14:33:00 bar SPY 99.10
+      ALERT Warning daily_loss
+      trading halted
+    ");
+}

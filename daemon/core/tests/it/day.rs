@@ -127,3 +127,18 @@ fn the_next_session_starts_with_new_counters_and_ids() {
       SEND 1-e1 buy 100 SPY stop 100.1 Gtc + 1-s1 99.5
     ");
 }
+
+#[test]
+fn a_bar_that_ends_when_entries_stop_brings_none() {
+    assert_snapshot!(both(|scene| {
+        scene.pass_to_close(15 * 60 + 1);
+        scene.forget();
+        scene.wants("a", "SPY", scene.entry());
+        scene.at = scene.at.plus_seconds(1);
+        scene.one_bar("SPY", "100");
+        scene.pass(0);
+    }), @r"
+      intent 1: enter refused by session
+    20:45:00 timer
+    ");
+}

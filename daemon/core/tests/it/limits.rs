@@ -186,3 +186,71 @@ fn a_trigger_that_the_price_has_reached_is_refused() {
       intent 1: enter refused by trigger_passed
     ");
 }
+
+#[test]
+fn a_market_entry_needs_its_stop_on_the_losing_side_of_the_last_price() {
+    assert_snapshot!(both(|scene| {
+        scene.wants("a", "SPY", scene.entry_of(100, EntryPrice::Market));
+        scene.bar("99.40");
+    }), @r"
+    14:32:00 bar SPY 99.40
+      intent 1: enter refused by stop_side
+    ");
+}
+
+#[test]
+fn an_entry_with_a_size_of_its_own_keeps_to_the_risk_per_trade() {
+    // 100 shares from 100.10 to 99.50 may lose 60 dollars.
+    let told = ["60", "59.99"].map(|most| {
+        let setup = with(|limits| limits.risk_per_trade_max = most.parse().unwrap());
+        both_with(&setup, |scene| {
+            scene.wants("a", "SPY", scene.entry());
+            scene.bar("100");
+        })
+    });
+    assert_snapshot!(told.join("\n"), @r"
+    14:32:00 bar SPY 100
+      intent 1: enter
+      plan 1-e1 buy 100 SPY stop 100.1 Gtc + 1-s1 99.5
+      plan 1-s1 sell 100 SPY stop 99.5 Gtc
+      SEND 1-e1 buy 100 SPY stop 100.1 Gtc + 1-s1 99.5
+    14:32:00 bar SPY 100
+      intent 1: enter refused by risk_per_trade
+    ");
+}
+
+#[test]
+fn a_position_whose_price_is_not_known_after_a_restart_counts_at_what_it_cost() {
+    let setup = with(|limits| limits.gross_exposure = "0.15".parse().unwrap());
+    assert_snapshot!(both_with(&setup, |scene| {
+        scene.with_position();
+        scene.restart();
+        scene.snapshot();
+        scene.wants("a", "QQQ", scene.entry());
+        scene.bar_of("QQQ", "100");
+    }), @r"
+    14:32:00 restart
+      ASK what the broker holds
+    14:32:00 snapshot
+    14:33:00 bar QQQ 100
+      intent 2: enter refused by gross_exposure
+    ");
+}
+
+#[test]
+fn the_entries_of_a_minute_are_counted_across_a_restart() {
+    let setup = with(|limits| limits.entries_per_minute = 1);
+    assert_snapshot!(both_with(&setup, |scene| {
+        scene.with_waiting_entry();
+        scene.forget();
+        scene.restart();
+        scene.snapshot();
+        scene.wants("a", "QQQ", scene.entry());
+        scene.one_bar("QQQ", "100");
+    }), @r"
+    14:32:00 restart
+      ASK what the broker holds
+    14:32:00 snapshot
+      intent 2: enter refused by entries_per_minute
+    ");
+}

@@ -28,4 +28,6 @@ mod say;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
+mod targets;
+#[cfg(test)]
 mod venue;

@@ -44,6 +44,7 @@ fn a_stop_that_is_refused_is_tried_again_and_after_five_seconds_the_position_is_
     14:32:05 timer
       ALERT Critical unprotected
       exit of SPY planned: unprotected
+      ASK what the broker holds
       plan 1-x1 sell 40 SPY market Day
       SEND 1-x1 sell 40 SPY market Day
     14:32:09 1-x1 fills 40 at 100
@@ -97,6 +98,7 @@ fn a_stop_moved_past_the_market_closes_the_position() {
       stop of SPY planned at 100.6
       ALERT Critical unprotected
       exit of SPY planned: unprotected
+      ASK what the broker holds
       cancel asked 1-s1: the position is to be closed
       CANCEL 1-s1
     ");
@@ -173,5 +175,69 @@ fn a_replacement_that_is_rejected_later_is_tried_again_after_a_pause() {
       plan 1-s3 sell 100 SPY stop 99.8 Gtc for 1-s1
       replace asked 1-s1
       REPLACE 1-s1 by 1-s3 stop 99.8
+    ");
+}
+
+#[test]
+fn what_filled_of_an_entry_whose_cancel_is_not_answered_is_given_up_after_five_seconds() {
+    assert_snapshot!(both(|scene| {
+        scene.with_waiting_entry();
+        scene.forget();
+        scene.fill("1-e1", 40, "100.10");
+        scene.pass(30);
+        scene.cancelled("1-e1");
+        scene.fill("1-x1", 40, "100");
+    }), @r"
+    14:32:00 1-e1 fills 40 at 100.10
+      heard 1-e1 PartiallyFilled 40/100, 40 at 100.1
+    14:32:01 timer
+      cancel asked 1-e1: it filled in part and the rest took too long
+      CANCEL 1-e1
+    14:32:05 timer
+      ALERT Critical unprotected
+      exit of SPY planned: unprotected
+      ASK what the broker holds
+    14:32:30 1-e1 cancelled
+      heard 1-e1 Cancelled 40/100
+      cancel asked 1-s1: the position is to be closed
+      CANCEL 1-s1
+      heard 1-s1 Cancelled 0/100
+      plan 1-x1 sell 40 SPY market Day
+      SEND 1-x1 sell 40 SPY market Day
+    14:32:30 1-x1 fills 40 at 100
+      heard 1-x1 Filled 40/40, 40 at 100
+      trade SPY closed: unprotected -4
+    ");
+}
+
+#[test]
+fn a_position_that_both_exits_have_turned_is_closed() {
+    assert_snapshot!(both(|scene| {
+        scene.wants("a", "SPY", scene.bracket());
+        scene.bar("100");
+        scene.working("1-e1");
+        scene.fill("1-e1", 100, "100.10");
+        scene.report_of("1-s1");
+        scene.forget();
+        let qty = trader_contract::Qty::shares(100).unwrap();
+        let (target, stop) = (scene.id("1-t1"), scene.id("1-s1"));
+        let (up, down) = (scene.price("101"), scene.price("99.50"));
+        let mut both = scene.venue.fill(target, qty, up, scene.at);
+        both.truncate(1);
+        both.extend(scene.venue.fill(stop, qty, down, scene.at));
+        scene.hear("both exits fill", both);
+        scene.fill("1-x1", 100, "99.50");
+    }), @r"
+    14:32:00 both exits fill
+      heard 1-t1 Filled 100/100, 100 at 101
+      heard 1-s1 Filled 100/100, 100 at 99.5
+      ALERT Critical turned
+      exit of SPY planned: unprotected
+      ASK what the broker holds
+      plan 1-x1 buy 100 SPY market Day
+      SEND 1-x1 buy 100 SPY market Day
+    14:32:00 1-x1 fills 100 at 99.50
+      heard 1-x1 Filled 100/100, 100 at 99.5
+      trade SPY closed: stop_loss 90
     ");
 }

@@ -73,13 +73,16 @@ fn wish(scene: &Scene, pick: u8) -> Intent {
             reason: Reason::new("test"),
         },
         3 => scene.entry_of(50, EntryPrice::Market),
+        4 => scene.bracket(),
         _ => scene.entry(),
     }
 }
 
 fn fill(scene: &mut Scene, pick: u8) {
     let open = |status| matches!(status, ReportStatus::New | ReportStatus::PartiallyFilled);
-    let Some(id) = one(&orders(scene, open), pick) else {
+    let mut open = orders(scene, open);
+    open.extend(scene.venue.held_stops());
+    let Some(id) = one(&open, pick) else {
         return;
     };
     let order = &scene.venue.orders[&id];

@@ -209,7 +209,8 @@ impl Scene {
         self.one_bar("QQQ", close);
     }
 
-    fn one_bar(&mut self, ticker: &str, close: &str) {
+    /// The same, before the timers of its instant.
+    pub(crate) fn one_bar(&mut self, ticker: &str, close: &str) {
         let close = self.price(close);
         let id = self.engine.symbol_id(symbol(ticker)).unwrap();
         let bar = Bar::new(self.at.plus_minutes(-1), [close; 4], 100).unwrap();
@@ -243,6 +244,15 @@ impl Scene {
             expires_after_bars: None,
             reason: Reason::new("test"),
         }
+    }
+
+    /// The entry of `entry()` with a target at 101.
+    pub(crate) fn bracket(&self) -> Intent {
+        let mut entry = self.entry();
+        if let Intent::Enter { target, .. } = &mut entry {
+            *target = Some(self.level("101"));
+        }
+        entry
     }
 
     pub(crate) fn move_stop(&self, to: &str) -> Intent {

@@ -81,9 +81,18 @@ impl Venue {
         let (stop, limit) = (order.kind.stop(), order.kind.limit());
         let status = ReportStatus::PendingNew;
         self.add(report(order.client_id, order.side, status, stop, limit));
+        let exit = order.side.opposite();
+        let held = ReportStatus::Held;
         if let Some((id, stop)) = order.attached.stop {
-            let exit = order.side.opposite();
-            self.add(report(id, exit, ReportStatus::Held, Some(stop), None));
+            self.add(report(id, exit, held, Some(stop), None));
+            self.parents.insert(id, order.client_id);
+        }
+        if let Some((id, limit)) = order.attached.target {
+            self.add(report(id, exit, held, None, Some(limit)));
+            self.parents.insert(id, order.client_id);
+        }
+        if let Some((id, stop)) = order.oco_stop {
+            self.add(report(id, order.side, held, Some(stop), None));
             self.parents.insert(id, order.client_id);
         }
     }
@@ -119,25 +128,63 @@ impl Venue {
         let mut reports = vec![order.clone()];
         if status.state().is_terminal() {
             self.cancels.retain(|asked| *asked != id);
-            let legs: Vec<ClientOrderId> = self
-                .parents
-                .iter()
-                .filter(|(leg, parent)| {
-                    **parent == id && self.orders[leg].status == ReportStatus::Held
-                })
-                .map(|(leg, _)| *leg)
-                .collect();
-            for leg in legs {
-                let end = match status {
-                    ReportStatus::Filled => ReportStatus::New,
-                    _ => ReportStatus::Cancelled,
-                };
-                let order = self.orders.get_mut(&leg).unwrap();
+            for (member, end) in self.falls_with(id, status) {
+                let order = self.orders.get_mut(&member).unwrap();
                 order.status = end;
                 reports.push(order.clone());
             }
         }
         reports.into_iter().map(BrokerEvent::Order).collect()
+    }
+
+    /// The other live orders of a group: an entry with its exits, or a target with its stop.
+    fn group(&self, id: ClientOrderId) -> Vec<ClientOrderId> {
+        let key = |id| self.parents.get(&id).copied().unwrap_or(id);
+        let waits = |id| self.replaces.iter().any(|(_, new)| *new == id);
+        let others = self.orders.values().filter(|o| {
+            o.client_id != id
+                && key(o.client_id) == key(id)
+                && !o.status.state().is_terminal()
+                && !waits(o.client_id)
+        });
+        others.map(|o| o.client_id).collect()
+    }
+
+    /// What the end of an order does to its group. As at Alpaca the stop stays held while a target
+    /// works beside it.
+    fn falls_with(
+        &self,
+        id: ClientOrderId,
+        status: ReportStatus,
+    ) -> Vec<(ClientOrderId, ReportStatus)> {
+        let group = self.group(id);
+        let pair = group.iter().any(|id| id.role == OrderRole::Target);
+        let end = |member: ClientOrderId| match (id.role, status) {
+            (_, ReportStatus::Replaced) => None,
+            (OrderRole::Entry, ReportStatus::Filled) if pair && member.role == OrderRole::Stop => {
+                None
+            }
+            (OrderRole::Entry, ReportStatus::Filled) => Some((member, ReportStatus::New)),
+            _ => Some((member, ReportStatus::Cancelled)),
+        };
+        group.iter().copied().filter_map(end).collect()
+    }
+
+    /// A stop that is reached ends its target; a target that fills in part shrinks its stop.
+    fn before_fill(&mut self, id: ClientOrderId, qty: Qty) -> Vec<BrokerEvent> {
+        let mut reports = Vec::new();
+        for member in self.group(id) {
+            let order = self.orders.get_mut(&member).unwrap();
+            match (id.role, member.role) {
+                (OrderRole::Stop, OrderRole::Target) => order.status = ReportStatus::Cancelled,
+                (OrderRole::Target, OrderRole::Stop) if order.qty > qty => {
+                    order.qty = order.qty.checked_sub(qty).unwrap();
+                }
+                _ => continue,
+            }
+            reports.push(BrokerEvent::Order(order.clone()));
+        }
+        reports
     }
 
     /// Fills a part of an order, or all of it.
@@ -148,6 +195,7 @@ impl Venue {
         price: Price,
         at: Timestamp,
     ) -> Vec<BrokerEvent> {
+        let beside = self.before_fill(id, qty);
         let order = self.orders.get_mut(&id).unwrap();
         order.filled = order.filled.checked_add(qty).unwrap();
         assert!(order.filled <= order.qty);
@@ -175,6 +223,7 @@ impl Venue {
         if let Some(BrokerEvent::Order(report)) = events.first_mut() {
             report.execution = Some(execution);
         }
+        events.extend(beside);
         events
     }
 
@@ -191,8 +240,17 @@ impl Venue {
         let filled = before.filled;
         let after = self.orders.get_mut(&new).unwrap();
         after.qty = after.qty.checked_sub(filled).unwrap();
+        if let Some(parent) = self.parents.get(&old).copied() {
+            self.parents.insert(new, parent);
+        }
+        let held = self.orders[&old].status == ReportStatus::Held;
+        let status = if held {
+            ReportStatus::Held
+        } else {
+            ReportStatus::New
+        };
         let mut events = self.set(old, ReportStatus::Replaced, at);
-        events.extend(self.set(new, ReportStatus::New, at));
+        events.extend(self.set(new, status, at));
         events
     }
 
@@ -212,6 +270,25 @@ impl Venue {
         let status = self.orders[&old].status;
         events.extend(self.set(old, status, at));
         events
+    }
+
+    /// Stops that are held for nothing but the target beside them.
+    pub(crate) fn held_stops(&self) -> Vec<ClientOrderId> {
+        let works = |id: &ClientOrderId| {
+            matches!(
+                self.orders[id].status,
+                ReportStatus::New | ReportStatus::PartiallyFilled
+            )
+        };
+        let held = self.orders.values().filter(|o| {
+            let group = self.group(o.client_id);
+            o.status == ReportStatus::Held
+                && o.client_id.role == OrderRole::Stop
+                && group
+                    .iter()
+                    .any(|id| id.role == OrderRole::Target && works(id))
+        });
+        held.map(|o| o.client_id).collect()
     }
 
     /// Forgets an order that never arrived, and what was attached to it.
