@@ -29,9 +29,12 @@ use crate::views::{self, StatusFacts, StrategyFacts};
 /// The longest sleep between two looks at the inbox.
 const NAP: Duration = Duration::from_millis(500);
 
+/// What the engine says to a call.
+type Answer = Result<Box<str>, trader_core::Refused>;
+
 /// What comes into the engine's thread from outside.
 #[derive(Debug)]
-pub enum Message {
+pub(super) enum Message {
     /// A call of a client.
     Asked(Asked),
     /// A signal asked for the end.
@@ -80,7 +83,7 @@ enum Source {
 }
 
 /// Everything that the engine's thread owns.
-pub struct Crank {
+pub(super) struct Crank {
     pub(super) engine: Engine,
     pub(super) venue: Venue,
     pub(super) market: Market,
@@ -110,7 +113,7 @@ pub struct Crank {
 
 impl Crank {
     /// Turns until the run is over.
-    pub fn run(mut self) -> Ended {
+    pub(super) fn run(mut self) -> Ended {
         self.feed(&Event::Start);
         loop {
             self.heart.engine.beat();
@@ -389,9 +392,9 @@ impl Crank {
     /// Remembers the answers of calls that changed something, in the transaction of what they did.
     fn settle(
         &mut self,
-        answers: Vec<(Box<str>, Result<Box<str>, trader_core::Refused>)>,
+        answers: Vec<(Box<str>, Answer)>,
         batch: &mut Batch,
-    ) -> Vec<(Asking, Result<Box<str>, trader_core::Refused>)> {
+    ) -> Vec<(Asking, Answer)> {
         let mut settled = Vec::new();
         for (request, outcome) in answers {
             let Some(asking) = self.waiting.remove(&request) else {

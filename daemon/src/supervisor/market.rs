@@ -16,7 +16,7 @@ const WARM_UP_SESSIONS_MAX: usize = 40;
 
 /// Why the market has no bars.
 #[derive(Debug, thiserror::Error)]
-pub enum MarketError {
+pub(super) enum MarketError {
     /// The calendar does not know the day.
     #[error(transparent)]
     Calendar(#[from] CalendarError),
@@ -45,6 +45,9 @@ impl Source {
     }
 }
 
+/// A symbol's bars before now.
+type Past = (SymbolId, Arc<[Bar]>);
+
 /// One symbol's session on the tape.
 #[derive(Debug, Default)]
 struct Reel {
@@ -57,7 +60,7 @@ struct Reel {
 
 /// The market of one session after another.
 #[derive(Debug)]
-pub struct Market {
+pub(super) struct Market {
     source: Source,
     calendar: Calendar,
     symbols: Vec<Symbol>,
@@ -69,7 +72,7 @@ pub struct Market {
 
 /// What happens at one edge: minutes that end, then minutes that begin.
 #[derive(Debug, Default)]
-pub struct Edge {
+pub(super) struct Edge {
     /// Finished bars, for the engine.
     pub ended: Vec<(SymbolId, Bar)>,
     /// Bars that begin now, for the exchange alone.
@@ -79,7 +82,7 @@ pub struct Edge {
 impl Market {
     /// A market before its first session.
     #[must_use]
-    pub const fn new(source: Source, calendar: Calendar, symbols: Vec<Symbol>) -> Self {
+    pub(super) const fn new(source: Source, calendar: Calendar, symbols: Vec<Symbol>) -> Self {
         Self {
             source,
             calendar,
@@ -92,13 +95,13 @@ impl Market {
 
     /// Where the bars come from.
     #[must_use]
-    pub const fn source(&self) -> &Source {
+    pub(super) const fn source(&self) -> &Source {
         &self.source
     }
 
     /// The session that was entered last.
     #[must_use]
-    pub const fn session(&self) -> Option<Session> {
+    pub(super) const fn session(&self) -> Option<Session> {
         self.session
     }
 
@@ -106,7 +109,7 @@ impl Market {
     ///
     /// # Errors
     /// There are no bars for it.
-    pub fn enter(&mut self, session: Session, after: Timestamp) -> Result<(), MarketError> {
+    pub(super) fn enter(&mut self, session: Session, after: Timestamp) -> Result<(), MarketError> {
         let bars = self.bars_of(session)?;
         let ended = |bar: &Bar| bar.start.plus_nanos(Timestamp::MINUTE) <= after;
         let reel = |bars: Vec<Bar>| Reel {
@@ -129,12 +132,12 @@ impl Market {
 
     /// When the next edge is; `None` once the session is over.
     #[must_use]
-    pub const fn due(&self) -> Option<Timestamp> {
+    pub(super) const fn due(&self) -> Option<Timestamp> {
         self.edge
     }
 
     /// Takes the edge that is due.
-    pub fn take(&mut self) -> Edge {
+    pub(super) fn take(&mut self) -> Edge {
         let (Some(at), Some(session)) = (self.edge, self.session) else {
             return Edge::default();
         };
@@ -165,12 +168,12 @@ impl Market {
     ///
     /// # Errors
     /// They cannot be read.
-    pub fn history(
+    pub(super) fn history(
         &mut self,
         session: Session,
         until: Timestamp,
         minutes: usize,
-    ) -> Result<Vec<(SymbolId, Arc<[Bar]>)>, MarketError> {
+    ) -> Result<Vec<Past>, MarketError> {
         let mut past = match &self.source {
             Source::Recorded(directory) => self.recorded_past(directory, session)?,
             Source::Synthetic(_) => self.synthetic_past(session, minutes)?,
@@ -243,7 +246,7 @@ impl Market {
     ///
     /// # Errors
     /// The calendar does not cover it, or the exchange was closed on `date`.
-    pub fn first_session(
+    pub(super) fn first_session(
         &self,
         date: Option<NaiveDate>,
         now: Timestamp,
@@ -262,7 +265,7 @@ impl Market {
     ///
     /// # Errors
     /// The calendar does not cover it.
-    pub fn next_session(&self) -> Result<Option<Session>, MarketError> {
+    pub(super) fn next_session(&self) -> Result<Option<Session>, MarketError> {
         let Some(session) = self.session else {
             return Ok(None);
         };

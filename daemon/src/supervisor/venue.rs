@@ -13,7 +13,7 @@ const FILE: &str = "sim-broker.json";
 
 /// Why the broker could not be set up.
 #[derive(Debug, thiserror::Error)]
-pub enum VenueError {
+pub(super) enum VenueError {
     /// The file cannot be read or written.
     #[error("the simulated broker's file {path}: {source}")]
     File {
@@ -34,7 +34,7 @@ pub enum VenueError {
 
 /// The simulated broker with its file.
 #[derive(Debug)]
-pub struct Venue {
+pub(super) struct Venue {
     broker: SimBroker,
     path: PathBuf,
     dirty: bool,
@@ -45,7 +45,11 @@ impl Venue {
     ///
     /// # Errors
     /// The file cannot be read or is damaged.
-    pub fn open(state: &Path, config: SimConfig, symbols: &[Symbol]) -> Result<Self, VenueError> {
+    pub(super) fn open(
+        state: &Path,
+        config: SimConfig,
+        symbols: &[Symbol],
+    ) -> Result<Self, VenueError> {
         let path = state.join(FILE);
         let broker = match fs::read_to_string(&path) {
             Ok(text) => {
@@ -68,30 +72,30 @@ impl Venue {
 
     /// Its own truth.
     #[must_use]
-    pub fn account(&self) -> AccountView {
+    pub(super) fn account(&self) -> AccountView {
         self.broker.account()
     }
 
     /// Announces a session.
-    pub fn open_session(&mut self, session: Session) {
+    pub(super) fn open_session(&mut self, session: Session) {
         self.broker.open_session(session.open, session.close);
         self.dirty = true;
     }
 
     /// Hands over a minute's true bar at its start.
-    pub fn begin(&mut self, symbol: SymbolId, bar: &Bar) {
+    pub(super) fn begin(&mut self, symbol: SymbolId, bar: &Bar) {
         self.broker.load_bar(symbol, bar, Timestamp::MINUTE);
     }
 
     /// Takes a request.
-    pub fn request(&mut self, request: BrokerRequest, now: Timestamp) {
+    pub(super) fn request(&mut self, request: BrokerRequest, now: Timestamp) {
         self.broker.request(request, now);
         self.dirty = true;
     }
 
     /// When it next has something to say.
     #[must_use]
-    pub fn due(&self) -> Option<Timestamp> {
+    pub(super) fn due(&self) -> Option<Timestamp> {
         self.broker.due()
     }
 
@@ -99,7 +103,7 @@ impl Venue {
     ///
     /// # Errors
     /// The state cannot be written; the event is taken all the same.
-    pub fn take(&mut self, now: Timestamp) -> (Option<BrokerEvent>, Result<(), VenueError>) {
+    pub(super) fn take(&mut self, now: Timestamp) -> (Option<BrokerEvent>, Result<(), VenueError>) {
         let event = self.broker.take(now);
         self.dirty |= event.is_some();
         let saved = if self.dirty { self.save() } else { Ok(()) };
@@ -110,7 +114,7 @@ impl Venue {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn save(&mut self) -> Result<(), VenueError> {
+    pub(super) fn save(&mut self) -> Result<(), VenueError> {
         let failed = |source| VenueError::File {
             path: self.path.clone(),
             source,
