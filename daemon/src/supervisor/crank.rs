@@ -29,6 +29,9 @@ use crate::views::{self, StatusFacts, StrategyFacts};
 /// The longest sleep between two looks at the inbox.
 const NAP: Duration = Duration::from_millis(500);
 
+/// What the engine says to a call.
+type Answer = Result<Box<str>, trader_core::Refused>;
+
 /// What comes into the engine's thread from outside.
 #[derive(Debug)]
 pub(super) enum Message {

@@ -45,6 +45,9 @@ impl Source {
     }
 }
 
+/// A symbol's bars before now.
+type Past = (SymbolId, Arc<[Bar]>);
+
 /// One symbol's session on the tape.
 #[derive(Debug, Default)]
 struct Reel {

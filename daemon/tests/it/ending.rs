@@ -64,7 +64,8 @@ fn sigterm_flattens_first_if_the_configuration_says_so() {
 #[test]
 fn sigint_ends_it_as_sigterm_does() {
     let place = Place::new(FLATTEN);
-    let daemon = place.start();
+    let mut daemon = place.start();
+    daemon.wait(|line| line.kind == "session_opened");
     daemon.signal(Signal::INT);
     assert_eq!(daemon.drain().0.code(), Some(0));
     Books::read(&place).assert_flat_and_equal();
