@@ -74,9 +74,6 @@ pub struct Ended {
     pub journal_failure: Option<String>,
 }
 
-/// What the engine answers to a call: what was accepted, or why it was refused.
-type Answer = Result<Box<str>, trader_core::Refused>;
-
 /// Where the next event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {

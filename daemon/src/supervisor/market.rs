@@ -70,9 +70,6 @@ pub(super) struct Market {
     edge: Option<Timestamp>,
 }
 
-/// The finished bars of a symbol, oldest first.
-pub(super) type Past = (SymbolId, Arc<[Bar]>);
-
 /// What happens at one edge: minutes that end, then minutes that begin.
 #[derive(Debug, Default)]
 pub(super) struct Edge {

@@ -28,7 +28,7 @@ pub use pacing::Pacing;
 pub use tally::Tally;
 
 use crate::archive::StoreArchive;
-use crate::config::{ClockKind, MarketSource, StopPositions};
+use crate::config::{ClockKind, Config, MarketSource, StopPositions};
 use crate::events::Ring;
 use crate::exit::{self, Failure};
 use crate::journal_log::JournalLog;
@@ -268,6 +268,7 @@ fn crank(
     let mut pacing = pacing(prepared);
     let last = recovery.entries.last().map(|entry| entry.at);
     let (book, next_seq, epoch) = fold(&recovery);
+    no_orphans(&book, config)?;
     let failed = |error: market::MarketError| Failure::new(exit::CONFIG, error);
     let session = first_session(&market, prepared, &book, last, &pacing).map_err(failed)?;
     let now = begin_at(session, last, &pacing);
@@ -316,6 +317,23 @@ fn pacing(prepared: &Prepared) -> Pacing {
             anchor: None,
         },
     }
+}
+
+/// An open trade in a symbol that no route names any more would be neither watched nor closed.
+fn no_orphans(book: &Book, config: &Config) -> Result<(), Failure> {
+    let symbols = assemble::symbols(config);
+    let orphan = book
+        .holdings
+        .values()
+        .find(|held| !symbols.contains(&held.symbol));
+    orphan.map_or(Ok(()), |held| {
+        let message = format!(
+            "the store has an open trade of route {} in {}, which no route names now; put the route \
+             back, with enabled = false if it is to open nothing new, until the trade is closed",
+            held.route, held.symbol,
+        );
+        Err(Failure::new(exit::CONFIG, message))
+    })
 }
 
 /// The book as the journal left it, the number of the next entry, and the store's generation.

@@ -342,8 +342,14 @@ impl Engine {
 
     /// The trade is over: counts it, tells its strategy, and looks at the breakers.
     fn finish_trade(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
-        let Some(trade) = self.holding(id).and_then(|h| self.summarise(at, h)) else {
+        let Some(holding) = self.holding(id) else {
             return;
+        };
+        let known = (!holding.adopted).then(|| self.summarise(at, holding));
+        let Some(trade) = known.flatten() else {
+            let (symbol, client_id) = (holding.symbol, holding.entry);
+            self.write(at, Record::TradeVoided { symbol, client_id }, out);
+            return self.value_account();
         };
         let owner = self.symbols.get(id.index()).and_then(|s| s.owner);
         let summary = TradeSummary {

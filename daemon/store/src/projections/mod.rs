@@ -57,6 +57,8 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         | Record::TradingStateSet { .. }
         | Record::StrategySaved { .. }
         | Record::Discrepancy { .. }
+        | Record::CashAdopted { .. }
+        | Record::TradeVoided { .. }
         | Record::Checkpoint { .. } => Ok(()),
     }
 }
