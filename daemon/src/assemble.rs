@@ -65,10 +65,12 @@ fn nanos(milliseconds: u32) -> i64 {
     i64::from(milliseconds).saturating_mul(1_000_000)
 }
 
-/// Every symbol of the enabled routes, once, in alphabetical order.
+/// Every symbol of every route, once, in alphabetical order. Those of a disabled route too: what it
+/// still holds is watched, protected and closed.
 #[must_use]
 pub fn symbols(config: &Config) -> Vec<Symbol> {
-    let mut symbols: Vec<Symbol> = enabled(config)
+    let routes = config.routes.iter();
+    let mut symbols: Vec<Symbol> = routes
         .flat_map(|route| route.symbols.iter().copied())
         .collect();
     symbols.sort();

@@ -161,7 +161,7 @@ impl Cli {
     fn run(self) -> Result<(), Failure> {
         match self.command {
             Command::Run(places) => run(places),
-            Command::Demo(options) => crate::demo::run(&options),
+            Command::Demo(options) => demo(&options),
             Command::Bench(BenchCommand::Engine(options)) => bench(&options),
             Command::Config(ConfigCommand::Init) => print(config::SAMPLE),
             Command::Config(ConfigCommand::Check(file)) => {
@@ -183,7 +183,28 @@ fn run(places: RunArgs) -> Result<(), Failure> {
         state: places.state_dir,
         runtime: places.runtime_dir,
     })?;
+    trade(prepared)
+}
+
+#[cfg(feature = "broker-sim")]
+fn trade(prepared: start::Prepared) -> Result<(), Failure> {
     crate::supervisor::run(prepared)
+}
+
+/// Without a broker [`start::prepare`] has refused before.
+#[cfg(not(feature = "broker-sim"))]
+fn trade(_: start::Prepared) -> Result<(), Failure> {
+    Ok(plugins::require_broker("sim")?)
+}
+
+#[cfg(feature = "broker-sim")]
+fn demo(options: &DemoArgs) -> Result<(), Failure> {
+    crate::demo::run(options)
+}
+
+#[cfg(not(feature = "broker-sim"))]
+fn demo(_: &DemoArgs) -> Result<(), Failure> {
+    Ok(plugins::require_broker("sim")?)
 }
 
 #[cfg(feature = "broker-sim")]

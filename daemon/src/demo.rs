@@ -2,7 +2,9 @@
 //! broker, on a market that is made up for it or on recorded minutes.
 
 use std::fmt::Write as _;
+use std::fs::DirBuilder;
 use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
@@ -50,6 +52,9 @@ fn thin() -> Shape {
     Shape::Phases(phases)
 }
 
+/// Names that are tried for the folder of a run.
+const SCRATCH_ATTEMPTS: u32 = 100;
+
 /// The year whose full sessions the seeds choose from.
 const YEAR: i32 = 2025;
 
@@ -95,18 +100,32 @@ impl Scratch {
                 temporary: false,
             });
         }
-        let path = std::env::temp_dir().join(format!("traderd-demo-{}", std::process::id()));
-        std::fs::create_dir_all(&path).map_err(|error| {
-            let message = format!(
-                "cannot make {}: {error}; name a folder with --state-dir",
-                path.display()
-            );
-            Failure::new(exit::STATE, message)
-        })?;
-        Ok(Self {
-            path,
-            temporary: true,
-        })
+        let pid = std::process::id();
+        let mut last = None;
+        // A demo that was killed may have left a folder of the same name.
+        for attempt in 0..SCRATCH_ATTEMPTS {
+            let path = std::env::temp_dir().join(format!("traderd-demo-{pid}-{attempt}"));
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => {
+                    return Ok(Self {
+                        path,
+                        temporary: true,
+                    });
+                }
+                Err(error) => {
+                    let next = error.kind() == io::ErrorKind::AlreadyExists;
+                    last = Some(format!("{}: {error}", path.display()));
+                    if !next {
+                        break;
+                    }
+                }
+            }
+        }
+        let message = format!(
+            "cannot make a folder for this run, {}; name one with --state-dir",
+            last.unwrap_or_default()
+        );
+        Err(Failure::new(exit::STATE, message))
     }
 }
 
@@ -209,7 +228,7 @@ fn parse(args: &DemoArgs, date: NaiveDate, market: &str, routes: &str) -> Result
     let text = format!(
         "[market]\nclock = \"virtual\"\nseed = {seed}\nstart_date = {date}\npace = {pace}\n{market}\n\
          [risk]\nmax_open_positions = 8\nconsecutive_losses = 20\nposition_fraction = 0.1\n\
-         entries_per_route_per_day = 50\n[log]\nformat = \"memory\"\n{routes}"
+         entries_per_route_per_day = 50\n[session]\nflatten_minutes_before_close = 10\n[log]\nformat = \"memory\"\n{routes}"
     );
     let layer = Layer {
         name: "the demo".to_owned(),

@@ -133,7 +133,9 @@ pub const fn level(record: &Record) -> LogLevel {
             Severity::Warning => LogLevel::Warn,
             Severity::Notice => LogLevel::Info,
         },
-        Record::Discrepancy { .. } => LogLevel::Error,
+        Record::Discrepancy { .. } | Record::CashAdopted { .. } | Record::TradeVoided { .. } => {
+            LogLevel::Error
+        }
         Record::SubmitFailed { .. }
         | Record::CancelFailed { .. }
         | Record::ReplaceFailed { .. }

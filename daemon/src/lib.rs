@@ -8,6 +8,7 @@ pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "broker-sim")]
 pub mod demo;
 pub mod events;
 pub mod exit;
@@ -18,6 +19,7 @@ pub mod plugins;
 pub mod server;
 pub mod start;
 pub mod state;
+#[cfg(feature = "broker-sim")]
 pub mod supervisor;
 pub mod systemd;
 pub mod views;

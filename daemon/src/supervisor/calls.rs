@@ -131,8 +131,8 @@ impl Crank {
             Call::Stop(params, reply) => {
                 let flatten = params.flatten.unwrap_or(self.flatten_on_stop);
                 let asking = asking("stop", params.request_id.clone(), &params, uid, reply);
-                self.stopped = true;
                 self.operate(asking, OperatorCommand::Stop { flatten });
+                self.stopped |= self.engine.is_stopping();
             }
         }
     }

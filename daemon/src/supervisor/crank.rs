@@ -29,6 +29,9 @@ use crate::views::{self, StatusFacts, StrategyFacts};
 /// The longest sleep between two looks at the inbox.
 const NAP: Duration = Duration::from_millis(500);
 
+/// What the engine says to a call.
+type Answer = Result<Box<str>, trader_core::Refused>;
+
 /// What comes into the engine's thread from outside.
 #[derive(Debug)]
 pub(super) enum Message {
@@ -71,9 +74,6 @@ pub struct Ended {
     pub journal_failure: Option<String>,
 }
 
-/// What the engine answers to a call: what was accepted, or why it was refused.
-type Answer = Result<Box<str>, trader_core::Refused>;
-
 /// Where the next event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
@@ -105,6 +105,8 @@ pub(super) struct Crank {
     pub(super) waiting: BTreeMap<Box<str>, Asking>,
     pub(super) journal_failure: Option<String>,
     pub(super) commands: Commands,
+    /// There are no more bars: what is left is to serve calls until somebody stops the daemon.
+    pub(super) exhausted: bool,
     pub(super) finished: bool,
     pub(super) stopped: bool,
 }
@@ -126,6 +128,7 @@ impl Crank {
                 None => match next {
                     Some((at, source)) if self.is_time(at) => self.turn(at, source),
                     Some(_) => {}
+                    None if self.exhausted => {}
                     None => self.between_sessions(),
                 },
             }
@@ -145,8 +148,7 @@ impl Crank {
             .filter_map(|(at, source)| Some((at?, source)))
             .min()?;
         // With the session's tape at its end the engine's next timer is the next morning.
-        let night =
-            next.1 == Source::Timer && self.market.due().is_none() && !self.engine.is_stopping();
+        let night = next.1 == Source::Timer && self.market.due().is_none();
         let over = self.market.session().is_some_and(|s| next.0 > s.close);
         (!(night && over)).then_some(next)
     }
@@ -169,6 +171,7 @@ impl Crank {
                 Until::Now(_) => Duration::ZERO,
                 Until::After(left) => left.min(NAP),
             },
+            None if self.exhausted => NAP,
             None => Duration::ZERO,
         };
         if wait.is_zero() {
@@ -235,6 +238,7 @@ impl Crank {
             }
         }
         let answers = self.settle(answers, &mut batch);
+        let could = self.journal_failure.is_none();
         let committed = self.commit(batch);
         for command in rest {
             match command {
@@ -248,6 +252,11 @@ impl Crank {
         }
         for (asking, answer) in answers {
             asking.reply(answer);
+        }
+        // Told last, so that what the engine makes of it comes after what it wanted before.
+        if could && let Some(why) = &self.journal_failure {
+            let why = why.as_str().into();
+            self.feed(&Event::JournalFailed { why });
         }
     }
 
@@ -283,12 +292,6 @@ impl Crank {
                 self.journal_failure = Some(error.to_string());
                 self.facts.journal_failure = Some((self.now, error.to_string()));
                 self.facts.store.writable = false;
-                let mut after = Commands::default();
-                let event = Event::JournalFailed {
-                    why: error.to_string().into(),
-                };
-                self.engine.step_into(self.now, &event, &mut after);
-                self.carry_out(&mut after);
                 false
             }
         }
@@ -324,7 +327,7 @@ impl Crank {
                 let after = session.open.plus_nanos(-1);
                 if let Err(error) = self.market.enter(session, after) {
                     tracing::warn!(%error, "there are no more bars; idle until stopped");
-                    self.idle();
+                    self.exhausted = true;
                     return;
                 }
                 self.venue.open_session(session);
@@ -333,33 +336,17 @@ impl Crank {
                 }
                 tracing::info!(date = %session.date, open = %session.open, "the next session");
             }
-            Ok(None) => self.idle(),
+            Ok(None) => self.exhausted = true,
             Err(error) => {
                 tracing::warn!(%error, "there is no next session; idle until stopped");
-                self.idle();
-            }
-        }
-    }
-
-    /// Serves calls until somebody stops the daemon.
-    fn idle(&mut self) {
-        while !self.finished {
-            self.heart.engine.rest();
-            match self.inbox.recv_timeout(NAP) {
-                Ok(Message::Asked(asked)) => self.answer(asked),
-                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => self.stop_by_signal(),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            // A flatten or a stop may need the broker's answers.
-            while let Some(at) = self.venue.due() {
-                self.now = self.now.max(at);
-                self.turn(at, Source::Broker);
+                self.exhausted = true;
             }
         }
     }
 
     fn stop_by_signal(&mut self) {
-        if std::mem::replace(&mut self.stopped, true) {
+        self.stopped = true;
+        if self.engine.is_stopping() {
             return;
         }
         tracing::info!(flatten = self.flatten_on_stop, "a signal asked for the end");

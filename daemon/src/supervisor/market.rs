@@ -45,6 +45,9 @@ impl Source {
     }
 }
 
+/// A symbol's bars before now.
+type Past = (SymbolId, Arc<[Bar]>);
+
 /// One symbol's session on the tape.
 #[derive(Debug, Default)]
 struct Reel {
@@ -66,9 +69,6 @@ pub(super) struct Market {
     /// The next minute's edge.
     edge: Option<Timestamp>,
 }
-
-/// The finished bars of a symbol, oldest first.
-pub(super) type Past = (SymbolId, Arc<[Bar]>);
 
 /// What happens at one edge: minutes that end, then minutes that begin.
 #[derive(Debug, Default)]
@@ -253,7 +253,7 @@ impl Market {
     ) -> Result<Session, MarketError> {
         if let Some(date) = date {
             let session = self.calendar.session(date)?;
-            return Ok(session.ok_or_else(|| FeedError::closed(date, &self.calendar))?);
+            return session.ok_or_else(|| FeedError::closed(date, &self.calendar).into());
         }
         match self.calendar.session_at(now)? {
             Some(session) => Ok(session),

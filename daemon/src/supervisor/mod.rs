@@ -28,7 +28,7 @@ pub use pacing::Pacing;
 pub use tally::Tally;
 
 use crate::archive::StoreArchive;
-use crate::config::{ClockKind, MarketSource, StopPositions};
+use crate::config::{ClockKind, Config, MarketSource, StopPositions};
 use crate::events::Ring;
 use crate::exit::{self, Failure};
 use crate::journal_log::JournalLog;
@@ -144,8 +144,15 @@ pub fn run_plan(
             )
         })?;
     let _inside = runtime.enter();
+    let signals = signals::Signals::catch().map_err(|error| {
+        let message = format!("cannot catch SIGTERM and SIGINT: {error}");
+        Failure::new(exit::FAILED, message)
+    })?;
     let (inbox, messages) = sync_channel(INBOX);
     let heart = Heart::default();
+    // Neither has anything to do until the engine gives it something.
+    heart.writer.rest();
+    heart.broker.rest();
     let kept = prepared.config.rpc.event_buffer;
     let journal = Ring::new(usize::try_from(kept).unwrap_or(usize::MAX));
     let (told, stage) = watch::channel(Stage {
@@ -171,7 +178,7 @@ pub fn run_plan(
     });
     let session = crank.now;
     let engine = spawn(crank)?;
-    runtime.spawn(signals::listen(inbox));
+    runtime.spawn(signals::listen(signals, inbox));
     runtime.spawn(systemd::feed_watchdog(heart));
     runtime.spawn(signals::tell_systemd(stage));
     tracing::info!(at = %session, "the engine runs");
@@ -258,20 +265,20 @@ fn crank(
     )
     .map_err(store_failure)?;
     let mut market = Market::new(plan.source, prepared.calendar.clone(), symbols);
-    let pacing = pacing(prepared);
+    let mut pacing = pacing(prepared);
     let last = recovery.entries.last().map(|entry| entry.at);
     let (book, next_seq, epoch) = fold(&recovery);
+    no_orphans(&book, config)?;
     let failed = |error: market::MarketError| Failure::new(exit::CONFIG, error);
     let session = first_session(&market, prepared, &book, last, &pacing).map_err(failed)?;
     let now = begin_at(session, last, &pacing);
     let mut engine = Engine::new(engine_config(prepared, epoch)?, book, next_seq)
         .map_err(|error| Failure::new(exit::CONFIG, error))?;
     warm_up(&mut engine, &mut market, session, now).map_err(failed)?;
-    let fresh = !venue.was_restored() || last.is_none_or(|last| last < session.open);
     market.enter(session, now).map_err(failed)?;
-    if fresh {
-        venue.open_session(session);
-    }
+    // A broker that knows the session already only hears of it again.
+    venue.open_session(session);
+    pacing.skip_to(now);
     let facts = facts(prepared, &path, next_seq, market.source().label());
     let memory = Memory::new(Reader::open(&path).map_err(store_failure)?);
     Ok(Crank {
@@ -296,6 +303,7 @@ fn crank(
         waiting: std::collections::BTreeMap::new(),
         journal_failure: None,
         commands: trader_core::Commands::default(),
+        exhausted: false,
         finished: false,
         stopped: false,
     })
@@ -309,6 +317,23 @@ fn pacing(prepared: &Prepared) -> Pacing {
             anchor: None,
         },
     }
+}
+
+/// An open trade in a symbol that no route names any more would be neither watched nor closed.
+fn no_orphans(book: &Book, config: &Config) -> Result<(), Failure> {
+    let symbols = assemble::symbols(config);
+    let orphan = book
+        .holdings
+        .values()
+        .find(|held| !symbols.contains(&held.symbol));
+    orphan.map_or(Ok(()), |held| {
+        let message = format!(
+            "the store has an open trade of route {} in {}, which no route names now; put the route \
+             back, with enabled = false if it is to open nothing new, until the trade is closed",
+            held.route, held.symbol,
+        );
+        Err(Failure::new(exit::CONFIG, message))
+    })
 }
 
 /// The book as the journal left it, the number of the next entry, and the store's generation.

@@ -1,28 +1,43 @@
 //! Signals in, systemd out: SIGTERM and SIGINT ask for an orderly end, a second one ends at once.
 
+use std::io;
 use std::sync::mpsc::SyncSender;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::crank::{Message, Stage};
 use crate::{exit, systemd};
 
+/// The signals that ask for the end, caught from now on.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Catches them; from here on neither ends the process by itself. Must be called inside the
+    /// runtime.
+    ///
+    /// # Errors
+    /// The system lets us catch none.
+    pub(super) fn catch() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+}
+
 /// Passes the first SIGTERM or SIGINT on; the second one ends the process where it stands. What it
 /// leaves is what a crash would leave: the journal and the stops at the broker.
-pub(super) async fn listen(inbox: SyncSender<Message>) {
-    let terminate = signal(SignalKind::terminate());
-    let interrupt = signal(SignalKind::interrupt());
-    let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else {
-        tracing::error!("signals cannot be caught; use `traderctl stop` to end in good order");
-        return;
-    };
+pub(super) async fn listen(mut signals: Signals, inbox: SyncSender<Message>) {
     let mut first = true;
     loop {
         tokio::select! {
             biased;
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = signals.terminate.recv() => {}
+            _ = signals.interrupt.recv() => {}
         }
         if !std::mem::replace(&mut first, false) {
             tracing::warn!("a second signal: ending at once");

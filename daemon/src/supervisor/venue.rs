@@ -38,7 +38,6 @@ pub(super) struct Venue {
     broker: SimBroker,
     path: PathBuf,
     dirty: bool,
-    restored: bool,
 }
 
 impl Venue {
@@ -52,18 +51,15 @@ impl Venue {
         symbols: &[Symbol],
     ) -> Result<Self, VenueError> {
         let path = state.join(FILE);
-        let (broker, restored) = match fs::read_to_string(&path) {
+        let broker = match fs::read_to_string(&path) {
             Ok(text) => {
-                let broker = SimBroker::restore(&text, config, symbols).map_err(|source| {
-                    VenueError::State {
-                        path: path.clone(),
-                        source,
-                    }
-                })?;
-                (broker, true)
+                SimBroker::restore(&text, config, symbols).map_err(|source| VenueError::State {
+                    path: path.clone(),
+                    source,
+                })?
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                (SimBroker::new(config, symbols), false)
+                SimBroker::new(config, symbols)
             }
             Err(source) => return Err(VenueError::File { path, source }),
         };
@@ -71,14 +67,7 @@ impl Venue {
             broker,
             path,
             dirty: true,
-            restored,
         })
-    }
-
-    /// Whether there was a broker before this start.
-    #[must_use]
-    pub(super) const fn was_restored(&self) -> bool {
-        self.restored
     }
 
     /// Its own truth.

@@ -71,6 +71,7 @@ diesel::table! {
         replace_asked -> Bool,
         reason -> Nullable<Text>,
         planned_at -> BigInt,
+        reported_at -> Nullable<BigInt>,
         first_fill_at -> Nullable<BigInt>,
         updated_at -> BigInt,
     }

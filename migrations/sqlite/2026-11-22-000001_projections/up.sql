@@ -28,6 +28,7 @@ CREATE TABLE orders (
     replace_asked INTEGER NOT NULL CHECK (replace_asked IN (0, 1)),
     reason TEXT,
     planned_at INTEGER NOT NULL,
+    reported_at INTEGER,
     first_fill_at INTEGER,
     updated_at INTEGER NOT NULL
 ) STRICT;

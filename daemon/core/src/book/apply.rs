@@ -57,7 +57,9 @@ impl Book {
                     holding.exit.get_or_insert(*why);
                 }
             }
-            Record::EntryLapsed { symbol, .. } => self.free_symbol(*symbol),
+            Record::EntryLapsed { symbol, .. } | Record::TradeVoided { symbol, .. } => {
+                self.free_symbol(*symbol);
+            }
             Record::TradeClosed { trade } => self.close_trade(trade),
             Record::TradingStateSet { state, .. } => {
                 self.trading = state.clone();
@@ -68,7 +70,13 @@ impl Book {
                 symbol,
                 state,
             } => self.save_strategy(route, *symbol, state),
-            Record::Discrepancy { .. } | Record::Alerted { .. } => {}
+            Record::Discrepancy { symbol, broker, .. } => {
+                if let Some(holding) = self.holdings.get_mut(symbol) {
+                    holding.adopt(*broker);
+                }
+            }
+            Record::CashAdopted { broker, .. } => self.cash = *broker,
+            Record::Alerted { .. } => {}
             Record::Checkpoint { book } => {
                 // A checkpoint that does not read back is refused when the journal is loaded.
                 if let Ok(book) = serde_json::from_str(book) {
@@ -146,6 +154,7 @@ impl Book {
                     decided_on: planned.decided_on,
                     exit: None,
                     last_exit: None,
+                    adopted: false,
                 });
         }
         self.orders

@@ -49,6 +49,8 @@ pub struct Holding {
     pub exit: Option<ExitReason>,
     /// What the last exit fill was for.
     pub last_exit: Option<ExitReason>,
+    /// Whether the position is the broker's word, and not what the fills add up to.
+    pub adopted: bool,
 }
 
 impl Holding {
@@ -81,6 +83,14 @@ impl Holding {
         };
         *qty = qty.checked_add(execution.qty).unwrap_or(*qty);
         *total += value;
+    }
+
+    /// Takes the broker's position in place of what the fills add up to. One on the other side is
+    /// not this trade's: to it the trade is flat.
+    pub fn adopt(&mut self, broker: NetQty) {
+        let other_side = Direction::of(broker).is_some_and(|d| d != self.direction);
+        self.net = if other_side { NetQty::ZERO } else { broker };
+        self.adopted = true;
     }
 
     /// What the fills so far brought, fees taken off; the position itself is not in it.

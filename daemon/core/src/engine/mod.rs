@@ -7,6 +7,7 @@ mod market;
 mod operator;
 mod pricing;
 mod reconcile;
+mod recover;
 mod reports;
 mod session;
 mod symbols;
@@ -16,7 +17,7 @@ mod working;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    ClientOrderId, Epoch, Intents, Money, OrderRole, Symbol, SymbolId, Timeframe, Timestamp,
+    ClientOrderId, Epoch, Intents, Money, NetQty, OrderRole, Symbol, SymbolId, Timeframe, Timestamp,
 };
 use trader_indicators::IndicatorError;
 
@@ -93,6 +94,7 @@ pub struct Engine {
     due: Timestamp,
     reconciling: Reconciling,
     foreign: BTreeSet<ClientOrderId>,
+    disputed: BTreeMap<Symbol, NetQty>,
     flatten_request: Option<Box<str>>,
     stopping: Option<bool>,
     finished: bool,
@@ -137,6 +139,7 @@ impl Engine {
             due: Timestamp::MAX,
             reconciling: Reconciling::default(),
             foreign: BTreeSet::new(),
+            disputed: BTreeMap::new(),
             flatten_request: None,
             stopping: None,
             finished: false,

@@ -1,10 +1,8 @@
 //! Comparing the book with what the broker holds. The broker wins on facts, never on intent; what
 //! cannot be explained is written down, told, and stops entries.
 
-use std::collections::BTreeMap;
-
 use trader_contract::{
-    BrokerSnapshot, ClientOrderId, Execution, NetQty, OrderReport, OrderState, ReportStatus,
+    BrokerSnapshot, ClientOrderId, Execution, OrderReport, OrderState, ReportStatus,
     RequestFailure, Symbol, Timestamp,
 };
 
@@ -60,6 +58,7 @@ impl Engine {
             self.write(at, Record::AccountOpened { cash: held.cash }, out);
             self.value_account();
         }
+        self.recover_lost(at, held, out);
         self.catch_up(at, held, out);
         for report in &held.orders {
             self.on_report(at, report, out);
@@ -68,7 +67,7 @@ impl Engine {
             self.forget_requests(at, held, out);
         }
         self.drop_unheard(at, (first, !again), held, out);
-        self.compare_positions(at, held, out);
+        self.adopt_positions(at, held, out);
         self.reconciling.done = true;
         if first {
             self.advance_session(at, out);
@@ -179,72 +178,8 @@ impl Engine {
         }
     }
 
-    /// Compares net positions. While an order may still be filling, a difference is no discrepancy.
-    fn compare_positions(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
-        let mut differences: BTreeMap<Symbol, (NetQty, NetQty)> = BTreeMap::new();
-        for (symbol, net) in &held.positions {
-            differences.insert(*symbol, (self.book.net(*symbol), *net));
-        }
-        for (symbol, holding) in &self.book.holdings {
-            differences
-                .entry(*symbol)
-                .or_insert((holding.net, NetQty::ZERO));
-        }
-        for state in &mut self.symbols {
-            if !differences.contains_key(&state.instrument.symbol) {
-                state.differs = None;
-            }
-        }
-        for (symbol, (ours, broker)) in differences {
-            if ours != broker && self.may_be_filling(symbol, held.at) {
-                continue;
-            }
-            let differs = (ours != broker).then_some((ours, broker));
-            if !self.note_difference(symbol, differs) {
-                continue;
-            }
-            self.write(
-                at,
-                Record::Discrepancy {
-                    symbol,
-                    ours,
-                    broker,
-                },
-                out,
-            );
-            self.alert(
-                at,
-                (Severity::Critical, "position_differs", Some(symbol)),
-                (
-                    format!("{symbol}: the ledger holds {ours} shares, the broker {broker}"),
-                    "compare the day's fills with the broker's, then `traderctl resume`",
-                ),
-                out,
-            );
-            self.halt(
-                at,
-                &format!("{symbol}: ledger {ours}, broker {broker}"),
-                out,
-            );
-        }
-    }
-
-    /// Keeps how ledger and broker differ in a symbol; whether that is news of a difference.
-    fn note_difference(&mut self, symbol: Symbol, differs: Option<(NetQty, NetQty)>) -> bool {
-        let Some(id) = self.by_ticker.get(&symbol).copied() else {
-            return differs.is_some();
-        };
-        let Some(state) = self.symbols.get_mut(id.index()) else {
-            return differs.is_some();
-        };
-        let before = std::mem::replace(&mut state.differs, differs);
-        if before.is_some() && differs.is_none() {
-            self.forget_back_off(id);
-        }
-        differs.is_some() && before != differs
-    }
-
-    fn may_be_filling(&self, symbol: Symbol, taken_at: Timestamp) -> bool {
+    /// Whether a difference may be a fill that is still on its way.
+    pub(super) fn may_be_filling(&self, symbol: Symbol, taken_at: Timestamp) -> bool {
         let busy = |order: &Order| {
             order.symbol() == symbol && (order.is_live() || order.updated_at >= taken_at)
         };

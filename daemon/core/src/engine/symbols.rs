@@ -2,8 +2,7 @@
 //! view of the open trade that costs the bar path no look-up.
 
 use trader_contract::{
-    Direction, Money, NetQty, PendingView, PositionView, Price, Qty, Quote, SymbolId, Timeframe,
-    Timestamp,
+    Direction, Money, PendingView, PositionView, Price, Qty, Quote, SymbolId, Timeframe, Timestamp,
 };
 
 use super::{Engine, EngineError};
@@ -52,8 +51,6 @@ pub struct SymbolState {
     pub(super) retry_nanos: i64,
     pub(super) bare_since: Option<Timestamp>,
     bare: Option<(Timestamp, Qty)>,
-    /// Ledger and broker, where they differed when last compared.
-    pub(super) differs: Option<(NetQty, NetQty)>,
     /// The bar of an entry of the run before: its age is counted from there.
     pub(super) entry_since: Option<Timestamp>,
 }
@@ -83,7 +80,6 @@ pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, Engi
             retry_nanos: 0,
             bare_since: None,
             bare: None,
-            differs: None,
             entry_since: None,
         })
     };
@@ -91,13 +87,6 @@ pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, Engi
 }
 
 impl SymbolState {
-    /// Whether the broker, when last compared, held less than the ledger says.
-    pub(super) fn is_overstated(&self) -> bool {
-        self.differs.is_some_and(|(ours, broker)| {
-            Direction::of(ours) != Direction::of(broker) || broker.magnitude() < ours.magnitude()
-        })
-    }
-
     /// The waiting entry as a strategy sees it.
     pub(super) fn pending_view(&self, age_bars: u16) -> Option<PendingView> {
         self.pending.map(|direction| PendingView {

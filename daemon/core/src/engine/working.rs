@@ -41,14 +41,6 @@ impl Engine {
             };
             match step {
                 Step::Wait { until } => return self.wake(id, until),
-                Step::Ask => {
-                    self.back_off(at, id);
-                    if !self.reconciling.is_asked() {
-                        self.request_snapshot(out);
-                    }
-                    let again = self.symbols.get(id.index()).map(|s| s.retry_at);
-                    return self.wake(id, again);
-                }
                 Step::Cancel(order, why) => self.ask_cancel(at, order, why, out),
                 Step::PlaceStop => self.place_stop(at, id, out),
                 Step::MoveStop(order) => self.replace_stop(at, id, order, out),
@@ -72,7 +64,6 @@ impl Engine {
             last: state.last,
             bare_since: state.bare_since,
             retry_at: state.retry_at,
-            overstated: state.is_overstated(),
             entries_wanted: self.takes_entries() && self.book.trading == TradingState::Active,
         };
         Some(next_step(holding, &orders, &ground))
@@ -351,8 +342,14 @@ impl Engine {
 
     /// The trade is over: counts it, tells its strategy, and looks at the breakers.
     fn finish_trade(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
-        let Some(trade) = self.holding(id).and_then(|h| self.summarise(at, h)) else {
+        let Some(holding) = self.holding(id) else {
             return;
+        };
+        let known = (!holding.adopted).then(|| self.summarise(at, holding));
+        let Some(trade) = known.flatten() else {
+            let (symbol, client_id) = (holding.symbol, holding.entry);
+            self.write(at, Record::TradeVoided { symbol, client_id }, out);
+            return self.value_account();
         };
         let owner = self.symbols.get(id.index()).and_then(|s| s.owner);
         let summary = TradeSummary {

@@ -11,7 +11,6 @@
 //!    is closed.
 //! 6. A position that two exits have turned to the other side is closed.
 //! 7. While the broker has filled more than we heard of, no order is placed that counts shares.
-//! 8. While the broker holds less than the ledger, no order is placed that sells what is not there.
 
 use trader_contract::{
     ClientOrderId, Level, OrderRole, OrderState, Outcome, Price, Qty, Timestamp,
@@ -33,8 +32,6 @@ pub struct Ground<'a> {
     pub bare_since: Option<Timestamp>,
     /// Nothing that the broker refused is tried again before this.
     pub retry_at: Timestamp,
-    /// Whether the broker, when last asked, held less than the ledger.
-    pub overstated: bool,
     /// Whether entries are taken at all now; a waiting one is cancelled where they are not.
     pub entries_wanted: bool,
 }
@@ -47,8 +44,6 @@ pub enum Step {
         /// When to ask again.
         until: Option<Timestamp>,
     },
-    /// Ask the broker again what it holds.
-    Ask,
     /// Cancel this order.
     Cancel(ClientOrderId, &'static str),
     /// Rest a new protective stop for the whole position.
@@ -74,15 +69,11 @@ pub fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
     let counts_shares = match step {
         Step::PlaceStop | Step::MoveStop(_) | Step::CloseOut | Step::Lapse | Step::Finish => true,
         Step::GiveUp => holding.is_turned(),
-        Step::Wait { .. } | Step::Ask | Step::Cancel(..) => false,
+        Step::Wait { .. } | Step::Cancel(..) => false,
     };
     if counts_shares && orders.iter().any(|order| order.misses_fills()) {
         // The position is not known yet: the snapshot that was asked for tells.
         return WAIT;
-    }
-    if ground.overstated && matches!(step, Step::PlaceStop | Step::CloseOut) {
-        // It would open a position on the other side.
-        return not_before_retry(Step::Ask, ground);
     }
     step
 }

@@ -174,6 +174,20 @@ pub enum Record {
         /// What the broker holds.
         broker: NetQty,
     },
+    /// The broker's cash took the place of the ledger's, after a discrepancy.
+    CashAdopted {
+        /// What the ledger had.
+        ours: Money,
+        /// What the broker has.
+        broker: Money,
+    },
+    /// A trade ended of which not every fill is known: it is counted nowhere.
+    TradeVoided {
+        /// The symbol, which is free again.
+        symbol: Symbol,
+        /// The entry.
+        client_id: ClientOrderId,
+    },
     /// A person should know something.
     Alerted {
         /// What.
@@ -210,6 +224,8 @@ impl Record {
             Self::TradingStateSet { .. } => "trading_state_set",
             Self::StrategySaved { .. } => "strategy_saved",
             Self::Discrepancy { .. } => "discrepancy",
+            Self::CashAdopted { .. } => "cash_adopted",
+            Self::TradeVoided { .. } => "trade_voided",
             Self::Alerted { .. } => "alerted",
             Self::Checkpoint { .. } => "checkpoint",
         }
@@ -224,6 +240,7 @@ impl Record {
             | Self::ExitPlanned { symbol, .. }
             | Self::StrategySaved { symbol, .. }
             | Self::EntryLapsed { symbol, .. }
+            | Self::TradeVoided { symbol, .. }
             | Self::Discrepancy { symbol, .. } => Some(*symbol),
             Self::OrderPlanned { order } => Some(order.request.symbol),
             Self::OrderReported { report } => Some(report.symbol),
@@ -244,6 +261,7 @@ impl Record {
             | Self::CancelFailed { client_id, .. }
             | Self::ReplaceFailed { client_id, .. }
             | Self::EntryLapsed { client_id, .. }
+            | Self::TradeVoided { client_id, .. }
             | Self::OrderDropped { client_id } => Some(*client_id),
             Self::ReplaceAsked { replacement, .. } => Some(replacement.client_id),
             _ => None,

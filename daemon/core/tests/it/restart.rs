@@ -177,8 +177,80 @@ fn a_position_that_differs_from_the_brokers_halts_entries() {
       SPY: ours 100, the broker's 60
       ALERT Critical position_differs
       trading halted
+      plan 1-s2 sell 60 SPY stop 99.5 Gtc for 1-s1
+      replace asked 1-s1
+      REPLACE 1-s1 by 1-s2 60 shares
     14:33:00 bar QQQ 100
       intent 2: enter refused by halted
+    ");
+}
+
+#[test]
+fn what_is_gone_at_the_broker_is_not_closed_again() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        scene.venue.meddle(symbol("SPY"), NetQty::ZERO);
+        scene.restart();
+        scene.snapshot();
+        scene.operator(trader_core::OperatorCommand::Flatten);
+        scene.cancelled("1-s1");
+        scene.snapshot();
+    }), @r"
+    14:32:00 restart
+      ASK what the broker holds
+    14:32:00 snapshot
+      SPY: ours 100, the broker's 0
+      ALERT Critical position_differs
+      trading halted
+    14:32:00 operator Flatten
+      exit of SPY planned: operator
+      cancel asked 1-s1: the position is to be closed
+      CANCEL 1-s1
+      ANSWER closing one position or entry; entries are paused until `traderctl resume`
+    14:32:00 1-s1 cancelled
+      heard 1-s1 Cancelled 0/100
+      trade SPY voided
+      ASK what the broker holds
+    14:32:00 snapshot
+      ALERT Notice flat
+    ");
+}
+
+#[test]
+fn an_exit_that_the_journal_lost_is_known_by_its_id() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        let kept = scene.journal.len();
+        scene.operator(trader_core::OperatorCommand::Close(symbol("SPY")));
+        scene.cancelled("1-s1");
+        scene.fill("1-x1", 40, "100");
+        scene.journal.truncate(kept);
+        scene.restart();
+        scene.snapshot();
+        scene.fill("1-x1", 60, "100");
+    }), @r"
+    14:32:00 operator Close(SPY)
+      exit of SPY planned: operator
+      cancel asked 1-s1: the position is to be closed
+      CANCEL 1-s1
+      ANSWER closing 100 shares of SPY
+    14:32:00 1-s1 cancelled
+      heard 1-s1 Cancelled 0/100
+      plan 1-x1 sell 100 SPY market Day
+      SEND 1-x1 sell 100 SPY market Day
+    14:32:00 1-x1 fills 40 at 100
+      heard 1-x1 PartiallyFilled 40/100, 40 at 100
+    14:32:00 restart
+      ASK what the broker holds
+    14:32:00 snapshot
+      exit of SPY planned: operator
+      plan 1-x1 sell 100 SPY market Day
+      ALERT Warning order_recovered
+      heard 1-x1 PartiallyFilled 40/100, 40 at 100
+      heard 1-s1 Cancelled 0/100
+    14:32:00 1-x1 fills 60 at 100
+      heard 1-x1 Filled 100/100, 60 at 100
+      trade SPY closed: operator -10
     ");
 }
 
@@ -269,44 +341,6 @@ fn a_replacement_that_the_broker_made_meanwhile_is_taken_up() {
     14:33:00 snapshot
       heard 1-s1 Replaced 0/100
       heard 1-s2 New 0/100
-    ");
-}
-
-#[test]
-fn shares_that_the_broker_no_longer_holds_are_not_sold_again() {
-    assert_snapshot!(both(|scene| {
-        scene.with_position();
-        scene.venue.lose(scene.id("1-s1"));
-        scene.venue.meddle(symbol("SPY"), NetQty::ZERO);
-        scene.restart();
-        scene.snapshot();
-        scene.operator(trader_core::OperatorCommand::Close(symbol("SPY")));
-        scene.pass(1);
-        let all = scene.mirror.net(NetQty::from_nanos(100_000_000_000).unwrap());
-        scene.snapshot();
-        scene.venue.meddle(symbol("SPY"), all);
-        scene.pass(2);
-        scene.snapshot();
-    }), @r"
-    14:32:00 restart
-      ASK what the broker holds
-    14:32:00 snapshot
-      dropped 1-s1
-      ALERT Critical order_vanished
-      SPY: ours 100, the broker's 0
-      ALERT Critical position_differs
-      trading halted
-      ASK what the broker holds
-    14:32:00 operator Close(SPY)
-      exit of SPY planned: operator
-      ANSWER closing 100 shares of SPY
-    14:32:01 timer
-    14:32:01 snapshot
-    14:32:03 timer
-      ASK what the broker holds
-    14:32:03 snapshot
-      plan 1-x1 sell 100 SPY market Day
-      SEND 1-x1 sell 100 SPY market Day
     ");
 }
 

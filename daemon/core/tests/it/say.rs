@@ -145,6 +145,8 @@ impl Mirror {
                 let (ours, broker) = (self.net(*ours), self.net(*broker));
                 format!("{symbol}: ours {ours}, the broker's {broker}")
             }
+            Record::CashAdopted { ours, broker } => format!("cash {ours}, the broker's {broker}"),
+            Record::TradeVoided { symbol, .. } => format!("trade {symbol} voided"),
             Record::Alerted { alert } => format!("ALERT {:?} {}", alert.severity, alert.kind),
         })
     }

@@ -46,9 +46,7 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
             orders::change(db, *client_id, at, |order| order.replace_asked = false)?;
             orders::end(db, *new_client_id, crate::column::REJECTED, at)
         }
-        Record::OrderDropped { client_id } => {
-            orders::end(db, *client_id, crate::column::DROPPED, at)
-        }
+        Record::OrderDropped { client_id } => orders::drop(db, *client_id, at),
         Record::TradeClosed { trade } => trades::save(db, entry.seq, trade),
         Record::Alerted { alert } => alerts::save(db, entry.seq, at, alert),
         Record::AccountOpened { .. }
@@ -59,6 +57,8 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         | Record::TradingStateSet { .. }
         | Record::StrategySaved { .. }
         | Record::Discrepancy { .. }
+        | Record::CashAdopted { .. }
+        | Record::TradeVoided { .. }
         | Record::Checkpoint { .. } => Ok(()),
     }
 }

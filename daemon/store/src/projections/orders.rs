@@ -63,6 +63,8 @@ pub struct Order {
     pub reason: Option<Box<str>>,
     /// When it was planned.
     pub planned_at: Timestamp,
+    /// The broker's stamp of the newest report that moved it.
+    pub reported_at: Option<Timestamp>,
     /// When it first filled.
     pub first_fill_at: Option<Timestamp>,
     /// When something last changed.
@@ -98,6 +100,7 @@ pub(crate) struct Row {
     replace_asked: bool,
     reason: Option<String>,
     planned_at: i64,
+    reported_at: Option<i64>,
     first_fill_at: Option<i64>,
     updated_at: i64,
 }
@@ -130,6 +133,7 @@ impl From<&Order> for Row {
             replace_asked: order.replace_asked,
             reason: order.reason.as_deref().map(str::to_owned),
             planned_at: order.planned_at.nanos(),
+            reported_at: order.reported_at.map(Timestamp::nanos),
             first_fill_at: order.first_fill_at.map(Timestamp::nanos),
             updated_at: order.updated_at.nanos(),
         }
@@ -167,6 +171,7 @@ impl TryFrom<Row> for Order {
             replace_asked: row.replace_asked,
             reason: row.reason.map(Into::into),
             planned_at: Timestamp::from_nanos(row.planned_at),
+            reported_at: row.reported_at.map(Timestamp::from_nanos),
             first_fill_at: row.first_fill_at.map(Timestamp::from_nanos),
             updated_at: Timestamp::from_nanos(row.updated_at),
         })
@@ -240,6 +245,7 @@ impl Order {
             replace_asked: false,
             reason: None,
             planned_at: at,
+            reported_at: None,
             first_fill_at: None,
             updated_at: at,
         }
@@ -257,11 +263,16 @@ impl Order {
     fn take_report(&mut self, report: &OrderReport) {
         self.broker_id
             .get_or_insert_with(|| report.broker_id.clone());
-        if !self.state.is_terminal() {
-            self.qty = report.qty;
-            self.kind = repriced(self.kind, report.stop, report.limit);
+        let to = report.status.state();
+        let newest = self.reported_at.is_none_or(|newest| report.at >= newest);
+        if newest || to.is_terminal() {
+            self.reported_at = Some(report.at);
+            if !self.state.is_terminal() {
+                self.qty = report.qty;
+                self.kind = repriced(self.kind, report.stop, report.limit);
+            }
+            self.go(to);
         }
-        self.go(report.status.state());
         self.replaced_by = report.replaced_by.or(self.replaced_by);
         if report.reason.is_some() {
             self.reason.clone_from(&report.reason);
@@ -335,6 +346,18 @@ pub(crate) fn end(
     })
 }
 
+/// Ends an order that the broker does not know: what it had accepted has ended there.
+pub(crate) fn drop(db: &mut Db, id: ClientOrderId, at: Timestamp) -> Result<(), StoreError> {
+    change(db, id, at, |order| {
+        let accepted = order.state.is_acknowledged();
+        order.go(if accepted {
+            column::CANCELLED
+        } else {
+            column::DROPPED
+        });
+    })
+}
+
 /// A refused submit ends the order and the exits that went with it; an ambiguous one is unknown.
 pub(crate) fn submit_failed(
     db: &mut Db,
@@ -376,6 +399,10 @@ pub(crate) fn report(
     };
     order.updated_at = at;
     order.take_report(report);
+    let refused = matches!(order.state, column::REJECTED | column::DROPPED);
+    if let Some(old) = order.replaces.filter(|_| refused) {
+        change(db, old, at, |order| order.replace_asked = false)?;
+    }
     if let Some(fill) = &report.execution
         && fills::save(db, seq, &order, fill)?
     {

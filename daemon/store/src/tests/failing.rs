@@ -85,7 +85,10 @@ fn a_record_that_would_not_read_back_is_refused() {
                 origin: Origin::Engine,
                 symbol: "SPY".parse().unwrap(),
                 intent: Intent::Exit {
-                    reason: Reason::new("rsi").with("value", Fact::Float(float)),
+                    reason: Reason {
+                        rule: "rsi".into(),
+                        facts: vec![("value".into(), Fact::Float(float))],
+                    },
                 },
                 bar: None,
                 decision: Decision::Accepted {

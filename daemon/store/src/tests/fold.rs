@@ -186,6 +186,8 @@ const fn place(record: &Record) -> usize {
         Record::Discrepancy { .. } => 18,
         Record::Alerted { .. } => 19,
         Record::Checkpoint { .. } => 20,
+        Record::CashAdopted { .. } => 21,
+        Record::TradeVoided { .. } => 22,
     }
 }
 
@@ -196,7 +198,7 @@ fn every_kind_of_record_is_tried_and_the_records_meet() {
         .new_tree(&mut runner)
         .unwrap()
         .current();
-    let mut seen = [0; 21];
+    let mut seen = [0; 23];
     for entry in &journal {
         seen[place(&entry.record)] += 1;
     }

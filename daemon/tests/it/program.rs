@@ -1,10 +1,4 @@
-//! The real binary: what it prints, where, and how it ends. What needs no process is tested in the
-//! library.
-
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot start its process has failed"
-)]
+//! What the binary prints, where, and how it ends, where nothing is traded.
 
 use std::io::Write;
 use std::path::Path;

@@ -1,0 +1,29 @@
+//! The real binary, driven from outside as people and systemd drive it: command line, sockets,
+//! signals, files. What needs no process is tested in the library.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that cannot reach its process has failed, and counts here are small"
+)]
+
+mod program;
+
+#[cfg(feature = "broker-sim")]
+mod bars;
+#[cfg(feature = "broker-sim")]
+mod books;
+#[cfg(feature = "broker-sim")]
+mod crash;
+#[cfg(feature = "broker-sim")]
+mod daemon;
+#[cfg(feature = "broker-sim")]
+mod demo;
+#[cfg(feature = "broker-sim")]
+mod ending;
+#[cfg(feature = "broker-sim")]
+mod trouble;
+#[cfg(feature = "broker-sim")]
+mod wire;
