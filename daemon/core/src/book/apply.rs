@@ -48,15 +48,11 @@ impl Book {
             }
             Record::OrderDropped { client_id } => self.drop_order(*client_id, at),
             Record::StopPlanned { symbol, stop, .. } => {
-                if let Some(holding) = self.holdings.get_mut(symbol) {
-                    holding.stop = Some(*stop);
-                }
+                self.change_holding(*symbol, |holding| holding.stop = Some(*stop));
             }
-            Record::ExitPlanned { symbol, why, .. } => {
-                if let Some(holding) = self.holdings.get_mut(symbol) {
-                    holding.exit.get_or_insert(*why);
-                }
-            }
+            Record::ExitPlanned { symbol, why, .. } => self.change_holding(*symbol, |holding| {
+                holding.exit.get_or_insert(*why);
+            }),
             Record::EntryLapsed { symbol, .. } | Record::TradeVoided { symbol, .. } => {
                 self.free_symbol(*symbol);
             }
@@ -71,9 +67,7 @@ impl Book {
                 state,
             } => self.save_strategy(route, *symbol, state),
             Record::Discrepancy { symbol, broker, .. } => {
-                if let Some(holding) = self.holdings.get_mut(symbol) {
-                    holding.adopt(*broker);
-                }
+                self.change_holding(*symbol, |holding| holding.adopt(*broker));
             }
             Record::CashAdopted { broker, .. } => self.cash = *broker,
             Record::Alerted { .. } => {}
@@ -83,6 +77,12 @@ impl Book {
                     *self = book;
                 }
             }
+        }
+    }
+
+    fn change_holding(&mut self, symbol: Symbol, change: impl FnOnce(&mut Holding)) {
+        if let Some(holding) = self.holdings.get_mut(&symbol) {
+            change(holding);
         }
     }
 

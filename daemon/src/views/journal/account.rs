@@ -1,9 +1,22 @@
 //! Trades, sessions, alerts, and whether entries are allowed.
 
-use trader_contract::{Money, Symbol};
+use trader_contract::{ClientOrderId, Money, Symbol};
 use trader_core::record::{Alert, DaySummary, Origin, Trade, TradingState};
 
 use super::words;
+
+/// "SPY is free again: the trade of entry 0000002a-20110110-1-e1 is over, but …".
+pub(super) fn trade_voided(symbol: Symbol, entry: ClientOrderId) -> String {
+    format!(
+        "{symbol} is free again: the trade of {} is over, but not all of its fills are known",
+        words::order(entry)
+    )
+}
+
+/// "cash is 99872.5, as the broker says; the ledger had 100000".
+pub(super) fn cash_adopted(ours: Money, broker: Money) -> String {
+    format!("cash is {broker}, as the broker says; the ledger had {ours}")
+}
 
 /// "SPY long closed: stop_loss, -5.92, 148 shares from 168.82 to 168.78, 8 min".
 pub(super) fn trade_closed(trade: &Trade) -> String {

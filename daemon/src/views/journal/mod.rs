@@ -78,13 +78,8 @@ fn sentence(record: &Record) -> String {
             "{symbol} is free again: {} ended without a fill",
             words::order(*client_id)
         ),
-        Record::TradeVoided { client_id, symbol } => format!(
-            "{symbol} is free again: the trade of {} is over, but not all of its fills are known",
-            words::order(*client_id)
-        ),
-        Record::CashAdopted { ours, broker } => {
-            format!("cash is {broker}, as the broker says; the ledger had {ours}")
-        }
+        Record::TradeVoided { client_id, symbol } => account::trade_voided(*symbol, *client_id),
+        Record::CashAdopted { ours, broker } => account::cash_adopted(*ours, *broker),
         Record::TradeClosed { trade } => account::trade_closed(trade),
         Record::TradingStateSet { state, origin } => account::trading_state(state, origin),
         Record::StrategySaved { route, symbol, .. } => {

@@ -22,10 +22,10 @@ fn a_long_trade_that_is_stopped_out_reads_like_this() {
     intent_taken: script-spy: long SPY: buy stop 168.81, 100 shares, stop 168.58 (breakout: close 168.7012)
     order_planned: entry 0000002a-20110110-1-e1: buy 100 SPY, stop 168.81, gtc; attached: stop 168.58
     order_planned: stop 0000002a-20110110-1-s1: sell 100 SPY, stop 168.58, gtc; attached to 0000002a-20110110-1-e1
+    strategy_saved: script-spy: state in SPY kept
     order_reported: entry 0000002a-20110110-1-e1 is working at 168.81
     order_reported: stop 0000002a-20110110-1-s1 is held at 168.58 until its entry has filled
     order_reported: entry 0000002a-20110110-1-e1 filled 40 of 100 at 168.81
-    strategy_saved: script-spy: state in SPY kept
     order_reported: entry 0000002a-20110110-1-e1 filled 60 more at 168.82, 100 of 100
     order_reported: stop 0000002a-20110110-1-s1 is working at 168.58
     order_reported: stop 0000002a-20110110-1-s1 filled 100 of 100 at 168.57
@@ -68,9 +68,9 @@ fn a_short_trade_with_a_moved_stop_and_an_exit_reads_like_this() {
     intent_taken: script-spy: short SPY: sell stop 168.5, 100 shares, stop 168.9 (breakout: close 168.7012)
     order_planned: entry 0000002a-20110110-1-e1: sell 100 SPY, stop 168.5, gtc; attached: stop 168.9
     order_planned: stop 0000002a-20110110-1-s1: buy 100 SPY, stop 168.9, gtc; attached to 0000002a-20110110-1-e1
+    strategy_saved: script-spy: state in SPY kept
     order_reported: entry 0000002a-20110110-1-e1 is working at 168.5
     order_reported: entry 0000002a-20110110-1-e1 filled 100 of 100 at 168.49
-    strategy_saved: script-spy: state in SPY kept
     order_reported: stop 0000002a-20110110-1-s1 is working at 168.9
     intent_taken: script-spy: SPY: move the stop to 168.7 (pullback_ended: low 168.7)
     stop_planned: SPY: the stop goes to 168.7 (pullback_ended: low 168.7, level 168.7)
@@ -125,6 +125,7 @@ fn refusals_and_failures_read_like_this() {
     intent_taken: script-spy: long SPY: buy stop 168.81, 100 shares, stop 168.58 (breakout: close 168.7012)
     order_planned: entry 0000002a-20110110-2-e1: buy 100 SPY, stop 168.81, gtc; attached: stop 168.58
     order_planned: stop 0000002a-20110110-2-s1: sell 100 SPY, stop 168.58, gtc; attached to 0000002a-20110110-2-e1
+    strategy_saved: script-spy: state in SPY kept
     submit_failed: sending entry 0000002a-20110110-2-e1 may have failed, the broker's records will tell: no answer for 10 s
     submit_failed: sending entry 0000002a-20110110-2-e1 failed: the broker refused, insufficient buying power (40310000)
     alerted: the broker refused entry order 0000002a-20110110-2-e1: insufficient buying power (40310000); to do: nothing for an entry; a stop or an exit is tried again by itself
@@ -145,7 +146,7 @@ fn the_ids_of_a_line_lead_to_its_order_and_its_intent() {
     let json = serde_json::to_string_pretty(&fill).unwrap();
     assert_snapshot!(json, @r#"
     {
-      "seq": 8,
+      "seq": 9,
       "at": "2011-01-10T14:31:30Z",
       "kind": "order_reported",
       "symbol": "SPY",
