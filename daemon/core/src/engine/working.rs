@@ -345,22 +345,22 @@ impl Engine {
         let Some(holding) = self.holding(id) else {
             return;
         };
-        let known = (!holding.adopted).then(|| self.summarise(at, holding));
-        let Some(trade) = known.flatten() else {
-            let (symbol, client_id) = (holding.symbol, holding.entry);
-            self.write(at, Record::TradeVoided { symbol, client_id }, out);
-            return self.value_account();
-        };
         let owner = self.symbols.get(id.index()).and_then(|s| s.owner);
         let summary = TradeSummary {
-            symbol: trade.symbol,
-            direction: trade.direction,
-            qty: trade.qty,
-            profit: trade.profit,
-            entered_at: trade.entered_at,
-            exited_at: trade.exited_at,
+            symbol: holding.symbol,
+            direction: holding.direction,
+            qty: holding.entry_qty,
+            profit: holding.cash_flow(),
+            entered_at: holding.entered_at.unwrap_or(at),
+            exited_at: holding.last_fill_at.unwrap_or(at),
         };
-        self.write(at, Record::TradeClosed { trade }, out);
+        let known = (!holding.adopted).then(|| self.summarise(at, holding));
+        let (symbol, client_id) = (holding.symbol, holding.entry);
+        let record = match known.flatten() {
+            Some(trade) => Record::TradeClosed { trade },
+            None => Record::TradeVoided { symbol, client_id },
+        };
+        self.write(at, record, out);
         self.value_account();
         if let Some(lane) = owner.and_then(|lane| self.lanes.get_mut(lane)) {
             lane.closed(&summary);
