@@ -11,7 +11,7 @@ use crate::side::Side;
 use crate::symbol::Symbol;
 use crate::time::Timestamp;
 
-/// The broker's word for where an order is (`alpaca.md` section 6, in our spelling).
+/// The broker's word for where an order is (in our spelling of Alpaca's words).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReportStatus {

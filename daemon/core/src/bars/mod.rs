@@ -1,7 +1,7 @@
 //! Aggregates one-minute bars into the bars of a timeframe, on session windows.
 //! What subscribes to timeframes, sets timers and feeds the strategies is the engine.
 //!
-//! The rules, each with a test in [`aggregator`]:
+//! The rules, each with a test in `aggregator`:
 //!
 //! 1. Windows of n minutes are counted from that day's official open; the session's close cuts the
 //!    last one. A bar carries the start of its window, whichever minute traded first in it.

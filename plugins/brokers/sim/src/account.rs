@@ -103,7 +103,7 @@ impl SimBroker {
     }
 
     /// What an order costs against buying power: the part of it that would open a position, at the
-    /// price that Alpaca counts (`alpaca.md` 2.2). A symbol without any price yet counts as nothing.
+    /// price that Alpaca counts. A symbol without any price yet counts as nothing.
     pub(crate) fn opening_cost(
         &self,
         index: usize,

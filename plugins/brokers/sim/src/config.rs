@@ -9,7 +9,7 @@ use trader_contract::{Money, Ratio, TickRule};
 pub enum Profile {
     /// Everything that makes sense: no wash-trade, reservation, flip, tick or entry-only rules.
     Plain,
-    /// What Alpaca refuses, in its codes and words (`alpaca.md` 4.4 to 4.9, 7.2, 7.3, 8).
+    /// What Alpaca refuses, in its codes and words.
     Alpaca,
 }
 
@@ -167,7 +167,7 @@ impl SimConfig {
         }
     }
 
-    /// [`Self::alpaca`] with the delays and the partial fills of its paper engine (`alpaca.md` 14).
+    /// [`Self::alpaca`] with the delays and the partial fills of its paper engine.
     #[must_use]
     pub const fn alpaca_paper(cash: Money, seed: u64) -> Self {
         const MILLISECOND: i64 = 1_000_000;

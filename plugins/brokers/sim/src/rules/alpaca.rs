@@ -1,4 +1,4 @@
-//! What Alpaca refuses besides, in the order of `alpaca.md` 4.4 to 4.9, 7.3 and 8.
+//! What Alpaca refuses besides: what fits together, increments, fractions, wash trades, reserved shares, replacements, groups.
 //!
 //! Where the reference is silent or calls a behaviour unverified, this holds here:
 //! - Legs of a group are exempt from the wash-trade rule on both sides; an entry with legs is not.

@@ -10,7 +10,7 @@ use crate::broker::SimBroker;
 use crate::config::Profile;
 use crate::order::Order;
 
-/// A refusal in Alpaca's numbering (`alpaca.md` 1.6).
+/// A refusal in Alpaca's numbering.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: u32,

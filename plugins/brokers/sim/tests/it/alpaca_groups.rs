@@ -1,4 +1,4 @@
-//! What Alpaca does with brackets, OTO and OCO orders (`alpaca.md` 8).
+//! What Alpaca does with brackets, OTO and OCO orders.
 
 use crate::scenario::{alpaca, check};
 

@@ -1,4 +1,4 @@
-//! What Alpaca refuses about single orders, rule by rule (`alpaca.md` 4 and 7).
+//! What Alpaca refuses about single orders, rule by rule.
 
 use trader_broker_sim::{Latency, SimConfig};
 use trader_contract::Money;
