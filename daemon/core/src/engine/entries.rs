@@ -42,19 +42,18 @@ impl Engine {
             role: OrderRole::Entry,
             attempt: 1,
         };
-        let passed = self.plan_entry(from, wanted, entry_id);
-        let decision = match &passed {
-            Ok((_, checks)) => Decision::Accepted {
-                order: Some(entry_id),
-                checks: checks.clone(),
-            },
-            Err(refusal) => Decision::Refused {
-                rule: refusal.rule.into(),
-                detail: refusal.detail.as_str().into(),
-            },
+        let (approved, decision) = match self.plan_entry(from, wanted, entry_id) {
+            Ok((approved, checks)) => {
+                let order = Some(entry_id);
+                (Some(approved), Decision::Accepted { order, checks })
+            }
+            Err(refusal) => {
+                let (rule, detail) = (refusal.rule.into(), refusal.detail.into());
+                (None, Decision::Refused { rule, detail })
+            }
         };
         self.write_intent(from, intent, decision, out);
-        if let Ok((approved, _)) = passed {
+        if let Some(approved) = approved {
             self.place_entry(from, wanted.expires_after_bars, approved, out);
         }
     }
