@@ -6,7 +6,7 @@ use cargo_metadata::Package;
 
 /// Where a package lies and what of ours it may use. A folder ending in `/` stands for each
 /// package in it. A new arrow is the rarest change of all: say in the commit why it is there.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("plugins/contract", &[]),
     ("plugins/indicators", &["plugins/contract"]),
     (
@@ -24,6 +24,18 @@ const ARROWS: [(&str, &[&str]); 12] = [
         &["plugins/contract", "daemon/core", "daemon/calendar"],
     ),
     ("daemon/rpc", &["plugins/contract"]),
+    ("daemon/bars", &["plugins/contract", "daemon/calendar"]),
+    // The documents that a backtest fills in are the wire's.
+    (
+        "daemon/backtest",
+        &[
+            "plugins/contract",
+            "plugins/brokers/sim",
+            "daemon/calendar",
+            "daemon/core",
+            "daemon/rpc",
+        ],
+    ),
     ("daemon", EVERYTHING),
     (
         "ctl",
@@ -40,6 +52,8 @@ const EVERYTHING: &[&str] = &[
     "plugins/indicators",
     "plugins/strategies/",
     "plugins/brokers/",
+    "daemon/backtest",
+    "daemon/bars",
     "daemon/calendar",
     "daemon/core",
     "daemon/store",
@@ -47,11 +61,12 @@ const EVERYTHING: &[&str] = &[
 ];
 
 /// Packages that compute and do nothing else.
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
     "plugins/contract/",
     "plugins/indicators/",
     "plugins/strategies/",
     "plugins/brokers/sim/",
+    "daemon/backtest/",
     "daemon/calendar/",
     "daemon/core/",
 ];
