@@ -24,7 +24,10 @@ pub const CALLS_PER_SECOND_MAX: u32 = 50;
 /// Events that a client keeps for a reader that is slow, and a server for a client that is.
 pub const EVENTS_BUFFERED: usize = 1024;
 
-/// Orders or trades in one answer, unless the caller asks for fewer.
+/// The largest part of a file in one call, in bytes of the file.
+pub const CHUNK_BYTES_MAX: usize = 512 << 10;
+
+/// Orders, trades or jobs in one answer, unless the caller asks for fewer.
 pub const ROWS_MAX: u32 = 1000;
 
 /// Log lines that the daemon keeps, and the most in one answer.

@@ -6,14 +6,15 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Failure;
 use crate::params::{
-    CalendarParams, CancelParams, ChangeParams, CloseParams, DaysParams, HelloParams, LogsParams,
-    NoParams, OrdersParams, StopParams, TradesParams,
+    CalendarParams, CancelParams, ChangeParams, CloseParams, DataParams, DaysParams, HelloParams,
+    JobChangeParams, JobFileParams, JobsParams, LogsParams, NoParams, OrdersParams,
+    RemoveDataParams, StopParams, SubmitJobParams, TradesParams, UploadParams,
 };
 use crate::request_id::RequestId;
 use crate::role::Role;
 use crate::types::{
-    Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello, LogLine, Order, Position, Route,
-    Status, Trade,
+    Accepted, CalendarDay, DataSeries, DaySummary, EffectiveConfig, FileChunk, Hello, Job, LogLine,
+    Order, Position, Route, Status, Trade, UploadState,
 };
 
 /// A method: a type that ties a name to a role, parameters and a result.
@@ -119,6 +120,22 @@ macro_rules! for_each_method {
                 "Pause, cancel all entries and close all positions";
             Stop "stop" Reduce change (StopParams) -> (Accepted)
                 "Stop the daemon in good order, flattening first if asked to";
+            Jobs "jobs" Read look (JobsParams) -> (Vec<Job>)
+                "List jobs, the newest first";
+            JobFile "job_file" Read look (JobFileParams) -> (FileChunk)
+                "Give a part of a file that a job made";
+            SubmitJob "submit_job" Control change (SubmitJobParams) -> (Job)
+                "Have a backtest, an import or other work done apart from trading";
+            CancelJob "cancel_job" Control change (JobChangeParams) -> (Job)
+                "Cancel a job that waits or is at work";
+            DeleteJob "delete_job" Control change (JobChangeParams) -> (Accepted)
+                "Delete a job that is over, with what it made";
+            Upload "upload" Control change (UploadParams) -> (UploadState)
+                "Take a part of a file that a job is to read";
+            Data "data" Read look (DataParams) -> (Vec<DataSeries>)
+                "List the series of the bar store";
+            RemoveData "remove_data" Control change (RemoveDataParams) -> (Accepted)
+                "Remove series from the bar store";
         }
     };
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use trader_contract::{ClientOrderId, Symbol};
 
 use crate::request_id::RequestId;
-use crate::types::{EventStream, LogLevel};
+use crate::types::{EventStream, JobKind, LogLevel, Work};
 
 /// No parameters: `{}`, `null`, or none at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -137,4 +137,87 @@ pub struct EventsParams {
     /// Hear those after this number first, as far as they are kept; `null` for new ones only.
     #[serde(default)]
     pub after_seq: Option<u64>,
+}
+
+/// Work to be done apart from trading.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitJobParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// What to do.
+    pub work: Work,
+}
+
+/// Which jobs. Several conditions must all hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobsParams {
+    /// Only the one with this number.
+    pub id: Option<u64>,
+    /// Only those that do this.
+    pub kind: Option<JobKind>,
+    /// Only those that are not over.
+    pub open_only: bool,
+    /// At most so many, the newest; up to [`crate::limits::ROWS_MAX`], which is also the default.
+    pub limit: Option<u32>,
+}
+
+/// A change of one job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobChangeParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// The job's number.
+    pub id: u64,
+}
+
+/// A part of a file that a job made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobFileParams {
+    /// The job's number.
+    pub id: u64,
+    /// The file's name.
+    pub file: String,
+    /// Where in the file to begin, in bytes. A part has at most
+    /// [`crate::limits::CHUNK_BYTES_MAX`] bytes.
+    pub offset: u64,
+}
+
+/// A part of a file on its way to the daemon. Parts come in order; one that the daemon has already is
+/// taken as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UploadParams {
+    /// The upload's id, the same for all its parts.
+    pub request_id: RequestId,
+    /// Where in the file the part begins, in bytes.
+    pub offset: u64,
+    /// The part in base64, at most [`crate::limits::CHUNK_BYTES_MAX`] bytes of the file.
+    pub data: String,
+}
+
+/// Which stored series.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataParams {
+    /// Only this symbol's.
+    pub symbol: Option<Symbol>,
+    /// Only those with such rows: `1min`, `quotes-1min`, `trades`, `actions` and so on.
+    pub data: Option<String>,
+}
+
+/// Which stored series to remove.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveDataParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// Whose.
+    pub symbol: Symbol,
+    /// What its rows are; everything of the symbol if it is left out.
+    #[serde(default)]
+    pub data: Option<String>,
 }

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use trader_contract::{ClientOrderId, Symbol, Timestamp};
 
+use super::job::Job;
+
 /// How much a log line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -106,16 +108,25 @@ pub enum EventStream {
     Log,
     /// Entries of the journal.
     Journal,
+    /// Jobs, whenever something about one changes.
+    Jobs,
 }
 
 /// One thing heard.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// A log line.
     Log(LogLine),
     /// An entry of the journal.
     Journal(JournalLine),
+    /// A job as it is now.
+    Job {
+        /// Counted from 1 since the daemon started.
+        seq: u64,
+        /// The job.
+        job: Box<Job>,
+    },
     /// Some were missed, because they are no longer kept or the reader was too slow.
     Missed {
         /// The number after which they are missing.
@@ -132,6 +143,7 @@ impl Event {
         match self {
             Self::Log(line) => line.seq,
             Self::Journal(line) => line.seq,
+            Self::Job { seq, .. } => *seq,
             Self::Missed { next_seq, .. } => next_seq.saturating_sub(1),
         }
     }

@@ -2,13 +2,26 @@
 //! UTC, names `snake_case`. A field that may be absent is `null`, never left out.
 
 mod account;
+mod backtest;
 mod event;
+mod job;
+mod metrics;
 mod order;
 mod route;
 mod status;
 
 pub use account::{Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello};
+pub use backtest::{
+    Adjustment, BacktestCounts, BacktestData, BacktestDay, BacktestInputs, BacktestPosition,
+    BacktestResult, BacktestRoute, BacktestSpec, BacktestTrade, DataFile, EquityPoint,
+};
 pub use event::{Event, EventStream, JournalLine, LogLevel, LogLine};
+pub use job::{
+    DataFault, DataFileInfo, DataSeries, ExportSpec, FileChunk, GapsResult, ImportResult, ImportSpec,
+    Job, JobFile, JobKind, JobProgress, JobState, SeriesFilter, SeriesGaps, SessionGaps, UploadState,
+    VerifyResult, Work,
+};
+pub use metrics::{Breakdown, BuyAndHold, CurveMetrics, Metrics, TradeGroup, TradeMetrics};
 pub use order::{ExitReason, Order, OrderStatus, Position, Trade};
 pub use route::{Lane, Pending, Route, RouteState, Signal, WarmUp};
 pub use status::{
