@@ -230,10 +230,7 @@ fn parse(args: &DemoArgs, date: NaiveDate, market: &str, routes: &str) -> Result
          [risk]\nmax_open_positions = 8\nconsecutive_losses = 20\nposition_fraction = 0.1\n\
          entries_per_route_per_day = 50\n[session]\nflatten_minutes_before_close = 10\n[log]\nformat = \"memory\"\n{routes}"
     );
-    let layer = Layer {
-        name: "the demo".to_owned(),
-        text,
-    };
+    let layer = Layer::file("the demo".to_owned(), text);
     Ok(config::parse(&[layer], plugins::strategies())?)
 }
 

@@ -20,6 +20,21 @@ pub struct Layer {
     pub name: String,
     /// The text.
     pub text: String,
+    /// Whether its texts stand for whatever a key needs, as words of a command line do. Its lines are
+    /// nobody's, so messages leave them out.
+    pub loose: bool,
+}
+
+impl Layer {
+    /// A file.
+    #[must_use]
+    pub const fn file(name: String, text: String) -> Self {
+        Self {
+            name,
+            text,
+            loose: false,
+        }
+    }
 }
 
 /// A value and where it stands.
@@ -33,6 +48,8 @@ pub(super) struct Node {
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Text(String),
+    /// A word of a command line: text, until a key needs something else.
+    Loose(String),
     Whole(String, Option<i64>),
     Float(String),
     Flag(bool),
@@ -48,13 +65,36 @@ impl Value {
     /// The value in words, for messages.
     pub(super) fn describe(&self) -> String {
         match self {
-            Self::Text(text) => format!("{text:?}"),
+            Self::Text(text) | Self::Loose(text) => format!("{text:?}"),
             Self::Whole(digits, _) | Self::Float(digits) => digits.clone(),
             Self::Flag(flag) => flag.to_string(),
             Self::Date(date) => date.clone(),
             Self::List(_) => "a list".to_owned(),
             Self::Table(_) => "a table".to_owned(),
         }
+    }
+
+    /// A loose word as what `read` makes of it; as it was, if that is nothing.
+    fn tightened(self, read: impl FnOnce(&str) -> Option<Self>) -> Self {
+        match self {
+            Self::Loose(word) => read(&word).unwrap_or(Self::Loose(word)),
+            value => value,
+        }
+    }
+
+    /// For a key that takes a whole number.
+    pub(super) fn as_whole(self) -> Self {
+        self.tightened(|word| Some(Self::Whole(word.to_owned(), Some(word.parse().ok()?))))
+    }
+
+    /// For a key that takes true or false.
+    pub(super) fn as_flag(self) -> Self {
+        self.tightened(|word| word.parse().ok().map(Self::Flag))
+    }
+
+    /// For a key that takes text, or a number in quotes.
+    pub(super) fn as_text(self) -> Self {
+        self.tightened(|word| Some(Self::Text(word.to_owned())))
     }
 }
 
@@ -80,10 +120,7 @@ pub(super) fn read(file: &Path) -> Result<Vec<Layer>, Problems> {
     let mut layers = Vec::new();
     for path in paths {
         match read_one(&path) {
-            Ok(text) => layers.push(Layer {
-                name: path.display().to_string(),
-                text,
-            }),
+            Ok(text) => layers.push(Layer::file(path.display().to_string(), text)),
             Err(error) => problems.push(
                 None,
                 "",
@@ -144,6 +181,7 @@ pub(super) fn merge(layers: &[Layer], problems: &mut Problems) -> Entries {
             layer: number,
             file: Arc::from(layer.name.as_str()),
             text: &layer.text,
+            loose: layer.loose,
         };
         let (document, errors) = DeTable::parse_recoverable(&layer.text);
         if errors.is_empty() {
@@ -189,10 +227,19 @@ struct TreeReader<'t> {
     layer: usize,
     file: Arc<str>,
     text: &'t str,
+    loose: bool,
 }
 
 impl TreeReader<'_> {
     fn place(&self, offset: usize) -> Place {
+        if self.loose {
+            return Place {
+                layer: self.layer,
+                line: 0,
+                column: 0,
+                file: Arc::clone(&self.file),
+            };
+        }
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
         Place {
@@ -218,6 +265,7 @@ impl TreeReader<'_> {
     fn node(&self, value: Spanned<DeValue<'_>>) -> Node {
         let place = self.place(value.span().start);
         let value = match value.into_inner() {
+            DeValue::String(text) if self.loose => Value::Loose(text.into_owned()),
             DeValue::String(text) => Value::Text(text.into_owned()),
             DeValue::Integer(digits) => {
                 let number = i64::from_str_radix(digits.as_str(), digits.radix()).ok();

@@ -143,7 +143,7 @@ fn read_pace(section: &mut Section<'_>) -> Pace {
         return Pace::Times(1);
     };
     let text = match &node.value {
-        Value::Text(text) | Value::Whole(text, _) => text.clone(),
+        Value::Text(text) | Value::Loose(text) | Value::Whole(text, _) => text.clone(),
         other => other.describe(),
     };
     text.parse().unwrap_or_else(|message: String| {

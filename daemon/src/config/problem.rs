@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// A place in a file. Lines and columns count from 1; columns count characters.
+/// A place in a file. Lines and columns count from 1; columns count characters. Line 0 is no line:
+/// what was said on a command line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The layer's number, so that problems are listed in the order in which files are read.
@@ -18,7 +19,10 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        match self.line {
+            0 => f.write_str(&self.file),
+            line => write!(f, "{}:{line}:{}", self.file, self.column),
+        }
     }
 }
 

@@ -157,7 +157,7 @@ fn read_symbols(section: &mut Section<'_>, route: Option<&Place>) -> Option<Vec<
     let mut seen = BTreeSet::new();
     for item in list {
         let parsed = match &item.value {
-            Value::Text(text) => text.parse::<Symbol>().map_err(|error| error.to_string()),
+            Value::Text(text) | Value::Loose(text) => text.parse::<Symbol>().map_err(|error| error.to_string()),
             other => Err(format!(
                 "a symbol is a text in quotes, not {}",
                 other.describe()
@@ -219,7 +219,7 @@ fn read_settings(mut section: Section<'_>, plugin: &'static StrategyPlugin) -> O
     let mut given = BTreeMap::new();
     let mut sound = true;
     for (key, node) in section.take_all() {
-        let value = match setting(&node.value, plugin, &key) {
+        let value = match setting(node.value, plugin, &key) {
             Ok(value) => value,
             Err(message) => {
                 section.problem(Some(node.place), &key, message);
@@ -258,17 +258,22 @@ fn read_settings(mut section: Section<'_>, plugin: &'static StrategyPlugin) -> O
 }
 
 /// A value as the plugin contract has it. Quotes around a decimal number are allowed, as for ratios.
-fn setting(value: &Value, plugin: &StrategyPlugin, key: &str) -> Result<SettingValue, String> {
+fn setting(value: Value, plugin: &StrategyPlugin, key: &str) -> Result<SettingValue, String> {
     let kind = plugin
         .parameters
         .iter()
         .find(|p| p.name == key)
         .map(|p| p.kind);
-    match (value, kind) {
+    let value = match kind {
+        Some(ParameterKind::Integer { .. }) => value.as_whole(),
+        Some(ParameterKind::Flag { .. }) => value.as_flag(),
+        _ => value.as_text(),
+    };
+    match (&value, kind) {
         (Value::Flag(flag), _) => Ok(SettingValue::Flag(*flag)),
         (Value::Whole(_, Some(number)), _) => Ok(SettingValue::Integer(*number)),
         (Value::Text(_), Some(ParameterKind::Decimal { .. })) | (Value::Float(_), _) => {
-            match exact(value) {
+            match exact(&value) {
                 Some(Ok(number)) => Ok(SettingValue::Decimal(number)),
                 _ => Err(format!(
                     "{} is no plain number with at most nine decimals",
@@ -276,7 +281,7 @@ fn setting(value: &Value, plugin: &StrategyPlugin, key: &str) -> Result<SettingV
                 )),
             }
         }
-        (Value::Text(text), _) => Ok(SettingValue::Word(text.clone())),
+        (Value::Text(text) | Value::Loose(text), _) => Ok(SettingValue::Word(text.clone())),
         _ => Err(format!(
             "takes a number, true, false or a word, not {}",
             value.describe()

@@ -91,6 +91,15 @@ impl<'p> Section<'p> {
         self.entries.remove(key).map(|(_, node)| node)
     }
 
+    /// The same, with a loose word as what the key needs.
+    fn taken(&mut self, key: &'static str, tighten: fn(Value) -> Value) -> Option<Node> {
+        let node = self.take(key)?;
+        Some(Node {
+            place: node.place,
+            value: tighten(node.value),
+        })
+    }
+
     /// Takes everything that is left, for tables whose keys are declared elsewhere.
     pub(super) fn take_all(&mut self) -> Vec<(String, Node)> {
         std::mem::take(&mut self.entries)
@@ -134,7 +143,7 @@ impl<'p> Section<'p> {
     where
         T: TryFrom<i64> + PartialOrd + Display,
     {
-        let Some(node) = self.take(key) else {
+        let Some(node) = self.taken(key, Value::as_whole) else {
             return default;
         };
         match &node.value {
@@ -164,7 +173,7 @@ impl<'p> Section<'p> {
         default: Money,
         range: RangeInclusive<Money>,
     ) -> Money {
-        let Some(node) = self.take(key) else {
+        let Some(node) = self.taken(key, Value::as_text) else {
             return default;
         };
         let digits = match &node.value {
@@ -215,7 +224,7 @@ impl<'p> Section<'p> {
         default: Ratio,
         range: RangeInclusive<Ratio>,
     ) -> Ratio {
-        let Some(node) = self.take(key) else {
+        let Some(node) = self.taken(key, Value::as_text) else {
             return default;
         };
         match exact(&node.value) {
@@ -234,7 +243,7 @@ impl<'p> Section<'p> {
 
     /// True or false.
     pub(super) fn flag(&mut self, key: &'static str, default: bool) -> bool {
-        match self.take(key) {
+        match self.taken(key, Value::as_flag) {
             None => default,
             Some(Node {
                 value: Value::Flag(flag),
@@ -249,7 +258,7 @@ impl<'p> Section<'p> {
 
     /// Text that is not empty.
     pub(super) fn text(&mut self, key: &'static str) -> Option<(Place, String)> {
-        let node = self.take(key)?;
+        let node = self.taken(key, Value::as_text)?;
         match node.value {
             Value::Text(text) if !text.is_empty() => Some((node.place, text)),
             _ => {
@@ -261,7 +270,7 @@ impl<'p> Section<'p> {
 
     /// A date, with or without quotes.
     pub(super) fn date(&mut self, key: &'static str) -> Option<NaiveDate> {
-        let node = self.take(key)?;
+        let node = self.taken(key, Value::as_text)?;
         let parsed = match &node.value {
             Value::Text(text) | Value::Date(text) => text.parse().ok(),
             _ => None,
@@ -274,7 +283,7 @@ impl<'p> Section<'p> {
 
     /// One of a few words.
     pub(super) fn word<T: Choice>(&mut self, key: &'static str, default: T) -> T {
-        let Some(node) = self.take(key) else {
+        let Some(node) = self.taken(key, Value::as_text) else {
             return default;
         };
         if let Value::Text(text) = &node.value {

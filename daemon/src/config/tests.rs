@@ -68,10 +68,7 @@ fn read(texts: &[&str]) -> Result<Config, String> {
     let layers: Vec<Layer> = texts
         .iter()
         .zip(["t.toml", "conf.d/a.toml"])
-        .map(|(text, name)| Layer {
-            name: name.to_owned(),
-            text: (*text).to_owned(),
-        })
+        .map(|(text, name)| Layer::file(name.to_owned(), (*text).to_owned()))
         .collect();
     parse(&layers, &[&CROSSING]).map_err(|problems| problems.to_string())
 }
@@ -96,10 +93,7 @@ fn the_sample_is_valid_and_equals_the_defaults() {
 fn the_route_in_the_sample_can_be_uncommented() {
     let (before, route) = SAMPLE.split_once("#[[route]]").unwrap();
     let text = format!("{before}[[route]]{}", route.replace("\n#", "\n"));
-    let layer = Layer {
-        name: "sample".to_owned(),
-        text,
-    };
+    let layer = Layer::file("sample".to_owned(), text);
     let config = parse(&[layer], crate::plugins::strategies()).unwrap();
     assert_eq!(config.routes[0].name, "velez-spy");
     assert_eq!(config.routes[0].timeframe.as_minutes(), 2);
@@ -315,10 +309,7 @@ fn a_route_that_cannot_work_is_refused_with_the_reason() {
 
 #[test]
 fn a_build_without_strategies_says_so() {
-    let layers = [Layer {
-        name: "t.toml".to_owned(),
-        text: ROUTE.to_owned(),
-    }];
+    let layers = [Layer::file("t.toml".to_owned(), ROUTE.to_owned())];
     let error = parse(&layers, &[]).unwrap_err().to_string();
     assert!(error.contains("this build has none"), "{error}");
 }
