@@ -18,6 +18,8 @@ mod limits;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]
+mod overnight;
+#[cfg(test)]
 mod protection;
 #[cfg(test)]
 mod random;
@@ -25,6 +27,8 @@ mod random;
 mod restart;
 #[cfg(test)]
 mod routes;
+#[cfg(test)]
+mod rows;
 #[cfg(test)]
 mod say;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use trader_core::record::JournalEntry;
 use trader_core::risk::limits::Limits;
 use trader_core::{
     Command, DayRules, Engine, EngineConfig, Event, Instrument, Market, OperatorCommand,
-    OrderRules, Route,
+    OrderRules, Route, Rows, Sides,
 };
 
 use crate::say::Mirror;
@@ -48,6 +48,10 @@ pub(crate) struct Setup {
     pub(crate) open: &'static str,
     /// The length of the routes' bars.
     pub(crate) timeframe: Timeframe,
+    pub(crate) day: DayRules,
+    pub(crate) rows: Rows,
+    /// The sides of route `a` in a scene of this direction; route `b` may enter both.
+    pub(crate) sides: fn(Direction) -> Sides,
 }
 
 impl Default for Setup {
@@ -56,6 +60,9 @@ impl Default for Setup {
             limits: Limits::unbounded(),
             open: "2011-01-10T14:30:00Z",
             timeframe: Timeframe::MINUTE,
+            day: DayRules::default(),
+            rows: Rows::Minutes,
+            sides: |_| Sides::Both,
         }
     }
 }
@@ -105,7 +112,7 @@ impl Scene {
     pub(crate) fn new(direction: Direction, setup: Setup) -> Self {
         let wishes = Wishes::default();
         let mut scene = Self {
-            engine: engine(&setup, &wishes, Book::default(), 1),
+            engine: engine(&setup, direction, &wishes, Book::default(), 1),
             venue: Venue::new(),
             journal: Vec::new(),
             events: Vec::new(),
@@ -119,7 +126,9 @@ impl Scene {
         scene.input(Event::Start);
         scene.snapshot();
         scene.pass(3600);
-        scene.quote("100");
+        if scene.setup.rows == Rows::Minutes {
+            scene.quote("100");
+        }
         scene.forget();
         scene
     }
@@ -205,6 +214,21 @@ impl Scene {
         self.one_bar(ticker, close);
     }
 
+    /// A row of SPY over so many minutes, handed over before the timers of its end.
+    pub(crate) fn row(&mut self, minutes: i64, close: &str) {
+        self.pass(minutes * 60 - 1);
+        self.at = self.at.plus_seconds(1);
+        self.say(&format!("row {close}"));
+        self.bar_from(self.at.plus_minutes(-minutes), "SPY", close);
+        self.pass(0);
+    }
+
+    /// Time passes up to a minute before the close, and a bar of SPY ends with the session.
+    pub(crate) fn last_bar(&mut self, close: &str) {
+        self.pass_to_close(60);
+        self.row(1, close);
+    }
+
     /// A first price of both symbols.
     fn quote(&mut self, close: &str) {
         self.pass(60);
@@ -214,9 +238,14 @@ impl Scene {
 
     /// The same, before the timers of its instant.
     pub(crate) fn one_bar(&mut self, ticker: &str, close: &str) {
+        self.bar_from(self.at.plus_minutes(-1), ticker, close);
+    }
+
+    /// The same, started when the scenario says.
+    pub(crate) fn bar_from(&mut self, start: Timestamp, ticker: &str, close: &str) {
         let close = self.price(close);
         let id = self.engine.symbol_id(symbol(ticker)).unwrap();
-        let bar = Bar::new(self.at.plus_minutes(-1), [close; 4], 100).unwrap();
+        let bar = Bar::new(start, [close; 4], 100).unwrap();
         self.input(Event::Bar { symbol: id, bar });
     }
 
@@ -280,7 +309,8 @@ impl Scene {
         self.forget();
     }
 
-    /// The id of an order of this session by its short form, `1-s2`.
+    /// The id of an order by its short form, `1-s2`: of this session, or of the last one in which the
+    /// venue was sent it.
     pub(crate) fn id(&self, short: &str) -> ClientOrderId {
         let (intent, rest) = short.split_once('-').unwrap();
         let role = match rest.chars().next().unwrap() {
@@ -289,13 +319,19 @@ impl Scene {
             't' => OrderRole::Target,
             _ => OrderRole::Exit,
         };
-        ClientOrderId {
+        let of_today = ClientOrderId {
             epoch: Epoch(42),
             session: self.engine.book().session_number(),
             intent: IntentNo(intent.parse().unwrap()),
             role,
             attempt: rest[1..].parse().unwrap(),
-        }
+        };
+        let is_same = |id: &ClientOrderId| {
+            let session = of_today.session;
+            ClientOrderId { session, ..*id } == of_today
+        };
+        let sent = self.venue.orders.keys().copied().filter(is_same).max();
+        sent.unwrap_or(of_today)
     }
 
     /// What the broker says.
@@ -310,6 +346,14 @@ impl Scene {
     pub(crate) fn working(&mut self, order: &str) {
         let events = self.venue.set(self.id(order), ReportStatus::New, self.at);
         self.hear(&format!("{order} works"), events);
+    }
+
+    /// An order is queued at the venue until the next open.
+    pub(crate) fn accepted(&mut self, order: &str) {
+        let events = self
+            .venue
+            .set(self.id(order), ReportStatus::Accepted, self.at);
+        self.hear(&format!("{order} accepted"), events);
     }
 
     /// The report of an order as it stands.
@@ -414,7 +458,7 @@ impl Scene {
     pub(crate) fn restart(&mut self) {
         let next = self.journal.last().map_or(1, |entry| entry.seq + 1);
         let book = self.book_from_journal();
-        self.engine = engine(&self.setup, &self.wishes, book, next);
+        self.engine = engine(&self.setup, self.mirror.0, &self.wishes, book, next);
         // What was on its way is lost with the process.
         self.venue.cancels.clear();
         for (_, new) in std::mem::take(&mut self.venue.replaces) {
@@ -433,7 +477,13 @@ pub(crate) fn refusal() -> RequestFailure {
     }
 }
 
-fn engine(setup: &Setup, wishes: &Wishes, book: Book, next_seq: u64) -> Engine {
+fn engine(
+    setup: &Setup,
+    direction: Direction,
+    wishes: &Wishes,
+    book: Book,
+    next_seq: u64,
+) -> Engine {
     let tickers = ["SPY", "QQQ"];
     let lane = |route: &'static str, ticker: &str| {
         let built = Built {
@@ -448,6 +498,10 @@ fn engine(setup: &Setup, wishes: &Wishes, book: Book, next_seq: u64) -> Engine {
         strategy: "puppet".into(),
         timeframe: setup.timeframe,
         require_stop: true,
+        sides: match name {
+            "a" => (setup.sides)(direction),
+            _ => Sides::Both,
+        },
         lanes: tickers.iter().map(|ticker| lane(name, ticker)).collect(),
     };
     let config = EngineConfig {
@@ -463,7 +517,8 @@ fn engine(setup: &Setup, wishes: &Wishes, book: Book, next_seq: u64) -> Engine {
         limits: setup.limits.clone(),
         market: Market::Sessions {
             calendar: Calendar::nyse(),
-            day: DayRules::default(),
+            day: setup.day,
+            rows: setup.rows,
         },
         orders: OrderRules::default(),
     };
