@@ -34,6 +34,8 @@ mod say;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
+mod setup;
+#[cfg(test)]
 mod targets;
 #[cfg(test)]
 mod venue;
