@@ -123,8 +123,8 @@ impl FileArg {
                 Failure::new(exit::FAILED, format!("cannot read standard input: {error}"))
             })?;
             let name = "standard input".to_owned();
-            let layer = Layer::file(name.clone(), text);
-            return Ok((name, config::parse(&[layer], strategies)?));
+let layer = Layer::file(name.clone(), text);
+            return Ok((name, config::parse(&[layer], strategies)?.for_trading()?));
         }
         let file = config::file_to_read(self.file.as_deref());
         let config = config::load(file.as_deref(), strategies)?;

@@ -23,7 +23,7 @@ pub use job::{
 };
 pub use metrics::{Breakdown, BuyAndHold, CurveMetrics, Metrics, TradeGroup, TradeMetrics};
 pub use order::{ExitReason, Order, OrderStatus, Position, Trade};
-pub use route::{Lane, Pending, Route, RouteState, Signal, WarmUp};
+pub use route::{Lane, Pending, Route, RouteState, Sides, Signal, WarmUp};
 pub use status::{
     Alert, Link, LinkState, Mode, Phase, RouteCounts, SessionInfo, Severity, SocketInfo, Status,
     StoreInfo, TradingState, TradingStatus,
