@@ -44,14 +44,18 @@ mod broker;
 mod config;
 mod dice;
 mod faults;
+mod fees;
 mod groups;
+mod margin;
 mod matching;
+mod moments;
 mod order;
 mod path;
 mod requests;
 mod rules;
 mod saved;
 mod session;
+mod trailing;
 
 pub mod market;
 
@@ -59,4 +63,5 @@ pub use account::AccountView;
 pub use broker::SimBroker;
 pub use config::{Fees, Latency, Margin, Profile, SimConfig, Slippage, Split};
 pub use faults::FaultKind;
+pub use margin::MarginRegime;
 pub use saved::RestoreError;
