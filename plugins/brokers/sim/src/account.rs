@@ -47,7 +47,7 @@ impl SimBroker {
             equity: self.equity(),
             buying_power: self.buying_power(),
             fees: self.fees,
-            accrued_fees: self.books.iter().map(|book| book.owed).sum(),
+            accrued_fees: self.charges.owed.values().copied().sum(),
             day_trades: self.day_trades.total(),
             positions: (0..self.books.len()).filter_map(held).collect(),
             open_orders: open.map(|order| self.describe(order)).collect(),
@@ -160,20 +160,20 @@ impl SimBroker {
             fee += fees.per_order;
         }
         let value = price.times(qty);
-        let date = date_of(at);
         if fees.regulatory {
-            fee += self.day_fees.regulatory(&Traded {
-                date,
+            fee += self.charges.day.regulatory(&Traded {
+                date: date_of(at),
                 side,
                 qty,
                 value,
             });
         }
-        self.count_day_trade(index, side, qty);
-        if let Some(book) = self.books.get_mut(index) {
-            let owed = std::mem::replace(&mut book.owed, Money::ZERO);
-            fee += self.day_fees.borrow(date, owed);
+        if let Some(book) = self.books.get(index)
+            && let Some(owed) = self.charges.owed.remove(&book.symbol)
+        {
+            fee += self.charges.day.borrow(date_of(at), owed);
         }
+        self.count_day_trade(index, side, qty);
         match side {
             Side::Buy => self.cash -= value,
             Side::Sell => self.cash += value,

@@ -2,7 +2,7 @@
 //! orders that are open and the position. The matching itself is elsewhere.
 
 use serde::{Deserialize, Serialize};
-use trader_contract::{Bar, Money, NetQty, Ratio, Symbol, Timestamp};
+use trader_contract::{Bar, NetQty, Symbol, Timestamp};
 
 use crate::order::OrderNumber;
 use crate::path::{Approach, Path};
@@ -37,10 +37,6 @@ impl Band {
     }
 }
 
-const fn nothing() -> Money {
-    Money::ZERO
-}
-
 /// One symbol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Book {
@@ -58,12 +54,6 @@ pub(crate) struct Book {
     pub(crate) halted: bool,
     pub(crate) shortable: bool,
     pub(crate) position: NetQty,
-    /// What borrowing its shares costs in a year; the configuration's rate if not set.
-    #[serde(default)]
-    pub(crate) borrow_rate: Option<Ratio>,
-    /// What borrowed shares have cost and no execution has been charged with.
-    #[serde(default = "nothing")]
-    pub(crate) owed: Money,
     /// Whether shares were opened in this session that no closing execution has followed.
     #[serde(default)]
     pub(crate) opened_today: bool,
@@ -84,8 +74,6 @@ impl Book {
             halted: false,
             shortable: true,
             position: NetQty::ZERO,
-            borrow_rate: None,
-            owed: Money::ZERO,
             opened_today: false,
             open: Vec::new(),
         }

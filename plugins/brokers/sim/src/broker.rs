@@ -13,7 +13,7 @@ use crate::book::Book;
 use crate::config::SimConfig;
 use crate::dice::Dice;
 use crate::faults::{FaultKind, Faults};
-use crate::fees::DayFees;
+use crate::fees::Charges;
 use crate::margin::DayTrades;
 use crate::order::{Group, Order, OrderNumber};
 use crate::session::Session;
@@ -59,9 +59,8 @@ pub struct SimBroker {
     pub(crate) last_group: u64,
     pub(crate) cash: Money,
     pub(crate) fees: Money,
-    /// The bill of the day.
     #[serde(default)]
-    pub(crate) day_fees: DayFees,
+    pub(crate) charges: Box<Charges>,
     #[serde(default)]
     pub(crate) day_trades: DayTrades,
     /// Executions since the session before opened.
@@ -105,7 +104,7 @@ impl SimBroker {
             last_group: 0,
             cash: config.cash,
             fees: Money::ZERO,
-            day_fees: DayFees::default(),
+            charges: Box::default(),
             day_trades: DayTrades::default(),
             executions: Vec::new(),
             session: None,
@@ -199,8 +198,8 @@ impl SimBroker {
     /// Says what borrowing shares of a symbol costs in a year from now on; the configuration's rate
     /// until told otherwise.
     pub fn set_borrow_rate(&mut self, symbol: SymbolId, rate: Ratio) {
-        if let Some(book) = self.books.get_mut(symbol.index()) {
-            book.borrow_rate = Some(rate);
+        if let Some(book) = self.books.get(symbol.index()) {
+            self.charges.borrow_rates.insert(book.symbol, rate);
         }
     }
 
@@ -292,10 +291,16 @@ impl SimBroker {
         reason: Option<&str>,
         at: Timestamp,
     ) {
-        self.follow(number, at);
-        let Some(order) = self.orders.get_mut(&number) else {
+        let Some(mut order) = self.orders.get_mut(&number) else {
             return;
         };
+        if order.is_trailing() {
+            self.follow(number, at);
+            let Some(followed) = self.orders.get_mut(&number) else {
+                return;
+            };
+            order = followed;
+        }
         if execution.is_none() {
             order.stamp = order.next_stamp(at);
         }

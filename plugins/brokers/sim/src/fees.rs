@@ -14,9 +14,11 @@
 //!
 //! After the last row its rate goes on.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use trader_contract::{Money, Qty, Side};
+use trader_contract::{Money, Qty, Ratio, Side, Symbol};
 
 /// Year, month and day.
 type Date = (i32, u32, u32);
@@ -146,11 +148,26 @@ impl DayFees {
     }
 }
 
-/// What a night with borrowed shares costs: so many calendar days of `annual_billionths` of their
-/// value at the close, on a year of 360 days.
-pub(crate) fn borrow_cost(value: Money, annual_billionths: i64, days: i64) -> Money {
+/// What the account is charged with besides the broker's own fees. Boxed by its owner, away from
+/// what every bar touches.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Charges {
+    /// The bill of the day.
+    pub(crate) day: DayFees,
+    /// What borrowing shares of a symbol costs in a year, where it is not the configuration's rate.
+    pub(crate) borrow_rates: BTreeMap<Symbol, Ratio>,
+    /// What borrowed shares have cost and no execution has been charged with.
+    pub(crate) owed: BTreeMap<Symbol, Money>,
+}
+
+/// What holding borrowed shares for so many calendar days costs: `annual` is the share of their value
+/// at the close that a year of 360 days costs.
+pub(crate) fn borrow_cost(value: Money, annual: Ratio, days: i64) -> Money {
     const YEAR: i128 = 360;
-    let annual = share(value.femtos().max(0), i128::from(annual_billionths.max(0)));
+    let annual = share(
+        value.femtos().max(0),
+        i128::from(annual.billionths().max(0)),
+    );
     let owed = rounded_up(annual.saturating_mul(i128::from(days.max(0))), YEAR);
     Money::from_femtos(owed.checked_div(YEAR).unwrap_or(0))
 }
@@ -235,9 +252,10 @@ mod tests {
     fn a_borrowed_share_costs_a_360th_of_its_rate_for_each_calendar_day() {
         // 36,000 at 10 % a year: 10 a day, 30 over a weekend.
         let value = Money::dollars(36_000);
-        assert_eq!(borrow_cost(value, 100_000_000, 1), Money::dollars(10));
-        assert_eq!(borrow_cost(value, 100_000_000, 3), Money::dollars(30));
-        assert_eq!(borrow_cost(value, 0, 3), Money::ZERO);
+        let tenth = Ratio::from_billionths(100_000_000);
+        assert_eq!(borrow_cost(value, tenth, 1), Money::dollars(10));
+        assert_eq!(borrow_cost(value, tenth, 3), Money::dollars(30));
+        assert_eq!(borrow_cost(value, Ratio::ZERO, 3), Money::ZERO);
     }
 
     proptest! {

@@ -160,11 +160,14 @@ impl SimBroker {
             let reason = Some("there is no session to fill in at once");
             return self.end(number, ReportStatus::Cancelled, reason, at);
         }
-        self.begin_to_trail(number, at);
-        let Some(order) = self.orders.get(&number) else {
-            return;
-        };
-        let changing = order.is_changing();
+        let (changing, trails, once) = (
+            order.is_changing(),
+            order.is_trailing(),
+            order.ends_at_once(),
+        );
+        if trails {
+            self.begin_to_trail(number, at);
+        }
         let status = self.standing(number);
         if let Some(order) = self.orders.get_mut(&number)
             && !changing
@@ -186,7 +189,9 @@ impl SimBroker {
                 self.activate(stop, at);
             }
             self.arm(index);
-            self.bound(number, at);
+            if once {
+                self.bound(number, at);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use trader_contract::{Money, NetQty, Qty, Side, Timestamp};
+use trader_contract::{Money, NetQty, Qty, Ratio, Side, Timestamp};
 
 use crate::broker::SimBroker;
 use crate::config::{Margin, Profile};
@@ -180,14 +180,15 @@ impl SimBroker {
         let nights = nights.num_days();
         for index in 0..self.books.len() {
             let value = self.position_value(index);
-            let default = self.config.borrow_rate;
             let Some(book) = self.books.get_mut(index) else {
                 continue;
             };
             book.opened_today = false;
-            if book.position.nanos() < 0 {
-                let rate = book.borrow_rate.unwrap_or(default);
-                book.owed += fees::borrow_cost(value.abs(), rate.billionths(), nights);
+            let rate = self.charges.borrow_rates.get(&book.symbol);
+            let rate = rate.copied().unwrap_or(self.config.borrow_rate);
+            if book.position.nanos() < 0 && rate > Ratio::ZERO {
+                let owed = self.charges.owed.entry(book.symbol);
+                *owed.or_insert(Money::ZERO) += fees::borrow_cost(value.abs(), rate, nights);
             }
         }
     }

@@ -116,7 +116,7 @@ impl SimBroker {
             if trailed.hit.is_none() {
                 let at = end.plus_nanos(-1);
                 let base = trailed.best;
-                let is_new = order.best.map(Price::micros) != Some(base);
+                let is_new = order.best().map(Price::micros) != Some(base);
                 return is_new.then_some(Action { at, number, base });
             }
             trailed.hit
@@ -143,12 +143,12 @@ impl SimBroker {
 
     fn act(&mut self, index: usize, action: Action) {
         let Action { at, number, base } = action;
-        self.follow(number, at);
-        if self.only_trails(number, base) {
-            return;
-        }
         let wakes_now = self.orders.get(&number).is_some_and(Order::is_asleep);
         if wakes_now {
+            self.follow(number, at);
+            if self.only_trails(number, base) {
+                return;
+            }
             self.elect(number, at);
         }
         let (Some(order), Some(book)) = (self.orders.get(&number), self.books.get(index)) else {
@@ -204,7 +204,7 @@ impl SimBroker {
     /// Whether a trailing stop has only seen a better price, and was not reached.
     fn only_trails(&self, number: OrderNumber, base: i64) -> bool {
         self.orders.get(&number).is_some_and(|order| {
-            let stop = order.trailed_stop.map(Price::micros);
+            let stop = order.stop_now().map(Price::micros);
             order.is_trailing()
                 && !stop.is_some_and(|stop| approach(order.side).has_reached(base, stop))
         })

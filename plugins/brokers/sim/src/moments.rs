@@ -31,6 +31,7 @@ impl Order {
 
 impl SimBroker {
     /// When and at which price an auction order fills in a bar of which it sees `from..end`.
+    #[cold]
     pub(crate) fn auction(
         &self,
         order: &Order,
@@ -59,12 +60,9 @@ impl SimBroker {
 
     /// Sees to it that an order which reached the venue at `at` does not outlive its moment. A bar
     /// that starts with this instant may still be handed over.
+    #[cold]
     pub(crate) fn bound(&mut self, number: OrderNumber, at: Timestamp) {
-        let Some(order) = self
-            .orders
-            .get(&number)
-            .filter(|order| order.ends_at_once())
-        else {
+        let Some(order) = self.orders.get(&number) else {
             return;
         };
         let index = order.book;
@@ -81,6 +79,7 @@ impl SimBroker {
     }
 
     /// Ends an order whose moment has passed.
+    #[cold]
     pub(crate) fn lapse(&mut self, number: OrderNumber, at: Timestamp) {
         let Some(order) = self.orders.get(&number) else {
             return;

@@ -9,7 +9,7 @@ use trader_contract::{
 
 use crate::book::Band;
 use crate::path::Approach;
-use crate::trailing::approach;
+use crate::trailing::{Followed, approach};
 
 /// The number of an order at this broker, in the order of arrival.
 pub(crate) type OrderNumber = u64;
@@ -51,10 +51,6 @@ impl Group {
     }
 }
 
-const fn never() -> Timestamp {
-    Timestamp::MIN
-}
-
 /// One order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Order {
@@ -73,15 +69,9 @@ pub(crate) struct Order {
     pub(crate) at_venue: bool,
     /// Whether its stop price has been traded.
     pub(crate) elected: bool,
-    /// The best price that a trailing stop has seen.
+    /// How far a trailing stop has come. Boxed, since hardly any order is one.
     #[serde(default)]
-    pub(crate) best: Option<Price>,
-    /// Up to when it has followed the path.
-    #[serde(default = "never")]
-    pub(crate) followed_to: Timestamp,
-    /// Where a trailing stop stands behind it.
-    #[serde(default)]
-    pub(crate) trailed_stop: Option<Price>,
+    pub(crate) followed: Option<Box<Followed>>,
     /// The limit that an elected buy stop has under Alpaca's rules.
     pub(crate) collar: Option<Price>,
     /// When it can fill next.
@@ -118,7 +108,8 @@ impl Order {
 
     /// Where it wakes or woke, as far as that is known.
     pub(crate) fn stop_now(&self) -> Option<Price> {
-        self.kind.stop().or(self.trailed_stop)
+        let trailed = || self.followed.as_ref()?.stop;
+        self.kind.stop().or_else(trailed)
     }
 
     /// Whether it is a stop that has not been reached.
@@ -155,8 +146,8 @@ impl Order {
     /// Adds the prices that make it act to a band. A trailing stop also wakes for a better price.
     pub(crate) fn add_to(&self, band: &mut Band, half_spread: i64) {
         band.add(self.trigger(half_spread));
-        if let Some(best) = self.best.filter(|_| self.is_trailing()) {
-            let best = best.micros();
+        if let Some(followed) = self.followed.as_ref().filter(|_| self.is_trailing()) {
+            let best = followed.best.micros();
             band.add(Some(match self.side {
                 Side::Sell => (Approach::Rising, best.saturating_add(1)),
                 Side::Buy => (Approach::Falling, best.saturating_sub(1)),

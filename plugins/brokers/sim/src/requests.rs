@@ -155,9 +155,7 @@ impl SimBroker {
             status: ReportStatus::PendingNew,
             at_venue: false,
             elected: false,
-            best: None,
-            followed_to: Timestamp::MIN,
-            trailed_stop: None,
+            followed: None,
             collar: None,
             live_from: at,
             resting: false,
@@ -277,8 +275,8 @@ impl SimBroker {
         order.qty = left;
         order.at_venue = before.at_venue;
         order.live_from = at;
-        if let (Some(best), true) = (before.best, order.kind.trail().is_some()) {
-            order.trail_behind(best, tick, at);
+        if let Some(followed) = &before.followed {
+            order.trail_behind(followed.best, tick, at);
             // A trailing stop that was reached meanwhile stays reached.
             order.elected |= before.elected;
         }
@@ -292,7 +290,7 @@ impl SimBroker {
         self.end(old, ReportStatus::Replaced, None, at);
         self.settle(new, None, at);
         self.arm(before.book);
-        if before.at_venue {
+        if before.at_venue && before.ends_at_once() {
             self.bound(new, at);
         }
     }

@@ -4,12 +4,24 @@
 //! The best price follows the path of every bar in the session, not while trading is halted. It is
 //! brought up to date where somebody looks, where the stop is reached and at the end of each bar.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{Bar, OrderKind, Price, Side, TickRule, Timestamp};
 
 use crate::book::Book;
 use crate::broker::SimBroker;
 use crate::order::{Order, OrderNumber};
 use crate::path::{Approach, Path};
+
+/// How far a trailing stop has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Followed {
+    /// The best price that it has seen.
+    pub(crate) best: Price,
+    /// Up to when it has followed the path.
+    to: Timestamp,
+    /// Where the stop stands behind the best price; nowhere if that is no price.
+    pub(crate) stop: Option<Price>,
+}
 
 /// What a path does to a trailing stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,14 +104,22 @@ impl Order {
         self.kind.trail().is_some() && !self.elected
     }
 
+    /// The best price that it has seen.
+    pub(crate) fn best(&self) -> Option<Price> {
+        self.followed.as_ref().map(|followed| followed.best)
+    }
+
     /// Takes the best price up to `at`.
     pub(crate) fn trail_behind(&mut self, best: Price, tick: TickRule, at: Timestamp) {
-        self.best = Some(best);
-        self.followed_to = at;
-        self.trailed_stop = stop_behind(self.kind, self.side, best, tick);
+        self.followed = Some(Box::new(Followed {
+            best,
+            to: at,
+            stop: stop_behind(self.kind, self.side, best, tick),
+        }));
     }
 
     /// What its path does from `from`, or from where it has been followed to, until before `end`.
+    #[cold]
     pub(crate) fn trailed(
         &self,
         bar: &Bar,
@@ -109,8 +129,9 @@ impl Order {
     ) -> Trailed {
         let offset = |at: Timestamp| at.since(bar.start);
         let last = offset(end).saturating_sub(1);
-        let best = self.best.map(Price::micros);
-        let first = offset(from.max(self.followed_to)).min(last);
+        let followed_to = self.followed.as_ref().map_or(from, |f| f.to);
+        let best = self.best().map(Price::micros);
+        let first = offset(from.max(followed_to)).min(last);
         trail_along(self, path, best, (first, last), tick)
     }
 }
@@ -152,7 +173,7 @@ impl SimBroker {
         let book = self.books.get(order.book)?;
         let Some((bar, from, end)) = self.playing(order, book).filter(|(_, from, _)| *from <= at)
         else {
-            return order.best;
+            return order.best();
         };
         let path = Path::of(&bar, book.length);
         let until = end.min(at.plus_nanos(1));
@@ -171,11 +192,12 @@ impl SimBroker {
 
     /// Where a trailing stop that goes to work in the session begins: at the last price of the day.
     /// One that goes to work at the open begins with the day's first price.
+    #[cold]
     pub(crate) fn begin_to_trail(&mut self, number: OrderNumber, at: Timestamp) {
         let Some(order) = self.orders.get(&number) else {
             return;
         };
-        if !order.at_venue || !order.is_trailing() || order.best.is_some() {
+        if !order.at_venue || !order.is_trailing() || order.followed.is_some() {
             return;
         }
         let open = self.session.map(|session| session.open);

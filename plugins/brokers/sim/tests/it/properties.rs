@@ -297,7 +297,7 @@ fn random_lives_reach_every_status_and_fill_often() {
     let mut runner = TestRunner::deterministic();
     let lives = (any_config(), prop::collection::vec(step(), 30..60));
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..200 {
+    for _ in 0..400 {
         let (config, steps) = lives.new_tree(&mut runner).unwrap().current();
         let mut world = World::new(config, false);
         steps.iter().for_each(|step| world.live(step));

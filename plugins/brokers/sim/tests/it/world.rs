@@ -60,7 +60,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
                 buy, shares, kind, near, far, time_in_force, legs,
             }),
         2 => (0_usize..6).prop_map(Step::Cancel),
-        4 => (0_usize..6, near, prop::option::of(1_u32..300))
+        6 => (0_usize..6, near, prop::option::of(1_u32..300))
             .prop_map(|(which, price, shares)| Step::Replace { which, price, shares }),
         3 => (0..30 * SECOND).prop_map(Step::Wait),
         8 => (prop::array::uniform4(-300_i64..300), 0_u64..3_000)
