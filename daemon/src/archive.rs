@@ -104,6 +104,8 @@ fn order(order: trader_store::Order) -> Order {
     // Value over shares, both exact: femtodollars over billionths of a share are millionths.
     let average = Mean::new(order.filled_value.femtos(), order.filled.nanos());
     let state = status(&order);
+    let (trail_price, trail_percent) = convert::trail(order.kind);
+    let stop = order.stop();
     Order {
         client_id: order.client_id,
         broker_id: order.broker_id.map(|id| id.0.into()),
@@ -114,8 +116,10 @@ fn order(order: trader_store::Order) -> Order {
         qty: convert::qty(order.qty),
         filled: convert::qty(order.filled),
         kind: order.kind.name().to_owned(),
-        stop: order.kind.stop().map(convert::price),
+        stop: stop.map(convert::price),
         limit: order.kind.limit().map(convert::price),
+        trail_price,
+        trail_percent,
         time_in_force: order.time_in_force,
         role: order.role,
         state,

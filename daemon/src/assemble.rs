@@ -134,9 +134,9 @@ fn route(route: &Route) -> Result<trader_core::Route, RouteError> {
 #[cfg(feature = "broker-sim")]
 #[must_use]
 pub fn sim_broker(config: &Config) -> trader_broker_sim::SimConfig {
-    use trader_broker_sim::{Fees, Latency, SimConfig, Slippage, Split};
+    use trader_broker_sim::{Fees, Latency, Margin, SimConfig, Slippage, Split};
 
-    use crate::config::BrokerProfile;
+    use crate::config::{BrokerProfile, MarginRules};
 
     let broker = &config.broker;
     let cash = config.account.initial_cash;
@@ -164,6 +164,16 @@ pub fn sim_broker(config: &Config) -> trader_broker_sim::SimConfig {
         fees: Fees {
             per_share: broker.fee_per_share,
             per_order: broker.fee_per_order,
+            regulatory: broker.regulatory_fees,
+        },
+        borrow_rate: broker.borrow_rate,
+        margin: match broker.margin {
+            MarginRules::None => None,
+            MarginRules::Fixed => Some(Margin::Fixed {
+                intraday: 4,
+                overnight: 2,
+            }),
+            MarginRules::ByDate => Some(Margin::ByDate),
         },
         participation: Some(broker.participation),
         split: Split {
@@ -192,11 +202,30 @@ mod tests {
 
     #[cfg(feature = "broker-sim")]
     #[test]
+    fn margin_is_the_profiles_unless_it_is_set() {
+        use trader_broker_sim::{Margin, SimConfig};
+        use trader_contract::Money;
+
+        use crate::config::{BrokerProfile, MarginRules};
+
+        let mut config = Config::defaults();
+        let margin = |config: &Config| sim_broker(config).margin;
+        assert_eq!(margin(&config), SimConfig::alpaca(Money::ZERO).margin);
+        config.broker.margin = MarginRules::ByDate;
+        assert_eq!(margin(&config), Some(Margin::ByDate));
+        config.broker.profile = BrokerProfile::Plain;
+        config.broker.margin = MarginRules::None;
+        assert_eq!(margin(&config), None);
+    }
+
+    #[cfg(feature = "broker-sim")]
+    #[test]
     fn the_brokers_costs_are_what_the_configuration_says() {
         let sim = sim_broker(&Config::defaults());
         assert_eq!(sim.half_spread_micros, 5_000);
         assert_eq!(sim.slippage.per_share_micros, 10_000);
         assert_eq!(sim.latency.request, 50_000_000);
         assert_eq!(sim.participation.unwrap().to_string(), "0.1");
+        assert!(!sim.fees.regulatory && sim.borrow_rate == trader_contract::Ratio::ZERO);
     }
 }

@@ -1,6 +1,6 @@
 //! `traderctl orders`: open orders, or all of them.
 
-use trader_contract::{Symbol, TimeInForce};
+use trader_contract::Symbol;
 use trader_rpc::{Order, OrderStatus, OrdersParams, call};
 
 use super::Setting;
@@ -73,10 +73,10 @@ pub(super) fn list(orders: &[Order], output: &Output, empty: &str) -> String {
             order.side.to_string(),
             show::shares(order.filled),
             show::shares(order.qty),
-            order.kind.clone(),
+            kind(order),
             show::price_or_dash(order.stop),
             show::price_or_dash(order.limit),
-            until(order.time_in_force).to_owned(),
+            order.time_in_force.to_string(),
             order.state.to_string(),
             show::price_or_dash(order.average),
             show::date_time(order.updated_at),
@@ -93,9 +93,26 @@ pub(super) fn list(orders: &[Order], output: &Output, empty: &str) -> String {
     table.write(empty)
 }
 
-const fn until(time_in_force: TimeInForce) -> &'static str {
-    match time_in_force {
-        TimeInForce::Day => "day",
-        TimeInForce::Gtc => "gtc",
+/// "trailing_stop 0.50" or "trailing_stop 1.5%"; the other kinds by their names alone.
+fn kind(order: &Order) -> String {
+    match (order.trail_price, order.trail_percent) {
+        _ if order.kind != "trailing_stop" => order.kind.clone(),
+        (_, Some(percent)) => format!("{} {percent}%", order.kind),
+        (distance, None) => format!("{} {}", order.kind, show::price_or_dash(distance)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trailing_stop_says_how_far_it_trails() {
+        let mut order: Order = trader_rpc::sample::of("Order").unwrap();
+        assert_eq!(kind(&order), "stop_limit");
+        order.kind = "trailing_stop".to_owned();
+        assert_eq!(kind(&order), "trailing_stop 1.5%");
+        order.trail_percent = None;
+        assert_eq!(kind(&order), "trailing_stop 0.50");
     }
 }

@@ -3,7 +3,7 @@
 //! must not fail.
 
 use rust_decimal::Decimal;
-use trader_contract::{Mean, Money, NetQty, Price, Qty};
+use trader_contract::{Mean, Money, NetQty, OrderKind, Price, Qty, Ratio, Trail};
 
 /// Decimals of a rounded number: millionths.
 const ROUNDED_DECIMALS: u32 = 6;
@@ -12,6 +12,22 @@ const ROUNDED_DECIMALS: u32 = 6;
 #[must_use]
 pub fn price(price: Price) -> Decimal {
     Decimal::new(price.micros(), 6).normalize()
+}
+
+/// A plain number, exact.
+#[must_use]
+pub fn ratio(ratio: Ratio) -> Decimal {
+    Decimal::new(ratio.billionths(), 9).normalize()
+}
+
+/// How far an order trails: in dollars, and in percent of the best price; at most one of them is.
+#[must_use]
+pub fn trail(kind: OrderKind) -> (Option<Decimal>, Option<Decimal>) {
+    match kind.trail() {
+        None => (None, None),
+        Some(Trail::Price(distance)) => (Some(price(distance)), None),
+        Some(Trail::Percent(percent)) => (None, Some(ratio(percent))),
+    }
 }
 
 /// A number of shares, exact.

@@ -170,6 +170,18 @@ choice! {
     }
 }
 
+choice! {
+    /// How many times the equity the simulated broker lets an account hold.
+    MarginRules {
+        /// Whatever is ordered.
+        None = "none",
+        /// Four times in the session and twice overnight, on every day.
+        Fixed = "fixed",
+        /// What the rules of the session's date allow.
+        ByDate = "by_date",
+    }
+}
+
 /// The broker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BrokerSettings {
@@ -192,15 +204,27 @@ pub struct BrokerSettings {
     pub fee_per_share: Money,
     /// Dollars charged for each order with an execution: 0 to 100.
     pub fee_per_order: Money,
+    /// Whether the regulators' fees of the day are charged, as on a live account.
+    pub regulatory_fees: bool,
+    /// What borrowing shares costs in a year, as a share of their value: 0 to 5.
+    pub borrow_rate: Ratio,
+    /// How many times the equity may be held; the default is the profile's.
+    pub margin: MarginRules,
     /// Whether shares may be sold short.
     pub shorting: bool,
 }
 
 impl BrokerSettings {
     pub(super) fn read(mut section: Section<'_>) -> Self {
+        let kind = section.word("kind", BrokerKind::Sim);
+        let profile = section.word("profile", BrokerProfile::Alpaca);
+        let margin = match profile {
+            BrokerProfile::Alpaca => MarginRules::Fixed,
+            BrokerProfile::Plain => MarginRules::None,
+        };
         let broker = Self {
-            kind: section.word("kind", BrokerKind::Sim),
-            profile: section.word("profile", BrokerProfile::Alpaca),
+            kind,
+            profile,
             latency_ms: section.integer("latency_ms", 50, 0..=60_000),
             half_spread: section.micros("half_spread", Money::from_micros(5_000), dollars(10)),
             slippage: section.micros("slippage", Money::from_micros(10_000), dollars(10)),
@@ -212,6 +236,9 @@ impl BrokerSettings {
             ),
             fee_per_share: section.money("fee_per_share", Money::ZERO, Money::ZERO..=dollars(1)),
             fee_per_order: section.money("fee_per_order", Money::ZERO, Money::ZERO..=dollars(100)),
+            regulatory_fees: section.flag("regulatory_fees", false),
+            borrow_rate: section.ratio("borrow_rate", Ratio::ZERO, Ratio::ZERO..=ratio(5000)),
+            margin: section.word("margin", margin),
             shorting: section.flag("shorting", true),
         };
         section.finish();

@@ -21,7 +21,8 @@ use crate::feeds::recorded::{self, FeedError};
 pub use layers::Layer;
 pub use limits::{EndOfDay, OrderRules, Risk, SessionRules, StopPositions, StopRules};
 pub use market::{
-    Account, BrokerKind, BrokerProfile, BrokerSettings, ClockKind, Market, MarketSource, Pace,
+    Account, BrokerKind, BrokerProfile, BrokerSettings, ClockKind, MarginRules, Market,
+    MarketSource, Pace,
 };
 pub use problem::{Place, Problem, Problems};
 pub use route::{Route, Sides};

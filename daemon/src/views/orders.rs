@@ -25,6 +25,7 @@ pub fn orders(engine: &Engine, params: &OrdersParams) -> Vec<rpc::Order> {
 #[must_use]
 pub fn order(order: &Order) -> rpc::Order {
     let request = &order.planned.request;
+    let (trail_price, trail_percent) = convert::trail(request.kind);
     let closes = order.planned.exit_reason.map(|why| why.to_string());
     rpc::Order {
         client_id: order.id(),
@@ -38,6 +39,8 @@ pub fn order(order: &Order) -> rpc::Order {
         kind: request.kind.name().to_owned(),
         stop: order.stop.map(convert::price),
         limit: request.kind.limit().map(convert::price),
+        trail_price,
+        trail_percent,
         time_in_force: request.time_in_force,
         role: order.role(),
         state: state(order),

@@ -74,6 +74,8 @@ diesel::table! {
         reported_at -> Nullable<BigInt>,
         first_fill_at -> Nullable<BigInt>,
         updated_at -> BigInt,
+        trail_price -> Nullable<BigInt>,
+        trail_percent -> Nullable<BigInt>,
     }
 }
 

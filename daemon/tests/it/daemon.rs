@@ -116,6 +116,7 @@ start_date = 2025-01-03
 {market}
 [broker]
 partial_fill_probability = 0.3
+regulatory_fees = true
 [risk]
 max_open_positions = 8
 consecutive_losses = 20

@@ -18,6 +18,7 @@ pub mod side;
 pub mod strategy;
 pub mod symbol;
 pub mod time;
+pub mod trail;
 
 pub use bar::{Bar, BarError, Timeframe};
 pub use broker::{Broker, BrokerEvent, BrokerRequest, BrokerSnapshot, RequestFailure};
@@ -42,3 +43,4 @@ pub use strategy::{
 };
 pub use symbol::{Symbol, SymbolError, SymbolId, TickRule};
 pub use time::Timestamp;
+pub use trail::Trail;

@@ -9,6 +9,7 @@ use crate::price::Price;
 use crate::quantity::Qty;
 use crate::side::Side;
 use crate::symbol::Symbol;
+use crate::trail::Trail;
 
 /// What makes an order fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,15 +34,21 @@ pub enum OrderKind {
         /// The worst price it takes.
         limit: Price,
     },
+    /// At the market, once the price comes back this far from the best one since the order went to
+    /// work.
+    TrailingStop {
+        /// How far.
+        trail: Trail,
+    },
 }
 
 impl OrderKind {
-    /// The price that wakes the order, if it has one.
+    /// The price that wakes the order, if it has a fixed one.
     #[must_use]
     pub const fn stop(self) -> Option<Price> {
         match self {
             Self::Stop { stop } | Self::StopLimit { stop, .. } => Some(stop),
-            Self::Market | Self::Limit { .. } => None,
+            Self::Market | Self::Limit { .. } | Self::TrailingStop { .. } => None,
         }
     }
 
@@ -50,7 +57,16 @@ impl OrderKind {
     pub const fn limit(self) -> Option<Price> {
         match self {
             Self::Limit { limit } | Self::StopLimit { limit, .. } => Some(limit),
-            Self::Market | Self::Stop { .. } => None,
+            Self::Market | Self::Stop { .. } | Self::TrailingStop { .. } => None,
+        }
+    }
+
+    /// How far it trails, if it does.
+    #[must_use]
+    pub const fn trail(self) -> Option<Trail> {
+        match self {
+            Self::TrailingStop { trail } => Some(trail),
+            Self::Market | Self::Limit { .. } | Self::Stop { .. } | Self::StopLimit { .. } => None,
         }
     }
 
@@ -62,6 +78,7 @@ impl OrderKind {
             Self::Limit { .. } => "limit",
             Self::Stop { .. } => "stop",
             Self::StopLimit { .. } => "stop_limit",
+            Self::TrailingStop { .. } => "trailing_stop",
         }
     }
 }
@@ -74,6 +91,51 @@ pub enum TimeInForce {
     Day,
     /// Until cancelled.
     Gtc,
+    /// What can be had at once; the rest is cancelled.
+    Ioc,
+    /// All of it at once, or nothing.
+    Fok,
+    /// In the opening auction only.
+    Opg,
+    /// In the closing auction only.
+    Cls,
+}
+
+impl TimeInForce {
+    /// Every one, for tables and tests.
+    pub const ALL: [Self; 6] = [
+        Self::Day,
+        Self::Gtc,
+        Self::Ioc,
+        Self::Fok,
+        Self::Opg,
+        Self::Cls,
+    ];
+
+    /// Its name in the field's words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Gtc => "gtc",
+            Self::Ioc => "ioc",
+            Self::Fok => "fok",
+            Self::Opg => "opg",
+            Self::Cls => "cls",
+        }
+    }
+
+    /// Whether the order may stand in the book and wait; the others have one moment.
+    #[must_use]
+    pub const fn rests(self) -> bool {
+        matches!(self, Self::Day | Self::Gtc)
+    }
+}
+
+impl fmt::Display for TimeInForce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 /// Exits that go out with an entry and are held by the broker until it has filled completely.
@@ -137,6 +199,9 @@ pub struct Replacement {
     pub stop: Option<Price>,
     /// The new limit price.
     pub limit: Option<Price>,
+    /// The new distance of a trailing stop, in the unit that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Trail>,
 }
 
 /// How an order ended.
@@ -303,6 +368,29 @@ mod tests {
                 assert_eq!(from.transition(to).is_ok(), legal, "{a} -> {b}");
             }
         }
+    }
+
+    #[test]
+    fn names_are_the_words_in_which_they_are_stored() {
+        for time_in_force in TimeInForce::ALL {
+            let stored = serde_json::to_string(&time_in_force).unwrap();
+            assert_eq!(stored, format!("\"{time_in_force}\""));
+        }
+        let kind = OrderKind::TrailingStop {
+            trail: Trail::Percent(Trail::PERCENT_MIN),
+        };
+        let stored = serde_json::to_string(&kind).unwrap();
+        assert_eq!(stored, r#"{"trailing_stop":{"trail":{"percent":"0.1"}}}"#);
+        assert_eq!(serde_json::from_str::<OrderKind>(&stored).unwrap(), kind);
+        assert_eq!(kind.name(), "trailing_stop");
+    }
+
+    #[test]
+    fn a_replacement_without_a_trail_reads_and_writes_as_it_always_has() {
+        let text = r#"{"client_id":"00000001-20110110-1-s1","new_client_id":"00000001-20110110-1-s2","qty":null,"stop":"9","limit":null}"#;
+        let replacement: Replacement = serde_json::from_str(text).unwrap();
+        assert_eq!(replacement.trail, None);
+        assert_eq!(serde_json::to_string(&replacement).unwrap(), text);
     }
 
     #[test]

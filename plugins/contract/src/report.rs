@@ -98,7 +98,7 @@ pub struct OrderReport {
     pub filled: Qty,
     /// The execution that this report is about, if it is about one.
     pub execution: Option<Execution>,
-    /// Where the order wakes, for stops.
+    /// Where the order wakes, for stops; of a trailing one where it stands now.
     pub stop: Option<Price>,
     /// The worst price it takes, for limits.
     pub limit: Option<Price>,

@@ -283,6 +283,7 @@ impl Engine {
             qty: wanted.filter(|wanted| *wanted != order.qty),
             stop: (order.stop != Some(stop)).then_some(stop),
             limit: None,
+            trail: None,
         };
         let Ok(approved) =
             self.gate

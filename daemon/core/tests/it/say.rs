@@ -44,6 +44,7 @@ impl Mirror {
             OrderKind::StopLimit { stop, limit } => {
                 format!("stop {} limit {}", price(stop), price(limit))
             }
+            OrderKind::TrailingStop { trail } => format!("trailing stop {trail}"),
         }
     }
 

@@ -150,12 +150,16 @@ pub struct Order {
     pub qty: Decimal,
     /// Shares filled so far.
     pub filled: Decimal,
-    /// `market`, `limit`, `stop` or `stop_limit`.
+    /// `market`, `limit`, `stop`, `stop_limit` or `trailing_stop`.
     pub kind: String,
-    /// Where it wakes, in dollars.
+    /// Where it wakes, in dollars; of a trailing stop where it stood when the broker last said so.
     pub stop: Option<Decimal>,
     /// The worst price it takes, in dollars.
     pub limit: Option<Decimal>,
+    /// How far a trailing stop trails, in dollars.
+    pub trail_price: Option<Decimal>,
+    /// How far a trailing stop trails, in percent of the best price: 1 is one percent.
+    pub trail_percent: Option<Decimal>,
     /// How long it stands.
     pub time_in_force: TimeInForce,
     /// What it is for.

@@ -2,7 +2,7 @@
 
 use trader_contract::{
     ClientOrderId, Execution, Money, OrderKind, OrderReport, Reason, Replacement, ReportStatus,
-    RequestFailure, TimeInForce,
+    RequestFailure,
 };
 use trader_core::record::PlannedOrder;
 
@@ -11,17 +11,14 @@ use super::words;
 /// "entry 0000002a-20110110-17-e1: buy 148 SPY, stop 168.81, gtc; attached: stop 168.58".
 pub(super) fn planned(order: &PlannedOrder) -> String {
     let request = &order.request;
-    let lasts = match request.time_in_force {
-        TimeInForce::Day => "day",
-        TimeInForce::Gtc => "gtc",
-    };
     let mut sentence = format!(
-        "{}: {} {} {}, {}, {lasts}",
+        "{}: {} {} {}, {}, {}",
         words::order(request.client_id),
         request.side,
         request.qty,
         request.symbol,
         kind(request.kind),
+        request.time_in_force,
     );
     let attached = [
         request
@@ -55,6 +52,7 @@ fn kind(kind: OrderKind) -> String {
         OrderKind::Limit { limit } => format!("limit {limit}"),
         OrderKind::Stop { stop } => format!("stop {stop}"),
         OrderKind::StopLimit { stop, limit } => format!("stop {stop} limit {limit}"),
+        OrderKind::TrailingStop { trail } => format!("trailing stop {trail} behind"),
     }
 }
 
@@ -129,6 +127,7 @@ pub(super) fn replacing(replacement: &Replacement, reason: &Reason) -> String {
     let changes = [
         replacement.stop.map(|stop| format!("stop {stop}")),
         replacement.limit.map(|limit| format!("limit {limit}")),
+        replacement.trail.map(|trail| format!("trail {trail}")),
         replacement.qty.map(|qty| format!("{qty} shares")),
     ];
     let changes: Vec<String> = changes.into_iter().flatten().collect();

@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 use trader_contract::{
     BrokerOrderId, ClientOrderId, Execution, Money, OrderKind, OrderReport, OrderRole, OrderState,
-    Price, Qty, RequestFailure, Side, Symbol, TimeInForce, Timestamp,
+    Price, Qty, Ratio, RequestFailure, Side, Symbol, TimeInForce, Timestamp, Trail,
 };
 use trader_core::record::{ExitReason, IntentId, PlannedOrder};
 
@@ -37,6 +37,8 @@ pub struct Order {
     pub qty: Qty,
     /// What makes it fill, with the prices it has now.
     pub kind: OrderKind,
+    /// Where a trailing stop stood when the broker last said so.
+    pub trailed_stop: Option<Price>,
     /// How long it stands.
     pub time_in_force: TimeInForce,
     /// The entry it is attached to.
@@ -103,10 +105,17 @@ pub(crate) struct Row {
     reported_at: Option<i64>,
     first_fill_at: Option<i64>,
     updated_at: i64,
+    trail_price: Option<i64>,
+    trail_percent: Option<i64>,
 }
 
 impl From<&Order> for Row {
     fn from(order: &Order) -> Self {
+        let (trail_price, trail_percent) = match order.kind.trail() {
+            None => (None, None),
+            Some(Trail::Price(price)) => (Some(price.micros()), None),
+            Some(Trail::Percent(percent)) => (None, Some(percent.billionths())),
+        };
         Self {
             client_id: order.client_id.to_string(),
             seq: row_number(order.seq),
@@ -117,7 +126,7 @@ impl From<&Order> for Row {
             side: word(&order.side),
             qty: order.qty.nanos(),
             kind: order.kind.name().to_owned(),
-            stop_price: order.kind.stop().map(Price::micros),
+            stop_price: order.stop().map(Price::micros),
             limit_price: order.kind.limit().map(Price::micros),
             time_in_force: word(&order.time_in_force),
             parent: word_opt(order.parent.as_ref()),
@@ -136,6 +145,8 @@ impl From<&Order> for Row {
             reported_at: order.reported_at.map(Timestamp::nanos),
             first_fill_at: order.first_fill_at.map(Timestamp::nanos),
             updated_at: order.updated_at.nanos(),
+            trail_price,
+            trail_percent,
         }
     }
 }
@@ -143,11 +154,12 @@ impl From<&Order> for Row {
 impl TryFrom<Row> for Order {
     type Error = StoreError;
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let kind = order_kind(
-            row.kind,
-            price_opt(TABLE, row.stop_price)?,
-            price_opt(TABLE, row.limit_price)?,
-        )?;
+        let stop = price_opt(TABLE, row.stop_price)?;
+        let trail_price = price_opt(TABLE, row.trail_price)?.map(Trail::Price);
+        let trail_percent = row.trail_percent.map(Ratio::from_billionths);
+        let trail = trail_price.xor(trail_percent.map(Trail::Percent));
+        let limit = price_opt(TABLE, row.limit_price)?;
+        let kind = order_kind(row.kind, stop, limit, trail)?;
         Ok(Self {
             client_id: parse(TABLE, "order id", row.client_id)?,
             seq: column::count(TABLE, row.seq)?,
@@ -158,6 +170,7 @@ impl TryFrom<Row> for Order {
             side: parse(TABLE, "side", row.side)?,
             qty: column::qty(TABLE, row.qty)?,
             kind,
+            trailed_stop: stop.filter(|_| trail.is_some()),
             time_in_force: parse(TABLE, "time in force", row.time_in_force)?,
             parent: parse_opt(TABLE, "order id", row.parent)?,
             replaces: parse_opt(TABLE, "order id", row.replaces)?,
@@ -182,12 +195,14 @@ fn order_kind(
     name: String,
     stop: Option<Price>,
     limit: Option<Price>,
+    trail: Option<Trail>,
 ) -> Result<OrderKind, StoreError> {
-    match (name.as_str(), stop, limit) {
-        ("market", None, None) => Ok(OrderKind::Market),
-        ("limit", None, Some(limit)) => Ok(OrderKind::Limit { limit }),
-        ("stop", Some(stop), None) => Ok(OrderKind::Stop { stop }),
-        ("stop_limit", Some(stop), Some(limit)) => Ok(OrderKind::StopLimit { stop, limit }),
+    match (name.as_str(), stop, limit, trail) {
+        ("market", None, None, None) => Ok(OrderKind::Market),
+        ("limit", None, Some(limit), None) => Ok(OrderKind::Limit { limit }),
+        ("stop", Some(stop), None, None) => Ok(OrderKind::Stop { stop }),
+        ("stop_limit", Some(stop), Some(limit), None) => Ok(OrderKind::StopLimit { stop, limit }),
+        ("trailing_stop", _, None, Some(trail)) => Ok(OrderKind::TrailingStop { trail }),
         _ => Err(StoreError::Unreadable {
             table: TABLE,
             wanted: "kind with its prices",
@@ -216,6 +231,7 @@ const fn repriced(kind: OrderKind, stop: Option<Price>, limit: Option<Price>) ->
             stop: or(stop, s),
             limit: or(limit, l),
         },
+        OrderKind::TrailingStop { trail } => OrderKind::TrailingStop { trail },
     }
 }
 
@@ -232,6 +248,7 @@ impl Order {
             side: request.side,
             qty: request.qty,
             kind: request.kind,
+            trailed_stop: None,
             time_in_force: request.time_in_force,
             parent: planned.parent,
             replaces: planned.replaces,
@@ -249,6 +266,12 @@ impl Order {
             first_fill_at: None,
             updated_at: at,
         }
+    }
+
+    /// Where it wakes, if it is a stop; of a trailing one where it stood last.
+    #[must_use]
+    pub fn stop(&self) -> Option<Price> {
+        self.kind.stop().or(self.trailed_stop)
     }
 
     /// Goes where the graph of states allows; stays where it does not.
@@ -270,6 +293,9 @@ impl Order {
             if !self.state.is_terminal() {
                 self.qty = report.qty;
                 self.kind = repriced(self.kind, report.stop, report.limit);
+                if self.kind.trail().is_some() {
+                    self.trailed_stop = report.stop.or(self.trailed_stop);
+                }
             }
             self.go(to);
         }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use trader_contract::{
     Attached, BrokerOrderId, EntryPrice, EntrySize, Execution, ExecutionId, Intent, NetQty,
-    OrderKind, OrderReport, OrderRequest, Qty, Replacement, ReportStatus, RequestFailure,
-    TimeInForce, Timeframe, Timestamp,
+    OrderKind, OrderReport, OrderRequest, Qty, Ratio, Replacement, ReportStatus, RequestFailure,
+    TimeInForce, Timeframe, Timestamp, Trail,
 };
 use trader_core::record::{
     Alert, DaySummary, Decision, GateCheck, JournalEntry, PlannedOrder, Record, Severity, Trade,
@@ -74,17 +74,26 @@ fn decisions() -> impl Strategy<Value = Decision> {
     ]
 }
 
+fn trails() -> impl Strategy<Value = Trail> {
+    prop_oneof![
+        prices().prop_map(Trail::Price),
+        (100_000_000_i64..20_000_000_000)
+            .prop_map(|percent| Trail::Percent(Ratio::from_billionths(percent))),
+    ]
+}
+
 fn order_requests() -> impl Strategy<Value = OrderRequest> {
     let kind = prop_oneof![
         Just(OrderKind::Market),
         prices().prop_map(|limit| OrderKind::Limit { limit }),
         prices().prop_map(|stop| OrderKind::Stop { stop }),
         (prices(), prices()).prop_map(|(stop, limit)| OrderKind::StopLimit { stop, limit }),
+        trails().prop_map(|trail| OrderKind::TrailingStop { trail }),
     ];
     let leg = || of((order_ids(), prices()));
     (
         (order_ids(), symbols(), sides(), quantities(), kind),
-        select(vec![TimeInForce::Day, TimeInForce::Gtc]),
+        select(TimeInForce::ALL.to_vec()),
         (leg(), leg(), leg()),
     )
         .prop_map(
@@ -297,22 +306,22 @@ fn replacements() -> impl Strategy<Value = Record> {
         order_ids(),
         order_ids(),
         of(quantities()),
-        of(prices()),
-        of(prices()),
+        (of(prices()), of(prices()), of(trails())),
         reasons(),
     )
-        .prop_map(|(client_id, new_client_id, qty, stop, limit, reason)| {
-            Record::ReplaceAsked {
+        .prop_map(
+            |(client_id, new_client_id, qty, (stop, limit, trail), reason)| Record::ReplaceAsked {
                 replacement: Replacement {
                     client_id,
                     new_client_id,
                     qty,
                     stop,
                     limit,
+                    trail,
                 },
                 reason,
-            }
-        })
+            },
+        )
 }
 
 /// What the order table follows from.

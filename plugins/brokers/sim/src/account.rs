@@ -2,15 +2,14 @@
 //! be bought with it.
 
 use serde::{Deserialize, Serialize};
-use trader_contract::{Money, NetQty, OrderKind, OrderReport, Price, Qty, Side, Symbol};
+use trader_contract::{Money, NetQty, OrderKind, OrderReport, Price, Qty, Side, Symbol, Timestamp};
 
 use crate::broker::SimBroker;
-use crate::config::Profile;
+use crate::fees::Traded;
+use crate::margin::date_of;
 use crate::matching::collar;
 use crate::order::{Order, Part};
-
-/// Below this equity Alpaca lends neither money nor shares.
-pub(crate) const MARGIN_MINIMUM: Money = Money::dollars(2_000);
+use crate::trailing::stop_behind;
 
 /// The account as the broker sees it, for reconciling and for tests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +22,11 @@ pub struct AccountView {
     pub buying_power: Option<Money>,
     /// Fees paid so far.
     pub fees: Money,
+    /// What borrowed shares have cost and no execution has been charged with; neither in `fees` nor
+    /// taken off `cash` and `equity`.
+    pub accrued_fees: Money,
+    /// Day trades in this session and the four before it.
+    pub day_trades: u32,
     /// Every position that is not flat, with its last price.
     pub positions: Vec<(Symbol, NetQty, Option<Price>)>,
     /// Every order that is not terminal, oldest first.
@@ -43,8 +47,10 @@ impl SimBroker {
             equity: self.equity(),
             buying_power: self.buying_power(),
             fees: self.fees,
+            accrued_fees: self.charges.owed.values().copied().sum(),
+            day_trades: self.day_trades.total(),
             positions: (0..self.books.len()).filter_map(held).collect(),
-            open_orders: open.map(|order| order.report(None, None)).collect(),
+            open_orders: open.map(|order| self.describe(order)).collect(),
         }
     }
 
@@ -54,7 +60,7 @@ impl SimBroker {
         Price::from_micros(micros)
     }
 
-    fn position_value(&self, index: usize) -> Money {
+    pub(crate) fn position_value(&self, index: usize) -> Money {
         let net = self.books.get(index).map(|book| book.position);
         match (net, self.mark(index)) {
             (Some(net), Some(price)) => price.times_net(net),
@@ -71,14 +77,9 @@ impl SimBroker {
     /// What opening orders may still cost: so many times the equity, less what is held and what open
     /// opening orders would cost.
     pub(crate) fn buying_power(&self) -> Option<Money> {
-        let margin = self.config.margin?;
+        self.config.margin?;
         let equity = self.equity();
-        let limited = self.config.profile == Profile::Alpaca && equity < MARGIN_MINIMUM;
-        let times = match (limited, self.is_open()) {
-            (true, _) => 1,
-            (false, true) => margin.intraday,
-            (false, false) => margin.overnight,
-        };
+        let times = self.leverage(equity)?;
         let reach = equity.femtos().max(0).saturating_mul(i128::from(times));
         let held: Money = (0..self.books.len())
             .map(|index| self.position_value(index).abs())
@@ -111,20 +112,7 @@ impl SimBroker {
         qty: Qty,
         kind: OrderKind,
     ) -> Money {
-        let position = self
-            .books
-            .get(index)
-            .map_or(NetQty::ZERO, |book| book.position);
-        let closes = match side {
-            Side::Buy => position.nanos() < 0,
-            Side::Sell => position.nanos() > 0,
-        };
-        let covered = if closes {
-            position.magnitude()
-        } else {
-            Qty::ZERO
-        };
-        let opens = qty.checked_sub(covered).unwrap_or(Qty::ZERO);
+        let opens = self.opening_qty(index, side, qty);
         self.counted_price(index, side, kind)
             .map_or(Money::ZERO, |price| price.times(opens))
     }
@@ -137,6 +125,11 @@ impl SimBroker {
                 OrderKind::Limit { limit } | OrderKind::StopLimit { limit, .. } => Some(limit),
                 OrderKind::Stop { stop } => collar(stop, self.config.tick),
                 OrderKind::Market => ask,
+                OrderKind::TrailingStop { .. } => {
+                    let tick = self.config.tick;
+                    stop_behind(kind, side, self.mark(index)?, tick)
+                        .and_then(|stop| collar(stop, tick))
+                }
             },
             Side::Sell => {
                 let raised = ask.and_then(|ask| {
@@ -152,10 +145,9 @@ impl SimBroker {
     pub(crate) fn book_fill(
         &mut self,
         index: usize,
-        side: Side,
-        qty: Qty,
-        price: Price,
+        (side, qty, price): (Side, Qty, Price),
         first_of_order: bool,
+        at: Timestamp,
     ) -> Money {
         let fees = self.config.fees;
         let by_shares = fees
@@ -168,6 +160,20 @@ impl SimBroker {
             fee += fees.per_order;
         }
         let value = price.times(qty);
+        if fees.regulatory {
+            fee += self.charges.day.regulatory(&Traded {
+                date: date_of(at),
+                side,
+                qty,
+                value,
+            });
+        }
+        if let Some(book) = self.books.get(index)
+            && let Some(owed) = self.charges.owed.remove(&book.symbol)
+        {
+            fee += self.charges.day.borrow(date_of(at), owed);
+        }
+        self.count_day_trade(index, side, qty);
         match side {
             Side::Buy => self.cash -= value,
             Side::Sell => self.cash += value,

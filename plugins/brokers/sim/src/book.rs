@@ -54,6 +54,9 @@ pub(crate) struct Book {
     pub(crate) halted: bool,
     pub(crate) shortable: bool,
     pub(crate) position: NetQty,
+    /// Whether shares were opened in this session that no closing execution has followed.
+    #[serde(default)]
+    pub(crate) opened_today: bool,
     /// Every order that is not terminal, oldest first.
     pub(crate) open: Vec<OrderNumber>,
 }
@@ -71,6 +74,7 @@ impl Book {
             halted: false,
             shortable: true,
             position: NetQty::ZERO,
+            opened_today: false,
             open: Vec::new(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    Bar, Broker, BrokerEvent, BrokerRequest, ClientOrderId, Execution, Money, Price, Symbol,
+    Bar, Broker, BrokerEvent, BrokerRequest, ClientOrderId, Execution, Money, Price, Ratio, Symbol,
     SymbolId, Timestamp,
 };
 
@@ -13,6 +13,8 @@ use crate::book::Book;
 use crate::config::SimConfig;
 use crate::dice::Dice;
 use crate::faults::{FaultKind, Faults};
+use crate::fees::Charges;
+use crate::margin::DayTrades;
 use crate::order::{Group, Order, OrderNumber};
 use crate::session::Session;
 
@@ -24,6 +26,8 @@ pub(crate) enum VenueAction {
     Activate(OrderNumber),
     /// Takes it out.
     Cancel(OrderNumber),
+    /// Takes it out because its moment has passed.
+    Lapse(OrderNumber),
     /// Puts another one in its place.
     Replace { old: OrderNumber, new: OrderNumber },
 }
@@ -39,6 +43,8 @@ enum Happening {
 /// A simulated broker with its exchange: see the crate's description for its rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SimBroker {
+    /// Not part of what is saved: a broker is restored under the configuration of the day.
+    #[serde(skip, default = "unset")]
     pub(crate) config: SimConfig,
     pub(crate) books: Vec<Book>,
     #[serde(skip)]
@@ -53,6 +59,10 @@ pub struct SimBroker {
     pub(crate) last_group: u64,
     pub(crate) cash: Money,
     pub(crate) fees: Money,
+    #[serde(default)]
+    pub(crate) charges: Box<Charges>,
+    #[serde(default)]
+    pub(crate) day_trades: DayTrades,
     /// Executions since the session before opened.
     pub(crate) executions: Vec<(ClientOrderId, Execution)>,
     pub(crate) session: Option<Session>,
@@ -68,6 +78,10 @@ pub struct SimBroker {
     last_outbound: Timestamp,
     pub(crate) dice: Dice,
     pub(crate) faults: Faults,
+}
+
+const fn unset() -> SimConfig {
+    SimConfig::plain(Money::ZERO)
 }
 
 fn never() -> Timestamp {
@@ -90,6 +104,8 @@ impl SimBroker {
             last_group: 0,
             cash: config.cash,
             fees: Money::ZERO,
+            charges: Box::default(),
+            day_trades: DayTrades::default(),
             executions: Vec::new(),
             session: None,
             clock: Timestamp::MIN,
@@ -157,6 +173,10 @@ impl SimBroker {
         if book.halted == halted {
             return;
         }
+        self.follow_all(symbol.index(), now);
+        let Some(book) = self.books.get_mut(symbol.index()) else {
+            return;
+        };
         book.halted = halted;
         book.live_from = book.live_from.max(now);
         let symbol_name = book.symbol;
@@ -172,6 +192,14 @@ impl SimBroker {
     pub fn set_shortable(&mut self, symbol: SymbolId, shortable: bool) {
         if let Some(book) = self.books.get_mut(symbol.index()) {
             book.shortable = shortable;
+        }
+    }
+
+    /// Says what borrowing shares of a symbol costs in a year from now on; the configuration's rate
+    /// until told otherwise.
+    pub fn set_borrow_rate(&mut self, symbol: SymbolId, rate: Ratio) {
+        if let Some(book) = self.books.get(symbol.index()) {
+            self.charges.borrow_rates.insert(book.symbol, rate);
         }
     }
 
@@ -263,9 +291,16 @@ impl SimBroker {
         reason: Option<&str>,
         at: Timestamp,
     ) {
-        let Some(order) = self.orders.get_mut(&number) else {
+        let Some(mut order) = self.orders.get_mut(&number) else {
             return;
         };
+        if order.is_trailing() {
+            self.follow(number, at);
+            let Some(followed) = self.orders.get_mut(&number) else {
+                return;
+            };
+            order = followed;
+        }
         if execution.is_none() {
             order.stamp = order.next_stamp(at);
         }

@@ -67,6 +67,9 @@ pub struct Fees {
     pub per_share: Money,
     /// Once for each order, with its first execution.
     pub per_order: Money,
+    /// Whether sales pay the regulators' fees of their day, and every trade the audit trail's, as a
+    /// live account does and a paper account does not.
+    pub regulatory: bool,
 }
 
 impl Fees {
@@ -74,6 +77,7 @@ impl Fees {
     pub const NONE: Self = Self {
         per_share: Money::ZERO,
         per_order: Money::ZERO,
+        regulatory: false,
     };
 }
 
@@ -96,11 +100,17 @@ impl Split {
 
 /// How many times the equity may be held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Margin {
-    /// While the session is open.
-    pub intraday: u32,
-    /// For orders taken while it is closed.
-    pub overnight: u32,
+#[serde(rename_all = "snake_case")]
+pub enum Margin {
+    /// The same on every day.
+    Fixed {
+        /// While the session is open.
+        intraday: u32,
+        /// For orders taken while it is closed.
+        overnight: u32,
+    },
+    /// What the rules of the session's date allow: see [`crate::MarginRegime`].
+    ByDate,
 }
 
 /// Everything that a simulated broker is set to.
@@ -125,6 +135,9 @@ pub struct SimConfig {
     pub half_spread_micros: u32,
     /// Charges.
     pub fees: Fees,
+    /// What borrowing shares costs in a year, as a share of their value at each close that they are
+    /// held over; nothing for what is easy to borrow. A symbol may have a rate of its own.
+    pub borrow_rate: Ratio,
     /// The share of a bar's volume that our orders in the symbol may fill together, in whole
     /// shares; `None` fills any quantity.
     pub participation: Option<Ratio>,
@@ -148,6 +161,7 @@ impl SimConfig {
             slippage: Slippage::NONE,
             half_spread_micros: 0,
             fees: Fees::NONE,
+            borrow_rate: Ratio::ZERO,
             participation: None,
             split: Split::NONE,
             tick: TickRule::Rule612,
@@ -159,7 +173,7 @@ impl SimConfig {
     pub const fn alpaca(cash: Money) -> Self {
         Self {
             profile: Profile::Alpaca,
-            margin: Some(Margin {
+            margin: Some(Margin::Fixed {
                 intraday: 4,
                 overnight: 2,
             }),

@@ -1,7 +1,7 @@
 //! What orders do to each other: exits that wait for their entry, and exits of which one ends the
 //! other. Also the one place where an order ends.
 
-use trader_contract::{Execution, Qty, ReportStatus, Timestamp};
+use trader_contract::{Execution, Qty, ReportStatus, TimeInForce, Timestamp};
 
 use crate::broker::SimBroker;
 use crate::config::Profile;
@@ -138,19 +138,36 @@ impl SimBroker {
         }
     }
 
-    /// Puts an order to work, or queues it while the exchange is closed.
+    /// Puts an order to work, or queues it while the exchange is closed. One for the opening auction
+    /// is queued in the session as well.
     pub(crate) fn activate(&mut self, number: OrderNumber, at: Timestamp) {
-        let is_open = self.is_open();
+        let for_open = |order: &Order| order.time_in_force == TimeInForce::Opg;
+        let waits = self.orders.get(&number).is_some_and(for_open);
+        self.place(number, self.is_open() && !waits, at);
+    }
+
+    /// Puts an order to work if it `goes`, or else queues it.
+    pub(crate) fn place(&mut self, number: OrderNumber, goes: bool, at: Timestamp) {
         let Some(order) = self.orders.get_mut(&number).filter(|order| order.is_open()) else {
             return;
         };
         let index = order.book;
         let before = order.status;
-        if is_open {
+        if goes {
             order.at_venue = true;
             order.live_from = at;
+        } else if order.is_immediate() {
+            let reason = Some("there is no session to fill in at once");
+            return self.end(number, ReportStatus::Cancelled, reason, at);
         }
-        let changing = order.is_changing();
+        let (changing, trails, once) = (
+            order.is_changing(),
+            order.is_trailing(),
+            order.ends_at_once(),
+        );
+        if trails {
+            self.begin_to_trail(number, at);
+        }
         let status = self.standing(number);
         if let Some(order) = self.orders.get_mut(&number)
             && !changing
@@ -159,7 +176,7 @@ impl SimBroker {
             order.status = status;
             self.report(number, None, None, at);
         }
-        if is_open {
+        if goes {
             if let Some((
                 Part::Target,
                 Group {
@@ -172,6 +189,9 @@ impl SimBroker {
                 self.activate(stop, at);
             }
             self.arm(index);
+            if once {
+                self.bound(number, at);
+            }
         }
     }
 

@@ -16,6 +16,20 @@
 //! - With a participation cap, a quarter of the bar's allowance is added at the start of each quarter
 //!   of the bar; all orders of the symbol share it, first come first served.
 //!
+//! - A trailing stop follows the path in the session and wakes like a stop; at once, as a market
+//!   order. What it stands at now is in snapshots and in [`SimBroker::account`]; it is not reported
+//!   each time it moves.
+//! - An ioc or a fok takes what the moment of its arrival has, or nothing; an opg fills at the open of
+//!   the session's first bar, a cls at the close of its last, both without spread and slippage, under
+//!   the participation cap like everybody else. A fok is never split by chance.
+//!
+//! # What it costs
+//! The fee of an execution is the broker's own, what the execution adds to the day's rounded-up sums
+//! of the regulators' fees, and what borrowing its symbol's shares has come to since the execution
+//! before. So the fees of all reports are what the account has paid, to the last digit, at every
+//! moment; a night's borrowing that no execution has been charged with is in
+//! [`AccountView::accrued_fees`], as at a broker that posts it later.
+//!
 //! # Time
 //! Requests reach the broker in the order they were made, and events leave it in the order they
 //! happened. Where several things fall on one nanosecond: the session's edge, then the market, then
@@ -37,6 +51,14 @@
 //! - A target's partial fill shrinks the stop in place; the stop keeps its id.
 //! - Cancelling one order of a group cancels the others, the entry included.
 //! - Positions without any price yet cost no buying power.
+//! - A trailing stop that goes to work in the session begins at the day's last price, and one that
+//!   goes to work at the open with the day's first. Its stop is rounded to the tick away from the
+//!   price. Buying power counts it where it would stand behind the price of now.
+//! - What an ioc, a fok or an opg leaves is cancelled, what a cls leaves expires at the close. An ioc
+//!   or a fok between sessions is cancelled.
+//! - The cap of a fee per trade holds for each execution.
+//! - An opening order that rests over a night was counted as a day trade to come when it was taken;
+//!   nothing is counted anew when it fills.
 
 mod account;
 mod book;
@@ -44,14 +66,18 @@ mod broker;
 mod config;
 mod dice;
 mod faults;
+mod fees;
 mod groups;
+mod margin;
 mod matching;
+mod moments;
 mod order;
 mod path;
 mod requests;
 mod rules;
 mod saved;
 mod session;
+mod trailing;
 
 pub mod market;
 
@@ -59,4 +85,5 @@ pub use account::AccountView;
 pub use broker::SimBroker;
 pub use config::{Fees, Latency, Margin, Profile, SimConfig, Slippage, Split};
 pub use faults::FaultKind;
+pub use margin::MarginRegime;
 pub use saved::RestoreError;

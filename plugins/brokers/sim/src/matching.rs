@@ -2,7 +2,7 @@
 //! fill and are elsewhere.
 
 use trader_contract::{
-    Bar, Execution, ExecutionId, Price, Qty, ReportStatus, Side, TickRule, Timestamp,
+    Bar, Execution, ExecutionId, Price, Qty, ReportStatus, Side, TickRule, TimeInForce, Timestamp,
 };
 
 use crate::book::{Band, Book};
@@ -10,6 +10,7 @@ use crate::broker::SimBroker;
 use crate::config::{Profile, SimConfig};
 use crate::order::{Order, OrderNumber};
 use crate::path::Path;
+use crate::trailing::approach;
 
 /// A bar's allowance is handed out in so many equal parts.
 const QUARTERS: i64 = 4;
@@ -40,7 +41,7 @@ impl SimBroker {
                 if let Some(order) = self.orders.get(number)
                     && order.at_venue
                 {
-                    book.band.add(order.trigger(half_spread));
+                    order.add_to(&mut book.band, half_spread);
                 }
             }
         }
@@ -63,8 +64,18 @@ impl SimBroker {
         self.arm(index);
     }
 
+    /// When an order acts next inside its bar.
+    pub(crate) fn action(&self, order: &Order) -> Option<Timestamp> {
+        let action = self.next_of(order.book, |other| other.number == order.number);
+        action.map(|action| action.at)
+    }
+
     /// The first thing that happens in a symbol inside its bar; the older order wins a tie.
     fn next_action(&self, index: usize) -> Option<Action> {
+        self.next_of(index, |_| true)
+    }
+
+    fn next_of(&self, index: usize, wanted: impl Fn(&Order) -> bool) -> Option<Action> {
         let book = self.books.get(index)?;
         let session = self.session.as_ref().filter(|session| session.is_open())?;
         let bar = book.bar?;
@@ -77,15 +88,15 @@ impl SimBroker {
         book.open
             .iter()
             .filter_map(|number| self.orders.get(number))
-            .filter(|order| order.at_venue)
-            .filter_map(|order| self.action_of(order, &bar, &path, (from, end)))
+            .filter(|order| order.at_venue && wanted(order))
+            .filter_map(|order| self.action_of(order, (&bar, book.length), &path, (from, end)))
             .min_by_key(|action| (action.at, action.number))
     }
 
     fn action_of(
         &self,
         order: &Order,
-        bar: &Bar,
+        (bar, length): (&Bar, i64),
         path: &Path,
         (book_from, end): (Timestamp, Timestamp),
     ) -> Option<Action> {
@@ -93,12 +104,31 @@ impl SimBroker {
         if from >= end {
             return None;
         }
+        let number = order.number;
+        if order.is_for_auction() {
+            let (at, base) = self.auction(order, bar, length, (from, end))?;
+            return Some(Action { at, number, base });
+        }
         let offset = from.since(bar.start);
         let touch = || price_on_path(bar, path, offset, order.side, self.config.tick);
-        let (first, base) = match order.trigger(i64::from(self.config.half_spread_micros)) {
+        let reached = if order.is_trailing() {
+            let trailed = order.trailed(bar, path, (from, end), self.config.tick);
+            if trailed.hit.is_none() {
+                let at = end.plus_nanos(-1);
+                let base = trailed.best;
+                let is_new = order.best().map(Price::micros) != Some(base);
+                return is_new.then_some(Action { at, number, base });
+            }
+            trailed.hit
+        } else {
+            match order.trigger(i64::from(self.config.half_spread_micros)) {
+                None => None,
+                Some((approach, level)) => Some((path.first_at(approach, level, offset)?, level)),
+            }
+        };
+        let (first, base) = match reached {
             None => (offset, touch()),
-            Some((approach, level)) => {
-                let first = path.first_at(approach, level, offset)?;
+            Some((first, level)) => {
                 // At the open and where trading resumes, the price comes from nowhere.
                 let met = first == offset && (from == book_from || !order.resting);
                 // What rests gets its limit, but never a price that the bar does not have.
@@ -107,15 +137,18 @@ impl SimBroker {
             }
         };
         let at = bar.start.plus_nanos(first);
-        let number = order.number;
-        (at < end).then_some(Action { at, number, base })
+        let in_time = at < end && (!order.is_immediate() || at == order.live_from);
+        in_time.then_some(Action { at, number, base })
     }
 
     fn act(&mut self, index: usize, action: Action) {
         let Action { at, number, base } = action;
-        let sleeps = |order: &Order| order.sleeping_stop().is_some();
-        let wakes_now = self.orders.get(&number).is_some_and(sleeps);
+        let wakes_now = self.orders.get(&number).is_some_and(Order::is_asleep);
         if wakes_now {
+            self.follow(number, at);
+            if self.only_trails(number, base) {
+                return;
+            }
             self.elect(number, at);
         }
         let (Some(order), Some(book)) = (self.orders.get(&number), self.books.get(index)) else {
@@ -134,11 +167,20 @@ impl SimBroker {
         let allowed = self
             .allowance(book, at)
             .map_or(remaining, |shares| remaining.min(shares));
+        let once = order.ends_at_once();
+        let whole = order.time_in_force == TimeInForce::Fok;
+        if once && (allowed.is_zero() || (whole && allowed < remaining)) {
+            return self.lapse(number, at);
+        }
         if allowed.is_zero() {
             let next = next_quarter(book, at);
             return self.wait(number, next);
         }
-        let qty = self.cut_by_chance(allowed);
+        let qty = if whole {
+            allowed
+        } else {
+            self.cut_by_chance(allowed)
+        };
         let resting = order_rests(&self.config, self.orders.get(&number), base);
         if let Some(order) = self.orders.get_mut(&number) {
             order.resting = order.resting || resting;
@@ -154,6 +196,18 @@ impl SimBroker {
         if let Some(price) = Price::from_micros(price) {
             self.fill(number, qty, price, at);
         }
+        if once && self.orders.get(&number).is_some_and(Order::is_open) {
+            self.lapse(number, at);
+        }
+    }
+
+    /// Whether a trailing stop has only seen a better price, and was not reached.
+    fn only_trails(&self, number: OrderNumber, base: i64) -> bool {
+        self.orders.get(&number).is_some_and(|order| {
+            let stop = order.stop_now().map(Price::micros);
+            order.is_trailing()
+                && !stop.is_some_and(|stop| approach(order.side).has_reached(base, stop))
+        })
     }
 
     fn wait(&mut self, number: OrderNumber, until: Timestamp) {
@@ -225,7 +279,7 @@ impl SimBroker {
         }
         let (client_id, index, side, stamp) =
             (order.client_id, order.book, order.side, order.stamp);
-        let fee = self.book_fill(index, side, qty, price, is_first);
+        let fee = self.book_fill(index, (side, qty, price), is_first, at);
         self.last_execution = self.last_execution.saturating_add(1);
         let execution = Execution {
             id: ExecutionId(format!("sim-x{}", self.last_execution).into()),
@@ -276,6 +330,9 @@ fn round_against(micros: i64, side: Side, tick: TickRule) -> i64 {
 
 /// What an order pays or gets at `base`: never worse than its limit.
 fn execution_price(config: &SimConfig, order: &Order, base: i64) -> i64 {
+    if order.is_for_auction() {
+        return base;
+    }
     let half_spread = i64::from(config.half_spread_micros);
     let away = |distance: i64| match order.side {
         Side::Buy => base.saturating_add(distance),

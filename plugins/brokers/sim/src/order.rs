@@ -7,7 +7,9 @@ use trader_contract::{
     Side, Symbol, TimeInForce, Timestamp,
 };
 
+use crate::book::Band;
 use crate::path::Approach;
+use crate::trailing::{Followed, approach};
 
 /// The number of an order at this broker, in the order of arrival.
 pub(crate) type OrderNumber = u64;
@@ -67,6 +69,9 @@ pub(crate) struct Order {
     pub(crate) at_venue: bool,
     /// Whether its stop price has been traded.
     pub(crate) elected: bool,
+    /// How far a trailing stop has come. Boxed, since hardly any order is one.
+    #[serde(default)]
+    pub(crate) followed: Option<Box<Followed>>,
     /// The limit that an elected buy stop has under Alpaca's rules.
     pub(crate) collar: Option<Price>,
     /// When it can fill next.
@@ -101,9 +106,15 @@ impl Order {
         )
     }
 
-    /// The price that wakes it, as long as it sleeps.
-    pub(crate) const fn sleeping_stop(&self) -> Option<Price> {
-        if self.elected { None } else { self.kind.stop() }
+    /// Where it wakes or woke, as far as that is known.
+    pub(crate) fn stop_now(&self) -> Option<Price> {
+        let trailed = || self.followed.as_ref()?.stop;
+        self.kind.stop().or_else(trailed)
+    }
+
+    /// Whether it is a stop that has not been reached.
+    pub(crate) const fn is_asleep(&self) -> bool {
+        !self.elected && (self.kind.stop().is_some() || self.kind.trail().is_some())
     }
 
     /// The worst price it takes now.
@@ -122,18 +133,26 @@ impl Order {
 
     /// What the path has to do for it, and at which level; `None` if it acts at any price.
     pub(crate) fn trigger(&self, half_spread: i64) -> Option<(Approach, i64)> {
-        if let Some(stop) = self.sleeping_stop() {
-            let approach = match self.side {
-                Side::Buy => Approach::Rising,
-                Side::Sell => Approach::Falling,
-            };
-            return Some((approach, stop.micros()));
+        if self.is_asleep() {
+            return Some((approach(self.side), self.stop_now()?.micros()));
         }
         let limit = self.effective_limit()?.micros();
         Some(match self.side {
             Side::Buy => (Approach::Falling, limit.saturating_sub(half_spread)),
             Side::Sell => (Approach::Rising, limit.saturating_add(half_spread)),
         })
+    }
+
+    /// Adds the prices that make it act to a band. A trailing stop also wakes for a better price.
+    pub(crate) fn add_to(&self, band: &mut Band, half_spread: i64) {
+        band.add(self.trigger(half_spread));
+        if let Some(followed) = self.followed.as_ref().filter(|_| self.is_trailing()) {
+            let best = followed.best.micros();
+            band.add(Some(match self.side {
+                Side::Sell => (Approach::Rising, best.saturating_add(1)),
+                Side::Buy => (Approach::Falling, best.saturating_sub(1)),
+            }));
+        }
     }
 
     /// The stamp of a report made at `at`: later than the one before.
@@ -156,7 +175,7 @@ impl Order {
             qty: self.qty,
             filled: self.filled,
             execution,
-            stop: self.kind.stop(),
+            stop: self.stop_now(),
             limit: self.effective_limit(),
             replaced_by: self.replaced_by,
             at: self.stamp,

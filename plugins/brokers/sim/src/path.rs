@@ -85,6 +85,13 @@ impl Path {
         self.knots.iter().all(|knot| knot.offset != offset)
     }
 
+    /// The offsets after `from` and up to `to` between which the path is straight; `to` is the last.
+    pub(crate) fn stations(&self, from: i64, to: i64) -> impl Iterator<Item = i64> + use<> {
+        let knots = self.knots.map(|knot| knot.offset);
+        let between = knots.into_iter().filter(move |at| from < *at && *at < to);
+        between.chain((to > from).then_some(to))
+    }
+
     /// The first offset from `from` on at which `level` has been reached.
     pub(crate) fn first_at(&self, approach: Approach, level: i64, from: i64) -> Option<i64> {
         if approach.has_reached(self.price_at(from), level) {

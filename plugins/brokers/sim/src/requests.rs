@@ -2,8 +2,8 @@
 //! Whether an order is acceptable is decided by the rules.
 
 use trader_contract::{
-    BrokerEvent, BrokerRequest, BrokerSnapshot, ClientOrderId, OrderKind, OrderRequest, Qty,
-    Replacement, ReportStatus, RequestFailure, Timestamp,
+    BrokerEvent, BrokerRequest, BrokerSnapshot, ClientOrderId, OrderKind, OrderReport,
+    OrderRequest, Qty, Replacement, ReportStatus, RequestFailure, TimeInForce, Timestamp,
 };
 
 use crate::broker::{SimBroker, VenueAction};
@@ -49,10 +49,18 @@ impl SimBroker {
         let held = self.books.iter().filter(|book| !book.position.is_flat());
         BrokerSnapshot {
             at,
-            orders: orders.map(|order| order.report(None, None)).collect(),
+            orders: orders.map(|order| self.describe(order)).collect(),
             executions: self.executions.clone(),
             positions: held.map(|book| (book.symbol, book.position)).collect(),
             cash: self.cash,
+        }
+    }
+
+    /// What the broker says of an order that nothing has just happened to.
+    pub(crate) fn describe(&self, order: &Order) -> OrderReport {
+        OrderReport {
+            stop: self.stop_now(order),
+            ..order.report(None, None)
         }
     }
 
@@ -117,7 +125,7 @@ impl SimBroker {
         if self.faults.take_reject() {
             let reason = Some("rejected by the venue (injected)");
             self.end(first, ReportStatus::Rejected, reason, at);
-        } else if self.is_open() {
+        } else if self.is_open() || is_immediate(request) {
             let delay = self.config.latency.submit;
             self.send_to_venue(at, delay, VenueAction::Activate(first));
         }
@@ -147,6 +155,7 @@ impl SimBroker {
             status: ReportStatus::PendingNew,
             at_venue: false,
             elected: false,
+            followed: None,
             collar: None,
             live_from: at,
             resting: false,
@@ -210,14 +219,15 @@ impl SimBroker {
         let number = self.find(replacement.client_id)?;
         let old = self.orders.get(&number).ok_or_else(Refusal::not_found)?;
         let changed = rules::check_replace(self, old, replacement, at)?;
-        let (old_stop, old_collar, elected) = (old.kind.stop(), old.collar, old.elected);
+        let (old_kind, old_collar, elected) = (old.kind, old.collar, old.elected);
         let (index, part, group) = (old.book, old.part, old.group);
         let new = self.admit(&changed, index, part, at);
         if let Some(order) = self.orders.get_mut(&new) {
             order.group = group;
             order.replaces = Some(number);
             // A stop that was reached stays reached, unless it is moved.
-            order.elected = elected && order.kind.stop() == old_stop;
+            let same = (old_kind.stop(), old_kind.trail());
+            order.elected = elected && (order.kind.stop(), order.kind.trail()) == same;
             order.collar = old_collar.filter(|_| order.elected);
         }
         if let Some(old) = self.orders.get_mut(&number) {
@@ -241,11 +251,13 @@ impl SimBroker {
                     self.arm(index);
                 }
             }
+            VenueAction::Lapse(number) => self.lapse(number, at),
             VenueAction::Replace { old, new } => self.swap(old, new, at),
         }
     }
 
     fn swap(&mut self, old: OrderNumber, new: OrderNumber, at: Timestamp) {
+        self.follow(old, at);
         let Some(before) = self.orders.get(&old).cloned() else {
             return;
         };
@@ -256,12 +268,18 @@ impl SimBroker {
         let Some(left) = left else {
             return self.keep(old, new, at);
         };
+        let tick = self.config.tick;
         let Some(order) = self.orders.get_mut(&new) else {
             return;
         };
         order.qty = left;
         order.at_venue = before.at_venue;
         order.live_from = at;
+        if let Some(followed) = &before.followed {
+            order.trail_behind(followed.best, tick, at);
+            // A trailing stop that was reached meanwhile stays reached.
+            order.elected |= before.elected;
+        }
         let new_id = order.client_id;
         if let Some(order) = self.orders.get_mut(&old) {
             order.replaced_by = Some(new_id);
@@ -272,6 +290,9 @@ impl SimBroker {
         self.end(old, ReportStatus::Replaced, None, at);
         self.settle(new, None, at);
         self.arm(before.book);
+        if before.at_venue && before.ends_at_once() {
+            self.bound(new, at);
+        }
     }
 
     /// A replacement that cannot be: the new order is rejected, the old one goes on if it still lives.
@@ -294,6 +315,11 @@ impl SimBroker {
             self.report(number, None, reason, at);
         }
     }
+}
+
+/// Whether an order is for now or never, and gets its answer at once.
+const fn is_immediate(request: &OrderRequest) -> bool {
+    matches!(request.time_in_force, TimeInForce::Ioc | TimeInForce::Fok)
 }
 
 fn failed(request: &BrokerRequest, failure: RequestFailure) -> Option<BrokerEvent> {

@@ -16,6 +16,13 @@ pub(crate) struct Session {
     pub(crate) open: Timestamp,
     pub(crate) close: Timestamp,
     phase: Phase,
+    /// From when on the evening before belongs to this session: auction orders are taken again.
+    #[serde(default = "always")]
+    evening_before: Timestamp,
+}
+
+const fn always() -> Timestamp {
+    Timestamp::MIN
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +36,25 @@ enum Phase {
 impl Session {
     pub(crate) const fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open)
+    }
+
+    /// The evening after it: 19:00 in New York, nine and a half hours after an open at 9:30.
+    const fn evening(&self) -> Timestamp {
+        self.open.plus_minutes(570)
+    }
+
+    /// Whether the broker takes orders for an opening auction.
+    pub(crate) fn takes_opening_orders(&self, at: Timestamp) -> bool {
+        self.takes_until(self.open.plus_minutes(-2), at)
+    }
+
+    /// Whether the broker takes orders for a closing auction.
+    pub(crate) fn takes_closing_orders(&self, at: Timestamp) -> bool {
+        self.takes_until(self.close.plus_minutes(-10), at)
+    }
+
+    fn takes_until(&self, end: Timestamp, at: Timestamp) -> bool {
+        at >= self.evening() || (self.evening_before <= at && at < end)
     }
 
     /// When it opens or closes next.
@@ -51,16 +77,20 @@ impl SimBroker {
             same.close = close.max(open);
             return self.refresh();
         }
-        if let Some(earlier) = self.session
-            && earlier.next_edge().is_some()
-        {
-            self.close_session(earlier.close.min(open));
+        if let Some(earlier) = self.session {
+            if earlier.next_edge().is_some() {
+                self.close_session(earlier.close.min(open));
+            }
+            self.turn_day(earlier.open, open);
         }
         self.forget_ended();
         self.session = Some(Session {
             open,
             close: close.max(open),
             phase: Phase::Ahead,
+            evening_before: self
+                .session
+                .map_or_else(always, |earlier| earlier.evening()),
         });
         self.refresh();
     }
@@ -96,6 +126,9 @@ impl SimBroker {
     /// Opens or closes the session, whichever comes next.
     pub(crate) fn cross_edge(&mut self) {
         let now = self.clock;
+        for index in 0..self.books.len() {
+            self.follow_all(index, now);
+        }
         let Some(session) = &mut self.session else {
             return;
         };
@@ -108,7 +141,7 @@ impl SimBroker {
                         && self.standing(order.number) == ReportStatus::Accepted
                 };
                 for number in self.numbers(queued) {
-                    self.activate(number, now);
+                    self.place(number, true, now);
                 }
                 self.arm_all();
             }
@@ -125,7 +158,12 @@ impl SimBroker {
         let alpaca = self.config.profile == Profile::Alpaca;
         let is_over = |order: &Order| {
             let ran_out = match order.time_in_force {
-                TimeInForce::Day => true,
+                // What has one moment is never left; a closing auction may leave a rest.
+                TimeInForce::Day
+                | TimeInForce::Ioc
+                | TimeInForce::Fok
+                | TimeInForce::Opg
+                | TimeInForce::Cls => true,
                 TimeInForce::Gtc => alpaca && close.since(order.created_at) >= GTC_LIFE_NANOS,
             };
             order.at_venue && ran_out

@@ -1,4 +1,4 @@
-//! What Alpaca refuses besides: what fits together, increments, fractions, wash trades, reserved shares, replacements, groups.
+//! What Alpaca refuses besides: increments, fractions, wash trades, reserved shares, replacements, groups.
 //!
 //! Where the reference is silent or calls a behaviour unverified, this holds here:
 //! - Legs of a group are exempt from the wash-trade rule on both sides; an entry with legs is not.
@@ -125,8 +125,8 @@ fn open_orders<'a>(broker: &'a SimBroker, book: &'a Book) -> impl Iterator<Item 
         .filter_map(|number| broker.orders.get(number))
 }
 
-/// An order that could trade against one of our own on the other side. Exits of a group are exempt,
-/// and so are the orders that they stand against.
+/// An order that could trade against one of our own on the other side. Exits of a group and trailing
+/// stops are exempt, and so are the orders that they stand against.
 pub(super) fn check_wash_trade(
     broker: &SimBroker,
     index: usize,
@@ -135,11 +135,13 @@ pub(super) fn check_wash_trade(
     let Some(book) = broker.books.get(index) else {
         return Ok(());
     };
-    if request.oco_stop.is_some() {
+    if request.oco_stop.is_some() || request.kind.trail().is_some() {
         return Ok(());
     }
     let opposite = open_orders(broker, book).filter(|order| {
-        order.side != request.side && !matches!(order.part, Part::Target | Part::Stop)
+        order.side != request.side
+            && !matches!(order.part, Part::Target | Part::Stop)
+            && order.kind.trail().is_none()
     });
     for order in opposite {
         let crosses = match (order.kind, request.kind) {

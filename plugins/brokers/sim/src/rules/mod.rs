@@ -3,6 +3,7 @@
 
 mod alpaca;
 mod plain;
+mod times;
 
 use trader_contract::{OrderRequest, Replacement, ReportStatus, RequestFailure, Timestamp};
 
@@ -22,6 +23,8 @@ impl Refusal {
     pub(crate) const INVALID: u32 = 40_010_001;
     /// The account may not do that.
     pub(crate) const FORBIDDEN: u32 = 40_310_000;
+    /// The account would become a pattern day trader.
+    pub(crate) const DAY_TRADES: u32 = 40_310_100;
     /// There is no such thing.
     pub(crate) const NOT_FOUND: u32 = 40_410_000;
     /// It cannot be done with this order.
@@ -75,11 +78,13 @@ const fn wire_name(status: ReportStatus) -> &'static str {
 pub(crate) fn check_submit(
     broker: &SimBroker,
     request: &OrderRequest,
-    _at: Timestamp,
+    at: Timestamp,
 ) -> Result<usize, Refusal> {
     let index = plain::check_shape(broker, request)?;
+    times::check_fit(request)?;
     if broker.config.profile == Profile::Alpaca {
         alpaca::check_shape(broker, request)?;
+        times::check_alpaca(broker, request, at)?;
         // Observed: a wash trade is refused as one even when the id is a duplicate as well.
         alpaca::check_wash_trade(broker, index, request)?;
     }
@@ -100,6 +105,7 @@ pub(crate) fn check_replace(
     _at: Timestamp,
 ) -> Result<OrderRequest, Refusal> {
     let changed = plain::check_replace(broker, old, replacement)?;
+    times::check_fit(&changed)?;
     if broker.config.profile == Profile::Alpaca {
         alpaca::check_replace(broker, old, &changed)?;
         alpaca::check_against_market(broker, old.book, &changed, Some(old))?;

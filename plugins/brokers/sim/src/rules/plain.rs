@@ -6,9 +6,7 @@ use trader_contract::{
 };
 
 use super::Refusal;
-use crate::account::MARGIN_MINIMUM;
 use crate::broker::SimBroker;
-use crate::config::Profile;
 use crate::order::{Order, Part};
 
 fn invalid(message: impl Into<Box<str>>) -> Refusal {
@@ -89,8 +87,7 @@ pub(super) fn check_account(
     }
     let opens_short = request.side == Side::Sell && request.qty > long_part(book.position);
     if opens_short {
-        let small = broker.config.profile == Profile::Alpaca && broker.equity() < MARGIN_MINIMUM;
-        if !broker.config.shorting || small {
+        if !broker.config.shorting || broker.is_too_small_to_short() {
             return Err(forbidden("account is not allowed to short"));
         }
         if !book.shortable {
@@ -98,7 +95,23 @@ pub(super) fn check_account(
             return Err(Refusal::new(Refusal::UNPROCESSABLE, message));
         }
     }
-    check_buying_power(broker, index, request, old)
+    check_buying_power(broker, index, request, old)?;
+    check_day_trades(broker, index, request, old)
+}
+
+/// Only what opens a position can be refused; whatever closes one is taken.
+fn check_day_trades(
+    broker: &SimBroker,
+    index: usize,
+    request: &OrderRequest,
+    old: Option<&Order>,
+) -> Result<(), Refusal> {
+    let opens = broker.opening_qty(index, request.side, request.qty);
+    if old.is_some() || opens.is_zero() || !broker.is_one_day_trade_too_many(index) {
+        return Ok(());
+    }
+    let message = "trade denied due to pattern day trading protection";
+    Err(Refusal::new(Refusal::DAY_TRADES, message))
 }
 
 fn check_buying_power(
@@ -147,6 +160,9 @@ pub(super) fn check_replace(
         ReportStatus::PendingCancel | ReportStatus::PendingReplace => return not_open(),
         _ => {}
     }
+    if old.kind.trail().is_some() && old.elected {
+        return not_open();
+    }
     let kind = changed_kind(old.kind, replacement)?;
     let qty = replacement.qty.unwrap_or(old.qty);
     if qty <= old.filled {
@@ -178,7 +194,15 @@ fn changed_kind(kind: OrderKind, replacement: &Replacement) -> Result<OrderKind,
     let (new_stop, new_limit) = (replacement.stop, replacement.limit);
     let takes_stop = kind.stop().is_some() || new_stop.is_none();
     let takes_limit = kind.limit().is_some() || new_limit.is_none();
-    if !takes_stop || !takes_limit {
+    let takes_trail = match (kind.trail(), replacement.trail) {
+        (_, None) => true,
+        (Some(old), Some(new)) => old.has_unit_of(new),
+        (None, Some(_)) => false,
+    };
+    if !takes_trail && kind.trail().is_some() {
+        return Err(invalid("trail must be in the unit that the order has"));
+    }
+    if !takes_stop || !takes_limit || !takes_trail {
         let message = format!("{} orders require no such price", kind.name());
         return Err(invalid(message));
     }
@@ -193,6 +217,9 @@ fn changed_kind(kind: OrderKind, replacement: &Replacement) -> Result<OrderKind,
         OrderKind::StopLimit { stop, limit } => OrderKind::StopLimit {
             stop: new_stop.unwrap_or(stop),
             limit: new_limit.unwrap_or(limit),
+        },
+        OrderKind::TrailingStop { trail } => OrderKind::TrailingStop {
+            trail: replacement.trail.unwrap_or(trail),
         },
     })
 }

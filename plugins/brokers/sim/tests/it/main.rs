@@ -10,10 +10,18 @@ mod alpaca_groups;
 #[cfg(test)]
 mod alpaca_orders;
 #[cfg(test)]
+mod costs;
+#[cfg(test)]
+mod margin;
+#[cfg(test)]
 mod market;
 #[cfg(test)]
 mod matching;
 #[cfg(test)]
+mod moments;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod trailing;

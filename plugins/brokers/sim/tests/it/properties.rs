@@ -13,7 +13,8 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use trader_broker_sim::{SimBroker, SimConfig, Slippage};
 use trader_contract::{
-    BrokerEvent, ClientOrderId, Money, NetQty, OrderReport, Qty, Ratio, Side, Symbol, Timestamp,
+    BrokerEvent, ClientOrderId, Money, NetQty, OrderReport, Qty, Ratio, ReportStatus, Side, Symbol,
+    TimeInForce, Timestamp,
 };
 
 use crate::scenario::{name, symbol};
@@ -66,6 +67,58 @@ impl Ledger {
         self.last.insert(id, report.clone());
         Ok(())
     }
+}
+
+/// Stamps of one instant lie a few nanoseconds apart.
+fn is_at(at: Timestamp, instant: Timestamp) -> bool {
+    (0..50).contains(&at.since(instant))
+}
+
+/// What an order that may not rest says of itself: that it worked for an instant, or until the close.
+fn check_moment(
+    world: &World,
+    time: TimeInForce,
+    reports: &[&OrderReport],
+) -> Result<(), TestCaseError> {
+    let executed: Vec<_> = reports
+        .iter()
+        .filter_map(|r| r.execution.as_ref())
+        .collect();
+    let last = reports.last().unwrap();
+    let Some(works) = reports.iter().find(|r| r.status == ReportStatus::New) else {
+        return Ok(());
+    };
+    let session = |at: Timestamp| {
+        let inside = |(open, close): &&(Timestamp, Timestamp)| *open <= at && at < *close;
+        world.sessions.iter().find(inside).copied()
+    };
+    match time {
+        TimeInForce::Day | TimeInForce::Gtc => return Ok(()),
+        TimeInForce::Ioc | TimeInForce::Opg => {}
+        TimeInForce::Fok => {
+            prop_assert!(executed.len() <= 1, "{reports:?}");
+            prop_assert!(executed.iter().all(|e| e.qty == last.qty), "{reports:?}");
+        }
+        TimeInForce::Cls => {
+            let (_, close) = session(works.at).unwrap();
+            for execution in executed {
+                prop_assert!(is_at(execution.at, close.plus_nanos(-1)), "{reports:?}");
+            }
+            let over = world.now > close.plus_minutes(5);
+            prop_assert!(!over || last.status.state().is_terminal(), "{reports:?}");
+            prop_assert!(last.at <= close.plus_nanos(50), "{reports:?}");
+            return Ok(());
+        }
+    }
+    prop_assert!(last.status.state().is_terminal(), "{reports:?}");
+    prop_assert!(is_at(last.at, works.at), "{reports:?}");
+    if time == TimeInForce::Opg {
+        let (open, _) = session(works.at).unwrap();
+        for execution in executed {
+            prop_assert!(is_at(execution.at, open), "{reports:?}");
+        }
+    }
+    Ok(())
 }
 
 fn reports(events: &[(Timestamp, BrokerEvent)]) -> impl Iterator<Item = &OrderReport> {
@@ -170,6 +223,49 @@ proptest! {
     }
 
     #[test]
+    fn a_trailing_stop_never_moves_away_from_the_price(
+        config in any_config(),
+        steps in prop::collection::vec(step(), 1..60),
+    ) {
+        let mut world = World::new(config, false);
+        let mut stands: BTreeMap<ClientOrderId, i64> = BTreeMap::new();
+        for step in &steps {
+            world.live(step);
+            for order in world.broker.account().open_orders {
+                let Some(stop) = order.stop.filter(|_| world.trailing.contains(&order.client_id))
+                else {
+                    continue;
+                };
+                let up = if order.side == Side::Sell { 1 } else { -1 };
+                let stop = stop.micros() * up;
+                let before = stands.insert(order.client_id, stop);
+                prop_assert!(before.is_none_or(|before| before <= stop), "{order:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_order_outlives_its_moment(
+        config in any_config(),
+        steps in prop::collection::vec(step(), 1..60),
+    ) {
+        let mut world = World::new(config, false);
+        for step in &steps {
+            world.live(step);
+        }
+        let end = world.now.plus_minutes(10);
+        world.run_to(end);
+        let mut orders: BTreeMap<ClientOrderId, Vec<&OrderReport>> = BTreeMap::new();
+        for report in reports(&world.events) {
+            orders.entry(report.client_id).or_default().push(report);
+        }
+        for (id, reports) in orders {
+            let time = world.times.get(&id).copied().unwrap_or(TimeInForce::Day);
+            check_moment(&world, time, &reports)?;
+        }
+    }
+
+    #[test]
     fn a_saved_broker_goes_on_as_if_nothing_had_happened(
         config in any_config(),
         steps in prop::collection::vec(step(), 2..50),
@@ -201,7 +297,7 @@ fn random_lives_reach_every_status_and_fill_often() {
     let mut runner = TestRunner::deterministic();
     let lives = (any_config(), prop::collection::vec(step(), 30..60));
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..200 {
+    for _ in 0..400 {
         let (config, steps) = lives.new_tree(&mut runner).unwrap().current();
         let mut world = World::new(config, false);
         steps.iter().for_each(|step| world.live(step));
@@ -210,6 +306,12 @@ fn random_lives_reach_every_status_and_fill_often() {
             *seen.entry(status).or_default() += 1;
             if report.execution.is_some() {
                 *seen.entry("execution".to_owned()).or_default() += 1;
+                if let Some(time) = world.times.get(&report.client_id) {
+                    *seen.entry(time.to_string()).or_default() += 1;
+                }
+                if world.trailing.contains(&report.client_id) {
+                    *seen.entry("trailing".to_owned()).or_default() += 1;
+                }
             }
         }
         for (_, event) in &world.events {
@@ -234,6 +336,10 @@ fn random_lives_reach_every_status_and_fill_often() {
         "pending_replace",
     ] {
         assert!(often(&format!("\"{status}\"")), "{status}: {seen:?}");
+    }
+    for fills_of in ["day", "gtc", "ioc", "fok", "opg", "cls", "trailing"] {
+        let some = seen.get(fills_of).copied().unwrap_or(0) >= 5;
+        assert!(some, "{fills_of}: {seen:?}");
     }
     assert!(seen.contains_key("\"rejected\""), "{seen:?}");
     assert!(often("execution") && often("refused"), "{seen:?}");

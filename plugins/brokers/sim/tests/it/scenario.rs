@@ -15,7 +15,7 @@ use trader_broker_sim::{FaultKind, SimBroker, SimConfig};
 use trader_contract::{
     Attached, Bar, Broker, BrokerEvent, BrokerRequest, ClientOrderId, Epoch, IntentNo, Money,
     OrderKind, OrderReport, OrderRequest, OrderRole, Price, Replacement, RequestFailure, Side,
-    Symbol, SymbolId, TimeInForce, Timestamp,
+    Symbol, SymbolId, TimeInForce, Timestamp, Trail,
 };
 
 pub(crate) const MINUTE: i64 = Timestamp::MINUTE;
@@ -66,16 +66,25 @@ pub(crate) fn alpaca() -> SimConfig {
 pub(crate) struct Script {
     pub(crate) broker: SimBroker,
     pub(crate) now: Timestamp,
+    /// What times are counted from.
+    origin: Timestamp,
     bar_end: Timestamp,
     said: String,
+    config: SimConfig,
 }
 
 impl Script {
     pub(crate) fn new(config: SimConfig) -> Self {
+        Self::from(config, open_at())
+    }
+
+    pub(crate) fn from(config: SimConfig, origin: Timestamp) -> Self {
         Self {
-            broker: SimBroker::new(config, &[symbol()]),
-            now: open_at(),
-            bar_end: open_at(),
+            broker: SimBroker::new(config.clone(), &[symbol(), "B".parse().unwrap()]),
+            config,
+            now: origin,
+            origin,
+            bar_end: origin,
             said: String::new(),
         }
     }
@@ -86,7 +95,7 @@ impl Script {
             && due <= until
         {
             while let Some(event) = self.broker.take(due) {
-                let line = describe(&event, due);
+                let line = describe(&event, due.since(self.origin));
                 writeln!(self.said, "{line}").unwrap();
             }
             assert!(
@@ -101,22 +110,23 @@ impl Script {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             [] => {}
-            ["open"] => self
-                .broker
-                .open_session(self.now, self.now.plus_minutes(390)),
+            ["open"] => self.open_in(0, 390),
+            ["open", minutes] => self.open_in(0, minutes.parse().unwrap()),
+            ["ahead", minutes] => self.open_in(minutes.parse().unwrap(), 390),
+            ["borrow", rate] => self.broker.set_borrow_rate(A, rate.parse().unwrap()),
+            ["restart"] => self.restart(),
+            ["stops"] => self.tell_stops(),
+            ["bill"] => self.tell_bill(),
             ["close"] => {
                 self.broker.close_session(self.now);
                 self.run_to(self.now);
             }
-            ["next", "day"] => {
-                self.run_to(self.now);
-                self.now = self.now.plus_minutes(24 * 60);
-                self.bar_end = self.now;
-            }
+            ["next", "day"] => self.skip(24 * 60),
+            ["skip", minutes] => self.skip(minutes.parse().unwrap()),
             ["bar", rest @ ..] => self.bar(rest),
             ["at", seconds] => {
                 let nanos = seconds.parse::<Price>().unwrap().micros() * 1_000;
-                self.run_to(open_at().plus_nanos(nanos));
+                self.run_to(self.origin.plus_nanos(nanos));
             }
             ["}"] => self.run_to(self.bar_end),
             ["halt"] => self.broker.set_halted(A, true, self.now),
@@ -133,6 +143,26 @@ impl Script {
         if !line.ends_with('{') {
             self.run_to(self.now);
         }
+    }
+
+    fn skip(&mut self, minutes: i64) {
+        self.run_to(self.now);
+        self.now = self.now.plus_minutes(minutes);
+        self.bar_end = self.now;
+    }
+
+    fn open_in(&mut self, minutes: i64, length: i64) {
+        let open = self.now.plus_minutes(minutes);
+        self.broker.open_session(open, open.plus_minutes(length));
+        self.bar_end = open;
+    }
+
+    /// Goes on with a broker that was saved and restored.
+    fn restart(&mut self) {
+        let text = self.broker.save().unwrap();
+        let symbols = [symbol(), "B".parse().unwrap()];
+        let config = self.config.clone();
+        self.broker = SimBroker::restore(&text, config, &symbols).unwrap();
     }
 
     fn request(&mut self, request: BrokerRequest) {
@@ -165,15 +195,21 @@ impl Script {
             let (leg, price) = word(key)?.split_once('@')?;
             Some((id(leg), price.parse::<Price>().unwrap()))
         };
-        let kind = match (price("stop"), price("limit")) {
-            (None, None) => OrderKind::Market,
-            (None, Some(limit)) => OrderKind::Limit { limit },
-            (Some(stop), None) => OrderKind::Stop { stop },
-            (Some(stop), Some(limit)) => OrderKind::StopLimit { stop, limit },
+        let kind = match (price("stop"), price("limit"), word("trail").map(trail)) {
+            (_, _, Some(trail)) => OrderKind::TrailingStop { trail },
+            (None, None, None) => OrderKind::Market,
+            (None, Some(limit), None) => OrderKind::Limit { limit },
+            (Some(stop), None, None) => OrderKind::Stop { stop },
+            (Some(stop), Some(limit), None) => OrderKind::StopLimit { stop, limit },
         };
+        let named = |tif: &TimeInForce| words.contains(&tif.name());
         let request = OrderRequest {
             client_id: id(new),
-            symbol: symbol(),
+            symbol: if words.contains(&"B") {
+                "B".parse().unwrap()
+            } else {
+                symbol()
+            },
             side: match side {
                 "buy" => Side::Buy,
                 "sell" => Side::Sell,
@@ -181,11 +217,10 @@ impl Script {
             },
             qty: qty.parse().unwrap(),
             kind,
-            time_in_force: if words.contains(&"gtc") {
-                TimeInForce::Gtc
-            } else {
-                TimeInForce::Day
-            },
+            time_in_force: TimeInForce::ALL
+                .into_iter()
+                .find(named)
+                .unwrap_or(TimeInForce::Day),
             attached: Attached {
                 stop: leg("+stop"),
                 target: leg("+target"),
@@ -207,7 +242,28 @@ impl Script {
             qty: word("qty").map(|text| text.parse().unwrap()),
             stop: price("stop"),
             limit: price("limit"),
+            trail: word("trail").map(trail),
         }));
+    }
+
+    /// Where every open stop stands.
+    fn tell_stops(&mut self) {
+        for order in self.broker.account().open_orders {
+            let stop = order
+                .stop
+                .map_or("nowhere".to_owned(), |stop| stop.to_string());
+            writeln!(self.said, "{} stands at {stop}", name(order.client_id)).unwrap();
+        }
+    }
+
+    fn tell_bill(&mut self) {
+        let account = self.broker.account();
+        writeln!(
+            self.said,
+            "fees {} accrued {} day trades {}",
+            account.fees, account.accrued_fees, account.day_trades
+        )
+        .unwrap();
     }
 
     fn tell_account(&mut self) {
@@ -220,6 +276,14 @@ impl Script {
             account.cash, account.equity
         )
         .unwrap();
+    }
+}
+
+/// `0.5` dollars or `1.5%`.
+fn trail(text: &str) -> Trail {
+    match text.strip_suffix('%') {
+        Some(percent) => Trail::Percent(percent.parse().unwrap()),
+        None => Trail::Price(text.parse().unwrap()),
     }
 }
 
@@ -239,9 +303,9 @@ fn fault(words: &[&str]) -> FaultKind {
     }
 }
 
-fn seconds(at: Timestamp) -> String {
+fn seconds(since: i64) -> String {
     // Stamps a few nanoseconds apart count as one instant here.
-    let micros = at.since(open_at()).div_euclid(1_000);
+    let micros = since.div_euclid(1_000);
     let text = format!(
         "{}.{:06}",
         micros.div_euclid(1_000_000),
@@ -250,8 +314,8 @@ fn seconds(at: Timestamp) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn describe(event: &BrokerEvent, due: Timestamp) -> String {
-    let at = seconds(due);
+fn describe(event: &BrokerEvent, since: i64) -> String {
+    let at = seconds(since);
     match event {
         BrokerEvent::Order(report) => format!("{at} {}", describe_report(report)),
         BrokerEvent::SubmitFailed { client_id, failure } => {
@@ -327,9 +391,9 @@ fn describe_failure(failure: &RequestFailure) -> String {
     }
 }
 
-/// Runs a script and returns what the broker said.
-pub(crate) fn run(config: SimConfig, script: &str) -> String {
-    let mut state = Script::new(config);
+/// Runs a script that begins at `origin` and returns what the broker said.
+pub(crate) fn run_from(origin: Timestamp, config: SimConfig, script: &str) -> String {
+    let mut state = Script::from(config, origin);
     for line in script.lines() {
         state.line(line.trim());
     }
@@ -339,7 +403,13 @@ pub(crate) fn run(config: SimConfig, script: &str) -> String {
 /// Runs a script and compares what the broker said, line by line.
 #[track_caller]
 pub(crate) fn check(config: SimConfig, script: &str, expect: &str) {
-    let said = run(config, script);
+    check_from(open_at(), config, script, expect);
+}
+
+/// The same from another time on.
+#[track_caller]
+pub(crate) fn check_from(origin: Timestamp, config: SimConfig, script: &str, expect: &str) {
+    let said = run_from(origin, config, script);
     let lines = |text: &str| -> Vec<String> {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         lines.map(str::to_owned).collect()

@@ -6,12 +6,14 @@
     reason = "small numbers; an overflow would panic"
 )]
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
-use trader_broker_sim::{Fees, Latency, Profile, SimBroker, SimConfig, Slippage, Split};
+use trader_broker_sim::{Fees, Latency, Margin, Profile, SimBroker, SimConfig, Slippage, Split};
 use trader_contract::{
     Attached, Bar, Broker, BrokerEvent, BrokerRequest, ClientOrderId, Epoch, IntentNo, Money,
     OrderKind, OrderRequest, OrderRole, Price, Qty, Ratio, Replacement, Side, Symbol, SymbolId,
-    TimeInForce, Timestamp,
+    TimeInForce, Timestamp, Trail,
 };
 
 use crate::scenario::{MINUTE, open_at, symbol};
@@ -29,7 +31,7 @@ pub(crate) enum Step {
         kind: u8,
         near: i64,
         far: i64,
-        gtc: bool,
+        time_in_force: TimeInForce,
         legs: u8,
     },
     /// Counted back from the newest id.
@@ -45,24 +47,34 @@ pub(crate) enum Step {
         volume: u64,
     },
     Halt(bool),
-    Night,
+    /// The close, after a last bar but for the shortest, the announcement of the next session, and
+    /// so many minutes of the time between.
+    Night(i64),
 }
 
 pub(crate) fn step() -> impl Strategy<Value = Step> {
     let near = -300_i64..300;
     prop_oneof![
-        6 => (any::<bool>(), 1_u32..300, 0_u8..4, near.clone(), 0_i64..200, any::<bool>(), 0_u8..6)
-            .prop_map(|(buy, shares, kind, near, far, gtc, legs)| Step::Submit {
-                buy, shares, kind, near, far, gtc, legs,
+        6 => (any::<bool>(), 1_u32..300, 0_u8..6, near.clone(), 0_i64..200, times(), 0_u8..6)
+            .prop_map(|(buy, shares, kind, near, far, time_in_force, legs)| Step::Submit {
+                buy, shares, kind, near, far, time_in_force, legs,
             }),
         2 => (0_usize..6).prop_map(Step::Cancel),
-        4 => (0_usize..6, near, prop::option::of(1_u32..300))
+        6 => (0_usize..6, near, prop::option::of(1_u32..300))
             .prop_map(|(which, price, shares)| Step::Replace { which, price, shares }),
         3 => (0..30 * SECOND).prop_map(Step::Wait),
         8 => (prop::array::uniform4(-300_i64..300), 0_u64..3_000)
             .prop_map(|(prices, volume)| Step::Bar { prices, volume }),
         1 => any::<bool>().prop_map(Step::Halt),
-        1 => Just(Step::Night),
+        2 => prop::sample::select(vec![1_i64, 200, 1_040]).prop_map(Step::Night),
+    ]
+}
+
+fn times() -> impl Strategy<Value = TimeInForce> {
+    prop_oneof![
+        3 => Just(TimeInForce::Day),
+        3 => Just(TimeInForce::Gtc),
+        6 => prop::sample::select(TimeInForce::ALL.to_vec()),
     ]
 }
 
@@ -100,6 +112,7 @@ pub(crate) fn fair_config() -> impl Strategy<Value = SimConfig> {
                     fees: Fees {
                         per_share: Money::from_micros(3_500),
                         per_order: Money::from_micros(350_000),
+                        regulatory: false,
                     },
                     participation: share.map(Ratio::from_billionths),
                     split: Split {
@@ -114,23 +127,36 @@ pub(crate) fn fair_config() -> impl Strategy<Value = SimConfig> {
 
 /// Settings of both profiles.
 pub(crate) fn any_config() -> impl Strategy<Value = SimConfig> {
-    (fair_config(), any::<bool>(), 0_u32..20).prop_map(|(config, alpaca, basis_points)| {
-        let slippage = Slippage {
-            basis_points,
-            ..config.slippage
-        };
-        if alpaca {
-            let rules = SimConfig::alpaca(config.cash);
-            SimConfig {
-                profile: Profile::Alpaca,
-                margin: rules.margin,
-                slippage,
+    let costs = (any::<bool>(), 1_i64..900_000_000, any::<bool>());
+    (fair_config(), any::<bool>(), 0_u32..20, costs).prop_map(
+        |(config, alpaca, basis_points, costs)| {
+            let (regulatory, borrow_rate, by_date) = costs;
+            let slippage = Slippage {
+                basis_points,
+                ..config.slippage
+            };
+            let config = SimConfig {
+                fees: Fees {
+                    regulatory,
+                    ..config.fees
+                },
+                borrow_rate: Ratio::from_billionths(borrow_rate),
+                margin: by_date.then_some(Margin::ByDate),
                 ..config
+            };
+            if alpaca {
+                let rules = SimConfig::alpaca(config.cash);
+                SimConfig {
+                    profile: Profile::Alpaca,
+                    margin: config.margin.or(rules.margin),
+                    slippage,
+                    ..config
+                }
+            } else {
+                SimConfig { slippage, ..config }
             }
-        } else {
-            SimConfig { slippage, ..config }
-        }
-    })
+        },
+    )
 }
 
 /// A broker that lives through steps.
@@ -139,28 +165,45 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) events: Vec<(Timestamp, BrokerEvent)>,
     pub(crate) bars: Vec<Bar>,
+    /// Every open and close.
+    pub(crate) sessions: Vec<(Timestamp, Timestamp)>,
+    /// How long each order may stand.
+    pub(crate) times: BTreeMap<ClientOrderId, TimeInForce>,
     upside_down: bool,
+    percent: bool,
     bar_end: Timestamp,
     close: Timestamp,
     ids: Vec<ClientOrderId>,
+    pub(crate) trailing: Vec<ClientOrderId>,
     counter: u32,
 }
 
 impl World {
     pub(crate) fn new(config: SimConfig, upside_down: bool) -> Self {
         let symbols: [Symbol; 2] = [symbol(), "OTHER".parse().unwrap()];
+        let percent = config.borrow_rate != Ratio::ZERO;
+        // Where fees are charged, at a time that has some.
+        let open = if config.fees.regulatory {
+            "2026-09-15T13:30:00Z".parse().unwrap()
+        } else {
+            open_at()
+        };
         let mut broker = SimBroker::new(config, &symbols);
-        let close = open_at().plus_minutes(390);
-        broker.open_session(open_at(), close);
+        let close = open.plus_minutes(390);
+        broker.open_session(open, close);
         Self {
             broker,
-            now: open_at(),
+            now: open,
+            sessions: vec![(open, close)],
+            times: BTreeMap::new(),
             events: Vec::new(),
             bars: Vec::new(),
             upside_down,
-            bar_end: open_at(),
+            percent,
+            bar_end: open,
             close,
             ids: Vec::new(),
+            trailing: Vec::new(),
             counter: 0,
         }
     }
@@ -168,6 +211,15 @@ impl World {
     fn price(&self, cents: i64) -> Price {
         let offset = if self.upside_down { -cents } else { cents };
         Price::from_cents(MIDDLE + offset).unwrap()
+    }
+
+    /// In dollars, or in percent where the two sides need not be alike.
+    fn trail(&self, cents: i64) -> Trail {
+        if self.percent && self.counter.is_multiple_of(2) {
+            Trail::Percent(Ratio::from_billionths((cents + 9) * 10_000_000))
+        } else {
+            Trail::Price(Price::from_cents(cents).unwrap())
+        }
     }
 
     fn next_id(&mut self, role: OrderRole) -> ClientOrderId {
@@ -217,13 +269,21 @@ impl World {
                 if let Some(id) = self.recent(which) {
                     let price = self.price(price);
                     let stop = id.role == OrderRole::Stop;
+                    let trails = self.trailing.contains(&id);
                     let replacement = Replacement {
                         client_id: id,
                         new_client_id: self.next_id(OrderRole::Exit),
                         qty: shares.and_then(Qty::shares),
                         stop: stop.then_some(price),
-                        limit: (!stop).then_some(price),
+                        limit: (!stop && !trails).then_some(price),
+                        trail: trails.then(|| self.trail(i64::from(shares.unwrap_or(30)))),
                     };
+                    if let Some(time) = self.times.get(&id).copied() {
+                        self.times.insert(replacement.new_client_id, time);
+                    }
+                    if trails {
+                        self.trailing.push(replacement.new_client_id);
+                    }
                     self.broker
                         .request(BrokerRequest::Replace(replacement), self.now);
                 }
@@ -234,12 +294,21 @@ impl World {
             }
             Step::Bar { prices, volume } => self.bar(prices, volume),
             Step::Halt(halted) => self.broker.set_halted(SymbolId::new(0), halted, self.now),
-            Step::Night => {
+            Step::Night(minutes) => {
+                let last = self.close.plus_minutes(-1);
+                if minutes > 1 && self.bar_end <= last && self.now <= last {
+                    self.run_to(last);
+                    self.bar_end = last;
+                    self.bar([20, -30, 110, -90], 3_000);
+                }
                 self.run_to(self.close.plus_minutes(1));
                 let open = self.close.plus_minutes(17 * 60 + 30);
                 self.close = open.plus_minutes(390);
                 self.broker.open_session(open, self.close);
+                self.sessions.push((open, self.close));
                 self.bar_end = open;
+                let later = self.now.plus_minutes(minutes);
+                self.run_to(later);
             }
         }
         self.run_to(self.now);
@@ -284,13 +353,16 @@ impl World {
             kind,
             near,
             far,
-            gtc,
+            time_in_force,
             legs,
         } = *step
         else {
             return;
         };
         let up = if buy { 1 } else { -1 };
+        // Most of those that may not rest are of a kind that may be so.
+        let sound = time_in_force.rests() || shares.is_multiple_of(8);
+        let (kind, legs) = if sound { (kind, legs) } else { (kind % 2, 0) };
         let kind = match kind {
             0 => OrderKind::Market,
             1 => OrderKind::Limit {
@@ -299,12 +371,19 @@ impl World {
             2 => OrderKind::Stop {
                 stop: self.price(near),
             },
+            3 => OrderKind::TrailingStop {
+                trail: self.trail(far + 1),
+            },
             _ => OrderKind::StopLimit {
                 stop: self.price(near),
                 limit: self.price(near + up * (far - 50)),
             },
         };
         let client_id = self.next_id(OrderRole::Entry);
+        self.times.insert(client_id, time_in_force);
+        if kind.trail().is_some() {
+            self.trailing.push(client_id);
+        }
         let below = self.price(near - up * (far + 1));
         let above = self.price(near + up * (far + 1));
         let mut attached = Attached::NONE;
@@ -329,11 +408,7 @@ impl World {
             },
             qty: Qty::shares(shares).unwrap(),
             kind,
-            time_in_force: if gtc {
-                TimeInForce::Gtc
-            } else {
-                TimeInForce::Day
-            },
+            time_in_force,
             attached,
             oco_stop,
         };
