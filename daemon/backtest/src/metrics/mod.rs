@@ -24,13 +24,29 @@
 //! | multiples of risk | V. K. Tharp, *Trade Your Way to Financial Freedom* (1998) | the risk is the distance from the average entry to the first stop |
 //! | MAE, MFE | J. Sweeney, *Maximum Adverse Excursion* (1997) | in dollars, before fees, only what certainly happened: see [`Excursion`] |
 
+mod breakdown;
+mod buy_and_hold;
+mod curve;
+mod daily_drawdown;
 mod drawdown;
 mod equity_curve;
 mod excursion;
+mod statistics;
+mod trades;
 
 #[cfg(test)]
+mod curve_tests;
+#[cfg(test)]
 mod excursion_tests;
+#[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
+mod sample;
 
+pub use breakdown::breakdown;
+pub use buy_and_hold::{Held, buy_and_hold};
+pub use curve::curve;
 pub use drawdown::Drawdown;
 pub use equity_curve::{EquityCurve, Step};
 pub use excursion::Excursion;
+pub use trades::trades;
