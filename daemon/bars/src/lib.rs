@@ -20,5 +20,5 @@ pub use catalogue::Catalogue;
 pub use checksum::{Checksum, ChecksumError};
 pub use dates::Range;
 pub use merge::{Conflict, Counts, OnConflict};
-pub use row::BadRow;
+pub use row::{BadRow, mark_each};
 pub use store::Store;

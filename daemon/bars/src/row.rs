@@ -200,6 +200,25 @@ fn check_list<T: Row>(rows: &[T], repeats: bool) -> Result<(), BadRow> {
     Ok(())
 }
 
+/// Asks of each row's time whether it lies in extended hours: what [`crate::store::MarkExtended`]
+/// is made of. The question comes in order of time.
+///
+/// # Errors
+/// The first row that has no answer, with the reason given.
+pub fn mark_each(
+    rows: &Rows,
+    mut is_extended: impl FnMut(Timestamp) -> Result<bool, String>,
+) -> Result<Vec<bool>, BadRow> {
+    with_rows!(rows, list => {
+        let mark = |(index, row): (usize, _)| {
+            let at = Row::at(row);
+            let number = index.saturating_add(1);
+            is_extended(at).map_err(|why| BadRow { number, at, why })
+        };
+        list.iter().enumerate().map(mark).collect()
+    })
+}
+
 /// The times of the first and the last row.
 pub(crate) fn span(rows: &Rows) -> Option<(Timestamp, Timestamp)> {
     with_rows!(rows, list => Some((list.first()?.at(), list.last()?.at())))

@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use trader_calendar::CalendarError;
 use trader_contract::Symbol;
 
 use crate::catalogue::CatalogueTextError;
@@ -191,7 +190,7 @@ pub enum PrepareError {
     /// The rows are not of the series' kind.
     #[error("the rows are not of the kind {0}")]
     Kind(Kind),
-    /// A row cannot be stored.
+    /// A row cannot be stored, or lies where nothing trades.
     #[error(transparent)]
     Row(#[from] BadRow),
     /// A label is none.
@@ -238,9 +237,6 @@ pub enum PrepareError {
         /// The symbol.
         symbol: Symbol,
     },
-    /// A row lies outside the years that the calendar knows.
-    #[error(transparent)]
-    Calendar(#[from] CalendarError),
     /// The rows cannot be written as Parquet.
     #[error(transparent)]
     Encode(#[from] EncodeError),

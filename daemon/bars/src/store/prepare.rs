@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use trader_calendar::CalendarError;
 use trader_contract::Symbol;
 
 use super::disk::Disk;
@@ -17,12 +16,13 @@ use crate::checksum::Checksum;
 use crate::dates::{self, Range};
 use crate::encoding;
 use crate::merge::{Conflict, Counts, OnConflict, merge};
-use crate::row::{self, with_rows};
+use crate::row::{self, BadRow, with_rows};
 use crate::rows::Rows;
 use crate::series::{Kind, Series};
 
-/// Tells of each row whether it lies outside the regular session.
-pub type MarkExtended<'a> = dyn Fn(Kind, &Rows) -> Result<Vec<bool>, CalendarError> + 'a;
+/// Tells of each row whether it lies outside the regular session; refuses a row that lies where
+/// nothing trades. [`crate::mark_each`] makes one of a question about a time.
+pub type MarkExtended<'a> = dyn Fn(Kind, &Rows) -> Result<Vec<bool>, BadRow> + 'a;
 
 /// Rows on their way into the store.
 #[derive(Debug, Clone, PartialEq)]

@@ -137,6 +137,28 @@ fn rows_that_no_store_takes_are_named() {
 }
 
 #[test]
+fn an_import_whose_last_year_cannot_be_written_leaves_no_files() {
+    let lab = Lab::new();
+    let bars = bars(&[OLD, NEW], 3);
+    let prepared = lab.prepare(&bars, OnConflict::Refuse).unwrap();
+    let Contents::Rows { files, .. } = &prepared.contents else {
+        panic!("rows were prepared");
+    };
+    for file in files {
+        fs::remove_file(lab.staging().join(&file.file)).unwrap();
+    }
+    // A folder where the file of the second year belongs.
+    let in_the_way = lab.staging().join(&files[1].file);
+    fs::create_dir(&in_the_way).unwrap();
+    let error = lab.prepare(&bars, OnConflict::Refuse).unwrap_err();
+    assert!(matches!(error, PrepareError::Disk(_)), "{error}");
+    assert!(error.to_string().starts_with("cannot write"), "{error}");
+    let left: Vec<_> = fs::read_dir(lab.staging()).unwrap().collect();
+    assert_eq!(left.len(), 1);
+    assert_eq!(lab.all(), []);
+}
+
+#[test]
 fn rows_of_another_feed_are_not_mixed_in() {
     let lab = Lab::new();
     let bars = bars(&[NEW], 3);
