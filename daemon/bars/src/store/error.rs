@@ -10,7 +10,7 @@ use crate::catalogue::CatalogueTextError;
 use crate::dates::Range;
 use crate::encoding::{DecodeError, EncodeError};
 use crate::merge::Conflict;
-use crate::row::BadRow;
+use crate::row::UnfitRow;
 use crate::series::{Kind, Series};
 
 /// The catalogue cannot be read.
@@ -192,7 +192,7 @@ pub enum PrepareError {
     Kind(Kind),
     /// A row cannot be stored, or lies where nothing trades.
     #[error(transparent)]
-    Row(#[from] BadRow),
+    Row(#[from] UnfitRow),
     /// A label is none.
     #[error(
         "{what} {text:?} is no label: 1 to 100 bytes without line breaks or control characters"

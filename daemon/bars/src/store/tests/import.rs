@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::merge::Counts;
+use crate::merge::ImportCounts;
 
 const OLD: &str = "2011-01-03T14:30:00Z";
 const NEW: &str = "2013-10-07T13:30:00Z";
@@ -49,9 +49,9 @@ fn the_same_rows_again_change_nothing() {
     let before = lab.files();
     let again = lab.put(&bars[5..25]);
     assert_eq!(again.generation, 1);
-    let counts = Counts {
+    let counts = ImportCounts {
         already: 20,
-        ..Counts::default()
+        ..ImportCounts::default()
     };
     assert_eq!(again.counts, counts);
     assert_eq!(lab.files(), before);
@@ -94,7 +94,7 @@ fn a_contradiction_refuses_the_whole_import_and_replacement_takes_it() {
     let prepared = lab.prepare(&new, OnConflict::Replace).unwrap();
     assert_eq!(prepared.supersedes.len(), 2);
     let committed = commit(lab.root(), &prepared, &lab.staging()).unwrap();
-    let counts = Counts {
+    let counts = ImportCounts {
         new: 10,
         already: 17,
         replaced: 3,

@@ -18,13 +18,13 @@ use trader_contract::{Bar, Timestamp};
 use super::*;
 use crate::dates::Range;
 use crate::merge::OnConflict;
-use crate::row::{BadRow, mark_each};
+use crate::row::{UnfitRow, mark_each};
 use crate::rows::Rows;
 use crate::samples;
 use crate::series::{Kind, Series};
 
 /// The shipped calendar; nothing is refused but what it does not cover.
-fn mark(_: Kind, rows: &Rows) -> Result<Vec<bool>, BadRow> {
+fn mark(_: Kind, rows: &Rows) -> Result<Vec<bool>, UnfitRow> {
     let calendar = Calendar::nyse();
     mark_each(rows, |at| {
         let session = calendar.session_at(at).map_err(|error| error.to_string())?;
