@@ -210,7 +210,7 @@ impl SymbolEntry {
 pub struct Catalogue {
     /// See [`FORMAT`].
     pub format: u32,
-    /// Counts the changes of the store.
+    /// ImportCounts the changes of the store.
     pub generation: u64,
     /// What it holds, by symbol.
     pub symbols: BTreeMap<Symbol, SymbolEntry>,

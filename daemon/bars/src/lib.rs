@@ -23,6 +23,6 @@ pub mod store;
 pub use catalogue::Catalogue;
 pub use checksum::{Checksum, ChecksumError};
 pub use dates::Range;
-pub use merge::{Conflict, Counts, OnConflict};
-pub use row::BadRow;
+pub use merge::{Conflict, ImportCounts, OnConflict};
+pub use row::{UnfitRow, mark_each};
 pub use store::Store;

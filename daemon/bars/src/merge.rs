@@ -20,7 +20,7 @@ pub enum OnConflict {
 
 /// What became of the rows of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+pub struct ImportCounts {
     /// Rows where there was none.
     pub new: u64,
     /// Rows that were stored already, with the same content.
@@ -29,7 +29,7 @@ pub struct Counts {
     pub replaced: u64,
 }
 
-impl Counts {
+impl ImportCounts {
     pub(crate) fn add(&mut self, other: Self) {
         self.new = self.new.saturating_add(other.new);
         self.already = self.already.saturating_add(other.already);
@@ -71,7 +71,7 @@ fn note(found: &mut Option<Conflict>, conflict: impl FnOnce() -> Conflict) {
 }
 
 /// Rows in order, and what became of the new ones; or what they contradict.
-pub(crate) type Merged<T> = Result<(Vec<T>, Counts), Conflict>;
+pub(crate) type Merged<T> = Result<(Vec<T>, ImportCounts), Conflict>;
 
 /// Merges rows of the same kind; both lists are in order.
 ///
@@ -82,13 +82,13 @@ pub(crate) fn merge(
     stored: Rows,
     given: Rows,
     rule: OnConflict,
-) -> Result<(Rows, Counts), Conflict> {
+) -> Result<(Rows, ImportCounts), Conflict> {
     fn lists<T: Row>(
         kind: Kind,
         (stored, given): (Vec<T>, Vec<T>),
         rule: OnConflict,
         rows: fn(Vec<T>) -> Rows,
-    ) -> Result<(Rows, Counts), Conflict> {
+    ) -> Result<(Rows, ImportCounts), Conflict> {
         let merged = if repeats(kind) {
             by_day(stored, given, rule)
         } else {
@@ -104,9 +104,9 @@ pub(crate) fn merge(
         // The caller has read the stored rows as the kind of the given ones.
         (_, given) => {
             let new = as_count(given.len());
-            let counts = Counts {
+            let counts = ImportCounts {
                 new,
-                ..Counts::default()
+                ..ImportCounts::default()
             };
             Ok((given, counts))
         }
@@ -120,7 +120,7 @@ fn as_count(length: usize) -> u64 {
 /// Rows whose times are their keys.
 fn by_time<T: Row>(stored: Vec<T>, given: Vec<T>, rule: OnConflict) -> Merged<T> {
     let mut rows = Vec::with_capacity(stored.len().saturating_add(given.len()));
-    let mut counts = Counts::default();
+    let mut counts = ImportCounts::default();
     let mut conflict = None;
     let mut stored = stored.into_iter().peekable();
     for row in given {
@@ -153,7 +153,7 @@ fn by_time<T: Row>(stored: Vec<T>, given: Vec<T>, rule: OnConflict) -> Merged<T>
 /// Rows of which whole days in New York are compared, since times repeat.
 fn by_day<T: Row>(stored: Vec<T>, given: Vec<T>, rule: OnConflict) -> Merged<T> {
     let mut rows = Vec::with_capacity(stored.len().saturating_add(given.len()));
-    let mut counts = Counts::default();
+    let mut counts = ImportCounts::default();
     let mut conflict = None;
     let mut stored = stored.as_slice();
     let mut given = given.as_slice();
@@ -254,7 +254,7 @@ mod tests {
             both.extend(&given);
             let (rows, counts) = by_time(bars(&stored), bars(&given), OnConflict::Replace).unwrap();
             prop_assert_eq!(rows, bars(&both));
-            prop_assert_eq!(counts, Counts {
+            prop_assert_eq!(counts, ImportCounts {
                 new: as_count(given.len() - shared),
                 already: as_count(shared - conflicts),
                 replaced: as_count(conflicts),

@@ -149,7 +149,7 @@ impl Row for QuoteTick {
 /// A row that cannot be stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("row {number} at {at}: {why}")]
-pub struct BadRow {
+pub struct UnfitRow {
     /// Its place, counted from 1.
     pub number: usize,
     /// Its time.
@@ -178,11 +178,11 @@ pub(crate) const fn repeats(kind: Kind) -> bool {
 ///
 /// # Errors
 /// That row.
-pub(crate) fn check(rows: &Rows, kind: Kind) -> Result<(), BadRow> {
+pub(crate) fn check(rows: &Rows, kind: Kind) -> Result<(), UnfitRow> {
     with_rows!(rows, list => check_list(list, repeats(kind)))
 }
 
-fn check_list<T: Row>(rows: &[T], repeats: bool) -> Result<(), BadRow> {
+fn check_list<T: Row>(rows: &[T], repeats: bool) -> Result<(), UnfitRow> {
     let mut previous: Option<Timestamp> = None;
     for (index, row) in rows.iter().enumerate() {
         let at = row.at();
@@ -193,11 +193,30 @@ fn check_list<T: Row>(rows: &[T], repeats: bool) -> Result<(), BadRow> {
         };
         if let Some(why) = order.or_else(|| row.fault()) {
             let number = index.saturating_add(1);
-            return Err(BadRow { number, at, why });
+            return Err(UnfitRow { number, at, why });
         }
         previous = Some(at);
     }
     Ok(())
+}
+
+/// Asks of each row's time whether it lies in extended hours: what [`crate::store::MarkExtended`]
+/// is made of. The question comes in order of time.
+///
+/// # Errors
+/// The first row that has no answer, with the reason given.
+pub fn mark_each(
+    rows: &Rows,
+    mut is_extended: impl FnMut(Timestamp) -> Result<bool, String>,
+) -> Result<Vec<bool>, UnfitRow> {
+    with_rows!(rows, list => {
+        let mark = |(index, row): (usize, _)| {
+            let at = Row::at(row);
+            let number = index.saturating_add(1);
+            is_extended(at).map_err(|why| UnfitRow { number, at, why })
+        };
+        list.iter().enumerate().map(mark).collect()
+    })
 }
 
 /// The times of the first and the last row.

@@ -61,7 +61,7 @@ fn times<T>(rows: &[T], at: impl Fn(&T) -> Timestamp) -> Column {
 }
 
 fn counts<T>(rows: &[T], count: impl Fn(&T) -> u64) -> Column {
-    // Counts above the largest i64 were refused before.
+    // ImportCounts above the largest i64 were refused before.
     ints(rows, |row| count(row).cast_signed())
 }
 

@@ -13,7 +13,7 @@ use super::prepare::{Contents, Prepared, is_label};
 use super::{folder, found, load, lock, publish};
 use crate::catalogue::{Adjustment, Catalogue, FileEntry, SeriesEntry};
 use crate::checksum::Checksum;
-use crate::merge::Counts;
+use crate::merge::ImportCounts;
 use crate::series::Series;
 
 /// An import that counts.
@@ -22,7 +22,7 @@ pub struct Committed {
     /// The generation of the store now; as before if everything was there already.
     pub generation: u64,
     /// What became of the rows; of corporate actions, of the file.
-    pub counts: Counts,
+    pub counts: ImportCounts,
     /// Superseded files that could not be deleted; [`super::sweep`] tries again.
     pub left_over: Vec<String>,
 }

@@ -4,14 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use trader_calendar::CalendarError;
 use trader_contract::Symbol;
 
 use crate::catalogue::CatalogueTextError;
 use crate::dates::Range;
 use crate::encoding::{DecodeError, EncodeError};
 use crate::merge::Conflict;
-use crate::row::BadRow;
+use crate::row::UnfitRow;
 use crate::series::{Kind, Series};
 
 /// The catalogue cannot be read.
@@ -191,9 +190,9 @@ pub enum PrepareError {
     /// The rows are not of the series' kind.
     #[error("the rows are not of the kind {0}")]
     Kind(Kind),
-    /// A row cannot be stored.
+    /// A row cannot be stored, or lies where nothing trades.
     #[error(transparent)]
-    Row(#[from] BadRow),
+    Row(#[from] UnfitRow),
     /// A label is none.
     #[error(
         "{what} {text:?} is no label: 1 to 100 bytes without line breaks or control characters"
@@ -238,9 +237,6 @@ pub enum PrepareError {
         /// The symbol.
         symbol: Symbol,
     },
-    /// A row lies outside the years that the calendar knows.
-    #[error(transparent)]
-    Calendar(#[from] CalendarError),
     /// The rows cannot be written as Parquet.
     #[error(transparent)]
     Encode(#[from] EncodeError),

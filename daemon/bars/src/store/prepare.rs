@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use trader_calendar::CalendarError;
 use trader_contract::Symbol;
 
 use super::disk::Disk;
@@ -16,13 +15,14 @@ use crate::catalogue::{ActionsEntry, Adjustment, FileEntry, SeriesEntry};
 use crate::checksum::Checksum;
 use crate::dates::{self, Range};
 use crate::encoding;
-use crate::merge::{Conflict, Counts, OnConflict, merge};
-use crate::row::{self, with_rows};
+use crate::merge::{Conflict, ImportCounts, OnConflict, merge};
+use crate::row::{self, UnfitRow, with_rows};
 use crate::rows::Rows;
 use crate::series::{Kind, Series};
 
-/// Tells of each row whether it lies outside the regular session.
-pub type MarkExtended<'a> = dyn Fn(Kind, &Rows) -> Result<Vec<bool>, CalendarError> + 'a;
+/// Tells of each row whether it lies outside the regular session; refuses a row that lies where
+/// nothing trades. [`crate::mark_each`] makes one of a question about a time.
+pub type MarkExtended<'a> = dyn Fn(Kind, &Rows) -> Result<Vec<bool>, UnfitRow> + 'a;
 
 /// Rows on their way into the store.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +73,7 @@ pub struct Prepared {
     /// The stored files whose place the staged ones take, by their names.
     pub supersedes: Vec<String>,
     /// What became of the rows; of corporate actions, of the file.
-    pub counts: Counts,
+    pub counts: ImportCounts,
 }
 
 /// Deletes what was staged unless the import is complete.
@@ -143,7 +143,7 @@ pub fn prepare(
         },
         files: Vec::new(),
         supersedes: Vec::new(),
-        counts: Counts::default(),
+        counts: ImportCounts::default(),
         conflict: None,
     };
     if let Err(error) = with_rows!(import.rows, list => year.add_all(list)) {
@@ -194,7 +194,7 @@ struct Year<'a> {
     staging: Staging<'a>,
     files: Vec<FileEntry>,
     supersedes: Vec<String>,
-    counts: Counts,
+    counts: ImportCounts,
     conflict: Option<Conflict>,
 }
 
@@ -330,7 +330,7 @@ pub fn prepare_actions(
     let entry = catalogue.symbols.get(&symbol);
     let stored = entry.and_then(|entry| entry.actions.as_ref());
     let file = ActionsEntry::of(content);
-    let mut counts = Counts::default();
+    let mut counts = ImportCounts::default();
     match stored {
         None => counts.new = 1,
         Some(stored) if *stored == file => counts.already = 1,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::merge::Counts;
+use crate::merge::ImportCounts;
 
 const OLD: &str = "2011-01-03T14:30:00Z";
 const NEW: &str = "2013-10-07T13:30:00Z";
@@ -49,9 +49,9 @@ fn the_same_rows_again_change_nothing() {
     let before = lab.files();
     let again = lab.put(&bars[5..25]);
     assert_eq!(again.generation, 1);
-    let counts = Counts {
+    let counts = ImportCounts {
         already: 20,
-        ..Counts::default()
+        ..ImportCounts::default()
     };
     assert_eq!(again.counts, counts);
     assert_eq!(lab.files(), before);
@@ -94,7 +94,7 @@ fn a_contradiction_refuses_the_whole_import_and_replacement_takes_it() {
     let prepared = lab.prepare(&new, OnConflict::Replace).unwrap();
     assert_eq!(prepared.supersedes.len(), 2);
     let committed = commit(lab.root(), &prepared, &lab.staging()).unwrap();
-    let counts = Counts {
+    let counts = ImportCounts {
         new: 10,
         already: 17,
         replaced: 3,
@@ -134,6 +134,28 @@ fn rows_that_no_store_takes_are_named() {
     let error = prepare(&lab.store, kind, &mark, &lab.staging()).unwrap_err();
     assert_eq!(error.to_string(), "the rows are not of the kind 1min");
     assert!(fs::read_dir(lab.staging()).map_or(true, |mut files| files.next().is_none()));
+}
+
+#[test]
+fn an_import_whose_last_year_cannot_be_written_leaves_no_files() {
+    let lab = Lab::new();
+    let bars = bars(&[OLD, NEW], 3);
+    let prepared = lab.prepare(&bars, OnConflict::Refuse).unwrap();
+    let Contents::Rows { files, .. } = &prepared.contents else {
+        panic!("rows were prepared");
+    };
+    for file in files {
+        fs::remove_file(lab.staging().join(&file.file)).unwrap();
+    }
+    // A folder where the file of the second year belongs.
+    let in_the_way = lab.staging().join(&files[1].file);
+    fs::create_dir(&in_the_way).unwrap();
+    let error = lab.prepare(&bars, OnConflict::Refuse).unwrap_err();
+    assert!(matches!(error, PrepareError::Disk(_)), "{error}");
+    assert!(error.to_string().starts_with("cannot write"), "{error}");
+    let left: Vec<_> = fs::read_dir(lab.staging()).unwrap().collect();
+    assert_eq!(left.len(), 1);
+    assert_eq!(lab.all(), []);
 }
 
 #[test]

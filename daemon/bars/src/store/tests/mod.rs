@@ -12,22 +12,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use trader_calendar::{Calendar, CalendarError};
+use trader_calendar::Calendar;
 use trader_contract::{Bar, Timestamp};
 
 use super::*;
 use crate::dates::Range;
 use crate::merge::OnConflict;
-use crate::row::{Row, with_rows};
+use crate::row::{UnfitRow, mark_each};
 use crate::rows::Rows;
 use crate::samples;
 use crate::series::{Kind, Series};
 
-/// The shipped calendar, row by row.
-fn mark(_: Kind, rows: &Rows) -> Result<Vec<bool>, CalendarError> {
+/// The shipped calendar; nothing is refused but what it does not cover.
+fn mark(_: Kind, rows: &Rows) -> Result<Vec<bool>, UnfitRow> {
     let calendar = Calendar::nyse();
-    let extended = |at| Ok(calendar.session_at(at)?.is_none());
-    with_rows!(rows, list => list.iter().map(|row| extended(row.at())).collect())
+    mark_each(rows, |at| {
+        let session = calendar.session_at(at).map_err(|error| error.to_string())?;
+        Ok(session.is_none())
+    })
 }
 
 fn minutes() -> Series {
