@@ -200,7 +200,7 @@ macro_rules! define {
 
 for_each_method!(define);
 
-/// The subscription to log lines and journal entries.
+/// The subscription to log lines, journal entries and jobs.
 pub const EVENTS: SubscriptionInfo = SubscriptionInfo {
     subscribe: "subscribe_events",
     notification: "event",
@@ -208,7 +208,7 @@ pub const EVENTS: SubscriptionInfo = SubscriptionInfo {
     role: Role::Read,
     params: "EventsParams",
     item: "Event",
-    help: "Hear log lines or journal entries as they are written",
+    help: "Hear log lines, journal entries or changes of jobs as they come",
 };
 
 /// Every subscription.

@@ -17,9 +17,9 @@ pub use backtest::{
 };
 pub use event::{Event, EventStream, JournalLine, LogLevel, LogLine};
 pub use job::{
-    DataFault, DataFileInfo, DataSeries, ExportSpec, FileChunk, GapsResult, ImportResult, ImportSpec,
-    Job, JobFile, JobKind, JobProgress, JobState, SeriesFilter, SeriesGaps, SessionGaps, UploadState,
-    VerifyResult, Work,
+    DataFault, DataFileInfo, DataSeries, ExportSpec, FileChunk, GapsResult, ImportResult,
+    ImportSpec, Job, JobFile, JobKind, JobProgress, JobState, SeriesFilter, SeriesGaps,
+    SessionGaps, UploadState, VerifyResult, Work,
 };
 pub use metrics::{Breakdown, BuyAndHold, CurveMetrics, Metrics, TradeGroup, TradeMetrics};
 pub use order::{ExitReason, Order, OrderStatus, Position, Trade};
