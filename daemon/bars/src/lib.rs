@@ -6,3 +6,19 @@ pub mod series;
 
 pub use rows::{QuoteBar, QuoteSide, QuoteTick, Rows, SideBar, TradeTick};
 pub use series::{Kind, Resolution, Series, SeriesError};
+pub mod catalogue;
+mod checksum;
+mod dates;
+mod encoding;
+mod merge;
+mod row;
+#[cfg(test)]
+mod samples;
+pub mod store;
+
+pub use catalogue::Catalogue;
+pub use checksum::{Checksum, ChecksumError};
+pub use dates::Range;
+pub use merge::{Conflict, ImportCounts, OnConflict};
+pub use row::{UnfitRow, mark_each};
+pub use store::Store;
