@@ -152,12 +152,27 @@ mod tests {
 
     #[test]
     fn every_kind_is_read_back_from_its_name() {
-        for name in ["1s", "1min", "1hour", "1day", "quotes-1s", "quotes-1min", "trades", "quotes"] {
+        for name in [
+            "1s",
+            "1min",
+            "1hour",
+            "1day",
+            "quotes-1s",
+            "quotes-1min",
+            "trades",
+            "quotes",
+        ] {
             let kind: Kind = name.parse().unwrap();
             assert_eq!(kind.to_string(), name);
             let json = serde_json::to_string(&kind).unwrap();
             assert_eq!(serde_json::from_str::<Kind>(&json).unwrap(), kind);
         }
-        assert!("2min".parse::<Kind>().unwrap_err().to_string().contains("1min"));
+        assert!(
+            "2min"
+                .parse::<Kind>()
+                .unwrap_err()
+                .to_string()
+                .contains("1min")
+        );
     }
 }
