@@ -11,7 +11,7 @@ use trader_contract::Symbol;
 use crate::config::{self, Config, Layer, Pace};
 use crate::exit::{self, Failure};
 use crate::start::Places;
-use crate::{plugins, start};
+use crate::{plugins, start, work};
 
 /// Trade US equities unattended
 ///
@@ -31,6 +31,9 @@ enum Command {
     /// Trade one day at the exchange inside this program, and show what came of it
     #[command(after_long_help = exit::HELP)]
     Demo(DemoArgs),
+    /// Do one job that the daemon hands over on standard input, and say on standard output how far
+    /// it is and what came of it
+    Job,
     /// Measure how fast parts of this program are
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -144,7 +147,11 @@ pub fn main() -> ExitCode {
         let _ = writeln!(io::stderr(), "traderd has a bug and ends: {panic}");
         std::process::exit(exit::BUG.into());
     }));
-    match Cli::parse().run() {
+    let cli = Cli::parse();
+    if let Command::Job = cli.command {
+        return work::main();
+    }
+    match cli.run() {
         Ok(()) => ExitCode::from(exit::DONE),
         Err(failure) => {
             // Without stderr there is nobody to tell.
@@ -159,6 +166,7 @@ impl Cli {
         match self.command {
             Command::Run(places) => run(places),
             Command::Demo(options) => demo(&options),
+            Command::Job => Ok(()),
             Command::Bench(BenchCommand::Engine(options)) => bench(&options),
             Command::Config(ConfigCommand::Init) => print(config::SAMPLE),
             Command::Config(ConfigCommand::Check(file)) => {

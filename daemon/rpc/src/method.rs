@@ -200,7 +200,7 @@ macro_rules! define {
 
 for_each_method!(define);
 
-/// The subscription to log lines and journal entries.
+/// The subscription to log lines, journal entries and jobs.
 pub const EVENTS: SubscriptionInfo = SubscriptionInfo {
     subscribe: "subscribe_events",
     notification: "event",
@@ -208,7 +208,7 @@ pub const EVENTS: SubscriptionInfo = SubscriptionInfo {
     role: Role::Read,
     params: "EventsParams",
     item: "Event",
-    help: "Hear log lines or journal entries as they are written",
+    help: "Hear log lines, journal entries or changes of jobs as they come",
 };
 
 /// Every subscription.
@@ -225,6 +225,13 @@ pub fn required_role(name: &str) -> Option<Role> {
     method
         .map(|method| method.role)
         .or(subscription.map(|subscription| subscription.role))
+}
+
+/// Whether a method carries parts of files. One such call at a time costs a connection nothing of its
+/// allowance of calls, so that a large file need not be slow.
+#[must_use]
+pub fn is_part(name: &str) -> bool {
+    [call::Upload::NAME, call::JobFile::NAME].contains(&name)
 }
 
 /// Reads the parameters of a call as they came over the wire: an object, or nothing where nothing is
@@ -270,6 +277,9 @@ mod tests {
         assert_eq!(required_role("resume"), Some(Role::Control));
         assert_eq!(required_role("unsubscribe_events"), Some(Role::Read));
         assert_eq!(required_role("rpc.discover"), None);
+        let parts = METHODS.iter().filter(|method| is_part(method.name));
+        let parts: Vec<&str> = parts.map(|method| method.name).collect();
+        assert_eq!(parts, ["job_file", "upload"]);
     }
 
     #[test]

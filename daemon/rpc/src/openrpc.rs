@@ -8,13 +8,15 @@ use crate::error::ErrorCode;
 use crate::limits::PROTOCOL_VERSION;
 use crate::method::{METHODS, MethodInfo, SUBSCRIPTIONS};
 use crate::params::{
-    CalendarParams, CancelParams, ChangeParams, CloseParams, DaysParams, EventsParams, HelloParams,
-    LogsParams, NoParams, OrdersParams, StopParams, TradesParams,
+    CalendarParams, CancelParams, ChangeParams, CloseParams, DataParams, DaysParams, EventsParams,
+    HelloParams, JobChangeParams, JobFileParams, JobsParams, LogsParams, NoParams, OrdersParams,
+    RemoveDataParams, StopParams, SubmitJobParams, TradesParams, UploadParams,
 };
 use crate::sample;
 use crate::types::{
-    Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello, JournalLine, LogLine, Order,
-    Position, Route, Status, Trade,
+    Accepted, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary, EffectiveConfig,
+    ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job, JournalLine, LogLine,
+    Order, Position, Route, SeriesFilter, Status, Trade, UploadState, VerifyResult,
 };
 
 /// Writes the document.
@@ -51,6 +53,7 @@ pub fn document() -> Result<Value, serde_json::Error> {
         })
         .collect();
     schemas.insert("Event".to_owned(), event_schema());
+    schemas.insert("Work".to_owned(), work_schema());
     Ok(json!({
         "openrpc": "1.3.2",
         "info": {
@@ -104,11 +107,9 @@ fn parameters(name: &str, samples: &Map<String, Value>) -> Vec<Value> {
     fields
         .iter()
         .map(|(field, value)| {
-            let mut without = fields.clone();
-            without.remove(field);
             json!({
                 "name": field,
-                "required": read_as(name, &Value::Object(without)).is_err(),
+                "required": is_required(name, &sample, "", field),
                 "schema": describe(name, &sample, &format!("/{field}")),
                 "x-example": value,
             })
@@ -131,20 +132,55 @@ fn reference(type_name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{type_name}") })
 }
 
-/// An event is an object with one key, which says what kind it is.
+/// One of several: an object with one key, which says what kind it is.
+fn one_of<const N: usize>(kinds: [(&str, Value); N]) -> Value {
+    let kinds = kinds.map(|(kind, schema)| json!({ "type": "object", "properties": { kind: schema }, "required": [kind] }));
+    json!({ "oneOf": kinds.as_slice() })
+}
+
+fn work_schema() -> Value {
+    one_of([
+        ("backtest", reference("BacktestSpec")),
+        ("import", reference("ImportSpec")),
+        ("export", reference("ExportSpec")),
+        ("verify", reference("SeriesFilter")),
+        ("gaps", reference("SeriesFilter")),
+    ])
+}
+
 fn event_schema() -> Value {
-    let one = |kind: &str, schema: Value| json!({ "type": "object", "properties": { kind: schema }, "required": [kind] });
     let number = json!({ "type": "integer" });
     let missed = json!({
         "type": "object",
         "properties": { "after_seq": number, "next_seq": number },
         "required": ["after_seq", "next_seq"],
     });
-    json!({ "oneOf": [
-        one("log", reference("LogLine")),
-        one("journal", reference("JournalLine")),
-        one("missed", missed),
-    ] })
+    let job = json!({
+        "type": "object",
+        "properties": { "seq": number, "job": reference("Job") },
+        "required": ["seq", "job"],
+    });
+    one_of([
+        ("log", reference("LogLine")),
+        ("journal", reference("JournalLine")),
+        ("job", job),
+        ("missed", missed),
+    ])
+}
+
+/// What callers write: fields that may be left out. What the daemon writes has all its fields.
+fn is_given(type_name: &str) -> bool {
+    ["Params", "Spec", "Filter"]
+        .iter()
+        .any(|end| type_name.ends_with(end))
+}
+
+/// Whether what stands at `pointer` must have this field.
+fn is_required(type_name: &str, root: &Value, pointer: &str, field: &str) -> bool {
+    let mut without = root.clone();
+    let place = without.pointer_mut(pointer).and_then(Value::as_object_mut);
+    let removed = place.and_then(|fields| fields.remove(field));
+    removed.is_some() && read_as(type_name, &without).is_err()
 }
 
 /// The schema of what stands at `pointer` in the example of a type.
@@ -162,6 +198,7 @@ fn describe(type_name: &str, root: &Value, pointer: &str) -> Value {
     let mut schema = match value {
         Value::Null => json!({}),
         Value::Bool(_) => json!({ "type": "boolean" }),
+        Value::Number(number) if number.is_f64() => json!({ "type": "number" }),
         Value::Number(_) => json!({ "type": "integer" }),
         Value::String(text) => match with(json!("?")) {
             Err(refusal) if refusal.contains("unknown variant") => {
@@ -173,10 +210,18 @@ fn describe(type_name: &str, root: &Value, pointer: &str) -> Value {
             "type": "array",
             "items": describe(type_name, root, &format!("{pointer}/0")),
         }),
+        // Work is the one type that is one of several inside another.
+        Value::Object(_)
+            if with(json!({ "?": {} })).is_err_and(|e| e.contains("unknown variant")) =>
+        {
+            reference("Work")
+        }
         // A struct inside another has required fields; what may be empty is a map.
-        Value::Object(_) if !pointer.is_empty() && with(json!({})).is_ok() => json!({
+        Value::Object(map) if !pointer.is_empty() && with(json!({})).is_ok() => json!({
             "type": "object",
-            "additionalProperties": { "type": "string" },
+            "additionalProperties": map.keys().next().map(|key| {
+                describe(type_name, root, &format!("{pointer}/{key}"))
+            }),
         }),
         Value::Object(fields) => {
             let properties: Map<String, Value> = fields
@@ -186,7 +231,10 @@ fn describe(type_name: &str, root: &Value, pointer: &str) -> Value {
                     (key.clone(), inner)
                 })
                 .collect();
-            let required: Vec<&String> = fields.keys().collect();
+            let required: Vec<&String> = fields
+                .keys()
+                .filter(|key| !is_given(type_name) || is_required(type_name, root, pointer, key))
+                .collect();
             json!({ "type": "object", "properties": properties, "required": required })
         }
     };
@@ -266,6 +314,13 @@ examples_of!(
     CancelParams,
     StopParams,
     EventsParams,
+    SubmitJobParams,
+    JobsParams,
+    JobChangeParams,
+    JobFileParams,
+    UploadParams,
+    DataParams,
+    RemoveDataParams,
     Hello,
     Status,
     Position,
@@ -278,12 +333,24 @@ examples_of!(
     DaySummary,
     Accepted,
     JournalLine,
+    BacktestSpec,
+    ImportSpec,
+    ExportSpec,
+    SeriesFilter,
+    Job,
+    FileChunk,
+    UploadState,
+    DataSeries,
+    ImportResult,
+    VerifyResult,
+    GapsResult,
+    BacktestResult,
 );
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Event;
+    use crate::types::{Event, Work};
     use std::path::Path;
 
     #[test]
@@ -328,19 +395,57 @@ mod tests {
         let samples = [
             Event::Log(sample::of("LogLine").unwrap()),
             Event::Journal(sample::of("JournalLine").unwrap()),
+            Event::Job {
+                seq: 2,
+                job: sample::of("Job").unwrap(),
+            },
             Event::Missed {
                 after_seq: 1,
                 next_seq: 3,
             },
         ];
-        for (event, schema) in samples
-            .iter()
-            .zip(event_schema()["oneOf"].as_array().unwrap())
-        {
+        let schema = event_schema();
+        let kinds = schema["oneOf"].as_array().unwrap();
+        assert_eq!(kinds.len(), samples.len());
+        for (event, schema) in samples.iter().zip(kinds) {
             let json = serde_json::to_value(event).unwrap();
             let kind = json.as_object().unwrap().keys().next().unwrap();
             assert_eq!(schema["required"], json!([kind]));
         }
+    }
+
+    #[test]
+    fn every_kind_of_work_is_in_the_document_and_referred_to() {
+        let Err(refusal) = serde_json::from_value::<Work>(json!({ "?": {} })) else {
+            panic!("there is no such work");
+        };
+        let refusal = refusal.to_string();
+        let kinds = work_schema();
+        let kinds: Vec<&str> = kinds["oneOf"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|kind| kind["required"][0].as_str().unwrap())
+            .collect();
+        assert_eq!(kinds, variants(&refusal));
+        let schemas = &document().unwrap()["components"]["schemas"];
+        assert_eq!(schemas["Job"]["properties"]["work"], reference("Work"));
+        assert_eq!(
+            schemas["BacktestSpec"]["required"],
+            json!(["end_date", "start_date"])
+        );
+        assert_eq!(schemas["SeriesFilter"]["required"], json!([]));
+    }
+
+    #[test]
+    fn numbers_with_a_fraction_are_numbers_and_counts_are_integers() {
+        let schemas = &document().unwrap()["components"]["schemas"];
+        let result = &schemas["BacktestResult"]["properties"];
+        let curve = &result["metrics"]["properties"]["curve"]["properties"];
+        assert_eq!(curve["sharpe"]["type"], json!(["number", "null"]));
+        assert_eq!(curve["returns"]["type"], "integer");
+        let refusals = &result["counts"]["properties"]["refusals"];
+        assert_eq!(refusals["additionalProperties"]["type"], "integer");
     }
 
     #[test]

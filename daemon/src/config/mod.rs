@@ -1,6 +1,7 @@
 //! The configuration: layers of TOML checked against a typed schema, everything wrong told at once,
 //! with file, line, key and what to do. Plain structs come out; who acts on them is the supervisor.
 
+mod jobs;
 mod layers;
 mod limits;
 mod market;
@@ -18,6 +19,7 @@ use trader_contract::{Money, Ratio, StrategyPlugin, Symbol};
 
 use crate::feeds::recorded::{self, FeedError};
 
+pub use jobs::JobsSettings;
 pub use layers::Layer;
 pub use limits::{EndOfDay, OrderRules, Risk, SessionRules, StopPositions, StopRules};
 pub use market::{
@@ -75,6 +77,8 @@ pub struct Config {
     pub log: LogSettings,
     /// The RPC sockets.
     pub rpc: RpcSettings,
+    /// Work apart from trading.
+    pub jobs: JobsSettings,
     /// Who trades what, in the order of the files.
     #[serde(rename = "route")]
     pub routes: Vec<Route>,
@@ -144,6 +148,7 @@ impl Config {
             calendar: CalendarSettings::read(root.section("calendar")),
             log: LogSettings::read(root.section("log")),
             rpc: RpcSettings::read(root.section("rpc")),
+            jobs: JobsSettings::read(root.section("jobs")),
             routes: Vec::new(),
         };
         root.sections("route", |section| {

@@ -2,6 +2,7 @@
 //! not asked too much. Deny by default; refusals are logged with who asked.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jsonrpsee::Extensions;
 use jsonrpsee::core::middleware::{
@@ -18,6 +19,32 @@ use super::peer::{Bucket, Peer};
 pub(super) struct Connection {
     pub(super) peer: Peer,
     pub(super) bucket: Arc<Bucket>,
+    /// Whether a part of a file is on its way.
+    pub(super) part: Arc<AtomicBool>,
+}
+
+/// The leave to be done. The one for a part of a file ends with the call.
+struct Pass(Option<Arc<AtomicBool>>);
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if let Some(part) = &self.0 {
+            part.store(false, Ordering::Release);
+        }
+    }
+}
+
+impl Connection {
+    /// Takes the call out of the connection's allowance; of parts of files that it may send only what
+    /// is more than one at a time.
+    fn afford(&self, name: &str) -> Option<Pass> {
+        let may = method::required_role(name).is_some_and(|role| self.peer.role.allows(role));
+        if may && method::is_part(name) && !self.part.swap(true, Ordering::AcqRel) {
+            return Some(Pass(Some(Arc::clone(&self.part))));
+        }
+        let taken = self.bucket.take(crate::clock::elapsed());
+        taken.then_some(Pass(None))
+    }
 }
 
 /// The gate around a connection's service.
@@ -32,7 +59,7 @@ impl<S> Gate<S> {
     }
 }
 
-fn verdict(extensions: &Extensions, name: &str) -> Result<(), ErrorObjectOwned> {
+fn verdict(extensions: &Extensions, name: &str) -> Result<Pass, ErrorObjectOwned> {
     let Some(connection) = extensions.get::<Connection>() else {
         return Err(Failure::internal(
             "the call was not done",
@@ -41,7 +68,7 @@ fn verdict(extensions: &Extensions, name: &str) -> Result<(), ErrorObjectOwned> 
         .into());
     };
     let peer = connection.peer;
-    if !connection.bucket.take(crate::clock::elapsed()) {
+    let Some(pass) = connection.afford(name) else {
         tracing::debug!(
             uid = peer.uid,
             connection = peer.connection,
@@ -52,7 +79,7 @@ fn verdict(extensions: &Extensions, name: &str) -> Result<(), ErrorObjectOwned> 
             "this connection asks more than the daemon allows in a second",
         )
         .into());
-    }
+    };
     let Some(required) = method::required_role(name) else {
         let message = format!("there is no method {name:?}; the OpenRPC document lists them");
         return Err(ErrorObject::owned(
@@ -62,7 +89,7 @@ fn verdict(extensions: &Extensions, name: &str) -> Result<(), ErrorObjectOwned> 
         ));
     };
     if peer.role.allows(required) {
-        return Ok(());
+        return Ok(pass);
     }
     tracing::warn!(
         method = name,
@@ -89,7 +116,13 @@ where
 
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         match verdict(request.extensions(), request.method_name()) {
-            Ok(()) => ResponseFuture::future(self.inner.call(request)),
+            Ok(pass) => {
+                let answer = self.inner.call(request);
+                ResponseFuture::future(async move {
+                    let _pass = pass;
+                    answer.await
+                })
+            }
             Err(error) => ResponseFuture::ready(MethodResponse::error(request.id, error)),
         }
     }

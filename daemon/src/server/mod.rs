@@ -1,6 +1,6 @@
 //! The RPC server: two Unix sockets, who may do what through them, and the methods. What a method
 //! does to trading is the engine's, behind [`Desk`]; what was written is the store's, behind
-//! [`Archive`].
+//! [`Archive`]; work apart from trading is behind [`Workshop`].
 
 mod accept;
 mod archive;
@@ -9,6 +9,7 @@ mod gate;
 mod methods;
 mod peer;
 mod socket;
+mod workshop;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use jsonrpsee::server::{Methods, ServerHandle, stop_channel};
 use tokio_util::task::TaskTracker;
 use trader_calendar::Calendar;
-use trader_rpc::{EffectiveConfig, JournalLine, Mode, Role, SocketInfo};
+use trader_rpc::{EffectiveConfig, Job, JournalLine, Mode, Role, SocketInfo};
 
 use crate::config::RpcSettings;
 use crate::events::Ring;
@@ -27,6 +28,7 @@ pub use archive::Archive;
 pub use desk::{Asked, Call, Desk, Reply, Turned};
 pub use peer::{Allowance, Peer};
 pub use socket::SocketError;
+pub use workshop::Workshop;
 
 use accept::Door;
 
@@ -51,10 +53,14 @@ pub struct Services {
     pub desk: Arc<dyn Desk>,
     /// What was written.
     pub archive: Arc<dyn Archive>,
+    /// Work apart from trading.
+    pub workshop: Arc<dyn Workshop>,
     /// Recent log events.
     pub logs: Ring<Entry>,
     /// Recent journal entries, under their numbers in the journal.
     pub journal: Ring<JournalLine>,
+    /// Recent changes of jobs.
+    pub jobs: Ring<Job>,
     /// The exchange calendar.
     pub calendar: Calendar,
     /// How the daemon trades.

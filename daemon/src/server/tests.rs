@@ -14,6 +14,8 @@ use trader_rpc::{
 
 use super::*;
 
+mod parts;
+
 struct NoArchive;
 
 impl Archive for NoArchive {
@@ -55,8 +57,10 @@ pub(super) fn services() -> Services {
     Services {
         desk: Arc::new(ByHeart::default()),
         archive: Arc::new(NoArchive),
+        workshop: Arc::new(parts::Parts),
         logs: Ring::new(100),
         journal: Ring::new(100),
+        jobs: Ring::new(100),
         calendar: Calendar::nyse(),
         mode: Mode::Simulated,
         label: "SIMULATED".to_owned(),

@@ -31,6 +31,7 @@ use crate::archive::StoreArchive;
 use crate::config::{ClockKind, Config, MarketSource, StopPositions};
 use crate::events::Ring;
 use crate::exit::{self, Failure};
+use crate::jobs::{self, Jobs};
 use crate::journal_log::JournalLog;
 use crate::server::{Server, Services, Turned};
 use crate::start::Prepared;
@@ -169,7 +170,9 @@ pub fn run_plan(
     )?;
     let readers = Readers::open(&store_path, STORE_READERS).map_err(store_failure)?;
     let archive = StoreArchive::new(readers);
-    let server = serve(&prepared, inbox.clone(), archive, (journal, label.clone()))?;
+    let jobs = open_jobs(&prepared);
+    let desk = (inbox.clone(), archive);
+    let server = serve(&prepared, desk, &jobs, (journal, label.clone()))?;
     crank.facts.sockets = server.sockets().to_vec();
     begun(&Begun {
         sockets: server.sockets().to_vec(),
@@ -187,6 +190,9 @@ pub fn run_plan(
         .map_err(|_| Failure::new(exit::BUG, "the engine's thread ended by a bug; see the log"))?;
     systemd::stopping("stopping");
     runtime.block_on(server.stop());
+    if let Ok(jobs) = jobs {
+        jobs.stop();
+    }
     tracing::info!(stopped = ended.stopped, "traderd ends");
     drop(prepared.logging);
     drop(prepared.lock);
@@ -211,10 +217,16 @@ fn spawn(crank: Crank) -> Result<JoinHandle<Ended>, Failure> {
         .map_err(|error| Failure::new(exit::FAILED, format!("cannot start the engine: {error}")))
 }
 
+/// Trading goes on without jobs.
+fn open_jobs(prepared: &Prepared) -> Result<Jobs, jobs::JobsError> {
+    Jobs::open(&prepared.folders.state, &prepared.config)
+        .inspect_err(|error| tracing::error!(%error, "there will be no jobs and no bar store"))
+}
+
 fn serve(
     prepared: &Prepared,
-    inbox: SyncSender<Message>,
-    archive: StoreArchive,
+    (inbox, archive): (SyncSender<Message>, StoreArchive),
+    jobs: &Result<Jobs, jobs::JobsError>,
     (journal, label): (Ring<JournalLine>, String),
 ) -> Result<Server, Failure> {
     let desk = move |asked| {
@@ -228,6 +240,11 @@ fn serve(
     let services = Services {
         desk: Arc::new(desk),
         archive: Arc::new(archive),
+        workshop: match jobs {
+            Ok(jobs) => jobs.workshop(),
+            Err(why) => Arc::new(jobs::Closed::because(why)),
+        },
+        jobs: jobs.as_ref().map_or_else(|_| Ring::new(1), Jobs::ring),
         logs: prepared.logging.recent(),
         journal,
         calendar: prepared.calendar.clone(),

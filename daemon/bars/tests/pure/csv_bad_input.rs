@@ -60,88 +60,91 @@ fn minutes(count: i64, step: i64) -> String {
     (0..count).map(row).collect()
 }
 
+/// Rows with one mistake each, and what is said of it.
+const MISTAKES: [(&str, &str); 21] = [
+    (
+        "2024-11-27T14:30:00Z,NaN,9.2,9,9.1,100",
+        "open: \"NaN\" is not a plain decimal number",
+    ),
+    (
+        "2024-11-27T14:30:00Z,9.1,inf,9,9.1,100",
+        "high: \"inf\" is not",
+    ),
+    (
+        "2024-11-27T14:30:00Z,9.1,9.2,-9,9.1,100",
+        "low: -9 is outside the prices",
+    ),
+    (
+        "2024-11-27T14:30:00Z,9.1,9.2,0,9.1,100",
+        "low: 0 is outside the prices",
+    ),
+    (
+        "2024-11-27T14:30:00Z,9.1,9.2,9,9e1,100",
+        "close: \"9e1\" is not",
+    ),
+    ("2024-11-27T14:30:00Z,9.1,9.2,9,,100", "close is empty"),
+    (
+        "2024-11-27T14:30:00Z,9.1,9.2,9,9.1234567,100",
+        "close: 9.1234567 has more than 6 decimals",
+    ),
+    (
+        "2024-11-27T14:30:00Z,9.1,9.2,9,9.1,-5",
+        "volume \"-5\" is no whole number",
+    ),
+    (
+        "2024-11-27T14:30:00Z,9.1,9.2,9,9.1,1.5",
+        "volume \"1.5\" is no whole number",
+    ),
+    ("2024-11-27T14:30:00Z,9.1,9.2,9,9.1,", "volume is empty"),
+    (
+        "2024-11-27T14:30:00Z,9.3,9.2,9,9.1,1",
+        "high 9.2 is below open 9.3",
+    ),
+    (
+        "2024-11-27T14:30:00Z,9.1,9.2,9.15,9.1,1",
+        "low 9.15 is above open 9.1",
+    ),
+    (
+        "2024-11-27T14:30:00Z,9.1,9.2,9,9.1",
+        "it has 5 fields instead of 6",
+    ),
+    (
+        "2024-11-27T14:30:00Z,9.1,9.2,9,9.1,1,1",
+        "it has 7 fields instead of 6",
+    ),
+    (
+        "2024-11-27 14:30,9.1,9.2,9,9.1,1",
+        "timestamp \"2024-11-27 14:30\" is no RFC 3339 time",
+    ),
+    (
+        "\"2024-11-27T14:30:00Z,9.1,9.2,9,9.1,1",
+        "its quotes do not enclose whole fields",
+    ),
+    (
+        "2024-11-28T14:30:00Z,9.1,9.2,9,9.1,1",
+        "closed on 2024-11-28: Thanksgiving Day",
+    ),
+    (
+        "2024-11-30T14:30:00Z,9.1,9.2,9,9.1,1",
+        "2024-11-30 is a Saturday",
+    ),
+    (
+        "2024-11-27T08:00:00Z,9.1,9.2,9,9.1,1",
+        "03:00:00 in New York on 2024-11-27",
+    ),
+    (
+        "1980-01-02T15:00:00Z,9.1,9.2,9,9.1,1",
+        "1980-01-02 is outside the years",
+    ),
+    (
+        "2024-11-27T14:30:30Z,9.1,9.2,9,9.1,1",
+        "2024-11-27T14:30:30Z is no start of a 1min row",
+    ),
+];
+
 #[test]
 fn each_wrong_field_is_named_with_its_line() {
-    for (row, reason) in [
-        (
-            "2024-11-27T14:30:00Z,NaN,9.2,9,9.1,100",
-            "open: \"NaN\" is not a plain decimal number",
-        ),
-        (
-            "2024-11-27T14:30:00Z,9.1,inf,9,9.1,100",
-            "high: \"inf\" is not",
-        ),
-        (
-            "2024-11-27T14:30:00Z,9.1,9.2,-9,9.1,100",
-            "low: -9 is outside the prices",
-        ),
-        (
-            "2024-11-27T14:30:00Z,9.1,9.2,0,9.1,100",
-            "low: 0 is outside the prices",
-        ),
-        (
-            "2024-11-27T14:30:00Z,9.1,9.2,9,9e1,100",
-            "close: \"9e1\" is not",
-        ),
-        ("2024-11-27T14:30:00Z,9.1,9.2,9,,100", "close is empty"),
-        (
-            "2024-11-27T14:30:00Z,9.1,9.2,9,9.1234567,100",
-            "close: 9.1234567 has more than 6 decimals",
-        ),
-        (
-            "2024-11-27T14:30:00Z,9.1,9.2,9,9.1,-5",
-            "volume \"-5\" is no whole number",
-        ),
-        (
-            "2024-11-27T14:30:00Z,9.1,9.2,9,9.1,1.5",
-            "volume \"1.5\" is no whole number",
-        ),
-        ("2024-11-27T14:30:00Z,9.1,9.2,9,9.1,", "volume is empty"),
-        (
-            "2024-11-27T14:30:00Z,9.3,9.2,9,9.1,1",
-            "high 9.2 is below open 9.3",
-        ),
-        (
-            "2024-11-27T14:30:00Z,9.1,9.2,9.15,9.1,1",
-            "low 9.15 is above open 9.1",
-        ),
-        (
-            "2024-11-27T14:30:00Z,9.1,9.2,9,9.1",
-            "it has 5 fields instead of 6",
-        ),
-        (
-            "2024-11-27T14:30:00Z,9.1,9.2,9,9.1,1,1",
-            "it has 7 fields instead of 6",
-        ),
-        (
-            "2024-11-27 14:30,9.1,9.2,9,9.1,1",
-            "timestamp \"2024-11-27 14:30\" is no RFC 3339 time",
-        ),
-        (
-            "\"2024-11-27T14:30:00Z,9.1,9.2,9,9.1,1",
-            "its quotes do not enclose whole fields",
-        ),
-        (
-            "2024-11-28T14:30:00Z,9.1,9.2,9,9.1,1",
-            "closed on 2024-11-28: Thanksgiving Day",
-        ),
-        (
-            "2024-11-30T14:30:00Z,9.1,9.2,9,9.1,1",
-            "2024-11-30 is a Saturday",
-        ),
-        (
-            "2024-11-27T08:00:00Z,9.1,9.2,9,9.1,1",
-            "03:00:00 in New York on 2024-11-27",
-        ),
-        (
-            "1980-01-02T15:00:00Z,9.1,9.2,9,9.1,1",
-            "1980-01-02 is outside the years",
-        ),
-        (
-            "2024-11-27T14:30:30Z,9.1,9.2,9,9.1,1",
-            "2024-11-27T14:30:30Z is no start of a 1min row",
-        ),
-    ] {
+    for (row, reason) in MISTAKES {
         let said = said("1min", &format!("{row}\n"));
         assert!(said.contains(reason), "{said}");
         assert!(said.starts_with("line 2: "), "{said}");

@@ -1,5 +1,5 @@
-//! The subscription to log lines and journal entries. A reader that falls behind hears what it
-//! missed; one that takes nothing at all is dropped.
+//! The subscription to log lines, journal entries and changes of jobs. A reader that falls behind
+//! hears what it missed; one that takes nothing at all is dropped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +49,15 @@ async fn subscribe(
         EventStream::Log => {
             follow(&services.logs, params.after_seq, &sink, |seq, entry| {
                 Event::Log(logs::line(seq, entry))
+            })
+            .await;
+        }
+        EventStream::Jobs => {
+            follow(&services.jobs, params.after_seq, &sink, |seq, job| {
+                Event::Job {
+                    seq,
+                    job: Box::new(job.clone()),
+                }
             })
             .await;
         }

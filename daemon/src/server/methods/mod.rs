@@ -6,6 +6,7 @@ mod calendar;
 mod changes;
 mod events;
 mod hello;
+mod jobs;
 mod logs;
 mod state;
 
@@ -22,11 +23,13 @@ use super::archive::ReadingRoom;
 use super::desk::{Call, Reply, ask};
 use super::gate::Connection;
 use super::peer::Peer;
+use super::workshop::Counter;
 
 /// What every method has at hand.
 pub(super) struct Context {
     services: Services,
     room: ReadingRoom,
+    counter: Counter,
     call_timeout: Duration,
 }
 
@@ -44,6 +47,7 @@ pub(super) fn register(
 ) -> Result<RpcModule<Context>, RegisterMethodError> {
     let mut module = RpcModule::new(Context {
         room: ReadingRoom::new(Arc::clone(&services.archive)),
+        counter: Counter::new(Arc::clone(&services.workshop)),
         services,
         call_timeout,
     });
@@ -63,6 +67,14 @@ pub(super) fn register(
     add::<call::Cancel, _, _>(&mut module, changes::cancel)?;
     add::<call::Flatten, _, _>(&mut module, changes::flatten)?;
     add::<call::Stop, _, _>(&mut module, changes::stop)?;
+    add::<call::Jobs, _, _>(&mut module, jobs::jobs)?;
+    add::<call::JobFile, _, _>(&mut module, jobs::job_file)?;
+    add::<call::SubmitJob, _, _>(&mut module, jobs::submit_job)?;
+    add::<call::CancelJob, _, _>(&mut module, jobs::cancel_job)?;
+    add::<call::DeleteJob, _, _>(&mut module, jobs::delete_job)?;
+    add::<call::Upload, _, _>(&mut module, jobs::upload)?;
+    add::<call::Data, _, _>(&mut module, jobs::data)?;
+    add::<call::RemoveData, _, _>(&mut module, jobs::remove_data)?;
     events::register(&mut module)?;
     Ok(module)
 }
@@ -87,7 +99,9 @@ where
             }
         })?;
         let request = M::request_id(&params).map(ToString::to_string);
-        if M::MUTATING {
+        // A large file has hundreds of parts; the job that reads it is logged.
+        let told = M::MUTATING && !method::is_part(M::NAME);
+        if told {
             tracing::info!(
                 method = M::NAME,
                 request,
@@ -100,6 +114,7 @@ where
         let answer = handle(context, peer, params).await;
         if M::MUTATING {
             match &answer {
+                Ok(_) if !told => {}
                 Ok(_) => tracing::info!(method = M::NAME, request, uid = peer.uid, "call done"),
                 Err(error) => {
                     tracing::warn!(method = M::NAME, request, uid = peer.uid, %error, "call not done");

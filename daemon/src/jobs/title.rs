@@ -1,0 +1,232 @@
+//! A job in one line, and what is refused before it becomes one.
+
+use std::fmt::Display;
+
+use chrono::NaiveDate;
+use trader_rpc::{BacktestSpec, Failure, ImportSpec, Work};
+
+/// The most bytes of a job's description.
+const WORK_BYTES_MAX: usize = 64 << 10;
+/// The most characters of a file's name.
+const NAME_MAX: usize = 255;
+/// What can be imported beside the kinds of rows.
+pub(super) const ACTIONS: &str = "actions";
+
+/// The job in one line.
+pub(super) fn title(work: &Work) -> String {
+    match work {
+        Work::Backtest(spec) => backtest(spec),
+        Work::Import(spec) => format!("import {} as {} {}", spec.file_name, spec.symbol, spec.data),
+        Work::Export(spec) => {
+            let days = days(spec.start_date, spec.end_date);
+            format!("export {} {}{days}", spec.symbol, spec.data)
+        }
+        Work::Verify(filter) | Work::Gaps(filter) => {
+            let verb = match work {
+                Work::Verify(_) => "verify",
+                _ => "find gaps in",
+            };
+            let symbol = filter.symbol.map(|symbol| format!(" {symbol}"));
+            let data = filter.data.as_ref().map(|data| format!(" {data}"));
+            let all = if symbol.is_none() && data.is_none() {
+                " everything"
+            } else {
+                ""
+            };
+            let days = days(filter.start_date, filter.end_date);
+            format!("{verb}{all}{}{}{days}", plain(symbol), plain(data))
+        }
+    }
+}
+
+fn plain(part: Option<String>) -> String {
+    part.unwrap_or_default()
+}
+
+fn backtest(spec: &BacktestSpec) -> String {
+    let mut strategies: Vec<&str> = spec.routes.iter().map(|r| r.strategy.as_str()).collect();
+    strategies.extend(spec.configured_routes.iter().map(String::as_str));
+    strategies.dedup();
+    let symbols = spec.routes.iter().flat_map(|route| &route.symbols);
+    let mut symbols: Vec<String> = symbols.map(ToString::to_string).collect();
+    symbols.sort();
+    symbols.dedup();
+    let on = if symbols.is_empty() {
+        String::new()
+    } else {
+        format!(" on {}", short(&symbols))
+    };
+    let what = if strategies.is_empty() {
+        "backtest".to_owned()
+    } else {
+        short(&strategies)
+    };
+    let days = days(Some(spec.start_date), Some(spec.end_date));
+    match &spec.label {
+        Some(label) => format!("{label}: {what}{on}{days}"),
+        None => format!("{what}{on}{days}"),
+    }
+}
+
+/// Names as far as a line has room for them.
+fn short<T: AsRef<str>>(names: &[T]) -> String {
+    let shown: Vec<&str> = names.iter().take(5).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn days(first: Option<NaiveDate>, last: Option<NaiveDate>) -> String {
+    match (first, last) {
+        (None, None) => String::new(),
+        (Some(first), None) => format!(", from {first}"),
+        (None, Some(last)) => format!(", to {last}"),
+        (Some(first), Some(last)) => format!(", {first} to {last}"),
+    }
+}
+
+/// Refuses what no process need be started for.
+pub(super) fn check(work: &Work) -> Result<(), Failure> {
+    let size = serde_json::to_vec(work).map_or(usize::MAX, |text| text.len());
+    if size > WORK_BYTES_MAX {
+        let why = format!("its description has {size} bytes, more than {WORK_BYTES_MAX}");
+        return Err(refused(why, "shorten the configuration that it carries"));
+    }
+    match work {
+        Work::Backtest(spec) => order(Some(spec.start_date), Some(spec.end_date)),
+        Work::Import(spec) => import(spec),
+        Work::Export(spec) => {
+            kind(&spec.data)?;
+            order(spec.start_date, spec.end_date)
+        }
+        Work::Verify(filter) | Work::Gaps(filter) => {
+            if let Some(data) = &filter.data {
+                kind(data)?;
+            }
+            order(filter.start_date, filter.end_date)
+        }
+    }
+}
+
+fn import(spec: &ImportSpec) -> Result<(), Failure> {
+    kind(&spec.data)?;
+    let name = &spec.file_name;
+    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
+        let why = format!("{name:?} is no name of a file");
+        return Err(refused(why, "give the file a plain name"));
+    }
+    let digits = spec.sha256.bytes();
+    if spec.sha256.len() != 64
+        || !digits
+            .into_iter()
+            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    {
+        let why = format!("{:?} is no SHA-256", spec.sha256);
+        return Err(refused(why, "give 64 hexadecimal digits, in small letters"));
+    }
+    Ok(())
+}
+
+fn kind(data: &str) -> Result<(), Failure> {
+    if data == ACTIONS {
+        return Ok(());
+    }
+    data.parse::<trader_bars::Kind>()
+        .map(drop)
+        .map_err(|error| refused(error.to_string(), "choose one of them, or actions"))
+}
+
+fn order(first: Option<NaiveDate>, last: Option<NaiveDate>) -> Result<(), Failure> {
+    match (first, last) {
+        (Some(first), Some(last)) if last < first => Err(refused(
+            format!("it would end on {last}, before it starts on {first}"),
+            "swap the two dates",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Work that does not become a job.
+pub(super) fn refused(why: impl Display, next: &str) -> Failure {
+    Failure::refused("the job was not taken", why.to_string(), next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn work(json: Value) -> Work {
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn import_of(change: (&str, Value)) -> Work {
+        let mut spec: Value = trader_rpc::sample::of("ImportSpec").unwrap();
+        spec[change.0] = change.1;
+        work(json!({ "import": spec }))
+    }
+
+    #[test]
+    fn a_title_says_what_is_done_with_what_and_for_which_days() {
+        let rows = [
+            (json!({"gaps": {}}), "find gaps in everything"),
+            (
+                json!({"verify": {"symbol": "SPY", "start_date": "2011-01-03"}}),
+                "verify SPY, from 2011-01-03",
+            ),
+            (
+                json!({"export": {"symbol": "SPY", "data": "1min", "end_date": "2011-01-31"}}),
+                "export SPY 1min, to 2011-01-31",
+            ),
+            (
+                json!({"backtest": {
+                    "start_date": "2011-01-03", "end_date": "2011-01-31", "label": "more slippage",
+                    "routes": [{"strategy": "velez", "symbols": ["SPY", "AAPL"], "timeframe": "2min"}],
+                }}),
+                "more slippage: velez on AAPL, SPY, 2011-01-03 to 2011-01-31",
+            ),
+            (
+                json!({"backtest": {
+                    "start_date": "2011-01-03", "end_date": "2011-01-31",
+                    "configured_routes": ["a", "b", "c", "d", "e", "f"],
+                }}),
+                "a, b, c, d, e and 1 more, 2011-01-03 to 2011-01-31",
+            ),
+        ];
+        for (json, expected) in rows {
+            assert_eq!(title(&work(json)), expected);
+        }
+        let import = import_of(("data", json!("1min")));
+        assert_eq!(title(&import), "import SPY.csv.gz as SPY 1min");
+    }
+
+    #[test]
+    fn what_can_be_seen_to_be_wrong_becomes_no_job() {
+        let backwards = json!({"start_date": "2011-01-31", "end_date": "2011-01-03"});
+        let long = json!({"start_date": "2011-01-03", "end_date": "2011-01-31", "config": "#".repeat(70_000)});
+        let rows = [
+            (
+                work(json!({ "backtest": backwards })),
+                "before it starts on 2011-01-31",
+            ),
+            (work(json!({ "gaps": backwards })), "before it starts"),
+            (work(json!({ "backtest": long })), "more than 65536"),
+            (
+                work(json!({"verify": {"data": "2min"}})),
+                "\"2min\" is no kind of data",
+            ),
+            (import_of(("data", json!("bars"))), "is no kind of data"),
+            (import_of(("sha256", json!("ABC"))), "is no SHA-256"),
+            (
+                import_of(("file_name", json!("a\nb"))),
+                "is no name of a file",
+            ),
+        ];
+        for (work, words) in rows {
+            let failure = check(&work).unwrap_err();
+            assert!(failure.detail.why.contains(words), "{failure:?}");
+        }
+        check(&import_of(("data", json!("actions")))).unwrap();
+    }
+}
