@@ -126,7 +126,7 @@ impl FileArg {
                 Failure::new(exit::FAILED, format!("cannot read standard input: {error}"))
             })?;
             let name = "standard input".to_owned();
-let layer = Layer::file(name.clone(), text);
+            let layer = Layer::file(name.clone(), text);
             return Ok((name, config::parse(&[layer], strategies)?.for_trading()?));
         }
         let file = config::file_to_read(self.file.as_deref());

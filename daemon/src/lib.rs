@@ -3,6 +3,7 @@
 
 pub mod archive;
 pub mod assemble;
+mod backtest;
 #[cfg(feature = "broker-sim")]
 pub mod bench;
 pub mod cli;

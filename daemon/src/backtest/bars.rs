@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use trader_backtest::{RowLength, SymbolDays, fit};
 use trader_bars::adjust::{self, ActionKind, Actions};
-use trader_bars::{Catalogue, FileEntry, Kind, Range, ReadError, Resolution, Rows, Series, Store};
+use trader_bars::catalogue::FileEntry;
+use trader_bars::store::ReadError;
+use trader_bars::{Catalogue, Kind, Range, Resolution, Rows, Series, Store};
 use trader_calendar::{Calendar, Session};
 use trader_contract::{Bar, Symbol};
 use trader_rpc::{Adjustment, BacktestData, BacktestSpec, DataFile, ErrorDetail};
@@ -81,7 +83,10 @@ impl<'s> Bars<'s> {
     pub(crate) fn sessions_at_once(&self) -> usize {
         let rows = rows_a_session(self.resolution);
         let a_session = self.sources.len().saturating_mul(rows).max(1);
-        ROWS_AT_ONCE.checked_div(a_session).unwrap_or(1).clamp(21, 252)
+        ROWS_AT_ONCE
+            .checked_div(a_session)
+            .unwrap_or(1)
+            .clamp(21, 252)
     }
 
     /// The last rows before the first session, at least `need` of each symbol where there are as
@@ -124,9 +129,11 @@ impl<'s> Bars<'s> {
 
     fn read(&mut self, index: usize, sessions: &[Session]) -> Result<Vec<Bar>, ErrorDetail> {
         let length = self.length();
-        let (Some(source), Some(first), Some(last)) =
-            (self.sources.get_mut(index), sessions.first(), sessions.last())
-        else {
+        let (Some(source), Some(first), Some(last)) = (
+            self.sources.get_mut(index),
+            sessions.first(),
+            sessions.last(),
+        ) else {
             return Ok(Vec::new());
         };
         let range = Range {
@@ -254,7 +261,10 @@ impl Source {
         let actions = match &content {
             None => Actions::none(),
             Some(content) => {
-                let stored = catalogue.symbols.get(&symbol).and_then(|s| s.actions.as_ref());
+                let stored = catalogue
+                    .symbols
+                    .get(&symbol)
+                    .and_then(|s| s.actions.as_ref());
                 if let Some(stored) = stored {
                     let file = DataFile {
                         file: stored.file.clone(),
@@ -263,7 +273,10 @@ impl Source {
                     };
                     files.insert(stored.file.clone(), file);
                 }
-                text(content)?.parse().map_err(unreadable)?
+                {
+                    let text = std::str::from_utf8(content).map_err(unreadable)?;
+                    text.parse().map_err(unreadable)?
+                }
             }
         };
         if let Some(file) = files.values_mut().next() {
@@ -330,7 +343,9 @@ fn resolution(
         "1hour" | "1day" => refuse(format!(
             "bars of {wanted} serve routes with --timeframe {wanted} only"
         )),
-        other => refuse(format!("{other:?} is no data to run over: 1min, 1hour or 1day")),
+        other => refuse(format!(
+            "{other:?} is no data to run over: 1min, 1hour or 1day"
+        )),
     }
 }
 
@@ -359,7 +374,9 @@ fn sessions_before(
     need: usize,
     a_session: usize,
 ) -> Vec<Session> {
-    let wanted = need.div_ceil(a_session.max(1)).saturating_add(SPARE_SESSIONS);
+    let wanted = need
+        .div_ceil(a_session.max(1))
+        .saturating_add(SPARE_SESSIONS);
     let mut sessions = Vec::new();
     let mut date = first.date;
     while sessions.len() < wanted {

@@ -6,7 +6,7 @@ use trader_calendar::Calendar;
 use trader_contract::{StrategyPlugin, Timeframe};
 use trader_rpc::{BacktestRoute, BacktestSpec};
 
-use crate::config::{self, Config, Layer, Problems};
+use crate::config::{self, Config, EndOfDay, Layer, Problems};
 
 /// The sections that mean something in a backtest.
 const SECTIONS: [&str; 6] = ["account", "broker", "risk", "session", "orders", "route"];
@@ -36,6 +36,7 @@ pub(crate) fn compose(
         .collect();
     let config = config::parse(&layers, strategies)?;
     let mut problems = Problems::default();
+    check_end_of_day(&config, &mut problems);
     if config.routes.is_empty() {
         let message = "a backtest needs a strategy and symbols, a route of the configuration, or a \
                        file with [[route]]; name one of them";
@@ -122,7 +123,10 @@ fn route_table(route: &BacktestRoute, problems: &mut Problems) -> Table {
     let mut put = |key: &str, word: String| {
         table.insert(key.to_owned(), Value::String(word));
     };
-    put("name", route.name.clone().unwrap_or_else(|| route.strategy.clone()));
+    put(
+        "name",
+        route.name.clone().unwrap_or_else(|| route.strategy.clone()),
+    );
     put("strategy", route.strategy.clone());
     match timeframe(&route.timeframe) {
         Ok(timeframe) => put("timeframe_minutes", timeframe.as_minutes().to_string()),
@@ -148,9 +152,9 @@ fn timeframe(text: &str) -> Result<Timeframe, String> {
         "1day" => Some(Timeframe::MAX_MINUTES),
         _ => text.strip_suffix("min").and_then(|n| n.parse().ok()),
     };
-    minutes.and_then(Timeframe::minutes).ok_or_else(|| {
-        format!("{text:?} is no timeframe: 1min to 390min, 1hour or 1day")
-    })
+    minutes
+        .and_then(Timeframe::minutes)
+        .ok_or_else(|| format!("{text:?} is no timeframe: 1min to 390min, 1hour or 1day"))
 }
 
 /// A file for a backtest has nothing that a backtest would pass over.
@@ -166,6 +170,23 @@ fn check_sections(text: &str, problems: &mut Problems) {
                 SECTIONS.join(", ")
             );
             problems.push(None, key.clone(), message);
+        }
+    }
+}
+
+/// A bar of a whole session ends with it, when a day that ends flat takes no more entries.
+fn check_end_of_day(config: &Config, problems: &mut Problems) {
+    if config.session.end_of_day == EndOfDay::Hold {
+        return;
+    }
+    for route in &config.routes {
+        if route.timeframe.as_minutes() == Timeframe::MAX_MINUTES {
+            let message = format!(
+                "route {} decides at the close, when a day that ends flat takes no entries; set \
+                 session.end_of_day to hold (--end-of-day hold)",
+                route.name
+            );
+            problems.push(None, "session.end_of_day", message);
         }
     }
 }

@@ -7,14 +7,15 @@ use trader_calendar::{Calendar, Session};
 use trader_contract::Epoch;
 use trader_core::book::Book;
 use trader_core::{Engine, EngineConfig, Market, Rows};
-use trader_rpc::{BacktestInputs, BacktestResult, BacktestSpec, ErrorDetail};
+use trader_rpc::{BacktestData, BacktestInputs, BacktestResult, BacktestSpec, ErrorDetail};
 
 use super::bars::{Bars, rows_a_session};
+use super::program::Sum;
 use super::{compose, report, warnings};
+use crate::assemble;
 use crate::config::Config;
 use crate::jobs::stream::{Order, hex};
 use crate::work::{Outcome, Reporter, trouble};
-use crate::{assemble, plugins};
 
 /// The generation of a backtest's order ids.
 const EPOCH: Epoch = Epoch(1);
@@ -32,14 +33,24 @@ pub(crate) fn run(
     spec: &BacktestSpec,
     reporter: &mut Reporter,
 ) -> Result<Outcome, ErrorDetail> {
+    let program = Sum::begin();
     let calendar = order.calendar()?;
-    let base = order.config()?;
-    let config = compose(&base, spec, plugins::strategies(), &calendar)
-        .map_err(|problems| refused(&problems))?;
+    let config = super::configuration(&order.config()?, spec, &calendar)?;
     let store = Store::open(&order.bars).map_err(|error| {
-        trouble("the bar store cannot be opened", error, "traderctl data verify tells more")
+        trouble(
+            "the bar store cannot be opened",
+            error,
+            "traderctl data verify tells more",
+        )
     })?;
-    let document = backtest(&Job { order, spec, config, calendar, store }, reporter)?;
+    let job = Job {
+        spec,
+        config,
+        calendar,
+        store,
+        program,
+    };
+    let document = backtest(job, reporter)?;
     let mut bytes = serde_json::to_vec(&document)
         .map_err(|error| trouble("the result cannot be written", error, "this is a bug"))?;
     bytes.push(b'\n');
@@ -47,33 +58,22 @@ pub(crate) fn run(
     Ok(Outcome::said(in_a_sentence(&document)))
 }
 
-/// What was asked for is wrong.
-#[must_use]
-pub(crate) fn refused(problems: &crate::config::Problems) -> ErrorDetail {
-    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    trouble(
-        "the backtest was not run",
-        lines.join("; "),
-        "correct what was asked for",
-    )
-}
-
 struct Job<'o> {
-    order: &'o Order,
     spec: &'o BacktestSpec,
     config: Config,
     calendar: Calendar,
     store: Store,
+    program: Sum,
 }
 
-fn backtest(job: &Job<'_>, reporter: &mut Reporter) -> Result<BacktestResult, ErrorDetail> {
+fn backtest(job: Job<'_>, reporter: &mut Reporter) -> Result<BacktestResult, ErrorDetail> {
     let (spec, config) = (job.spec, &job.config);
-    let sessions = sessions(job)?;
+    let sessions = sessions(&job)?;
     let first = sessions.first().copied().ok_or_else(no_session)?;
     let symbols = assemble::symbols(config);
     let mut bars = Bars::find(&job.store, spec, &symbols)?;
     let length = bars.length();
-    let need = warm_up(job, length)?;
+    let need = warm_up(&job, length)?;
     reporter.progress("reading", 0, 0, "bars");
     let history = bars.history(&job.calendar, &first, need)?;
     let total = sessions
@@ -83,7 +83,7 @@ fn backtest(job: &Job<'_>, reporter: &mut Reporter) -> Result<BacktestResult, Er
     let total = u64::try_from(total).unwrap_or(u64::MAX);
     let short = warnings::short_history(&symbols, &history, need);
     let setup = Setup {
-        engine: engine(job, length)?,
+        engine: engine(&job, length)?,
         broker: assemble::sim_broker(config),
         rows: length,
         sessions_at_once: bars.sessions_at_once(),
@@ -98,12 +98,15 @@ fn backtest(job: &Job<'_>, reporter: &mut Reporter) -> Result<BacktestResult, Er
     )
     .map_err(|error| match error {
         RunError::Feed(detail) => detail,
-        other => trouble("the backtest was not run", other, "correct the routes"),
+        RunError::Engine(error) => trouble("the backtest was not run", error, "correct the routes"),
+        RunError::NoSessions => no_session(),
     })?;
     reporter.progress("writing", 0, 0, "bars");
     bars.note(&outcome.symbols, outcome.dates.len());
     let warnings = warnings::of(&bars, &outcome, short, spec);
-    let inputs = inputs(job, &bars);
+    let data = bars.inputs();
+    drop(bars);
+    let inputs = inputs(job, data)?;
     Ok(report::document(inputs, &outcome, warnings))
 }
 
@@ -164,21 +167,24 @@ fn warm_up(job: &Job<'_>, length: RowLength) -> Result<usize, ErrorDetail> {
 }
 
 /// All that the result depends on, with a sum over it.
-fn inputs(job: &Job<'_>, bars: &Bars<'_>) -> BacktestInputs {
+fn inputs(job: Job<'_>, data: Vec<BacktestData>) -> Result<BacktestInputs, ErrorDetail> {
     let settings = compose::relevant(&job.config);
     let mut inputs = BacktestInputs {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        binary_sha256: job.order.program_sha256.clone(),
+        binary_sha256: job.program.wait().map_err(|error| {
+            let next = "see that /proc is mounted";
+            trouble("the program's own file cannot be read", error, next)
+        })?,
         spec: job.spec.clone(),
         settings_sha256: hex(&Sha256::digest(settings.as_bytes())),
         settings,
-        data: bars.inputs(),
+        data,
         sha256: String::new(),
     };
     // A list of texts and numbers is always written.
     let text = serde_json::to_vec(&inputs).unwrap_or_default();
     inputs.sha256 = hex(&Sha256::digest(&text));
-    inputs
+    Ok(inputs)
 }
 
 /// What came of it, for lists.

@@ -1,11 +1,60 @@
 //! Backtests as the daemon knows them: what is asked for, made whole; the bars that it needs; the
 //! document that comes of it. The run itself is `trader-backtest`'s.
 
+#[cfg(feature = "broker-sim")]
 mod bars;
 mod compose;
+#[cfg(feature = "broker-sim")]
 mod job;
+#[cfg(feature = "broker-sim")]
+mod program;
+#[cfg(feature = "broker-sim")]
 mod report;
+#[cfg(feature = "broker-sim")]
 mod warnings;
 
-pub(crate) use compose::compose;
-pub(crate) use job::{refused, run};
+#[cfg(feature = "broker-sim")]
+pub(crate) use job::run;
+
+use trader_calendar::Calendar;
+use trader_rpc::{BacktestSpec, ErrorDetail};
+
+use crate::config::Config;
+use crate::plugins;
+use crate::work::trouble;
+
+/// The configuration of a backtest: what was asked for, over the daemon's own.
+///
+/// # Errors
+/// Everything that is wrong with what was asked for.
+pub(crate) fn configuration(
+    base: &Config,
+    spec: &BacktestSpec,
+    calendar: &Calendar,
+) -> Result<Config, ErrorDetail> {
+    compose::compose(base, spec, plugins::strategies(), calendar).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        trouble(
+            "the backtest was not run",
+            lines.join("; "),
+            "correct what was asked for; traderctl strategies and traderd config show tell what can be set",
+        )
+    })
+}
+
+/// Without the simulated broker there is nothing to trade at.
+#[cfg(not(feature = "broker-sim"))]
+pub(crate) fn run(
+    _: &crate::jobs::stream::Order,
+    _: &BacktestSpec,
+    _: &mut crate::work::Reporter,
+) -> Result<crate::work::Outcome, ErrorDetail> {
+    match plugins::require_broker("sim") {
+        Err(error) => Err(trouble(
+            "the backtest was not run",
+            error,
+            "use a build with it",
+        )),
+        Ok(()) => Ok(crate::work::Outcome::said("nothing to do")),
+    }
+}

@@ -36,8 +36,7 @@ pub(crate) fn document(
             })
         })
         .collect();
-    let (held_daily, buy_and_hold) =
-        metrics::buy_and_hold(outcome.initial_equity, &days, &held);
+    let (held_daily, buy_and_hold) = metrics::buy_and_hold(outcome.initial_equity, &days, &held);
     let daily = daily(outcome, &days, &held_daily);
     let points: Vec<_> = daily
         .iter()
@@ -108,7 +107,9 @@ const fn exit_reason(reason: ExitReason) -> trader_rpc::ExitReason {
 fn position(open: &StillOpen) -> BacktestPosition {
     let holding = &open.holding;
     let average = holding.entry_average().map_or(Decimal::ZERO, convert::mean);
-    let profit = open.last.map_or(Money::ZERO, |last| holding.profit_at(last));
+    let profit = open
+        .last
+        .map_or(Money::ZERO, |last| holding.profit_at(last));
     BacktestPosition {
         route: holding.route.to_string(),
         symbol: holding.symbol,
@@ -122,7 +123,9 @@ fn position(open: &StillOpen) -> BacktestPosition {
 /// The day before the first session, which has the starting value, and every session.
 fn days(outcome: &Outcome) -> Vec<NaiveDate> {
     let eve = outcome.dates.first().and_then(|date| date.pred_opt());
-    eve.into_iter().chain(outcome.dates.iter().copied()).collect()
+    eve.into_iter()
+        .chain(outcome.dates.iter().copied())
+        .collect()
 }
 
 /// Day by day. What is booked after the last close belongs to the last session.

@@ -40,7 +40,9 @@ pub(super) fn of(
         ));
     }
     for (kind, count) in &outcome.alerts {
-        warnings.push(format!("{count} times the engine would have alerted: {kind}"));
+        warnings.push(format!(
+            "{count} times the engine would have alerted: {kind}"
+        ));
     }
     if outcome.trades.is_empty() && outcome.open.is_empty() {
         warnings.push(match outcome.refusals.values().sum::<u64>() {

@@ -83,17 +83,17 @@ impl Value {
     }
 
     /// For a key that takes a whole number.
-    pub(super) fn as_whole(self) -> Self {
+    pub(super) fn into_whole(self) -> Self {
         self.tightened(|word| Some(Self::Whole(word.to_owned(), Some(word.parse().ok()?))))
     }
 
     /// For a key that takes true or false.
-    pub(super) fn as_flag(self) -> Self {
+    pub(super) fn into_flag(self) -> Self {
         self.tightened(|word| word.parse().ok().map(Self::Flag))
     }
 
     /// For a key that takes text, or a number in quotes.
-    pub(super) fn as_text(self) -> Self {
+    pub(super) fn into_text(self) -> Self {
         self.tightened(|word| Some(Self::Text(word.to_owned())))
     }
 }

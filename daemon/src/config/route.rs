@@ -173,7 +173,9 @@ fn read_symbols(section: &mut Section<'_>, route: Option<&Place>) -> Option<Vec<
     let mut seen = BTreeSet::new();
     for item in list {
         let parsed = match &item.value {
-            Value::Text(text) | Value::Loose(text) => text.parse::<Symbol>().map_err(|error| error.to_string()),
+            Value::Text(text) | Value::Loose(text) => {
+                text.parse::<Symbol>().map_err(|error| error.to_string())
+            }
             other => Err(format!(
                 "a symbol is a text in quotes, not {}",
                 other.describe()
@@ -281,9 +283,9 @@ fn setting(value: Value, plugin: &StrategyPlugin, key: &str) -> Result<SettingVa
         .find(|p| p.name == key)
         .map(|p| p.kind);
     let value = match kind {
-        Some(ParameterKind::Integer { .. }) => value.as_whole(),
-        Some(ParameterKind::Flag { .. }) => value.as_flag(),
-        _ => value.as_text(),
+        Some(ParameterKind::Integer { .. }) => value.into_whole(),
+        Some(ParameterKind::Flag { .. }) => value.into_flag(),
+        _ => value.into_text(),
     };
     match (&value, kind) {
         (Value::Flag(flag), _) => Ok(SettingValue::Flag(*flag)),

@@ -143,7 +143,7 @@ impl<'p> Section<'p> {
     where
         T: TryFrom<i64> + PartialOrd + Display,
     {
-        let Some(node) = self.taken(key, Value::as_whole) else {
+        let Some(node) = self.taken(key, Value::into_whole) else {
             return default;
         };
         match &node.value {
@@ -173,7 +173,7 @@ impl<'p> Section<'p> {
         default: Money,
         range: RangeInclusive<Money>,
     ) -> Money {
-        let Some(node) = self.taken(key, Value::as_text) else {
+        let Some(node) = self.taken(key, Value::into_text) else {
             return default;
         };
         let digits = match &node.value {
@@ -224,7 +224,7 @@ impl<'p> Section<'p> {
         default: Ratio,
         range: RangeInclusive<Ratio>,
     ) -> Ratio {
-        let Some(node) = self.taken(key, Value::as_text) else {
+        let Some(node) = self.taken(key, Value::into_text) else {
             return default;
         };
         match exact(&node.value) {
@@ -243,7 +243,7 @@ impl<'p> Section<'p> {
 
     /// True or false.
     pub(super) fn flag(&mut self, key: &'static str, default: bool) -> bool {
-        match self.taken(key, Value::as_flag) {
+        match self.taken(key, Value::into_flag) {
             None => default,
             Some(Node {
                 value: Value::Flag(flag),
@@ -258,7 +258,7 @@ impl<'p> Section<'p> {
 
     /// Text that is not empty.
     pub(super) fn text(&mut self, key: &'static str) -> Option<(Place, String)> {
-        let node = self.taken(key, Value::as_text)?;
+        let node = self.taken(key, Value::into_text)?;
         match node.value {
             Value::Text(text) if !text.is_empty() => Some((node.place, text)),
             _ => {
@@ -270,7 +270,7 @@ impl<'p> Section<'p> {
 
     /// A date, with or without quotes.
     pub(super) fn date(&mut self, key: &'static str) -> Option<NaiveDate> {
-        let node = self.taken(key, Value::as_text)?;
+        let node = self.taken(key, Value::into_text)?;
         let parsed = match &node.value {
             Value::Text(text) | Value::Date(text) => text.parse().ok(),
             _ => None,
@@ -283,7 +283,7 @@ impl<'p> Section<'p> {
 
     /// One of a few words.
     pub(super) fn word<T: Choice>(&mut self, key: &'static str, default: T) -> T {
-        let Some(node) = self.taken(key, Value::as_text) else {
+        let Some(node) = self.taken(key, Value::into_text) else {
             return default;
         };
         if let Value::Text(text) = &node.value {

@@ -21,6 +21,24 @@ const END: Duration = Duration::from_secs(3);
 /// What answers may have in bytes, below what the wire allows.
 const ANSWER_BYTES_MAX: usize = (limits::RESPONSE_BYTES_MAX as usize) / 4 * 3;
 
+impl Shop {
+    /// Refuses a backtest whose settings make no sense before it waits for its turn.
+    fn makes_sense(&self, work: &Work) -> Result<(), Failure> {
+        let Work::Backtest(spec) = work else {
+            return Ok(());
+        };
+        let calendar = self.settings.base.calendar.calendar().map_err(|error| {
+            refused(
+                error.to_string(),
+                "correct the file that calendar.overrides names",
+            )
+        })?;
+        crate::backtest::configuration(&self.settings.base, spec, &calendar)
+            .map(drop)
+            .map_err(|detail| refused(detail.why, &detail.next))
+    }
+}
+
 impl Workshop for Shop {
     fn submit(&self, uid: u32, params: SubmitJobParams) -> Result<Job, Failure> {
         let SubmitJobParams { request_id, work } = params;
@@ -36,6 +54,7 @@ impl Workshop for Shop {
             return Err(refused(why, "draw a new request id"));
         }
         title::check(&work)?;
+        self.makes_sense(&work)?;
         self.has_upload(&work)?;
         let most = self.settings.jobs.max_queued;
         if book.closing {

@@ -72,6 +72,7 @@ struct Shop {
 /// What jobs are handed, and how many of them there may be.
 struct Settings {
     jobs: crate::config::JobsSettings,
+    base: Config,
     config: String,
     calendar: Option<String>,
 }
@@ -102,6 +103,7 @@ impl Jobs {
     fn with(state: &Path, config: &Config, launcher: Box<dyn Launcher>) -> Result<Self, JobsError> {
         let settings = Settings {
             jobs: config.jobs.clone(),
+            base: config.clone(),
             config: config.to_toml(),
             calendar: overrides(config),
         };

@@ -82,6 +82,7 @@ impl Order {
         let layer = Layer {
             name: "the daemon's configuration".to_owned(),
             text: self.config.clone(),
+            loose: false,
         };
         config::parse(&[layer], plugins::strategies()).map_err(|problems| ErrorDetail {
             what: "the daemon's configuration was not understood".to_owned(),

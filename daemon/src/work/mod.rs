@@ -3,7 +3,6 @@
 //! most; what it makes goes to the daemon through its output.
 
 mod actions;
-mod backtest;
 mod export;
 mod gaps;
 mod import;
@@ -116,7 +115,7 @@ fn end_with(mut input: impl BufRead + Send + 'static) -> Result<(), ErrorDetail>
 
 fn perform(order: &Order, reporter: &mut Reporter) -> Result<Outcome, ErrorDetail> {
     match &order.work {
-        Work::Backtest(spec) => backtest::run(order, spec, reporter),
+        Work::Backtest(spec) => crate::backtest::run(order, spec, reporter),
         Work::Import(spec) => import::run(order, spec, reporter),
         Work::Export(spec) => export::run(order, spec, reporter),
         Work::Verify(filter) => verify::run(order, filter, reporter),
