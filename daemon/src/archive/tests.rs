@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use trader_contract::{
     Attached, BrokerOrderId, ClientOrderId, Direction, Execution, ExecutionId, Mean, Money,
     OrderKind, OrderReport, OrderRequest, OrderRole, ReportStatus, Side, Symbol, TimeInForce,
-    Timestamp,
+    Timestamp, Trail,
 };
 use trader_core::record::{self, IntentId, JournalEntry, PlannedOrder, Record};
 use trader_rpc::{DaysParams, ErrorCode, ExitReason, OrderStatus, OrdersParams, TradesParams};
@@ -235,6 +235,43 @@ fn an_order_is_told_with_its_broker_id_average_and_reason() {
     assert_eq!(stop.reason.as_deref(), Some("stop_loss"));
     assert_eq!(stop.average, None);
     assert_eq!(stop.planned_at, at("2024-03-13T14:30:00Z"));
+}
+
+#[test]
+fn a_trailing_stop_is_told_with_its_trail_and_where_it_stood_last() {
+    let mut fixture = Fixture::new();
+    let trails = [
+        Trail::Percent("1.5".parse().unwrap()),
+        Trail::Price("0.25".parse().unwrap()),
+    ];
+    for (client_id, trail) in [ENTRY, LATER].into_iter().zip(trails) {
+        let mut record = planned(client_id, "SPY", None);
+        if let Record::OrderPlanned { order } = &mut record {
+            order.request.kind = OrderKind::TrailingStop { trail };
+            order.request.time_in_force = TimeInForce::Day;
+        }
+        fixture.write("2024-03-13T14:30:00Z", record);
+    }
+    for (stop, at_stamp) in [("99.5", 31), ("100.25", 32)] {
+        let mut record = reported(ENTRY, ReportStatus::New, "0", None);
+        if let Record::OrderReported { report } = &mut record {
+            report.stop = Some(stop.parse().unwrap());
+            report.at = at(&format!("2024-03-13T14:{at_stamp}:00Z"));
+        }
+        fixture.write("2024-03-13T14:33:00Z", record);
+    }
+    let orders = fixture.archive().orders(&OrdersParams::default()).unwrap();
+    let [later, first] = &orders[..] else {
+        panic!("{orders:#?}")
+    };
+    let text = |decimal: Option<rust_decimal::Decimal>| decimal.map(|d| d.to_string());
+    assert_eq!(first.kind, "trailing_stop");
+    assert_eq!(first.time_in_force, TimeInForce::Day);
+    assert_eq!(text(first.stop).as_deref(), Some("100.25"));
+    assert_eq!(text(first.trail_percent).as_deref(), Some("1.5"));
+    assert_eq!((first.trail_price, first.limit), (None, None));
+    assert_eq!(text(later.trail_price).as_deref(), Some("0.25"));
+    assert_eq!((later.trail_percent, later.stop), (None, None));
 }
 
 #[test]

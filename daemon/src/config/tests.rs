@@ -202,6 +202,15 @@ fn a_decimal_number_is_read_as_it_is_written() {
 }
 
 #[test]
+fn margin_follows_the_profile_unless_it_is_set() {
+    let margin = |text: &str| read(&[text]).unwrap().broker.margin;
+    assert_eq!(margin(""), MarginRules::Fixed);
+    assert_eq!(margin("[broker]\nprofile = \"plain\""), MarginRules::None);
+    let set = "[broker]\nprofile = \"plain\"\nmargin = \"by_date\"";
+    assert_eq!(margin(set), MarginRules::ByDate);
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_at_once_in_the_order_of_the_files() {
     let error = read(&[
         "mod = 1\n[risk]\nrisk_per_trad = 0.01\nmax_open_positions = 99\nmax_order_value = 2500.5\n",
@@ -261,6 +270,12 @@ const WRONG: &[(&str, &str)] = &[
         "[broker]\nslippage = \"0.0000001\"",
         "has more than 6 decimals",
     ),
+    (
+        "[broker]\nborrow_rate = 5.1",
+        "borrow_rate: 5.1 is outside the 0 to 5",
+    ),
+    ("[broker]\nregulatory_fees = 1", "regulatory_fees: takes"),
+    ("[broker]\nmargin = \"by-date\"", "by_date"),
     (
         "[risk]\nrisk_per_trade = 5e-3",
         "write a plain number like 0.005",

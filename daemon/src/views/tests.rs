@@ -238,6 +238,8 @@ fn an_order_shows_what_was_asked_and_what_has_filled() {
       "kind": "stop",
       "stop": "168.81",
       "limit": null,
+      "trail_price": null,
+      "trail_percent": null,
       "time_in_force": "gtc",
       "role": "entry",
       "state": "filled",

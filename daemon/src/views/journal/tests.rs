@@ -2,7 +2,8 @@
 
 use insta::assert_snapshot;
 use trader_contract::{
-    BrokerEvent, Direction, Fact, Intent, Level, Reason, ReportStatus, RequestFailure,
+    BrokerEvent, Direction, Fact, Intent, Level, OrderKind, Reason, ReportStatus, RequestFailure,
+    TimeInForce, Trail,
 };
 use trader_core::{Event, OperatorCommand};
 
@@ -133,6 +134,28 @@ fn refusals_and_failures_read_like_this() {
     trading_state_set: entries are paused, uid 1000 asked for it (r-1)
     trading_state_set: entries are allowed, uid 1000 asked for it (r-1)
     ");
+}
+
+#[test]
+fn an_order_that_trails_or_has_one_moment_says_so() {
+    let stage = Stage::with_a_position();
+    let orders = &stage.engine.book().orders;
+    let order = &orders[&STOP.parse().unwrap()].planned;
+    let read = |kind: OrderKind, time_in_force: TimeInForce| {
+        let mut order = order.clone();
+        order.request.kind = kind;
+        order.request.time_in_force = time_in_force;
+        super::orders::planned(&order)
+    };
+    let trail = Trail::Percent("1.5".parse().unwrap());
+    assert_snapshot!(
+        read(OrderKind::TrailingStop { trail }, TimeInForce::Gtc),
+        @"stop 0000002a-20110110-1-s1: sell 100 SPY, trailing stop 1.5% behind, gtc; attached to 0000002a-20110110-1-e1"
+    );
+    assert_snapshot!(
+        read(OrderKind::Market, TimeInForce::Cls),
+        @"stop 0000002a-20110110-1-s1: sell 100 SPY, market, cls; attached to 0000002a-20110110-1-e1"
+    );
 }
 
 #[test]

@@ -34,13 +34,12 @@ pub(crate) struct Trailed {
 
 /// Goes along a path between two offsets with a best price so far, in millionths.
 fn trail_along(
-    order: &Order,
+    (kind, side): (OrderKind, Side),
     path: &Path,
     best: Option<i64>,
     (from, to): (i64, i64),
     tick: TickRule,
 ) -> Trailed {
-    let side = order.side;
     let approach = approach(side);
     let better = |a: i64, b: i64| match side {
         Side::Sell => a.max(b),
@@ -48,7 +47,7 @@ fn trail_along(
     };
     let stop = |best: i64| {
         let best = Price::from_micros(best)?;
-        stop_behind(order.kind, side, best, tick).map(Price::micros)
+        stop_behind(kind, side, best, tick).map(Price::micros)
     };
     let (mut at, mut price) = (from, path.price_at(from));
     let mut best = best.map_or(price, |best| better(best, price));
@@ -132,7 +131,7 @@ impl Order {
         let followed_to = self.followed.as_ref().map_or(from, |f| f.to);
         let best = self.best().map(Price::micros);
         let first = offset(from.max(followed_to)).min(last);
-        trail_along(self, path, best, (first, last), tick)
+        trail_along((self.kind, self.side), path, best, (first, last), tick)
     }
 }
 
@@ -209,6 +208,75 @@ impl SimBroker {
         let tick = self.config.tick;
         if let (Some(price), Some(order)) = (price, self.orders.get_mut(&number)) {
             order.trail_behind(price, tick, at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::arithmetic_side_effects,
+        reason = "small numbers; an overflow would panic"
+    )]
+
+    use super::*;
+    use proptest::prelude::*;
+    use trader_contract::{Ratio, Trail};
+
+    /// The same, one nanosecond after the other.
+    fn step_by_step(
+        (kind, side): (OrderKind, Side),
+        path: &Path,
+        (from, to): (i64, i64),
+        tick: TickRule,
+    ) -> Trailed {
+        let mut best = path.price_at(from);
+        for at in from..=to {
+            let price = path.price_at(at);
+            best = match side {
+                Side::Sell => best.max(price),
+                Side::Buy => best.min(price),
+            };
+            let stop = stop_behind(kind, side, Price::from_micros(best).unwrap(), tick);
+            let level = stop.map(Price::micros);
+            if let Some(level) = level.filter(|level| approach(side).has_reached(price, *level)) {
+                let hit = Some((at, level));
+                return Trailed { best, hit };
+            }
+        }
+        Trailed { best, hit: None }
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_is_followed_as_if_every_nanosecond_were_looked_at(
+            prices in prop::array::uniform4(9_900_i64..10_100),
+            length in 1_i64..2_000,
+            part in prop::array::uniform2(0_i64..2_000),
+            cents in 1_i64..150,
+            in_percent: bool,
+            sells: bool,
+        ) {
+            let [open, close, a, b] = prices;
+            let high = open.max(close).max(a).max(b);
+            let low = open.min(close).min(a).min(b);
+            let prices = [open, high, low, close].map(|cents| Price::from_cents(cents).unwrap());
+            let bar = Bar::new(Timestamp::from_seconds(0), prices, 0).unwrap();
+            let path = Path::of(&bar, length);
+            let [from, to] = part.map(|at| at % length);
+            let span = (from.min(to), from.max(to));
+            let trail = if in_percent {
+                Trail::Percent(Ratio::from_billionths(cents * 10_000_000))
+            } else {
+                Trail::Price(Price::from_cents(cents).unwrap())
+            };
+            let side = if sells { Side::Sell } else { Side::Buy };
+            let order = (OrderKind::TrailingStop { trail }, side);
+            let tick = TickRule::Rule612;
+            prop_assert_eq!(
+                trail_along(order, &path, None, span, tick),
+                step_by_step(order, &path, span, tick)
+            );
         }
     }
 }

@@ -19,7 +19,8 @@ fn by_date(dollars: i64) -> SimConfig {
 
 /// So many round trips of one share, each in two minutes.
 fn round_trips(from: u32, count: u32) -> String {
-    (from..from + count)
+    (from..)
+        .take(usize::try_from(count).unwrap())
         .map(|n| format!("e{n} buy 1\nbar 10 10 10 10\nx{n} sell 1\nbar 10 10 10 10\n"))
         .collect()
 }

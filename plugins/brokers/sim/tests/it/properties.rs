@@ -365,6 +365,38 @@ fn a_restored_broker_finds_its_symbols_wherever_they_are_now() {
 }
 
 #[test]
+fn a_state_without_what_is_new_is_restored() {
+    fn strip(value: &mut serde_json::Value) {
+        const NEW: [&str; 5] = [
+            "charges",
+            "day_trades",
+            "opened_today",
+            "followed",
+            "evening_before",
+        ];
+        match value {
+            serde_json::Value::Object(fields) => {
+                fields.retain(|name, _| !NEW.contains(&name.as_str()));
+                fields.values_mut().for_each(strip);
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let script =
+        "open\nbar 100 100 100 100\ne1 buy 10\nbar 100 100 100 100\ns1 sell 10 stop 99 gtc";
+    let mut state = crate::scenario::Script::new(crate::scenario::plain());
+    script.lines().for_each(|line| state.line(line));
+    let mut saved = serde_json::from_str(&state.broker.save().unwrap()).unwrap();
+    strip(&mut saved);
+    saved["config"] = serde_json::json!({ "margin": { "intraday": 4, "overnight": 2 } });
+    let config = crate::scenario::plain();
+    let broker = SimBroker::restore(&saved.to_string(), config, &[symbol()]).unwrap();
+    assert_eq!(broker.account().open_orders.len(), 1);
+    assert_eq!(broker.account().cash, Money::dollars(99_000));
+}
+
+#[test]
 fn what_is_no_saved_broker_is_refused() {
     let error = SimBroker::restore("{}", crate::scenario::plain(), &[symbol()]).unwrap_err();
     assert!(error.to_string().contains("cannot be read"), "{error}");
