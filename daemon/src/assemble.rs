@@ -117,6 +117,7 @@ fn route(route: &Route) -> Result<trader_core::Route, RouteError> {
         strategy: route.strategy.as_str().into(),
         timeframe: route.timeframe,
         require_stop: true,
+        sides: trader_core::Sides::Both,
         lanes: route.symbols.iter().map(build).collect::<Result<_, _>>()?,
     })
 }

@@ -1,7 +1,7 @@
 //! What an engine is made of: symbols, routes, limits and the rules of the day.
 
 use trader_calendar::Calendar;
-use trader_contract::{Built, Epoch, Symbol, TickRule, Timeframe, Timestamp};
+use trader_contract::{Built, Direction, Epoch, Symbol, TickRule, Timeframe, Timestamp};
 
 use crate::risk::limits::Limits;
 
@@ -40,26 +40,89 @@ pub struct Route {
     pub timeframe: Timeframe,
     /// Whether an entry must carry a protective stop.
     pub require_stop: bool,
+    /// The sides that it may enter.
+    pub sides: Sides,
     /// One built instance for each symbol.
     pub lanes: Vec<(Symbol, Built)>,
 }
 
+/// The sides that a route may enter; what it holds is closed and protected on either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sides {
+    /// Long and short.
+    #[default]
+    Both,
+    /// Long only.
+    Long,
+    /// Short only.
+    Short,
+}
+
+impl Sides {
+    /// Whether entries in this direction are among them.
+    #[must_use]
+    pub const fn allow(self, direction: Direction) -> bool {
+        match direction {
+            Direction::Long => matches!(self, Self::Both | Self::Long),
+            Direction::Short => matches!(self, Self::Both | Self::Short),
+        }
+    }
+
+    /// As it stands in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::Long => "long",
+            Self::Short => "short",
+        }
+    }
+}
+
 /// When trading happens.
 pub enum Market {
-    /// Exchange sessions: bars outside them do not count, and the day ends flat.
+    /// Exchange sessions: bars outside them do not count, and each day has an end.
     Sessions {
         /// The exchange's calendar.
         calendar: Calendar,
         /// The rules of the day's end.
         day: DayRules,
+        /// What the rows are.
+        rows: Rows,
     },
     /// Every row is a bar, and there is no day: for benchmarks and research on bare series.
     EveryRow,
 }
 
-/// When entries stop and positions are closed, before the close of the session.
+/// What the rows of a market with sessions are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rows {
+    /// One-minute bars, from which the bars of each lane's timeframe are built.
+    #[default]
+    Minutes,
+    /// Finished bars, each for every lane of its symbol: an hour, a whole session, whatever their
+    /// source cuts. Each is stamped with its start, which lies in its session, and is handed over
+    /// at its end, the close at the latest.
+    Whole,
+}
+
+/// What becomes of positions at the end of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EndOfDay {
+    /// Entries stop, positions are closed, and by the deadline everything is flat.
+    #[default]
+    Flat,
+    /// Positions and their stops stay over the night, and entries are taken up to the close: what is
+    /// decided at the close is queued by the broker for the next open. For backtests only.
+    Hold,
+}
+
+/// What happens before the close of the session, and when. The times before the close are those of
+/// [`EndOfDay::Flat`]; one that holds knows none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayRules {
+    /// Whether positions are closed before the close.
+    pub end_of_day: EndOfDay,
     /// No entries from this long before the close, in nanoseconds.
     pub entries_stop_nanos: i64,
     /// Positions are closed from this long before the close, in nanoseconds.
@@ -73,6 +136,7 @@ pub struct DayRules {
 impl Default for DayRules {
     fn default() -> Self {
         Self {
+            end_of_day: EndOfDay::Flat,
             entries_stop_nanos: 15 * Timestamp::MINUTE,
             flatten_nanos: 5 * Timestamp::MINUTE,
             deadline_nanos: 2 * Timestamp::MINUTE,

@@ -10,7 +10,7 @@ use trader_contract::{Bar, BrokerEvent, ClientOrderId, Quote, Symbol, SymbolId};
 pub enum Event {
     /// The first event of a run: ask the broker what it holds before anything is sent.
     Start,
-    /// A finished one-minute bar, or a row on a market without sessions.
+    /// A finished one-minute bar, or a row that is a bar of its own: see [`crate::Market`].
     Bar {
         /// The symbol.
         symbol: SymbolId,

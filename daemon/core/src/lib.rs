@@ -13,6 +13,8 @@ pub mod record;
 pub mod risk;
 
 pub use command::{Command, Commands, Refused};
-pub use config::{DayRules, EngineConfig, Instrument, Market, OrderRules, Route};
+pub use config::{
+    DayRules, EndOfDay, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides,
+};
 pub use engine::{Engine, EngineError, Phase, Protection, RouteInfo};
 pub use event::{Event, OperatorCommand};

@@ -9,7 +9,7 @@ use trader_core::book::Book;
 use trader_core::record::Record;
 use trader_core::risk::limits::Limits;
 use trader_core::{
-    Command, Commands, Engine, EngineConfig, Event, Instrument, Market, OrderRules, Route,
+    Command, Commands, Engine, EngineConfig, Event, Instrument, Market, OrderRules, Route, Sides,
 };
 
 use super::sma_cross;
@@ -70,6 +70,7 @@ impl Round {
                 strategy: "sma-cross".into(),
                 timeframe: Timeframe::MINUTE,
                 require_stop: false,
+                sides: Sides::Both,
                 lanes: lanes.collect(),
             }],
             limits: Limits::unbounded(),

@@ -18,7 +18,7 @@ use trader_broker_sim::AccountView;
 use trader_broker_sim::market::SyntheticMarket;
 use trader_contract::{Money, NetQty, Symbol, Timestamp};
 use trader_core::book::Book;
-use trader_core::{Engine, EngineConfig, Market as EngineMarket};
+use trader_core::{Engine, EngineConfig, Market as EngineMarket, Rows};
 use trader_rpc::{JournalLine, Link, LinkState, Mode, StoreInfo};
 use trader_store::{Reader, Readers, Recovery, Store, Writer};
 
@@ -388,6 +388,7 @@ fn engine_config(
         market: EngineMarket::Sessions {
             calendar: prepared.calendar.clone(),
             day: assemble::day_rules(&config.session),
+            rows: Rows::Minutes,
         },
         orders: assemble::order_rules(&config.orders),
     })

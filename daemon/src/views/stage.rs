@@ -15,7 +15,7 @@ use trader_core::record::JournalEntry;
 use trader_core::risk::limits::Limits;
 use trader_core::{
     Command, DayRules, Engine, EngineConfig, Event, Instrument, Market, OperatorCommand,
-    OrderRules, Route,
+    OrderRules, Route, Rows, Sides,
 };
 
 struct Script(VecDeque<Option<Intent>>);
@@ -85,6 +85,7 @@ impl Stage {
             strategy: "script".into(),
             timeframe: Timeframe::MINUTE,
             require_stop: true,
+            sides: Sides::Both,
             lanes: vec![lane],
         };
         let config = EngineConfig {
@@ -98,6 +99,7 @@ impl Stage {
             market: Market::Sessions {
                 calendar: Calendar::nyse(),
                 day: DayRules::default(),
+                rows: Rows::Minutes,
             },
             orders: OrderRules::default(),
         };

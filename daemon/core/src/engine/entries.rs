@@ -9,7 +9,7 @@ use super::Engine;
 use super::intents::Source;
 use super::pricing::{Priced, price};
 use crate::command::{Command, Commands};
-use crate::config::Instrument;
+use crate::config::{Instrument, Sides};
 use crate::record::{Decision, GateCheck, PlannedOrder, Record};
 use crate::risk::gate::{Account, Approved, Refusal, reserved};
 use crate::risk::sizing::{SizingInputs, SizingRules, size};
@@ -108,7 +108,8 @@ impl Engine {
     ) -> Result<(Approved, Vec<GateCheck>), Refusal> {
         let (instrument, last) = self.tradable(from.symbol)?;
         let priced = price(instrument.tick, last, &wanted)?;
-        let route = self.route_of(from.lane);
+        let lane = self.lanes.get(from.lane);
+        let route = lane.and_then(|lane| self.routes.get(usize::from(lane.route.0)));
         if priced.stop.is_none() && route.is_none_or(|route| route.require_stop) {
             return Err(refusal(
                 "no_stop",
@@ -125,12 +126,8 @@ impl Engine {
             last,
             tick: instrument.tick,
             entries_open: self.takes_entries(),
+            sides: route.map_or(Sides::Both, |route| route.sides),
         };
-        let route = self.routes.get(
-            self.lanes
-                .get(from.lane)
-                .map_or(0, |l| usize::from(l.route.0)),
-        );
         self.gate
             .entry(from.at, route.map_or("", |r| &r.name), &account, request)
     }

@@ -56,6 +56,7 @@ pub(super) fn add_route(
         strategy: route.strategy,
         timeframe: route.timeframe,
         require_stop: route.require_stop,
+        sides: route.sides,
     });
     Ok(())
 }

@@ -6,28 +6,61 @@ use trader_contract::{Bar, SessionView, SymbolId, Timeframe, Timestamp};
 use super::Engine;
 use crate::bars::SessionWindow;
 use crate::command::Commands;
-use crate::config::Market;
+use crate::config::{Market, Rows};
 use crate::lane::Surroundings;
 
 impl Engine {
-    /// Takes a finished minute, or a row on a market without sessions.
+    /// Takes a finished minute, or a row that is a bar by itself.
     #[inline]
     pub(super) fn on_bar(&mut self, at: Timestamp, id: SymbolId, bar: &Bar, out: &mut Commands) {
         match self.market {
             Market::EveryRow => {
                 self.mark(at, id, bar, out);
-                let lanes = self.symbols.get(id.index()).map_or(0, |s| s.lanes.len());
-                for n in 0..lanes {
-                    let lane = self
-                        .symbols
-                        .get(id.index())
-                        .and_then(|s| s.lanes.get(n).copied());
-                    if let Some(lane) = lane {
-                        self.run_lane(at, lane, bar, None, out);
-                    }
-                }
+                self.run_lanes(at, id, bar, None, out);
             }
-            Market::Sessions { .. } => self.on_minute(at, id, bar, out),
+            Market::Sessions {
+                rows: Rows::Minutes,
+                ..
+            } => self.on_minute(at, id, bar, out),
+            Market::Sessions {
+                rows: Rows::Whole, ..
+            } => self.on_whole(at, id, bar, out),
+        }
+    }
+
+    /// Takes a row of a session that is a finished bar of every lane of its symbol. One that is not
+    /// later than the one before it is no news.
+    fn on_whole(&mut self, at: Timestamp, id: SymbolId, bar: &Bar, out: &mut Commands) {
+        let Some(session) = self.schedule.session else {
+            return;
+        };
+        let newest = self.symbols.get(id.index()).map(|s| s.last_start);
+        if !session.contains(bar.start) || newest.is_none_or(|newest| bar.start <= newest) {
+            return;
+        }
+        self.mark(at, id, bar, out);
+        self.run_lanes(at, id, bar, self.session_view(), out);
+        if self.symbols.get(id.index()).is_some_and(|s| s.held) {
+            self.tend(at, id, out);
+        }
+    }
+
+    /// Shows a row to every lane of its symbol.
+    #[inline]
+    fn run_lanes(
+        &mut self,
+        at: Timestamp,
+        id: SymbolId,
+        bar: &Bar,
+        session: Option<SessionView>,
+        out: &mut Commands,
+    ) {
+        let lanes = self.symbols.get(id.index()).map_or(0, |s| s.lanes.len());
+        for n in 0..lanes {
+            let state = self.symbols.get(id.index());
+            if let Some(lane) = state.and_then(|s| s.lanes.get(n).copied()) {
+                self.run_lane(at, lane, bar, session, out);
+            }
         }
     }
 
@@ -220,10 +253,10 @@ impl Engine {
 
     /// Warms the lanes of a symbol up with bars of the past. No strategy is asked.
     pub(super) fn on_history(&mut self, id: SymbolId, bars: &[Bar]) {
-        let calendar = match &self.market {
-            Market::Sessions { calendar, .. } => calendar.clone(),
+        let (calendar, rows) = match &self.market {
+            Market::Sessions { calendar, rows, .. } => (calendar.clone(), *rows),
             Market::EveryRow => {
-                bars.iter().for_each(|bar| self.observe_row(id, bar));
+                bars.iter().for_each(|bar| self.observe_row(id, bar, None));
                 return self.value_account();
             }
         };
@@ -231,26 +264,37 @@ impl Engine {
         for bar in bars {
             if !session.is_some_and(|s| s.contains(bar.start)) {
                 // No timer runs in the past: a window with missing minutes ends with its session.
-                if let Some(over) = session {
+                if let (Some(over), Rows::Minutes) = (session, rows) {
                     self.observe_windows(id, over, None, over.close);
                 }
                 session = calendar.session_at(bar.start).ok().flatten();
             }
-            if let Some(session) = session {
-                self.observe_windows(id, session, Some(bar), bar.start);
+            match (session, rows) {
+                (Some(session), Rows::Minutes) => {
+                    self.observe_windows(id, session, Some(bar), bar.start);
+                }
+                (Some(session), Rows::Whole) => self.observe_row(id, bar, Some(session.open)),
+                (None, _) => {}
             }
         }
         self.value_account();
     }
 
-    fn observe_row(&mut self, id: SymbolId, bar: &Bar) {
+    /// Shows a row to the lanes' indicators; in a session only one that is later than the one before.
+    fn observe_row(&mut self, id: SymbolId, bar: &Bar, session_open: Option<Timestamp>) {
         let Some(state) = self.symbols.get_mut(id.index()) else {
             return;
         };
+        if session_open.is_some() {
+            if bar.start <= state.last_start {
+                return;
+            }
+            state.last_start = bar.start;
+        }
         state.last = Some(bar.close);
         for &lane in &state.lanes {
             if let Some(lane) = self.lanes.get_mut(lane) {
-                lane.observe(bar, None);
+                lane.observe(bar, session_open);
             }
         }
     }

@@ -29,7 +29,7 @@ pub use self::view::{Protection, WarmUp};
 use crate::bars::ClosedBars;
 use crate::book::Book;
 use crate::command::{Command, Commands};
-use crate::config::{EngineConfig, Market, OrderRules};
+use crate::config::{EngineConfig, Market, OrderRules, Sides};
 use crate::event::Event;
 use crate::lane::Lane;
 use crate::record::{Alert, JournalEntry, Record, Severity};
@@ -70,6 +70,8 @@ pub struct RouteInfo {
     pub timeframe: Timeframe,
     /// Whether an entry must carry a protective stop.
     pub require_stop: bool,
+    /// The sides that it may enter.
+    pub sides: Sides,
 }
 
 /// A state machine that trades. It holds no handle to the outside: all it knows came in as events,
@@ -202,7 +204,10 @@ impl Engine {
                     state.quote = Some(*quote);
                 }
             }
-            Event::Broker(event) => self.on_broker(at, event, out),
+            Event::Broker(event) => {
+                self.open_due(at, out);
+                self.on_broker(at, event, out);
+            }
             Event::Timer => self.run_due(at, out),
             Event::JournalFailed { why } => {
                 let why = format!("the journal cannot be written: {why}");

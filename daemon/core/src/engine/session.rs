@@ -2,12 +2,12 @@
 //! end. All times come from the calendar, half days included.
 
 use trader_calendar::Session;
-use trader_contract::{SessionView, SymbolId, Timestamp};
+use trader_contract::{SessionView, Symbol, SymbolId, Timestamp};
 
 use super::Engine;
 use crate::book::Day;
 use crate::command::Commands;
-use crate::config::{DayRules, Market};
+use crate::config::{DayRules, EndOfDay, Market};
 use crate::record::{DaySummary, ExitReason, Origin, Record, Severity, TradingState};
 
 /// Where in the trading day we are.
@@ -31,7 +31,8 @@ pub(super) struct Schedule {
     pub(super) session: Option<Session>,
     pub(super) phase: Phase,
     pub(super) next_at: Timestamp,
-    every_row: bool,
+    /// Without sessions, and where positions are held over the night.
+    entries_at_any_time: bool,
 }
 
 impl Default for Schedule {
@@ -40,7 +41,7 @@ impl Default for Schedule {
             session: None,
             phase: Phase::Closed,
             next_at: Timestamp::MAX,
-            every_row: false,
+            entries_at_any_time: false,
         }
     }
 }
@@ -48,7 +49,7 @@ impl Default for Schedule {
 impl Schedule {
     /// Whether the session takes entries now.
     pub(super) fn takes_entries(&self, now: Timestamp) -> bool {
-        self.every_row || (self.phase == Phase::Entries && now < self.next_at)
+        self.entries_at_any_time || (self.phase == Phase::Entries && now < self.next_at)
     }
 }
 
@@ -59,6 +60,12 @@ impl Engine {
             Market::Sessions { day, .. } => Some(*day),
             Market::EveryRow => None,
         }
+    }
+
+    /// Whether no position may outlast the session.
+    fn must_be_flat(&self) -> bool {
+        self.day_rules()
+            .is_some_and(|day| day.end_of_day == EndOfDay::Flat)
     }
 
     /// The session as strategies see it.
@@ -72,10 +79,11 @@ impl Engine {
 
     /// Finds the session that `at` lies in, or the next one, and goes through none of its phases yet.
     pub(super) fn locate_session(&mut self, at: Timestamp) {
-        let Market::Sessions { calendar, .. } = &self.market else {
-            self.schedule.every_row = true;
+        let Market::Sessions { calendar, day, .. } = &self.market else {
+            self.schedule.entries_at_any_time = true;
             return;
         };
+        self.schedule.entries_at_any_time = day.end_of_day == EndOfDay::Hold;
         let inside = calendar.session_at(at).ok().flatten();
         let session = match inside {
             Some(session) => Some(session),
@@ -97,7 +105,10 @@ impl Engine {
                 return;
             };
             let before_close = |nanos: i64| session.close.plus_nanos(nanos.saturating_neg());
+            let holds = rules.end_of_day == EndOfDay::Hold;
             let (phase, next_at) = match self.schedule.phase {
+                Phase::Closed if holds => (Phase::Entries, session.close),
+                Phase::Entries if holds => (Phase::Closed, Timestamp::MAX),
                 Phase::Closed => (Phase::Entries, before_close(rules.entries_stop_nanos)),
                 Phase::Entries => (Phase::NoEntries, before_close(rules.flatten_nanos)),
                 Phase::NoEntries => (Phase::Flattening, before_close(rules.deadline_nanos)),
@@ -107,6 +118,14 @@ impl Engine {
             self.schedule.phase = phase;
             self.schedule.next_at = next_at;
             self.enter_phase(at, phase, session, out);
+        }
+    }
+
+    /// Opens the session that is due: what the broker says from its open on belongs to it.
+    pub(super) fn open_due(&mut self, at: Timestamp, out: &mut Commands) {
+        if self.schedule.phase == Phase::Closed && at >= self.schedule.next_at {
+            self.advance_session(at, out);
+            self.find_due();
         }
     }
 
@@ -141,7 +160,9 @@ impl Engine {
                 equity: self.equity,
             };
             self.write(at, record, out);
-            self.close_left_over(at, out);
+            if self.must_be_flat() {
+                self.close_left_over(at, out);
+            }
         }
         self.find_loss_floor();
     }
@@ -311,6 +332,16 @@ impl Engine {
         self.request_snapshot(out);
     }
 
+    /// The symbols that are not flat. Where they must be, that includes one whose entry still waits.
+    fn residue(&self) -> Vec<Symbol> {
+        let strict = self.must_be_flat();
+        let holdings = self.book.holdings.values();
+        holdings
+            .filter(|holding| strict || !holding.net.is_flat())
+            .map(|holding| holding.symbol)
+            .collect()
+    }
+
     /// The figures of the session so far.
     #[must_use]
     pub fn summary(&self, day: &Day) -> DaySummary {
@@ -331,7 +362,7 @@ impl Engine {
             refusals: day.refusals,
             orders: day.orders,
             fills: day.fills,
-            residue: self.book.holdings.keys().copied().collect(),
+            residue: self.residue(),
             unprotected_share_seconds: bare
                 .checked_div(NANOS)
                 .and_then(|s| u64::try_from(s).ok())

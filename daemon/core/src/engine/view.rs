@@ -5,7 +5,7 @@ use trader_contract::{Epoch, Money, OrderRole, OrderState, Qty, Symbol, SymbolId
 
 use super::{Engine, Phase, RouteInfo, SymbolState};
 use crate::book::{Book, Holding, Order};
-use crate::config::Market;
+use crate::config::{EndOfDay, Market};
 use crate::lane::Lane;
 use crate::orders::protected_qty;
 use crate::risk::gate::Gate;
@@ -96,13 +96,17 @@ impl Engine {
             .ok()
     }
 
-    /// When positions must be flat, in the session that [`Engine::session`] names.
+    /// When positions must be flat, in the session that [`Engine::session`] names; `None` where they
+    /// are held over the night.
     #[must_use]
     pub fn flat_deadline(&self) -> Option<Timestamp> {
         let Market::Sessions { day, .. } = &self.market else {
             return None;
         };
         let close = self.schedule.session?.close;
+        if day.end_of_day == EndOfDay::Hold {
+            return None;
+        }
         Some(close.plus_nanos(day.deadline_nanos.saturating_neg()))
     }
 

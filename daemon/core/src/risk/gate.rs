@@ -11,6 +11,7 @@ use trader_contract::{
 
 use super::limits::Limits;
 use crate::book::{Book, Holding};
+use crate::config::Sides;
 use crate::record::{GateCheck, TradingState};
 
 /// Something that passed the gate. The field is private and only the gate fills it, so holding one
@@ -56,6 +57,8 @@ pub struct Account<'a> {
     pub tick: TickRule,
     /// Whether the session takes entries now.
     pub entries_open: bool,
+    /// The sides that the route may enter.
+    pub sides: Sides,
 }
 
 /// The gate with its counters.
@@ -106,7 +109,7 @@ impl Gate {
         request: OrderRequest,
     ) -> Result<(Approved, Vec<GateCheck>), Refusal> {
         self.checked = self.checked.saturating_add(1);
-        may_enter(account, &request)?;
+        may_enter(route, account, &request)?;
         shape(account.tick, &request, Some(account.last))?;
         let mut checks = Vec::with_capacity(10);
         self.size_limits(account, &request, &mut checks)?;
@@ -304,8 +307,16 @@ impl Gate {
     }
 }
 
-/// Whether entries are allowed at all, and in this symbol.
-fn may_enter(account: &Account<'_>, request: &OrderRequest) -> Result<(), Refusal> {
+/// Whether entries are allowed at all, on this side, and in this symbol.
+fn may_enter(route: &str, account: &Account<'_>, request: &OrderRequest) -> Result<(), Refusal> {
+    let direction = opens(request.side);
+    if !account.sides.allow(direction) {
+        let sides = account.sides.name();
+        return refuse(
+            "sides",
+            format!("route {route} enters {sides} only, and this entry is {direction}"),
+        );
+    }
     match &account.book.trading {
         TradingState::Active => {}
         TradingState::Paused => {
@@ -356,10 +367,7 @@ fn shape(tick: TickRule, request: &OrderRequest, last: Option<Price>) -> Result<
     {
         on_tick(tick, price)?;
     }
-    let direction = match request.side {
-        Side::Buy => Direction::Long,
-        Side::Sell => Direction::Short,
-    };
+    let direction = opens(request.side);
     let base = request.kind.limit().or(request.kind.stop()).or(last);
     let better = |a: Price, b: Price| direction.is_better(Level::from(a), Level::from(b));
     match (base, attached.stop, attached.target) {
@@ -372,6 +380,14 @@ fn shape(tick: TickRule, request: &OrderRequest, last: Option<Price>) -> Result<
             format!("the target {target} is not on the winning side of {base}"),
         ),
         _ => Ok(()),
+    }
+}
+
+/// The direction that an entry on this side opens.
+const fn opens(side: Side) -> Direction {
+    match side {
+        Side::Buy => Direction::Long,
+        Side::Sell => Direction::Short,
     }
 }
 

@@ -18,6 +18,8 @@ mod limits;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]
+mod overnight;
+#[cfg(test)]
 mod protection;
 #[cfg(test)]
 mod random;
@@ -26,9 +28,13 @@ mod restart;
 #[cfg(test)]
 mod routes;
 #[cfg(test)]
+mod rows;
+#[cfg(test)]
 mod say;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod setup;
 #[cfg(test)]
 mod targets;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use trader_contract::{
     BrokerEvent, ClientOrderId, Direction, EntryPrice, Intent, Qty, Reason, ReportStatus,
 };
-use trader_core::{Event, OperatorCommand};
+use trader_core::{DayRules, EndOfDay, Event, OperatorCommand};
 
 use crate::scene::{Scene, Setup, symbol};
 
@@ -13,7 +13,7 @@ const TICKERS: [&str; 2] = ["SPY", "QQQ"];
 const CLOSES: [&str; 8] = [
     "99.4", "99.6", "99.9", "100", "100", "100.05", "100.3", "100.6",
 ];
-const STEPS: u8 = 14;
+const STEPS: u8 = 15;
 
 /// One of the items, whichever `pick` says.
 fn one<T: Clone>(items: &[T], pick: u8) -> Option<T> {
@@ -57,11 +57,12 @@ fn act(scene: &mut Scene, kind: u8, pick: u8) {
         10 => operate(scene, pick, ticker),
         11 => repeat(scene, pick),
         12 => refuse(scene, pick),
-        _ if pick > 200 => {
+        13 if pick > 200 => {
             scene.restart();
             scene.snapshot();
         }
-        _ => scene.pass(1),
+        13 => scene.pass(1),
+        _ => scene.pass(i64::from(pick) * 120),
     }
 }
 
@@ -177,8 +178,15 @@ fn assert_not_turned(scene: &Scene) {
     }
 }
 
-fn play(direction: Direction, steps: &[(u8, u8)]) -> Scene {
-    let mut scene = Scene::new(direction, Setup::default());
+fn play(direction: Direction, end_of_day: EndOfDay, steps: &[(u8, u8)]) -> Scene {
+    let setup = Setup {
+        day: DayRules {
+            end_of_day,
+            ..DayRules::default()
+        },
+        ..Setup::default()
+    };
+    let mut scene = Scene::new(direction, setup);
     for (kind, pick) in steps {
         act(&mut scene, *kind, *pick);
         assert_not_turned(&scene);
@@ -211,10 +219,12 @@ proptest! {
     #[test]
     fn the_journal_gives_the_book_and_no_order_turns_a_position(
         short: bool,
+        hold: bool,
         steps in prop::collection::vec((0..STEPS, any::<u8>()), 1..80),
     ) {
         let direction = if short { Direction::Short } else { Direction::Long };
-        let mut scene = play(direction, &steps);
+        let end_of_day = if hold { EndOfDay::Hold } else { EndOfDay::Flat };
+        let mut scene = play(direction, end_of_day, &steps);
         settle(&mut scene);
         assert_not_turned(&scene);
         for ticker in TICKERS {
@@ -230,11 +240,14 @@ proptest! {
 
     #[test]
     fn the_sides_behave_alike_and_the_same_events_give_the_same_commands(
+        hold: bool,
         steps in prop::collection::vec((0..STEPS, any::<u8>()), 1..60),
     ) {
-        let scene = play(Direction::Long, &steps);
-        let short = play(Direction::Short, &steps);
+        let end_of_day = if hold { EndOfDay::Hold } else { EndOfDay::Flat };
+        let scene = play(Direction::Long, end_of_day, &steps);
+        let short = play(Direction::Short, end_of_day, &steps);
         prop_assert_eq!(scene.transcript(), short.transcript());
-        prop_assert_eq!(&scene.commands, &play(Direction::Long, &steps).commands);
+        let again = play(Direction::Long, end_of_day, &steps);
+        prop_assert_eq!(&scene.commands, &again.commands);
     }
 }

@@ -1,7 +1,9 @@
 //! Two routes on one account: one gate, one ledger, one owner of a symbol.
 
 use insta::assert_snapshot;
-use trader_contract::Intent;
+use trader_contract::{Direction, Intent};
+use trader_core::Sides;
+use trader_core::record::{Decision, Record};
 use trader_core::risk::limits::Limits;
 
 use crate::scene::{Scene, Setup, both, both_with, symbol};
@@ -142,4 +144,70 @@ fn a_breaker_that_one_route_trips_stops_the_other_and_leaves_its_position_protec
       replace asked 2-s1
       REPLACE 2-s1 by 2-s2 stop 99.8
     ");
+}
+
+#[test]
+fn a_route_enters_only_the_sides_that_it_is_given() {
+    let same = |direction| match direction {
+        Direction::Long => Sides::Long,
+        Direction::Short => Sides::Short,
+    };
+    let other = |direction| match direction {
+        Direction::Long => Sides::Short,
+        Direction::Short => Sides::Long,
+    };
+    let told = [same, other].map(|sides: fn(Direction) -> Sides| {
+        let setup = Setup {
+            sides,
+            ..Setup::default()
+        };
+        both_with(&setup, |scene| {
+            scene.wants("a", "SPY", scene.entry());
+            scene.wants("b", "QQQ", scene.entry());
+            scene.bar("100");
+            scene.bar_of("QQQ", "100");
+            let day = scene.engine.book().day.as_ref().unwrap();
+            assert_eq!(day.refusals + day.orders / 2, 2);
+        })
+    });
+    assert_snapshot!(told.join("\n\n"), @r"
+    14:32:00 bar SPY 100
+      intent 1: enter
+      plan 1-e1 buy 100 SPY stop 100.1 Gtc + 1-s1 99.5
+      plan 1-s1 sell 100 SPY stop 99.5 Gtc
+      SEND 1-e1 buy 100 SPY stop 100.1 Gtc + 1-s1 99.5
+    14:33:00 bar QQQ 100
+      intent 2: enter
+      plan 2-e1 buy 100 QQQ stop 100.1 Gtc + 2-s1 99.5
+      plan 2-s1 sell 100 QQQ stop 99.5 Gtc
+      SEND 2-e1 buy 100 QQQ stop 100.1 Gtc + 2-s1 99.5
+
+    14:32:00 bar SPY 100
+      intent 1: enter refused by sides
+    14:33:00 bar QQQ 100
+      intent 2: enter
+      plan 2-e1 buy 100 QQQ stop 100.1 Gtc + 2-s1 99.5
+      plan 2-s1 sell 100 QQQ stop 99.5 Gtc
+      SEND 2-e1 buy 100 QQQ stop 100.1 Gtc + 2-s1 99.5
+    ");
+}
+
+#[test]
+fn the_refusal_of_a_side_names_the_route_and_both_sides() {
+    let setup = Setup {
+        sides: |_| Sides::Short,
+        ..Setup::default()
+    };
+    let mut scene = Scene::new(Direction::Long, setup);
+    scene.wants("a", "SPY", scene.entry());
+    scene.bar("100");
+    let refused = scene.journal.iter().find_map(|entry| match &entry.record {
+        Record::IntentTaken {
+            decision: Decision::Refused { detail, .. },
+            ..
+        } => Some(detail.to_string()),
+        _ => None,
+    });
+    let words = "route a enters short only, and this entry is long";
+    assert_eq!(refused.as_deref(), Some(words));
 }

@@ -1,64 +1,18 @@
 //! A scene: an engine with scripted strategies and the small broker, a clock, and a transcript.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-
-use trader_calendar::Calendar;
 use trader_contract::{
-    Bar, BrokerEvent, BrokerRequest, Built, ClientOrderId, Context, Direction, EntryPrice,
-    EntrySize, Epoch, Intent, IntentNo, Intents, Level, OrderRole, Price, Qty, Reason,
-    ReportStatus, RequestFailure, Strategy, Symbol, TickRule, Timeframe, Timestamp,
+    Bar, BrokerEvent, BrokerRequest, ClientOrderId, Direction, EntryPrice, EntrySize, Epoch,
+    Intent, IntentNo, Level, OrderRole, Price, Qty, Reason, ReportStatus, RequestFailure, Symbol,
+    Timestamp,
 };
 use trader_core::book::Book;
 use trader_core::record::JournalEntry;
-use trader_core::risk::limits::Limits;
-use trader_core::{
-    Command, DayRules, Engine, EngineConfig, Event, Instrument, Market, OperatorCommand,
-    OrderRules, Route,
-};
+use trader_core::{Command, Engine, Event, OperatorCommand, Rows};
 
 use crate::say::Mirror;
+pub(crate) use crate::setup::Setup;
+use crate::setup::{Wishes, engine};
 use crate::venue::Venue;
-
-type Wishes = Arc<Mutex<BTreeMap<(&'static str, Symbol), Vec<Intent>>>>;
-
-/// A strategy that wants what the scenario tells it to want, at the next bar.
-struct Puppet(&'static str, Symbol, Wishes);
-
-impl Strategy for Puppet {
-    fn on_bar(&mut self, _: &Context<'_>, _: &Bar, intents: &mut Intents) {
-        let mut wishes = self.2.lock().unwrap();
-        for intent in wishes.remove(&(self.0, self.1)).unwrap_or_default() {
-            intents.push(intent);
-        }
-    }
-    fn save(&self) -> String {
-        "{}".to_owned()
-    }
-    fn restore(&mut self, _: &str) -> Result<(), String> {
-        Ok(())
-    }
-}
-
-/// What a scene is made with.
-#[derive(Clone)]
-pub(crate) struct Setup {
-    pub(crate) limits: Limits,
-    /// An hour before this the engine starts.
-    pub(crate) open: &'static str,
-    /// The length of the routes' bars.
-    pub(crate) timeframe: Timeframe,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            limits: Limits::unbounded(),
-            open: "2011-01-10T14:30:00Z",
-            timeframe: Timeframe::MINUTE,
-        }
-    }
-}
 
 /// A scene on SPY and QQQ with the routes `a` and `b` on both.
 pub(crate) struct Scene {
@@ -105,7 +59,7 @@ impl Scene {
     pub(crate) fn new(direction: Direction, setup: Setup) -> Self {
         let wishes = Wishes::default();
         let mut scene = Self {
-            engine: engine(&setup, &wishes, Book::default(), 1),
+            engine: engine(&setup, direction, &wishes, Book::default(), 1),
             venue: Venue::new(),
             journal: Vec::new(),
             events: Vec::new(),
@@ -119,7 +73,9 @@ impl Scene {
         scene.input(Event::Start);
         scene.snapshot();
         scene.pass(3600);
-        scene.quote("100");
+        if scene.setup.rows == Rows::Minutes {
+            scene.quote("100");
+        }
         scene.forget();
         scene
     }
@@ -205,6 +161,21 @@ impl Scene {
         self.one_bar(ticker, close);
     }
 
+    /// A row of SPY over so many minutes, handed over before the timers of its end.
+    pub(crate) fn row(&mut self, minutes: i64, close: &str) {
+        self.pass(minutes * 60 - 1);
+        self.at = self.at.plus_seconds(1);
+        self.say(&format!("row {close}"));
+        self.bar_from(self.at.plus_minutes(-minutes), "SPY", close);
+        self.pass(0);
+    }
+
+    /// Time passes up to a minute before the close, and a bar of SPY ends with the session.
+    pub(crate) fn last_bar(&mut self, close: &str) {
+        self.pass_to_close(60);
+        self.row(1, close);
+    }
+
     /// A first price of both symbols.
     fn quote(&mut self, close: &str) {
         self.pass(60);
@@ -214,9 +185,14 @@ impl Scene {
 
     /// The same, before the timers of its instant.
     pub(crate) fn one_bar(&mut self, ticker: &str, close: &str) {
+        self.bar_from(self.at.plus_minutes(-1), ticker, close);
+    }
+
+    /// The same, started when the scenario says.
+    pub(crate) fn bar_from(&mut self, start: Timestamp, ticker: &str, close: &str) {
         let close = self.price(close);
         let id = self.engine.symbol_id(symbol(ticker)).unwrap();
-        let bar = Bar::new(self.at.plus_minutes(-1), [close; 4], 100).unwrap();
+        let bar = Bar::new(start, [close; 4], 100).unwrap();
         self.input(Event::Bar { symbol: id, bar });
     }
 
@@ -280,7 +256,8 @@ impl Scene {
         self.forget();
     }
 
-    /// The id of an order of this session by its short form, `1-s2`.
+    /// The id of an order by its short form, `1-s2`: of this session, or of the last one in which the
+    /// venue was sent it.
     pub(crate) fn id(&self, short: &str) -> ClientOrderId {
         let (intent, rest) = short.split_once('-').unwrap();
         let role = match rest.chars().next().unwrap() {
@@ -289,13 +266,19 @@ impl Scene {
             't' => OrderRole::Target,
             _ => OrderRole::Exit,
         };
-        ClientOrderId {
+        let of_today = ClientOrderId {
             epoch: Epoch(42),
             session: self.engine.book().session_number(),
             intent: IntentNo(intent.parse().unwrap()),
             role,
             attempt: rest[1..].parse().unwrap(),
-        }
+        };
+        let is_same = |id: &ClientOrderId| {
+            let session = of_today.session;
+            ClientOrderId { session, ..*id } == of_today
+        };
+        let sent = self.venue.orders.keys().copied().filter(is_same).max();
+        sent.unwrap_or(of_today)
     }
 
     /// What the broker says.
@@ -310,6 +293,14 @@ impl Scene {
     pub(crate) fn working(&mut self, order: &str) {
         let events = self.venue.set(self.id(order), ReportStatus::New, self.at);
         self.hear(&format!("{order} works"), events);
+    }
+
+    /// An order is queued at the venue until the next open.
+    pub(crate) fn accepted(&mut self, order: &str) {
+        let events = self
+            .venue
+            .set(self.id(order), ReportStatus::Accepted, self.at);
+        self.hear(&format!("{order} accepted"), events);
     }
 
     /// The report of an order as it stands.
@@ -414,7 +405,7 @@ impl Scene {
     pub(crate) fn restart(&mut self) {
         let next = self.journal.last().map_or(1, |entry| entry.seq + 1);
         let book = self.book_from_journal();
-        self.engine = engine(&self.setup, &self.wishes, book, next);
+        self.engine = engine(&self.setup, self.mirror.0, &self.wishes, book, next);
         // What was on its way is lost with the process.
         self.venue.cancels.clear();
         for (_, new) in std::mem::take(&mut self.venue.replaces) {
@@ -431,41 +422,4 @@ pub(crate) fn refusal() -> RequestFailure {
         code: 42_210_000,
         message: "no".into(),
     }
-}
-
-fn engine(setup: &Setup, wishes: &Wishes, book: Book, next_seq: u64) -> Engine {
-    let tickers = ["SPY", "QQQ"];
-    let lane = |route: &'static str, ticker: &str| {
-        let built = Built {
-            strategy: Box::new(Puppet(route, symbol(ticker), wishes.clone())),
-            indicators: Vec::new(),
-            warm_up_bars: 0,
-        };
-        (symbol(ticker), built)
-    };
-    let route = |name: &'static str| Route {
-        name: name.into(),
-        strategy: "puppet".into(),
-        timeframe: setup.timeframe,
-        require_stop: true,
-        lanes: tickers.iter().map(|ticker| lane(name, ticker)).collect(),
-    };
-    let config = EngineConfig {
-        epoch: Epoch(42),
-        symbols: tickers
-            .iter()
-            .map(|ticker| Instrument {
-                symbol: symbol(ticker),
-                tick: TickRule::Rule612,
-            })
-            .collect(),
-        routes: vec![route("a"), route("b")],
-        limits: setup.limits.clone(),
-        market: Market::Sessions {
-            calendar: Calendar::nyse(),
-            day: DayRules::default(),
-        },
-        orders: OrderRules::default(),
-    };
-    Engine::new(config, book, next_seq).unwrap()
 }

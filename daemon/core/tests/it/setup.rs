@@ -1,0 +1,113 @@
+//! What a scene is made of: limits, the rules of the day, and an engine with scripted strategies.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use trader_calendar::Calendar;
+use trader_contract::{
+    Bar, Built, Context, Direction, Epoch, Intent, Intents, Strategy, Symbol, TickRule, Timeframe,
+};
+use trader_core::book::Book;
+use trader_core::risk::limits::Limits;
+use trader_core::{
+    DayRules, Engine, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides,
+};
+
+use crate::scene::symbol;
+
+/// What the strategies of a scene want at their next bars.
+pub(crate) type Wishes = Arc<Mutex<BTreeMap<(&'static str, Symbol), Vec<Intent>>>>;
+
+/// A strategy that wants what the scenario tells it to want, at the next bar.
+struct Puppet(&'static str, Symbol, Wishes);
+
+impl Strategy for Puppet {
+    fn on_bar(&mut self, _: &Context<'_>, _: &Bar, intents: &mut Intents) {
+        let mut wishes = self.2.lock().unwrap();
+        for intent in wishes.remove(&(self.0, self.1)).unwrap_or_default() {
+            intents.push(intent);
+        }
+    }
+    fn save(&self) -> String {
+        "{}".to_owned()
+    }
+    fn restore(&mut self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// What a scene is made with.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) limits: Limits,
+    /// An hour before this the engine starts.
+    pub(crate) open: &'static str,
+    /// The length of the routes' bars.
+    pub(crate) timeframe: Timeframe,
+    pub(crate) day: DayRules,
+    pub(crate) rows: Rows,
+    /// The sides of route `a` in a scene of this direction; route `b` may enter both.
+    pub(crate) sides: fn(Direction) -> Sides,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            limits: Limits::unbounded(),
+            open: "2011-01-10T14:30:00Z",
+            timeframe: Timeframe::MINUTE,
+            day: DayRules::default(),
+            rows: Rows::Minutes,
+            sides: |_| Sides::Both,
+        }
+    }
+}
+
+/// An engine of this setup, on SPY and QQQ with the routes `a` and `b` on both.
+pub(crate) fn engine(
+    setup: &Setup,
+    direction: Direction,
+    wishes: &Wishes,
+    book: Book,
+    next_seq: u64,
+) -> Engine {
+    let tickers = ["SPY", "QQQ"];
+    let lane = |route: &'static str, ticker: &str| {
+        let built = Built {
+            strategy: Box::new(Puppet(route, symbol(ticker), wishes.clone())),
+            indicators: Vec::new(),
+            warm_up_bars: 0,
+        };
+        (symbol(ticker), built)
+    };
+    let route = |name: &'static str| Route {
+        name: name.into(),
+        strategy: "puppet".into(),
+        timeframe: setup.timeframe,
+        require_stop: true,
+        sides: match name {
+            "a" => (setup.sides)(direction),
+            _ => Sides::Both,
+        },
+        lanes: tickers.iter().map(|ticker| lane(name, ticker)).collect(),
+    };
+    let config = EngineConfig {
+        epoch: Epoch(42),
+        symbols: tickers
+            .iter()
+            .map(|ticker| Instrument {
+                symbol: symbol(ticker),
+                tick: TickRule::Rule612,
+            })
+            .collect(),
+        routes: vec![route("a"), route("b")],
+        limits: setup.limits.clone(),
+        market: Market::Sessions {
+            calendar: Calendar::nyse(),
+            day: setup.day,
+            rows: setup.rows,
+        },
+        orders: OrderRules::default(),
+    };
+    Engine::new(config, book, next_seq).unwrap()
+}
