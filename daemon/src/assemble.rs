@@ -4,7 +4,7 @@ use trader_contract::{Built, Level, Qty, Symbol, TickRule};
 use trader_core::risk::limits::Limits;
 use trader_core::{DayRules, Instrument};
 
-use crate::config::{Config, OrderRules, Risk, Route, SessionRules};
+use crate::config::{Config, EndOfDay, OrderRules, Risk, Route, SessionRules, Sides};
 use crate::plugins;
 
 /// A route whose strategy cannot be built.
@@ -44,6 +44,10 @@ pub fn day_rules(session: &SessionRules) -> DayRules {
     let minutes =
         |minutes: u16| i64::from(minutes).saturating_mul(trader_contract::Timestamp::MINUTE);
     DayRules {
+        end_of_day: match session.end_of_day {
+            EndOfDay::Flat => trader_core::EndOfDay::Flat,
+            EndOfDay::Hold => trader_core::EndOfDay::Hold,
+        },
         entries_stop_nanos: minutes(session.entries_stop_minutes_before_close),
         flatten_nanos: minutes(session.flatten_minutes_before_close),
         deadline_nanos: minutes(session.flat_deadline_minutes_before_close),
@@ -117,7 +121,11 @@ fn route(route: &Route) -> Result<trader_core::Route, RouteError> {
         strategy: route.strategy.as_str().into(),
         timeframe: route.timeframe,
         require_stop: true,
-        sides: trader_core::Sides::Both,
+        sides: match route.sides {
+            Sides::Both => trader_core::Sides::Both,
+            Sides::Long => trader_core::Sides::Long,
+            Sides::Short => trader_core::Sides::Short,
+        },
         lanes: route.symbols.iter().map(build).collect::<Result<_, _>>()?,
     })
 }

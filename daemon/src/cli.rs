@@ -127,7 +127,7 @@ impl FileArg {
                 name: name.clone(),
                 text,
             };
-            return Ok((name, config::parse(&[layer], strategies)?));
+            return Ok((name, config::parse(&[layer], strategies)?.for_trading()?));
         }
         let file = config::file_to_read(self.file.as_deref());
         let config = config::load(file.as_deref(), strategies)?;

@@ -65,6 +65,7 @@ pub fn prepare_with(
     file: Option<&Path>,
     folders: Folders,
 ) -> Result<Prepared, Failure> {
+    let config = config.for_trading()?;
     plugins::require_broker(&config.broker.kind.to_string())?;
     let calendar = config
         .calendar

@@ -1,6 +1,6 @@
 //! `traderctl strategies`: routes, their settings, and how warm each symbol is.
 
-use trader_rpc::{Lane, NoParams, Route, RouteState, call};
+use trader_rpc::{Lane, NoParams, Route, RouteState, Sides, call};
 
 use super::Setting;
 use crate::connection;
@@ -54,16 +54,25 @@ fn block(route: &Route, output: &Output) -> String {
         .map(|(name, value)| format!("{}={}", printable(name), printable(value)));
     let mut lines = vec![
         format!(
-            "{}  {} {}, {} min bars, {state}",
+            "{}  {} {}, {} min bars, {}{state}",
             output.paint(Style::Strong, &printable(&route.route)),
             printable(&route.strategy),
             printable(&route.version),
             route.timeframe_minutes,
+            sides(route.sides),
         ),
         format!("  {}", settings.collect::<Vec<_>>().join(" ")),
     ];
     lines.push(lanes(&route.lanes, output));
     lines.join("\n")
+}
+
+/// What is said of a route that does not enter both sides.
+fn sides(sides: Sides) -> String {
+    match sides {
+        Sides::Both => String::new(),
+        one => format!("{one} only, "),
+    }
 }
 
 fn lanes(lanes: &[Lane], output: &Output) -> String {

@@ -192,6 +192,16 @@ fn strategies_show_settings_and_warm_up() {
 }
 
 #[test]
+fn a_route_of_one_side_says_so() {
+    let mut route = sample("Route");
+    route["sides"] = json!("short");
+    let fake = answering("strategies", json!([route]));
+    let run = run_at(fake.runtime_dir(), &["strategies"]);
+    let words = "opening-range 0.1.0, 5 min bars, short only, warming";
+    assert!(run.text().contains(words), "{}", run.stdout);
+}
+
+#[test]
 fn nothing_to_show_is_said_and_is_an_empty_list() {
     let fake = Fake::with(Role::Read, |name, _| {
         ["positions", "orders", "trades", "strategies", "logs"]

@@ -96,9 +96,21 @@ const fn tenth_of(ratio: Ratio) -> Ratio {
     Ratio::from_billionths(ratio.billionths().div_euclid(10))
 }
 
-/// Deadlines of a session, in minutes before its close, half days included.
+choice! {
+    /// What becomes of positions at the end of the day.
+    EndOfDay {
+        /// They are closed before the close.
+        Flat = "flat",
+        /// They stay over the night: for backtests only, see [`super::Config::for_trading`].
+        Hold = "hold",
+    }
+}
+
+/// The end of a session, and its deadlines in minutes before the close, half days included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SessionRules {
+    /// What becomes of positions; the deadlines below are those of days that end flat.
+    pub end_of_day: EndOfDay,
     /// No new entries from here on: 2 to 180.
     pub entries_stop_minutes_before_close: u16,
     /// Positions are closed from here on: 2 to 120.
@@ -111,6 +123,7 @@ impl SessionRules {
     pub(super) fn read(mut section: Section<'_>) -> Self {
         let place = section.place();
         let rules = Self {
+            end_of_day: section.word("end_of_day", EndOfDay::Flat),
             entries_stop_minutes_before_close: section.integer(
                 "entries_stop_minutes_before_close",
                 15,

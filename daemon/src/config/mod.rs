@@ -19,12 +19,12 @@ use trader_contract::{Money, Ratio, StrategyPlugin, Symbol};
 use crate::feeds::recorded::{self, FeedError};
 
 pub use layers::Layer;
-pub use limits::{OrderRules, Risk, SessionRules, StopPositions, StopRules};
+pub use limits::{EndOfDay, OrderRules, Risk, SessionRules, StopPositions, StopRules};
 pub use market::{
     Account, BrokerKind, BrokerProfile, BrokerSettings, ClockKind, Market, MarketSource, Pace,
 };
 pub use problem::{Place, Problem, Problems};
-pub use route::Route;
+pub use route::{Route, Sides};
 pub use shell::{
     CalendarFileError, CalendarSettings, LogFormat, LogLevel, LogSettings, RpcSettings,
 };
@@ -103,6 +103,24 @@ impl Config {
             .collect()
     }
 
+    /// This configuration, if it may trade: what is for backtests only is refused.
+    ///
+    /// # Errors
+    /// Positions would be held over the night.
+    pub fn for_trading(self) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        self.check_trading(&mut problems);
+        problems.or(self)
+    }
+
+    fn check_trading(&self, problems: &mut Problems) {
+        if self.session.end_of_day == EndOfDay::Hold {
+            let message = "\"hold\" is for backtests only, since the daemon ends every day flat; \
+                           set end_of_day = \"flat\"";
+            problems.push(None, "session.end_of_day", message);
+        }
+    }
+
     fn read(mut root: Section<'_>, strategies: &[&'static StrategyPlugin]) -> Self {
         let mode_place = root.place_of("mode");
         let mode = root.word("mode", Mode::Simulated);
@@ -158,7 +176,8 @@ pub fn files(file: Option<&Path>) -> Vec<String> {
         .collect()
 }
 
-/// Reads and checks FILE with the `conf.d/*.toml` beside it; the defaults if there is no file.
+/// Reads and checks FILE with the `conf.d/*.toml` beside it, for trading; the defaults if there is no
+/// file.
 ///
 /// # Errors
 /// Everything that is wrong.
@@ -171,11 +190,13 @@ pub fn load(
     };
     let config = parse(&layers::read(file)?, strategies)?;
     let mut problems = Problems::default();
+    config.check_trading(&mut problems);
     check_surroundings(&config, &mut problems);
     problems.or(config)
 }
 
-/// Checks layers of TOML against the schema; later layers override earlier ones.
+/// Checks layers of TOML against the schema; later layers override earlier ones. What is for backtests
+/// only is taken: [`Config::for_trading`] refuses it.
 ///
 /// # Errors
 /// Everything that is wrong.

@@ -7,7 +7,7 @@ use trader_contract::{ParameterKind, SettingValue, Settings, StrategyPlugin, Sym
 
 use super::layers::{Node, Value};
 use super::problem::{Place, Problems};
-use super::section::{Section, exact};
+use super::section::{Section, choice, exact};
 
 /// The most routes.
 const ROUTES_MAX: usize = 64;
@@ -15,6 +15,18 @@ const ROUTES_MAX: usize = 64;
 const SYMBOLS_MAX: usize = 200;
 /// The longest name of a route, in characters.
 const NAME_MAX: usize = 32;
+
+choice! {
+    /// The sides that a route may enter.
+    Sides {
+        /// Long and short.
+        Both = "both",
+        /// Long only.
+        Long = "long",
+        /// Short only.
+        Short = "short",
+    }
+}
 
 /// Symbols bound to a strategy with settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,6 +42,8 @@ pub struct Route {
     /// The length of its bars in minutes.
     #[serde(rename = "timeframe_minutes")]
     pub timeframe: Timeframe,
+    /// The sides that it may enter.
+    pub sides: Sides,
     /// The strategy's settings, defaults filled in.
     #[serde(serialize_with = "as_toml")]
     pub settings: Settings,
@@ -66,6 +80,7 @@ impl Route {
         let enabled = section.flag("enabled", true);
         let symbols = read_symbols(&mut section, place.as_ref());
         let minutes = section.integer("timeframe_minutes", 1, 1..=Timeframe::MAX_MINUTES);
+        let sides = section.word("sides", Sides::Both);
         let plugin = read_strategy(&mut section, place.as_ref(), strategies);
         let settings = match plugin {
             Some(plugin) => read_settings(section.section("settings"), plugin),
@@ -81,6 +96,7 @@ impl Route {
             strategy: plugin?.name.to_owned(),
             symbols: symbols?,
             timeframe: Timeframe::minutes(minutes)?,
+            sides,
             settings: settings?,
         };
         Some((place, route))

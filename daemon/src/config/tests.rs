@@ -147,6 +147,40 @@ fn the_hash_changes_with_any_value() {
 }
 
 #[test]
+fn positions_are_held_over_the_night_in_backtests_only() {
+    let config = read(&["[session]\nend_of_day = \"hold\""]).unwrap();
+    assert_eq!(config.session.end_of_day, EndOfDay::Hold);
+    assert_eq!(read(&[&config.to_toml()]).unwrap(), config);
+    let refused = config.for_trading().unwrap_err().to_string();
+    assert!(refused.contains("session.end_of_day"), "{refused}");
+    assert!(refused.contains("for backtests only"), "{refused}");
+    let flat = Config::defaults();
+    assert_eq!(flat.clone().for_trading().unwrap(), flat);
+}
+
+#[test]
+fn a_file_for_the_daemon_may_not_hold_over_the_night() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("traderd.toml");
+    std::fs::write(&file, "[session]\nend_of_day = \"hold\"\n").unwrap();
+    let refused = load(Some(&file), &[]).unwrap_err().to_string();
+    assert!(refused.contains("for backtests only"), "{refused}");
+}
+
+#[test]
+fn a_route_may_be_given_one_side() {
+    let sides = |line: &str| read(&[&format!("{ROUTE}{line}")]).map(|c| c.routes[0].sides);
+    assert_eq!(sides(""), Ok(Sides::Both));
+    assert_eq!(sides("sides = \"long\"\n"), Ok(Sides::Long));
+    assert_eq!(sides("sides = \"short\"\n"), Ok(Sides::Short));
+    let refused = sides("sides = \"up\"\n").unwrap_err();
+    assert!(
+        refused.contains("\"both\" or \"long\" or \"short\""),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_later_layer_overrides_keys_and_adds_routes() {
     let second = ROUTE.replace("\"one\"", "\"two\"");
     let above = format!("risk.max_open_positions = 7\n{second}");

@@ -6,7 +6,7 @@ use trader_contract::{SettingValue, Symbol};
 use trader_core::book::Holding;
 use trader_core::lane::Lane;
 use trader_core::record::{Decision, JournalEntry, Origin, Record, TradingState};
-use trader_core::{Engine, RouteInfo};
+use trader_core::{Engine, RouteInfo, Sides};
 use trader_rpc::{self as rpc, convert};
 
 use super::orders::state;
@@ -119,6 +119,7 @@ pub fn strategies(engine: &Engine, facts: &StrategyFacts) -> Vec<rpc::Route> {
             version: own.version.clone(),
             symbols: lanes.iter().map(|lane| lane.symbol).collect(),
             timeframe_minutes: info.timeframe.as_minutes(),
+            sides: sides(info.sides),
             settings: own.settings.clone(),
             state,
             why,
@@ -126,6 +127,14 @@ pub fn strategies(engine: &Engine, facts: &StrategyFacts) -> Vec<rpc::Route> {
         }
     };
     engine.routes().iter().enumerate().map(route).collect()
+}
+
+const fn sides(sides: Sides) -> rpc::Sides {
+    match sides {
+        Sides::Both => rpc::Sides::Both,
+        Sides::Long => rpc::Sides::Long,
+        Sides::Short => rpc::Sides::Short,
+    }
 }
 
 fn route_state(

@@ -281,6 +281,7 @@ fn routes_show_their_lanes_and_what_they_last_saw() {
           "SPY"
         ],
         "timeframe_minutes": 1,
+        "sides": "both",
         "settings": {
           "fast": "20"
         },
@@ -315,6 +316,7 @@ fn routes_show_their_lanes_and_what_they_last_saw() {
           "QQQ"
         ],
         "timeframe_minutes": 1,
+        "sides": "both",
         "settings": {},
         "state": "warming",
         "why": "QQQ has 0 of 20 bars",

@@ -10,7 +10,7 @@ mod status;
 pub use account::{Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello};
 pub use event::{Event, EventStream, JournalLine, LogLevel, LogLine};
 pub use order::{ExitReason, Order, OrderStatus, Position, Trade};
-pub use route::{Lane, Pending, Route, RouteState, Signal, WarmUp};
+pub use route::{Lane, Pending, Route, RouteState, Sides, Signal, WarmUp};
 pub use status::{
     Alert, Link, LinkState, Mode, Phase, RouteCounts, SessionInfo, Severity, SocketInfo, Status,
     StoreInfo, TradingState, TradingStatus,

@@ -34,6 +34,28 @@ impl fmt::Display for RouteState {
     }
 }
 
+/// The sides that a route may enter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sides {
+    /// Long and short.
+    Both,
+    /// Long only.
+    Long,
+    /// Short only.
+    Short,
+}
+
+impl fmt::Display for Sides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Both => "both",
+            Self::Long => "long",
+            Self::Short => "short",
+        })
+    }
+}
+
 /// How far a lane's indicators are warm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WarmUp {
@@ -101,6 +123,8 @@ pub struct Route {
     pub symbols: Vec<Symbol>,
     /// The length of its bars in minutes.
     pub timeframe_minutes: u16,
+    /// The sides that it may enter.
+    pub sides: Sides,
     /// Every setting with its value as text.
     pub settings: BTreeMap<String, String>,
     /// What it is doing.
