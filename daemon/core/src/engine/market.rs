@@ -40,9 +40,7 @@ impl Engine {
         }
         self.mark(at, id, bar, out);
         self.run_lanes(at, id, bar, self.session_view(), out);
-        if self.symbols.get(id.index()).is_some_and(|s| s.held) {
-            self.tend(at, id, out);
-        }
+        self.tend_after_bar(at, id, out);
     }
 
     /// Shows a row to every lane of its symbol.
@@ -105,25 +103,40 @@ impl Engine {
             close: session.close,
         };
         let feeds = self.symbols.get(id.index()).map_or(0, |s| s.feeds.len());
+        let due_before = self.window_due;
         for n in 0..feeds {
-            let mut closed = std::mem::take(&mut self.closed);
             if let Some(feed) = self
                 .symbols
                 .get_mut(id.index())
                 .and_then(|s| s.feeds.get_mut(n))
             {
-                feed.aggregator.on_minute(window, bar, &mut closed);
+                feed.aggregator.on_minute(window, bar, &mut self.closed);
                 if let Some(end) = feed.aggregator.next_close_at() {
                     self.window_due = self.window_due.min(end.plus_nanos(self.bar_grace()));
                 }
             }
-            while let Some(bar) = closed.take() {
+            while let Some(bar) = self.closed.take() {
                 self.run_feed(at, id, n, &bar, out);
             }
-            self.closed = closed;
         }
-        self.find_due();
-        if self.symbols.get(id.index()).is_some_and(|s| s.held) {
+        if self.window_due != due_before {
+            self.find_due();
+        }
+        self.tend_after_bar(at, id, out);
+    }
+
+    /// Looks at the open trade of a symbol after a bar, if a price can change what is to be done.
+    #[inline]
+    fn tend_after_bar(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
+        let Some(state) = self.symbols.get(id.index()) else {
+            return;
+        };
+        if state.settled {
+            debug_assert!(
+                self.has_nothing_to_do(at, id),
+                "a settled trade that is not"
+            );
+        } else if state.held {
             self.tend(at, id, out);
         }
     }
@@ -240,10 +253,14 @@ impl Engine {
         let mut intents = std::mem::take(&mut self.intents);
         let id = lane.symbol;
         lane.decide(at, around, bar, &mut intents);
-        if !intents.is_empty() {
+        let quiet = intents.is_empty();
+        if !quiet {
             self.carry_out(at, index, Some(bar), &mut intents, out);
         }
         self.intents = intents;
+        if quiet && !owns {
+            return;
+        }
         // Whoever owns the symbol now: the bar of an entry counts, the bar after the trade does not.
         let owner = self.symbols.get(id.index()).and_then(|s| s.owner);
         if owner == Some(index) {

@@ -43,6 +43,8 @@ pub struct SymbolState {
     pub(super) net_nanos: i64,
     /// Whether the book has an open trade in it.
     pub(super) held: bool,
+    /// Whether that trade waits for the broker alone: no price and no time changes what is next.
+    pub(super) settled: bool,
     pub(super) position: Option<PositionView>,
     pub(super) pending: Option<Direction>,
     pub(super) expires_after_bars: Option<u16>,
@@ -72,6 +74,7 @@ pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, Engi
             owner: None,
             net_nanos: 0,
             held: false,
+            settled: false,
             position: None,
             pending: None,
             expires_after_bars: None,
@@ -123,6 +126,7 @@ impl Engine {
         });
         state.owner = owner;
         state.held = holding.is_some();
+        state.settled = false;
         state.pending = holding
             .filter(|h| h.net.is_flat() && h.entry_qty.is_zero() && h.exit.is_none())
             .map(|h| h.direction);

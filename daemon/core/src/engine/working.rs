@@ -9,7 +9,7 @@ use trader_contract::{
 use super::Engine;
 use crate::book::{Holding, Order};
 use crate::command::{Command, Commands};
-use crate::orders::{Ground, Step, next_step};
+use crate::orders::{Ground, Step, is_settled, next_step};
 use crate::record::{ExitReason, Origin, PlannedOrder, Record, Severity, Trade, TradingState};
 
 /// Steps that one look may take; more would mean that a step changes nothing.
@@ -40,7 +40,10 @@ impl Engine {
                 return self.wake(id, None);
             };
             match step {
-                Step::Wait { until } => return self.wake(id, until),
+                Step::Wait { until } => {
+                    self.settle(id, until);
+                    return self.wake(id, until);
+                }
                 Step::Cancel(order, why) => self.ask_cancel(at, order, why, out),
                 Step::PlaceStop => self.place_stop(at, id, out),
                 Step::MoveStop(order) => self.replace_stop(at, id, order, out),
@@ -52,6 +55,23 @@ impl Engine {
             self.measure_protection(at, id);
         }
         self.wake(id, Some(at.plus_nanos(self.rules.retry_nanos)));
+    }
+
+    /// Notes whether only the broker can bring more to do. What is written about the symbol undoes it.
+    fn settle(&mut self, id: SymbolId, until: Option<Timestamp>) {
+        let settled = until.is_none()
+            && self.holding(id).is_some_and(|holding| {
+                let orders: Vec<&Order> = self.book.orders_for(holding).collect();
+                is_settled(holding, &orders)
+            });
+        if let Some(state) = self.symbols.get_mut(id.index()) {
+            state.settled = settled && state.bare_since.is_none();
+        }
+    }
+
+    /// Whether a look at the symbol would find nothing to do, and nothing to wait for but the broker.
+    pub(super) fn has_nothing_to_do(&self, at: Timestamp, id: SymbolId) -> bool {
+        self.next_step(at, id) == Some(Step::Wait { until: None })
     }
 
     fn next_step(&self, at: Timestamp, id: SymbolId) -> Option<Step> {

@@ -237,6 +237,20 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     wait
 }
 
+/// Whether a position rests: its entry has ended, and its stop is acknowledged where it is meant to
+/// be, for all of it, or its route wants none. Neither a price nor the time gives it a next step.
+#[must_use]
+pub fn is_settled(holding: &Holding, orders: &[&Order]) -> bool {
+    let live = |role: OrderRole| orders.iter().find(|o| o.role() == role && o.is_live());
+    let open = holding.exit.is_none() && !holding.net.is_flat() && !holding.is_turned();
+    let rests = |stop: Price| {
+        live(OrderRole::Stop).is_some_and(|order| {
+            order.stop == Some(stop) && order.remaining() == holding.net.magnitude()
+        })
+    };
+    open && live(OrderRole::Entry).is_none() && holding.stop.is_none_or(rests)
+}
+
 /// Whether the market stands at or beyond the stop, where no stop order can rest.
 fn passed(holding: &Holding, stop: Price, ground: &Ground<'_>) -> bool {
     ground.last.is_some_and(|last| {
