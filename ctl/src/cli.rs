@@ -22,6 +22,9 @@ Examples:
   traderctl pause                       no new positions; protecting goes on
   traderctl flatten --wait              close everything, and wait until it is
   traderctl logs --follow --symbol SPY  what happens in one symbol
+  traderctl backtest --strategy velez --symbols SPY \\
+      --start-date 2011-01-01 --end-date 2011-01-31
+  traderctl data import SPY.csv.gz --symbol SPY --timeframe 1min
   traderctl orders --json | jq '.[0]'   every view as JSON";
 
 /// Watch and control traderd

@@ -17,6 +17,9 @@ pub(crate) const UNREACHABLE: u8 = 3;
 /// A bug of this program.
 pub(crate) const BUG: u8 = 70;
 
+/// Somebody ended it from outside, as shells count it.
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// The codes as they stand in help and manual.
 pub(crate) const HELP: &str = "\
 Exit codes:
@@ -38,6 +41,8 @@ pub(crate) enum Failed {
     Connect(ConnectError),
     /// The daemon refused, or it stopped answering.
     Call(CallError),
+    /// The daemon stopped answering while we watched something.
+    Lost(ErrorDetail),
     /// Nobody reads our output any more.
     BrokenPipe,
     /// Another program has said why; only its exit code is handed on.
@@ -63,12 +68,21 @@ impl Failed {
         Self::Usage(detail(what, why, next))
     }
 
+    /// A daemon that went away in the middle of something.
+    pub(crate) fn lost(
+        what: impl Into<String>,
+        why: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self::Lost(detail(what, why, next))
+    }
+
     /// The exit code.
     pub(crate) const fn code(&self) -> u8 {
         match self {
             Self::Usage(_) => USAGE,
             Self::Refused(_) => REFUSED,
-            Self::Connect(_) => UNREACHABLE,
+            Self::Connect(_) | Self::Lost(_) => UNREACHABLE,
             Self::Call(error) if error.is_unreachable() => UNREACHABLE,
             Self::Call(_) => REFUSED,
             Self::BrokenPipe => DONE,
@@ -79,7 +93,9 @@ impl Failed {
     /// What to print; nothing where it has been said already.
     pub(crate) fn detail(&self) -> Option<ErrorDetail> {
         match self {
-            Self::Usage(detail) | Self::Refused(detail) => Some(detail.clone()),
+            Self::Usage(detail) | Self::Refused(detail) | Self::Lost(detail) => {
+                Some(detail.clone())
+            }
             Self::Connect(error) => Some(error.detail()),
             Self::Call(error) => Some(error.detail()),
             Self::BrokenPipe | Self::Passed(_) => None,

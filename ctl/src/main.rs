@@ -1,13 +1,17 @@
 //! `traderctl`, the command line of `traderd`: reads arguments, runs one command, ends with a
 //! documented exit code. All trading logic is the daemon's.
 
+mod chart;
 mod cli;
 mod commands;
 mod connection;
 mod exit;
 mod output;
+mod progress;
+mod screen;
 mod show;
 mod table;
+mod work;
 
 use std::process::ExitCode;
 

@@ -116,6 +116,13 @@ impl Output {
         Ok(stdout.flush()?)
     }
 
+    /// Prints bytes as they are.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Failed> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        Ok(stdout.flush()?)
+    }
+
     /// Prints a note about the work, which is no result.
     pub(crate) fn note(&self, text: &str) {
         // A note that nobody can read is no reason to fail.

@@ -121,6 +121,95 @@ pub(crate) fn count(number: u32, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// A whole number with separators: `7,800`.
+pub(crate) fn whole(number: u64) -> String {
+    let text = grouped(Decimal::from(number));
+    text.trim_end_matches(".00").to_owned()
+}
+
+/// A share of something: `12.34%`; a dash where there is none.
+pub(crate) fn percent(share: Option<f64>) -> String {
+    match share.filter(|share| share.is_finite()) {
+        Some(share) => format!("{}%", fixed(share * 100.0)),
+        None => dash(),
+    }
+}
+
+/// The same with a sign always: `+12.34%`.
+pub(crate) fn change(share: Option<f64>) -> String {
+    let text = percent(share);
+    // A minus, or a dash where there is nothing.
+    if text.starts_with('-') {
+        text
+    } else {
+        format!("+{text}")
+    }
+}
+
+/// A plain figure with two decimals, or a dash.
+pub(crate) fn ratio(value: Option<f64>) -> String {
+    let finite = value.filter(|value| value.is_finite());
+    finite.map_or_else(dash, fixed)
+}
+
+/// Two decimals, separators, and no negative zero.
+fn fixed(value: f64) -> String {
+    match Decimal::from_f64_retain(value) {
+        Some(exact) if cents(exact).is_sign_negative() => {
+            format!("-{}", grouped(cents(exact).abs()))
+        }
+        Some(exact) => grouped(cents(exact)),
+        None => format!("{value:.2e}"),
+    }
+}
+
+/// Dollars on average, or a dash.
+pub(crate) fn dollars_or_dash(amount: Option<f64>) -> String {
+    let exact = amount.and_then(Decimal::from_f64_retain);
+    exact.map_or_else(dash, dollars)
+}
+
+/// A rate or a size in three digits or so: `5.2 M`, `850 k`, `12`.
+pub(crate) fn rough(value: f64) -> String {
+    let scaled = |value: f64, unit: &str| {
+        if value < 10.0 {
+            format!("{value:.1} {unit}")
+        } else {
+            format!("{value:.0} {unit}")
+        }
+    };
+    if value >= 999.5e6 {
+        scaled(value / 1e9, "G")
+    } else if value >= 999.5e3 {
+        scaled(value / 1e6, "M")
+    } else if value >= 999.5 {
+        scaled(value / 1e3, "k")
+    } else {
+        format!("{value:.0}")
+    }
+}
+
+/// A size of a file: `12 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    let text = rough(bytes as f64);
+    if text.contains(' ') {
+        format!("{text}B")
+    } else {
+        format!("{text} B")
+    }
+}
+
+/// A length of time that is an average, or a dash.
+pub(crate) fn duration_or_dash(seconds: Option<f64>) -> String {
+    let finite = seconds.filter(|seconds| (0.0..1e15).contains(seconds));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "its range is checked just before"
+    )]
+    finite.map_or_else(dash, |seconds| duration(seconds.round() as u64))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +243,52 @@ mod tests {
         assert_eq!(
             (duration(59), duration(5_025), duration(90_000)),
             ("59 s".into(), "1 h 23 min".into(), "1 d 1 h".into())
+        );
+    }
+
+    #[test]
+    fn figures_have_two_decimals_and_none_is_a_dash() {
+        assert_eq!(percent(Some(0.052_345)), "5.23%");
+        assert_eq!(
+            (percent(Some(-0.5)), percent(Some(-0.000_01))),
+            ("-50.00%".into(), "0.00%".into())
+        );
+        assert_eq!(
+            (change(Some(12.5)), change(Some(-0.01))),
+            ("+1,250.00%".into(), "-1.00%".into())
+        );
+        assert_eq!(
+            (percent(None), ratio(Some(f64::NAN)), ratio(None)),
+            ("-".into(), "-".into(), "-".into())
+        );
+        assert_eq!(
+            (ratio(Some(1234.567)), ratio(Some(-1.005))),
+            ("1,234.57".into(), "-1.00".into())
+        );
+        assert_eq!(ratio(Some(1e300)), "1.00e300");
+        assert_eq!(
+            (dollars_or_dash(Some(-72.015)), dollars_or_dash(None)),
+            ("-$72.02".into(), "-".into())
+        );
+    }
+
+    #[test]
+    fn large_numbers_are_short_or_grouped() {
+        assert_eq!(
+            (whole(0), whole(1_234_567)),
+            ("0".into(), "1,234,567".into())
+        );
+        assert_eq!(
+            [999.0, 1_000.0, 8_460.0, 99_960.0, 999_600.0, 5.24e6, 3e9].map(rough),
+            ["999", "1.0 k", "8.5 k", "100 k", "1.0 M", "5.2 M", "3.0 G"]
+        );
+        assert_eq!((size(0), size(524_288)), ("0 B".into(), "524 kB".into()));
+        assert_eq!(
+            (
+                duration_or_dash(Some(4_999.6)),
+                duration_or_dash(Some(-1.0))
+            ),
+            ("1 h 23 min".into(), "-".into())
         );
     }
 }

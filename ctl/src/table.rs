@@ -4,6 +4,7 @@
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Row, Table, TableStyle};
 
 use crate::output::{Output, Style};
+use crate::screen::Screen;
 
 /// A column's heading and side.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +20,7 @@ pub(crate) struct Plain<'a> {
     output: &'a Output,
     columns: &'a [Column],
     rows: Vec<(Vec<String>, Option<Style>)>,
+    screen: Option<Screen>,
 }
 
 impl<'a> Plain<'a> {
@@ -28,7 +30,14 @@ impl<'a> Plain<'a> {
             output,
             columns,
             rows: Vec::new(),
+            screen: None,
         }
+    }
+
+    /// Cuts lines that the screen is too narrow for; whoever reads a pipe gets them whole.
+    pub(crate) const fn cut_to(mut self, screen: Screen) -> Self {
+        self.screen = Some(screen);
+        self
     }
 
     /// Adds a row, as many cells as there are columns.
@@ -66,7 +75,10 @@ impl<'a> Plain<'a> {
         let styles = std::iter::once(Some(Style::Strong)).chain(self.rows.iter().map(|row| row.1));
         let lines = table.lines().zip(styles).map(|(line, style)| {
             let line = line.trim_end();
-            style.map_or_else(|| line.to_owned(), |style| self.output.paint(style, line))
+            let line = self
+                .screen
+                .map_or_else(|| line.to_owned(), |screen| screen.cut(line));
+            style.map_or_else(|| line.clone(), |style| self.output.paint(style, &line))
         });
         lines.collect::<Vec<_>>().join("\n")
     }

@@ -30,14 +30,19 @@ impl Request {
     pub(super) fn id(&self) -> Result<RequestId, Failed> {
         match &self.request_id {
             Some(id) => Ok(id.clone()),
-            None => RequestId::draw().map_err(|error| {
-                Failed::refused(
-                    "no request id could be drawn",
-                    error.to_string(),
-                    "give one with --request-id",
-                )
-            }),
+            None => Self::drawn(),
         }
+    }
+
+    /// A new one.
+    pub(super) fn drawn() -> Result<RequestId, Failed> {
+        RequestId::draw().map_err(|error| {
+            Failed::refused(
+                "no request id could be drawn",
+                error.to_string(),
+                "give one with --request-id",
+            )
+        })
     }
 }
 

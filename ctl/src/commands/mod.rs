@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod backtest;
 mod calendar;
 mod cancel;
 mod change;
@@ -7,8 +8,10 @@ mod close;
 mod completions;
 mod config;
 mod flatten;
+mod jobs;
 mod logs;
 mod man;
+mod market_data;
 mod orders;
 mod pause;
 mod positions;
@@ -50,6 +53,9 @@ pub(crate) enum Command {
     Flatten(flatten::Args),
     Stop(stop::Args),
     Logs(logs::Args),
+    Backtest(Box<backtest::Args>),
+    Jobs(jobs::Args),
+    Data(market_data::Args),
     Calendar(calendar::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -78,6 +84,9 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Flatten(args) => flatten::run(args, setting),
         Command::Stop(args) => stop::run(args, setting),
         Command::Logs(args) => logs::run(args, setting),
+        Command::Backtest(args) => backtest::run(args, setting),
+        Command::Jobs(args) => jobs::run(args, setting),
+        Command::Data(args) => market_data::run(args, setting),
         Command::Calendar(args) => calendar::run(args, setting),
         Command::Config(args) => config::run(args, setting),
         Command::Completions(args) => completions::run(args, setting),

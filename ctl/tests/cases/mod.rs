@@ -1,9 +1,18 @@
-//! One module per subject; `fake` is the daemon, `program` runs the binary.
+//! One module per subject; `fake` is the daemon, `desk` its jobs, `program` runs the binary.
 
 mod acting;
+mod backtests;
 mod config;
+mod desk;
 mod fake;
+mod importing;
+mod jobs;
 mod looking;
+mod market_data;
 mod program;
 mod reference;
+mod report;
+mod results;
+mod terminal;
+mod tried;
 mod trouble;

@@ -1,6 +1,8 @@
 //! A subscription as a blocking iterator. Going on after a break is the caller's: every event tells
 //! where.
 
+use std::time::Duration;
+
 use jsonrpsee_core::client::{Subscription as Inner, SubscriptionCloseReason};
 use tokio::runtime::Runtime;
 
@@ -24,6 +26,52 @@ impl<'a> Subscription<'a> {
             ended: false,
         }
     }
+
+    /// Waits for the next event, but not longer than `limit`: `Ok(None)` when none came by then.
+    ///
+    /// # Errors
+    /// The subscription is over; see [`CallError`].
+    pub fn next_within(&mut self, limit: Duration) -> Result<Option<Event>, CallError> {
+        if self.ended {
+            return Err(self.over(None));
+        }
+        let inner = &mut self.inner;
+        // The timer belongs to the runtime, so it is made inside it.
+        let came = self
+            .runtime
+            .block_on(async { tokio::time::timeout(limit, inner.next()).await });
+        match came {
+            Ok(item) => self.taken(item).map(Some),
+            Err(_elapsed) => Ok(None),
+        }
+    }
+
+    fn taken<E: std::fmt::Display>(
+        &mut self,
+        item: Option<Result<Event, E>>,
+    ) -> Result<Event, CallError> {
+        let item = match item {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(self.over(Some(error.to_string()))),
+            None => Err(self.over(None)),
+        };
+        self.ended = item.is_err();
+        item
+    }
+
+    /// Why nothing more comes.
+    fn over(&self, unreadable: Option<String>) -> CallError {
+        let method = EVENTS.subscribe.to_owned();
+        let reason = self.inner.close_reason();
+        match unreadable {
+            Some(why) => CallError::Unreadable { method, why },
+            None if matches!(reason, Some(SubscriptionCloseReason::Lagged)) => CallError::TooSlow,
+            None => CallError::Lost {
+                method,
+                why: "traderd ended it".to_owned(),
+            },
+        }
+    }
 }
 
 impl Iterator for Subscription<'_> {
@@ -33,26 +81,7 @@ impl Iterator for Subscription<'_> {
         if self.ended {
             return None;
         }
-        let method = EVENTS.subscribe.to_owned();
-        let item = match self.runtime.block_on(self.inner.next()) {
-            Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(CallError::Unreadable {
-                method,
-                why: error.to_string(),
-            }),
-            None if matches!(
-                self.inner.close_reason(),
-                Some(SubscriptionCloseReason::Lagged)
-            ) =>
-            {
-                Err(CallError::TooSlow)
-            }
-            None => Err(CallError::Lost {
-                method,
-                why: "traderd ended it".to_owned(),
-            }),
-        };
-        self.ended = item.is_err();
-        Some(item)
+        let item = self.runtime.block_on(self.inner.next());
+        Some(self.taken(item))
     }
 }
