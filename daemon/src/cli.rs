@@ -84,6 +84,22 @@ pub struct DemoArgs {
 enum BenchCommand {
     /// Bars a second through engine, risk gate and simulated broker, on one core
     Engine(BenchArgs),
+    /// Seconds from a CSV file to the bar store, and from there to a stored result
+    Backtest(BenchBacktestArgs),
+}
+
+/// What `traderd bench backtest` is asked for.
+#[derive(Debug, Clone, Args)]
+pub struct BenchBacktestArgs {
+    /// How many minutes of one symbol
+    #[arg(long, value_name = "COUNT")]
+    pub bars: Option<usize>,
+    /// The strategy [default: the first of this build]
+    #[arg(long, value_name = "NAME")]
+    pub strategy: Option<String>,
+    /// The length of its bars [default: 5min]
+    #[arg(long, value_name = "LENGTH")]
+    pub timeframe: Option<String>,
 }
 
 /// What `traderd bench engine` is asked for.
@@ -168,6 +184,7 @@ impl Cli {
             Command::Demo(options) => demo(&options),
             Command::Job => Ok(()),
             Command::Bench(BenchCommand::Engine(options)) => bench(&options),
+            Command::Bench(BenchCommand::Backtest(options)) => bench_backtest(&options),
             Command::Config(ConfigCommand::Init) => print(config::SAMPLE),
             Command::Config(ConfigCommand::Check(file)) => {
                 let (name, config) = file.load()?;
@@ -226,6 +243,22 @@ fn bench(options: &BenchArgs) -> Result<(), Failure> {
 
 #[cfg(not(feature = "broker-sim"))]
 fn bench(_: &BenchArgs) -> Result<(), Failure> {
+    Ok(plugins::require_broker("sim")?)
+}
+
+#[cfg(feature = "broker-sim")]
+fn bench_backtest(options: &BenchBacktestArgs) -> Result<(), Failure> {
+    let report = crate::bench::backtest::backtest(&crate::bench::backtest::Options {
+        bars: options.bars,
+        strategy: options.strategy.clone(),
+        timeframe: options.timeframe.clone(),
+    })?;
+    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
+    print(&format!("{report}\nRESULT {json}\n"))
+}
+
+#[cfg(not(feature = "broker-sim"))]
+fn bench_backtest(_: &BenchBacktestArgs) -> Result<(), Failure> {
     Ok(plugins::require_broker("sim")?)
 }
 

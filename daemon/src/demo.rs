@@ -2,9 +2,7 @@
 //! broker, on a market that is made up for it or on recorded minutes.
 
 use std::fmt::Write as _;
-use std::fs::DirBuilder;
 use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
@@ -53,7 +51,6 @@ fn thin() -> Shape {
 }
 
 /// Names that are tried for the folder of a run.
-const SCRATCH_ATTEMPTS: u32 = 100;
 
 /// The year whose full sessions the seeds choose from.
 const YEAR: i32 = 2025;
@@ -64,7 +61,7 @@ const YEAR: i32 = 2025;
 /// What ended it: bad arguments, a state folder that cannot be used, or a day that did not end flat
 /// and equal to the broker, or did not show what it promises.
 pub fn run(args: &DemoArgs) -> Result<(), Failure> {
-    let scratch = Scratch::new(args.state_dir.as_deref())?;
+    let scratch = Scratch::new("demo", args.state_dir.as_deref())?;
     let (config, source) = match &args.bars {
         Some(bars) => recorded(args, bars)?,
         None => synthetic(args)?,
@@ -84,58 +81,6 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let ended = supervisor::run_plan(prepared, plan, |begun| say(&where_to_look(begun)))?;
     say(&epilogue(&ended, made_up));
     verdict(&ended, made_up)
-}
-
-/// The folder of the run: the one that was named, or one that is removed afterwards.
-struct Scratch {
-    path: PathBuf,
-    temporary: bool,
-}
-
-impl Scratch {
-    fn new(named: Option<&Path>) -> Result<Self, Failure> {
-        if let Some(path) = named {
-            return Ok(Self {
-                path: path.to_owned(),
-                temporary: false,
-            });
-        }
-        let pid = std::process::id();
-        let mut last = None;
-        // A demo that was killed may have left a folder of the same name.
-        for attempt in 0..SCRATCH_ATTEMPTS {
-            let path = std::env::temp_dir().join(format!("traderd-demo-{pid}-{attempt}"));
-            match DirBuilder::new().mode(0o700).create(&path) {
-                Ok(()) => {
-                    return Ok(Self {
-                        path,
-                        temporary: true,
-                    });
-                }
-                Err(error) => {
-                    let next = error.kind() == io::ErrorKind::AlreadyExists;
-                    last = Some(format!("{}: {error}", path.display()));
-                    if !next {
-                        break;
-                    }
-                }
-            }
-        }
-        let message = format!(
-            "cannot make a folder for this run, {}; name one with --state-dir",
-            last.unwrap_or_default()
-        );
-        Err(Failure::new(exit::STATE, message))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if self.temporary {
-            // What is left behind is only a folder in the temporary one.
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
-    }
 }
 
 /// The sample day: a session of the seed's choice and six symbols made for it.

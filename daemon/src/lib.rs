@@ -18,6 +18,8 @@ pub mod jobs;
 pub mod journal_log;
 pub mod logging;
 pub mod plugins;
+#[cfg(feature = "broker-sim")]
+mod scratch;
 pub mod server;
 pub mod start;
 pub mod state;

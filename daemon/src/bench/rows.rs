@@ -53,7 +53,7 @@ fn repeat(rows: &[Bar], count: usize) -> Vec<Bar> {
 }
 
 /// A random walk: the same rows on every machine.
-fn walk(count: usize) -> Vec<Bar> {
+pub(super) fn walk(count: usize) -> Vec<Bar> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut draw = |below: i64| {
         // SplitMix64, by its published constants.
