@@ -256,8 +256,8 @@ impl Shop {
             _ => None,
         };
         let staging = self.shelf.staging(job.id);
-        if upload.is_some() {
-            self.shelf.make_room(&staging)?;
+        if let Work::Import(spec) = &job.work {
+            self.shelf.make_room(&staging, spec.bytes)?;
         }
         Ok(Order {
             version: STREAM_VERSION,
