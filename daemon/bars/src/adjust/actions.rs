@@ -134,7 +134,7 @@ pub enum LineProblem {
     },
     /// Two actions of one date have different factors.
     #[error("two lines of {0} have different factors")]
-    Split(NaiveDate),
+    Unequal(NaiveDate),
     /// The factors are not what the action makes of those of the next line, or of 1 at the end.
     #[error(
         "from its factors to those that follow, price and split change by {found}, its value makes \
@@ -224,7 +224,7 @@ fn check_group(group: &[Action], next: Option<&Action>) -> Result<(), LineProble
         return Ok(());
     };
     if group.iter().any(|action| action.cumulative != Some(before)) {
-        return Err(LineProblem::Split(date));
+        return Err(LineProblem::Unequal(date));
     }
     let pause = date.signed_duration_since(before.valid_through).num_days();
     if !(1..=PAUSE_DAYS_MAX).contains(&pause) {

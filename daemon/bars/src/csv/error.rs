@@ -36,9 +36,9 @@ pub enum CsvError {
     Rows(#[from] Box<BadRows>),
     /// Every row is right, and yet they are spaced like those of a longer timeframe.
     #[error(
-        "all {rows} rows are spaced by multiples of {spacing}, which {} does not look like; {}",
+        "all {rows} rows are spaced by multiples of {spacing}, which is not how {} data look; {}",
         .series.kind, match .fits {
-            Some(kind) => format!("this looks like {kind} data: use --timeframe {kind}"),
+            Some(kind) => format!("these look like {kind}: use --timeframe {kind}"),
             None => "there is no such timeframe: get the bars in 1s, 1min, 1hour or 1day".to_owned(),
         }
     )]
@@ -101,7 +101,7 @@ impl fmt::Display for BadRows {
         let Some((first, others)) = self.first.split_first() else {
             return f.write_str("a row is wrong; check the file");
         };
-        write!(f, "{first} in {:?}; ", first.text)?;
+        write!(f, "{first}; the row is {:?}; ", first.text)?;
         match self.looks_like {
             Some(kind) => write!(f, "this looks like {kind} data, not {}; ", self.series.kind)?,
             None => write!(f, "{}; ", first.problem.advice())?,

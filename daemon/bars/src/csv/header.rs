@@ -116,9 +116,10 @@ fn of_other(kind: Kind, text: &str) -> Option<HeaderError> {
     }
     let with = |make: fn(Resolution) -> Kind| match kind.resolution() {
         Some(resolution) => make(resolution).name().to_owned(),
-        None => Resolution::ALL
-            .map(|resolution| make(resolution).name())
-            .join(", "),
+        None => {
+            let [second, minute, hour, day] = Resolution::ALL.map(|r| make(r).name());
+            format!("{second}, {minute}, {hour} or {day}")
+        }
     };
     let (what, timeframes) = match text {
         BARS => ("bars", with(Kind::Bars)),
@@ -173,7 +174,7 @@ mod tests {
         );
         assert_eq!(
             said("trades", BARS),
-            "this file has bars: use --timeframe 1s, 1min, 1hour, 1day"
+            "this file has bars: use --timeframe 1s, 1min, 1hour or 1day"
         );
         assert_eq!(
             said("quotes", TRADES),

@@ -2,7 +2,7 @@
 //!
 //! # The canonical form
 //! What [`write()`] gives, and what a file must be to come back byte for byte after it was read:
-//! - the header of the kind ([`header`]), then one line per row, each ended by a line feed;
+//! - the header of the kind ([`header()`]), then one line per row, each ended by a line feed;
 //! - times in UTC, the starts of bars in whole seconds (`2013-10-07T13:30:00Z`), ticks with three
 //!   decimals (`2013-10-07T13:30:00.688Z`);
 //! - prices with two decimals, or with as many more as they need, six at most: `168.80`, `168.8125`;

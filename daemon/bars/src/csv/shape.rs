@@ -134,8 +134,10 @@ mod tests {
     fn rows_of_a_longer_timeframe_are_recognized() {
         assert_eq!(verdict("1min", &[1]), "fine");
         assert_eq!(verdict("1min", &[2, 3]), "fine");
-        assert!(verdict("1min", &[60, 120]).contains("this looks like 1hour data"));
-        assert!(verdict("1s", &[1, 3]).contains("this looks like 1min data"));
+        assert!(
+            verdict("1min", &[60, 120]).contains("these look like 1hour: use --timeframe 1hour")
+        );
+        assert!(verdict("1s", &[1, 3]).contains("these look like 1min"));
         assert!(verdict("quotes-1s", &[1]).contains("--timeframe quotes-1min"));
         assert!(verdict("1min", &[5, 10]).contains("multiples of 5 minutes"));
         assert_eq!(verdict("1day", &[24 * 60, 23 * 60, 4 * 24 * 60]), "fine");

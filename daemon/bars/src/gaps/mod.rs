@@ -6,123 +6,22 @@
 //! seconds pass without a trade. A window without a row is missing, though for a thin symbol it may
 //! be that nothing happened in it. Half days have fewer windows.
 
+mod report;
+mod windows;
+
+pub use report::{Completeness, Gaps, MissingSessions, MissingWindows, SessionGaps};
+
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use chrono::{Datelike, NaiveDate};
-use serde::Serialize;
 use trader_calendar::{Calendar, CalendarError, Session};
 use trader_contract::Timestamp;
 
 use crate::hours::{Hours, HoursCursor};
 use crate::rows::Rows;
-use crate::series::{Kind, Resolution};
-
-/// Sessions in a row without any row, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct MissingSessions {
-    /// The first of them.
-    pub first: NaiveDate,
-    /// The last of them.
-    pub last: NaiveDate,
-    /// How many sessions that is.
-    pub sessions: u32,
-}
-
-/// Windows of one session in a row without any row, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct MissingWindows {
-    /// The start of the first.
-    pub first: Timestamp,
-    /// The start of the last.
-    pub last: Timestamp,
-    /// How many windows that is.
-    pub windows: u32,
-}
-
-/// One session that has rows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SessionGaps {
-    /// The trading day.
-    pub date: NaiveDate,
-    /// Whether it closes early.
-    pub half_day: bool,
-    /// How many windows of regular trading it has.
-    pub windows: u32,
-    /// Rows in regular trading.
-    pub regular_rows: u64,
-    /// Rows in extended hours.
-    pub extended_rows: u64,
-    /// Its first row, in whichever hours.
-    pub first: Timestamp,
-    /// Its last row.
-    pub last: Timestamp,
-    /// What is missing, in order.
-    pub missing: Vec<MissingWindows>,
-}
-
-impl SessionGaps {
-    /// How many windows have no row.
-    #[must_use]
-    pub fn missing_windows(&self) -> u32 {
-        let counts = self.missing.iter().map(|range| range.windows);
-        counts.fold(0, u32::saturating_add)
-    }
-}
-
-/// How much of some sessions is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Completeness {
-    /// Sessions that the calendar has.
-    pub sessions: u32,
-    /// Of these, sessions that have rows.
-    pub sessions_present: u32,
-    /// Windows of regular trading that the calendar has.
-    pub windows: u32,
-    /// Of these, windows that have rows.
-    pub windows_present: u32,
-}
-
-impl Completeness {
-    /// The windows that are there, in percent with two decimals, rounded down: 100 means all.
-    /// Where no window was expected none is missing.
-    #[must_use]
-    pub fn percent(&self) -> f64 {
-        let present = u64::from(self.windows_present).saturating_mul(10_000);
-        let hundredths = present
-            .checked_div(u64::from(self.windows))
-            .unwrap_or(10_000);
-        f64::from(u32::try_from(hundredths).unwrap_or(10_000)) / 100.0
-    }
-
-    fn add(&mut self, windows: u32, windows_present: Option<u32>) {
-        self.sessions = self.sessions.saturating_add(1);
-        self.windows = self.windows.saturating_add(windows);
-        if let Some(present) = windows_present {
-            self.sessions_present = self.sessions_present.saturating_add(1);
-            self.windows_present = self.windows_present.saturating_add(present);
-        }
-    }
-}
-
-/// What a series has and lacks between two dates.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Gaps {
-    /// The first date looked at.
-    pub first: NaiveDate,
-    /// The last date looked at.
-    pub last: NaiveDate,
-    /// Sessions without any row, in order.
-    pub missing_sessions: Vec<MissingSessions>,
-    /// Sessions with rows, in order.
-    pub sessions: Vec<SessionGaps>,
-    /// By calendar year.
-    pub years: BTreeMap<i32, Completeness>,
-    /// In total.
-    pub total: Completeness,
-    /// Rows at times at which, by this calendar, nothing trades; in none of the other figures.
-    pub misplaced_rows: u64,
-}
+use crate::series::Kind;
+use windows::Windows;
 
 /// Gathers the starts of a series, in order, in as many parts as suits.
 #[derive(Debug, Clone)]
@@ -133,14 +32,6 @@ pub struct GapSurvey {
     closed: Vec<SessionGaps>,
     open: Option<OpenSession>,
     misplaced_rows: u64,
-}
-
-/// The windows of a session: their length and the start of the first, in nanoseconds.
-#[derive(Debug, Clone, Copy)]
-struct Windows {
-    first: Timestamp,
-    length: i64,
-    count: u32,
 }
 
 /// The session whose rows are coming in.
@@ -235,73 +126,6 @@ impl GapSurvey {
 
     fn close(&mut self) {
         self.closed.extend(self.open.take().map(OpenSession::close));
-    }
-}
-
-impl Gaps {
-    /// Notes a missing session, as part of the last range if that one is `adjacent`.
-    fn note_missing(&mut self, date: NaiveDate, adjacent: bool) {
-        match self.missing_sessions.last_mut() {
-            Some(range) if adjacent => {
-                range.last = date;
-                range.sessions = range.sessions.saturating_add(1);
-            }
-            _ => self.missing_sessions.push(MissingSessions {
-                first: date,
-                last: date,
-                sessions: 1,
-            }),
-        }
-    }
-}
-
-impl Windows {
-    fn of(kind: Kind, session: &Session) -> Self {
-        let (first, length) = match kind.resolution() {
-            Some(Resolution::Day) => {
-                let whole = session.close.since(session.open);
-                return Self {
-                    first: session.open,
-                    length: whole,
-                    count: 1,
-                };
-            }
-            Some(Resolution::Hour) => {
-                let length = Resolution::Hour.nanos();
-                let past = session.open.nanos().rem_euclid(length);
-                (session.open.plus_nanos(past.saturating_neg()), length)
-            }
-            Some(Resolution::Minute | Resolution::Second) | None => {
-                (session.open, Timestamp::MINUTE)
-            }
-        };
-        let span = session.close.since(first).saturating_sub(1);
-        let last = span.checked_div(length).unwrap_or_default();
-        Self {
-            first,
-            length,
-            count: u32::try_from(last).unwrap_or(0).saturating_add(1),
-        }
-    }
-
-    /// Which window a row in regular trading lies in.
-    fn index(&self, at: Timestamp) -> u32 {
-        let past = at.since(self.first).max(0);
-        u32::try_from(past.checked_div(self.length).unwrap_or_default()).unwrap_or(u32::MAX)
-    }
-
-    fn start(&self, index: u32) -> Timestamp {
-        let past = self.length.saturating_mul(i64::from(index));
-        self.first.plus_nanos(past)
-    }
-
-    /// The windows from `first` up to, not including, `end`.
-    fn range(&self, first: u32, end: u32) -> Option<MissingWindows> {
-        (first < end).then(|| MissingWindows {
-            first: self.start(first),
-            last: self.start(end.saturating_sub(1)),
-            windows: end.saturating_sub(first),
-        })
     }
 }
 
