@@ -204,11 +204,6 @@ impl Shop {
             let most = self.settings.jobs.keep.try_into().unwrap_or(usize::MAX);
             book.keep(most);
             drop(book);
-            if let Work::Import(spec) = &job.work
-                && self.over(id)
-            {
-                self.uploads.delete(&spec.upload);
-            }
             self.turn.notify_all();
         }
     }
@@ -226,10 +221,11 @@ impl Shop {
         }
     }
 
-    /// Whether nothing more can come of a job, the next start of the daemon included.
-    fn over(&self, id: u64) -> bool {
-        let job = self.hold().job(id);
-        job.is_none_or(|job| job.state.is_over() && job.state != JobState::Interrupted)
+    /// Deletes what was uploaded for a job that is over.
+    fn forget_upload(&self, work: &Work) {
+        if let Work::Import(spec) = work {
+            self.uploads.delete(&spec.upload);
+        }
     }
 
     fn see_to(&self, job: &Job) -> Verdict {
@@ -345,6 +341,7 @@ impl Shop {
             return;
         };
         let cancelled = record.cancelled;
+        let work = record.job.work.clone();
         record.job.peak_memory_mb = verdict.peak_memory_mb;
         let (state, message) = match verdict.result {
             // Cancelled in time, before it changed anything.
@@ -356,6 +353,10 @@ impl Shop {
             ),
             Ok(_) | Err(_) => (JobState::Interrupted, book::INTERRUPTED.to_owned()),
         };
+        // Before it is told to be over: then all of it is.
+        if state != JobState::Interrupted {
+            self.forget_upload(&work);
+        }
         book.end(id, state, &message, clock::now());
     }
 }
