@@ -267,6 +267,18 @@ const WRONG: &[(&str, &str)] = &[
         "a pace is a whole number from 1 to 100000 or \"max\"",
     ),
     (
+        "[jobs]\nmax_running = 9",
+        "jobs.max_running: 9 is outside the 1 to 8",
+    ),
+    (
+        "[jobs]\nmemory_mb = 32",
+        "jobs.memory_mb: 32 is outside the 64 to 65536",
+    ),
+    (
+        "[jobs]\nmemory = 64",
+        "jobs.memory: there is no such key; did you mean \"memory_mb\"?",
+    ),
+    (
         "[broker]\nslippage = \"0.0000001\"",
         "has more than 6 decimals",
     ),

@@ -18,9 +18,13 @@ const EVERY: Duration = Duration::from_millis(200);
 /// So many of those that wait hear that they moved up.
 const MOVED_UP: usize = 16;
 
+/// The most characters of a word and of a message that a job's process may give.
+const WORD_MAX: usize = 40;
+const MESSAGE_MAX: usize = 4_000;
+
 /// What is said about a job that was at work when the daemon ended.
-pub(super) const INTERRUPTED: &str =
-    "the daemon ended while it was at work: it made nothing and changed nothing; submit it again";
+pub(super) const INTERRUPTED: &str = "the daemon ended while it was at work: what it was to change is there whole or not at all; \
+     submit it again";
 
 /// The jobs.
 pub(super) struct Book {
@@ -157,6 +161,11 @@ impl Book {
         let Some(record) = self.records.get_mut(&id) else {
             return;
         };
+        let progress = JobProgress {
+            phase: progress.phase.chars().take(WORD_MAX).collect(),
+            unit: progress.unit.chars().take(WORD_MAX).collect(),
+            ..progress
+        };
         record.job.progress = Some(progress);
         if now.saturating_sub(record.told_at) >= EVERY {
             record.told_at = now;
@@ -193,7 +202,7 @@ impl Book {
         record.leash = None;
         let job = &mut record.job;
         job.state = state;
-        job.message = Some(message.to_owned());
+        job.message = Some(message.chars().take(MESSAGE_MAX).collect());
         job.ended_at = Some(now);
         job.progress = None;
         job.ahead = None;

@@ -108,6 +108,8 @@ impl Workshop for Shop {
             JobState::Cancelled => {}
             JobState::Queued => {
                 record.cancelled = true;
+                let work = record.job.work.clone();
+                self.forget_upload(&work);
                 let message = "cancelled before it began";
                 book.end(id, JobState::Cancelled, message, clock::now());
             }

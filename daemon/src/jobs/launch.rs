@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_child_has_the_plain_environment_and_its_end_is_told() {
-        let Some(mut child) =
+        let Some((_folder, mut child)) =
             shell("env | cut -d= -f1 | grep -v '^_$\\|PWD\\|SHLVL'; echo alas >&2; exit 9")
         else {
             return;

@@ -206,11 +206,6 @@ impl Shop {
             let most = self.settings.jobs.keep.try_into().unwrap_or(usize::MAX);
             book.keep(most);
             drop(book);
-            if let Work::Import(spec) = &job.work
-                && self.over(id)
-            {
-                self.uploads.delete(&spec.upload);
-            }
             self.turn.notify_all();
         }
     }
@@ -228,10 +223,11 @@ impl Shop {
         }
     }
 
-    /// Whether nothing more can come of a job, the next start of the daemon included.
-    fn over(&self, id: u64) -> bool {
-        let job = self.hold().job(id);
-        job.is_none_or(|job| job.state.is_over() && job.state != JobState::Interrupted)
+    /// Deletes what was uploaded for a job that is over.
+    fn forget_upload(&self, work: &Work) {
+        if let Work::Import(spec) = work {
+            self.uploads.delete(&spec.upload);
+        }
     }
 
     fn see_to(&self, job: &Job) -> Verdict {
@@ -258,8 +254,8 @@ impl Shop {
             _ => None,
         };
         let staging = self.shelf.staging(job.id);
-        if upload.is_some() {
-            self.shelf.make_room(&staging)?;
+        if let Work::Import(spec) = &job.work {
+            self.shelf.make_room(&staging, spec.bytes)?;
         }
         Ok(Order {
             version: STREAM_VERSION,
@@ -347,6 +343,7 @@ impl Shop {
             return;
         };
         let cancelled = record.cancelled;
+        let work = record.job.work.clone();
         record.job.peak_memory_mb = verdict.peak_memory_mb;
         let (state, message) = match verdict.result {
             // Cancelled in time, before it changed anything.
@@ -358,6 +355,10 @@ impl Shop {
             ),
             Ok(_) | Err(_) => (JobState::Interrupted, book::INTERRUPTED.to_owned()),
         };
+        // Before it is told to be over: then all of it is.
+        if state != JobState::Interrupted {
+            self.forget_upload(&work);
+        }
         book.end(id, state, &message, clock::now());
     }
 }

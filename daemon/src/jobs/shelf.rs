@@ -13,6 +13,7 @@ use trader_calendar::new_york;
 use trader_contract::Symbol;
 use trader_rpc::{DataFileInfo, DataParams, DataSeries, ErrorDetail, Failure, RemoveDataParams};
 
+use super::disk;
 use super::title::ACTIONS;
 
 /// The folder in which imports are prepared.
@@ -59,10 +60,13 @@ impl Shelf {
         self.root.join(STAGING).join(job.to_string())
     }
 
-    /// Makes an empty folder to prepare an import in.
-    pub(super) fn make_room(&self, staging: &Path) -> Result<(), ErrorDetail> {
+    /// Makes an empty folder to prepare an import of so many bytes in. What is stored is smaller than
+    /// the file it comes from.
+    pub(super) fn make_room(&self, staging: &Path, bytes: u64) -> Result<(), ErrorDetail> {
         self.clear(staging);
-        crate::state::make_folder(staging, 0o700).map_err(|error| ErrorDetail {
+        let made =
+            disk::room(&self.root, bytes).and_then(|()| crate::state::make_folder(staging, 0o700));
+        made.map_err(|error| ErrorDetail {
             what: "nothing was imported".to_owned(),
             why: format!("{} cannot be made: {error}", staging.display()),
             next: "make room on the disk of the state folder and submit it again".to_owned(),

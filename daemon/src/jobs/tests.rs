@@ -70,7 +70,7 @@ impl Process {
         self.output.write_all(content).unwrap();
     }
 
-    fn is_done(mut self) {
+    fn finishes(mut self) {
         self.says(json!({"done": {"message": "all good", "staged": null, "peak_memory_mb": 7}}));
     }
 
@@ -134,7 +134,7 @@ fn jobs_run_one_by_one_and_leave_what_they_made() {
         "phase": "reading", "done": 1, "total": 2, "unit": "files", "per_second": 1.5, "seconds_left": 0.7,
     }}));
     process.hands_over("result.json", b"{}\n");
-    process.is_done();
+    process.finishes();
     let first = over(&jobs, 1);
     assert_eq!(
         (first.state, first.message.as_deref()),
@@ -147,7 +147,7 @@ fn jobs_run_one_by_one_and_leave_what_they_made() {
         offset: 0,
     };
     assert_eq!(jobs.workshop().job_file(&part).unwrap().data, "e30K");
-    place.process().is_done();
+    place.process().finishes();
     assert_eq!(over(&jobs, 2).state, JobState::Done);
     let kinds = JobsParams {
         kind: Some(JobKind::Gaps),
@@ -176,7 +176,7 @@ fn a_call_that_is_sent_again_makes_no_second_job_even_after_a_restart() {
     assert_eq!(gaps(&jobs, "a").id, 1);
     let other = submit(&jobs, "a", json!({"verify": {}})).unwrap_err();
     assert!(other.detail.why.contains("the one of job 1"), "{other}");
-    place.process().is_done();
+    place.process().finishes();
     over(&jobs, 1);
     jobs.stop();
     let jobs = place.open();
@@ -231,7 +231,7 @@ fn a_job_is_cancelled_before_it_begins_or_while_it_runs_and_only_once() {
     assert!(look(&jobs, 1).files.is_empty());
     assert_eq!(cancel(1).unwrap().state, JobState::Cancelled);
     gaps(&jobs, "c");
-    place.process().is_done();
+    place.process().finishes();
     over(&jobs, 3);
     assert!(
         cancel(3)
@@ -265,7 +265,7 @@ fn what_was_at_work_when_the_daemon_ended_is_interrupted_and_what_waited_goes_on
     assert!(first.message.unwrap().ends_with("submit it again"));
     let process = place.process();
     assert_eq!(process.order.job, 2);
-    process.is_done();
+    process.finishes();
     assert_eq!(over(&jobs, 2).state, JobState::Done);
     jobs.stop();
 }
@@ -277,7 +277,7 @@ fn the_oldest_that_are_over_make_room() {
     let jobs = place.open();
     for (id, request) in [(1, "a"), (2, "b"), (3, "c")] {
         gaps(&jobs, request);
-        place.process().is_done();
+        place.process().finishes();
         over(&jobs, id);
     }
     gaps(&jobs, "d");
@@ -294,8 +294,11 @@ fn the_oldest_that_are_over_make_room() {
     jobs.stop();
 }
 
+/// What a process does.
+type Act = Box<dyn FnOnce(Process)>;
+
 /// What becomes of a job whose process does this.
-fn fate(act: impl FnOnce(Process)) -> Job {
+fn fate(act: Act) -> Job {
     let place = Place::new();
     let jobs = place.open();
     gaps(&jobs, "a");
@@ -315,7 +318,7 @@ fn a_process_that_fails_ends_early_or_says_strange_things_fails_its_job_and_leav
     let failed = json!({"failed": {
         "detail": {"what": "no", "why": "because", "next": "try"}, "peak_memory_mb": 3,
     }});
-    let rows: [(Box<dyn FnOnce(Process)>, &str); 6] = [
+    let rows: [(Act, &str); 6] = [
         (
             Box::new(move |mut process| process.says(failed)),
             "no: because; try",
@@ -398,7 +401,7 @@ fn an_import_needs_its_file() {
     let upload = process.order.upload.clone().unwrap();
     assert_eq!(std::fs::read(&upload).unwrap(), b"abc");
     assert!(process.order.staging.is_dir());
-    process.is_done();
+    process.finishes();
     over(&jobs, 1);
     jobs.stop();
     // Whatever came of it, nobody needs it any more.

@@ -116,6 +116,12 @@ fn import(spec: &ImportSpec) -> Result<(), Failure> {
         let why = format!("{name:?} is no name of a file");
         return Err(refused(why, "give the file a plain name"));
     }
+    if spec.bytes == 0 {
+        return Err(refused(
+            format!("{name} is empty"),
+            "a file needs a header line and rows",
+        ));
+    }
     let digits = spec.sha256.bytes();
     if spec.sha256.len() != 64
         || !digits
@@ -222,6 +228,7 @@ mod tests {
                 import_of(("file_name", json!("a\nb"))),
                 "is no name of a file",
             ),
+            (import_of(("bytes", json!(0))), "SPY.csv.gz is empty"),
         ];
         for (work, words) in rows {
             let failure = check(&work).unwrap_err();

@@ -6,6 +6,9 @@ use trader_rpc::ErrorDetail;
 use super::launch::{Ended, How};
 use super::stream::{Done, Said, StreamError};
 
+/// The most characters of what a process said last that a message repeats.
+const WORDS_MAX: usize = 400;
+
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Verdict {
@@ -72,30 +75,31 @@ fn died(ended: &Ended, error: &StreamError) -> bool {
 
 /// The end of a process without a last word.
 fn wordless(ended: &Ended, memory_mb: u32) -> ErrorDetail {
-    let words = last_line(&ended.last_words);
-    let out_of_memory = ended.last_words.contains("memory allocation of");
-    match ended.how {
-        How::Signalled(_) | How::Exited(_) if out_of_memory => detail(
+    let mut lines = ended.last_words.lines();
+    let starved = lines.find(|line| line.contains("memory allocation of"));
+    let words = one_line(&ended.last_words);
+    match (ended.how, starved) {
+        (How::Signalled(_) | How::Exited(_), Some(starved)) => detail(
             "it ran out of memory",
-            format!("{words}, with jobs.memory_mb = {memory_mb}"),
+            format!("{}, with jobs.memory_mb = {memory_mb}", starved.trim()),
             "raise jobs.memory_mb, or ask for fewer symbols or a shorter range",
         ),
-        How::Signalled(9) => detail(
+        (How::Signalled(9), None) => detail(
             "its process was killed by signal 9 (SIGKILL)",
             "somebody killed it, or the kernel did for want of memory",
             "look at journalctl -k, then submit it again",
         ),
-        How::Signalled(signal) => detail(
+        (How::Signalled(signal), None) => detail(
             format!("its process was ended by {}", signal_name(signal)),
             said(words),
             "submit it again; if that ends it too, this is a bug: please report it",
         ),
-        How::Exited(code) => detail(
+        (How::Exited(code), None) => detail(
             format!("its process ended with code {code} and without a last word"),
             said(words),
             "submit it again; if that ends it too, this is a bug: please report it",
         ),
-        How::Unseen => detail(
+        (How::Unseen, _) => detail(
             "the connection to its process ended without a last word",
             "it was killed, or ran out of memory",
             "see journalctl -u 'traderd-job@*'; if it is the memory, raise jobs.memory_mb or \
@@ -104,16 +108,18 @@ fn wordless(ended: &Ended, memory_mb: u32) -> ErrorDetail {
     }
 }
 
-fn said(words: &str) -> String {
+fn said(words: String) -> String {
     if words.is_empty() {
         "it did not say why".to_owned()
     } else {
-        words.to_owned()
+        words
     }
 }
 
-fn last_line(words: &str) -> &str {
-    words.lines().last().unwrap_or_default().trim()
+/// Words in one line, as many as a message has room for.
+fn one_line(words: &str) -> String {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    words.join(" ").chars().take(WORDS_MAX).collect()
 }
 
 fn signal_name(signal: i32) -> String {
@@ -167,7 +173,7 @@ mod tests {
         let rows = [
             (
                 How::Signalled(6),
-                "memory allocation of 99 bytes failed",
+                "memory allocation of 99 bytes failed\nnote: run with more of it",
                 "it ran out of memory: memory allocation of 99 bytes failed, with jobs.memory_mb = 256; \
                  raise jobs.memory_mb",
             ),

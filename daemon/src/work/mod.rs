@@ -13,6 +13,7 @@ mod verify;
 
 use std::io::{self, BufRead};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use trader_bars::store::Prepared;
 use trader_rpc::{ErrorDetail, Work};
@@ -21,6 +22,9 @@ use crate::exit;
 use crate::jobs::stream::{self, Order};
 
 pub use reporter::Reporter;
+
+/// What the process ends with if its input ends now.
+static CODE: AtomicU8 = AtomicU8::new(exit::FAILED);
 
 /// What came of a job's work.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +75,10 @@ pub fn main() -> ExitCode {
             perform(&order, &mut reporter)
         });
     let ok = done.is_ok();
+    if ok {
+        // The daemon may hang up as soon as it has heard the last word.
+        CODE.store(exit::DONE, Ordering::Release);
+    }
     if reporter.end(done, limits::peak_memory_mb()) && ok {
         ExitCode::from(exit::DONE)
     } else {
@@ -95,7 +103,7 @@ fn end_with(mut input: impl BufRead + Send + 'static) -> Result<(), ErrorDetail>
             match input.read(&mut byte) {
                 Ok(1..) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(0) | Err(_) => std::process::exit(exit::FAILED.into()),
+                Ok(0) | Err(_) => std::process::exit(CODE.load(Ordering::Acquire).into()),
             }
         }
     };

@@ -24,6 +24,12 @@ mod demo;
 #[cfg(feature = "broker-sim")]
 mod ending;
 #[cfg(feature = "broker-sim")]
+mod jobs;
+#[cfg(feature = "broker-sim")]
+mod jobs_trouble;
+#[cfg(feature = "broker-sim")]
+mod shop;
+#[cfg(feature = "broker-sim")]
 mod trouble;
 #[cfg(feature = "broker-sim")]
 mod wire;
