@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::NaiveDate;
 use trader_broker_sim::market::{Instrument, Phase, Shape, SyntheticMarket};
@@ -16,6 +16,7 @@ use crate::cli::DemoArgs;
 use crate::config::{self, Config, Layer, Pace};
 use crate::exit::{self, Failure};
 use crate::plugins;
+use crate::scratch::Scratch;
 use crate::start::{self, Prepared};
 use crate::state::Folders;
 use crate::supervisor::{self, Begun, Ended, Horizon, Plan, Source};
@@ -49,8 +50,6 @@ fn thin() -> Shape {
     phases.push(Phase::new(52, -20, 120).with_volume(5_000));
     Shape::Phases(phases)
 }
-
-/// Names that are tried for the folder of a run.
 
 /// The year whose full sessions the seeds choose from.
 const YEAR: i32 = 2025;
