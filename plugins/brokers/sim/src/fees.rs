@@ -5,10 +5,18 @@
 //! charged what it adds to these rounded sums, so that the fees of its executions add up to the
 //! day's bill at every moment, and no booking of its own is needed at the day's end.
 //!
-//! The rates are those of our reference. Where it begins later than a trade, this is assumed:
-//! - Section 31: $8.00 per million for all time before 2024-05-22. Real rates of earlier years
-//!   differ, some are more than twice as high.
-//! - TAF: the rate of 2024, $0.000166 and at most $8.30, for all time before.
+//! Where the rows come from, and what is assumed where no row is known:
+//! - Section 31: the SEC's fee rate advisories and orders. A rate begins 60 days after the year's
+//!   appropriation was enacted; that of 2011-01-21 did after 30, and that of 2012-04-01 is an
+//!   adjustment in mid-year. $18.40 (2015) is from general knowledge, its advisory was not seen.
+//!   Assumed: the rate of 2010-04-01, $16.90 per million, for all time before; real ones since 2001
+//!   went from $5.60 to $46.80. The advisories go by the charge date, mostly that of settlement,
+//!   and this table by the trade's: in the last one to three sessions before a change it differs.
+//! - TAF: Section 1 of Schedule A to FINRA's by-laws, as of Regulatory Notices 11-27 and 12-06 and
+//!   of the schedules of SR-FINRA-2020-032 (2022 to 2024), 2024-019 (2026) and 2026-021 (the
+//!   quarter without). The day on which $0.000119 began, 2012-07-01, is from general knowledge.
+//!   Assumed: $0.000075, which held for over six years before 2011-07-01, for all time before, and
+//!   that 2027 goes on with the rate of 2026.
 //! - CAT: nothing before 2026-05-01. Figures of 2024 and 2025 are known without their dates
 //!   ($0.0000265 to $0.000046 a share, so cents a day), and there was none before 2024.
 //!
@@ -27,8 +35,22 @@ type Date = (i32, u32, u32);
 const EVER: Date = (0, 1, 1);
 
 /// Section 31: billionths of what was sold for.
-const SECTION_31: [(Date, i128); 4] = [
-    (EVER, 8_000),
+const SECTION_31: [(Date, i128); 18] = [
+    (EVER, 16_900),
+    ((2011, 1, 21), 19_200),
+    ((2012, 2, 21), 18_000),
+    ((2012, 4, 1), 22_400),
+    ((2013, 5, 25), 17_400),
+    ((2014, 3, 18), 22_100),
+    ((2015, 2, 14), 18_400),
+    ((2016, 2, 16), 21_800),
+    ((2017, 7, 4), 23_100),
+    ((2018, 5, 22), 13_000),
+    ((2019, 4, 16), 20_700),
+    ((2020, 2, 18), 22_100),
+    ((2021, 2, 25), 5_100),
+    ((2022, 5, 14), 22_900),
+    ((2023, 2, 27), 8_000),
     ((2024, 5, 22), 27_800),
     ((2025, 5, 14), 0),
     ((2026, 4, 4), 20_600),
@@ -36,8 +58,14 @@ const SECTION_31: [(Date, i128); 4] = [
 
 /// FINRA's trading activity fee: billionths of a dollar for each share sold, and the most that one
 /// trade pays, in cents.
-const TAF: [(Date, (i128, i128)); 4] = [
-    (EVER, (166_000, 830)),
+const TAF: [(Date, (i128, i128)); 10] = [
+    (EVER, (75_000, 375)),
+    ((2011, 7, 1), (90_000, 450)),
+    ((2012, 3, 1), (95_000, 475)),
+    ((2012, 7, 1), (119_000, 595)),
+    ((2022, 1, 1), (130_000, 649)),
+    ((2023, 1, 1), (145_000, 727)),
+    ((2024, 1, 1), (166_000, 830)),
     ((2026, 1, 1), (195_000, 979)),
     ((2026, 10, 1), (0, 979)),
     ((2027, 1, 1), (195_000, 979)),
@@ -203,21 +231,131 @@ mod tests {
         assert_eq!(fee(&sale("2026-10-15", 1_000, "50")), "1.04");
     }
 
+    /// Days, and what a sale of 20,000 shares at 50 costs on them: its value is a million, so
+    /// Section 31 takes the published rate, and the other fees stay below their caps. A comment tells
+    /// what the rows under it begin with.
+    const SALES: [(&str, &str); 44] = [
+        // Section 31 16.90, TAF 1.50.
+        ("2004-01-02", "18.4"),
+        ("2010-04-01", "18.4"),
+        ("2011-01-20", "18.4"),
+        // 19.20, then TAF 1.80.
+        ("2011-01-21", "20.7"),
+        ("2011-06-30", "20.7"),
+        ("2011-07-01", "21"),
+        ("2012-02-20", "21"),
+        // 18.00, then TAF 1.90.
+        ("2012-02-21", "19.8"),
+        ("2012-02-29", "19.8"),
+        ("2012-03-01", "19.9"),
+        ("2012-03-31", "19.9"),
+        // 22.40, then TAF 2.38.
+        ("2012-04-01", "24.3"),
+        ("2012-06-30", "24.3"),
+        ("2012-07-01", "24.78"),
+        ("2013-05-24", "24.78"),
+        // 17.40.
+        ("2013-05-25", "19.78"),
+        ("2014-03-17", "19.78"),
+        // 22.10.
+        ("2014-03-18", "24.48"),
+        ("2015-02-13", "24.48"),
+        // 18.40.
+        ("2015-02-14", "20.78"),
+        ("2016-02-15", "20.78"),
+        // 21.80.
+        ("2016-02-16", "24.18"),
+        ("2017-07-03", "24.18"),
+        // 23.10.
+        ("2017-07-04", "25.48"),
+        ("2018-05-21", "25.48"),
+        // 13.00.
+        ("2018-05-22", "15.38"),
+        ("2019-04-15", "15.38"),
+        // 20.70.
+        ("2019-04-16", "23.08"),
+        ("2020-02-17", "23.08"),
+        // 22.10.
+        ("2020-02-18", "24.48"),
+        ("2021-02-24", "24.48"),
+        // 5.10, then TAF 2.60.
+        ("2021-02-25", "7.48"),
+        ("2021-12-31", "7.48"),
+        ("2022-01-01", "7.7"),
+        ("2022-05-13", "7.7"),
+        // 22.90, then TAF 2.90.
+        ("2022-05-14", "25.5"),
+        ("2022-12-31", "25.5"),
+        ("2023-01-01", "25.8"),
+        ("2023-02-26", "25.8"),
+        // 8.00, then TAF 3.32.
+        ("2023-02-27", "10.9"),
+        ("2023-12-31", "10.9"),
+        ("2024-01-01", "11.32"),
+        ("2024-05-21", "11.32"),
+        // 27.80.
+        ("2024-05-22", "31.12"),
+    ];
+
+    /// The same from 2025 on, where a rate of nothing has to be told from a missing row.
+    const LATER_SALES: [(&str, &str); 11] = [
+        ("2025-05-13", "31.12"),
+        // Nothing for Section 31, then TAF 3.90.
+        ("2025-05-14", "3.32"),
+        ("2025-12-31", "3.32"),
+        ("2026-01-01", "3.9"),
+        ("2026-04-03", "3.9"),
+        // 20.60, then 0.06 for the audit trail.
+        ("2026-04-04", "24.5"),
+        ("2026-04-30", "24.5"),
+        ("2026-05-01", "24.56"),
+        // No TAF for a quarter.
+        ("2026-09-30", "24.56"),
+        ("2026-10-01", "20.66"),
+        ("2027-01-01", "24.56"),
+    ];
+
     #[test]
-    fn every_rate_begins_on_its_day() {
-        let first = |day| on(&SECTION_31, date(day)).unwrap();
-        assert_eq!(first("2011-01-10"), 8_000);
-        assert_eq!((first("2024-05-21"), first("2024-05-22")), (8_000, 27_800));
-        assert_eq!((first("2025-05-13"), first("2025-05-14")), (27_800, 0));
-        assert_eq!((first("2026-04-03"), first("2026-04-04")), (0, 20_600));
-        let taf = |day| on(&TAF, date(day)).unwrap();
-        assert_eq!(taf("2025-12-31"), (166_000, 830));
-        assert_eq!(taf("2026-01-01"), (195_000, 979));
-        assert_eq!(taf("2026-09-30"), (195_000, 979));
-        assert_eq!(taf("2026-10-01").0, 0);
-        assert_eq!((taf("2026-12-31").0, taf("2027-01-01").0), (0, 195_000));
-        let cat = |day| on(&CAT, date(day)).unwrap();
-        assert_eq!((cat("2026-04-30"), cat("2026-05-01")), (0, 3_000));
+    fn a_sale_pays_the_rates_of_its_day_on_both_sides_of_every_change() {
+        for (day, expected) in SALES.iter().chain(&LATER_SALES) {
+            assert_eq!(fee(&sale(day, 20_000, "50")), *expected, "{day}");
+        }
+    }
+
+    #[test]
+    fn the_cap_of_one_trade_is_that_of_its_year() {
+        // A million shares at a cent: all but the cap is Section 31 on 10,000 and the audit trail.
+        let caps = [
+            ("2011-06-30", "3.95"),
+            ("2011-07-01", "4.7"),
+            ("2012-03-01", "4.93"),
+            ("2012-07-01", "6.18"),
+            ("2021-12-31", "6.01"),
+            ("2022-01-03", "6.55"),
+            ("2023-01-03", "7.5"),
+            ("2024-01-02", "8.38"),
+            ("2025-12-31", "8.3"),
+            ("2026-01-02", "9.79"),
+            ("2026-09-30", "13"),
+            ("2026-10-01", "3.21"),
+            ("2027-01-04", "13"),
+        ];
+        for (day, expected) in caps {
+            assert_eq!(fee(&sale(day, 1_000_000, "0.01")), expected, "{day}");
+        }
+    }
+
+    #[test]
+    fn the_rows_of_a_table_follow_each_other_in_time() {
+        fn dates<T>(table: &[(Date, T)]) -> Vec<NaiveDate> {
+            let date = |&((year, month, day), _): &(Date, T)| {
+                NaiveDate::from_ymd_opt(year, month, day).unwrap()
+            };
+            table.iter().map(date).collect()
+        }
+        for dates in [dates(&SECTION_31), dates(&TAF), dates(&CAT)] {
+            assert!(dates.windows(2).all(|pair| pair[0] < pair[1]), "{dates:?}");
+        }
     }
 
     #[test]
