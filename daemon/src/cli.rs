@@ -246,7 +246,7 @@ fn bench(_: &BenchArgs) -> Result<(), Failure> {
     Ok(plugins::require_broker("sim")?)
 }
 
-#[cfg(feature = "broker-sim")]
+#[cfg(feature = "backtest")]
 fn bench_backtest(options: &BenchBacktestArgs) -> Result<(), Failure> {
     let report = crate::bench::backtest::backtest(&crate::bench::backtest::Options {
         bars: options.bars,
@@ -257,9 +257,9 @@ fn bench_backtest(options: &BenchBacktestArgs) -> Result<(), Failure> {
     print(&format!("{report}\nRESULT {json}\n"))
 }
 
-#[cfg(not(feature = "broker-sim"))]
+#[cfg(not(feature = "backtest"))]
 fn bench_backtest(_: &BenchBacktestArgs) -> Result<(), Failure> {
-    Ok(plugins::require_broker("sim")?)
+    Ok(plugins::require_backtest()?)
 }
 
 /// Prints a result. A reader that has gone away is no failure of ours.

@@ -39,6 +39,9 @@ pub enum PluginError {
         /// What there is.
         available: Vec<&'static str>,
     },
+    /// Backtests are not in this build.
+    #[error("this build runs no backtests; build it with --features backtest")]
+    Backtest,
 }
 
 fn list(names: &[&str]) -> String {
@@ -82,6 +85,18 @@ pub fn require_broker(name: &str) -> Result<(), PluginError> {
         name: name.to_owned(),
         available: BROKERS.to_vec(),
     })
+}
+
+/// Checks that this build can run backtests.
+///
+/// # Errors
+/// It cannot; the message says how to build one that can.
+pub const fn require_backtest() -> Result<(), PluginError> {
+    if cfg!(feature = "backtest") {
+        Ok(())
+    } else {
+        Err(PluginError::Backtest)
+    }
 }
 
 #[cfg(test)]

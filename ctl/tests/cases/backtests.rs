@@ -63,53 +63,13 @@ fn every_option_reaches_the_daemon() {
     let part = folder.path().join("part.toml");
     std::fs::write(&part, "[risk]\nmax_open_positions = 2\n").unwrap();
     let fake = Fake::with_desk(&at_once());
-    let more = [
-        "--timeframe",
-        "5min",
-        "--set",
-        "sma_fast=10",
-        "--set",
-        "stop_buffer_pct = 0.5",
-        "--sides",
-        "both",
-        "--route",
-        "velez-spy",
-        "--route",
-        "velez-qqq",
-        "--initial-capital",
-        "25000.00",
-        "--slippage",
-        "0.02",
-        "--half-spread",
-        "0.01",
-        "--fee-per-share",
-        "0.005",
-        "--fee-per-order",
-        "1",
-        "--regulatory-fees",
-        "--fill-profile",
-        "plain",
-        "--margin",
-        "by_date",
-        "--borrow-rate",
-        "0.03",
-        "--end-of-day",
-        "hold",
-        "--option",
-        "risk.risk_per_trade=0.01",
-        "--seed",
-        "7",
-        "--data",
-        "1hour",
-        "--adjustment",
-        "all",
-        "--label",
-        " second try ",
-        "--detach",
-        "--request-id",
-        "night-1",
-        "--file",
-    ];
+    let more = "--timeframe|5min|--set|sma_fast=10|--set|stop_buffer_pct = 0.5|--sides|both|--route|\
+                velez-spy|--route|velez-qqq|--initial-capital|25000.00|--slippage|0.02|--half-spread|\
+                0.01|--fee-per-share|0.005|--fee-per-order|1|--regulatory-fees|--fill-profile|plain|\
+                --margin|by_date|--borrow-rate|0.03|--end-of-day|hold|--option|risk.risk_per_trade=0.01|\
+                --seed|7|--data|1hour|--adjustment|all|--label| second try |--detach|--request-id|\
+                night-1|--file";
+    let more: Vec<&str> = more.split('|').collect();
     let args = [&SMALL[..], &more, &[part.to_str().unwrap()]].concat();
     let run = run_at(fake.runtime_dir(), &args);
     assert_snapshot!(run.text(), @r"

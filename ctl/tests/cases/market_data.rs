@@ -199,8 +199,8 @@ fn verify_ends_with_1_if_something_is_wrong() {
     );
 }
 
-#[test]
-fn gaps_are_listed_by_session_and_are_no_failure() {
+/// Sessions that lack a minute each, the first of them every other minute for half an hour.
+fn incomplete() -> Vec<Value> {
     let days = NaiveDate::from_ymd_opt(2011, 1, 4).unwrap().iter_days();
     let weekdays = days.filter(|day| day.weekday().num_days_from_monday() < 5);
     let many = weekdays.take(24).map(|day| {
@@ -208,14 +208,23 @@ fn gaps_are_listed_by_session_and_are_no_failure() {
         json!({ "date": day, "missing": 1, "ranges": [[minute, minute]] })
     });
     let mut incomplete: Vec<Value> = many.collect();
-    let minutes = (30..59).step_by(2).map(|m| {
-        json!([
-            format!("2011-01-04T14:{m}:00Z"),
-            format!("2011-01-04T14:{}:00Z", m + 1)
-        ])
-    });
+    let minutes = (30..59)
+        .step_by(2)
+        .zip((31..60).step_by(2))
+        .map(|(from, to)| {
+            json!([
+                format!("2011-01-04T14:{from}:00Z"),
+                format!("2011-01-04T14:{to}:00Z")
+            ])
+        });
     incomplete[0]["missing"] = json!(30);
     incomplete[0]["ranges"] = minutes.collect();
+    incomplete
+}
+
+#[test]
+fn gaps_are_listed_by_session_and_are_no_failure() {
+    let incomplete = incomplete();
     let fake = finding(&json!({ "series": [
         { "symbol": "SPY", "data": "1min", "first": "2011-01-03", "last": "2011-02-11", "sessions": 29,
           "expected": 11_310, "present": 9_307, "missing_sessions": [["2011-01-03", "2011-01-03"], ["2011-02-08", "2011-02-11"]],

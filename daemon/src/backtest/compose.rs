@@ -213,6 +213,7 @@ fn check_dates(spec: &BacktestSpec, calendar: &Calendar, problems: &mut Problems
 }
 
 /// What a result depends on of a configuration, as TOML.
+#[cfg(feature = "backtest")]
 pub(super) fn relevant(config: &Config) -> String {
     #[derive(serde::Serialize)]
     struct Relevant<'c> {

@@ -1,19 +1,19 @@
 //! Backtests as the daemon knows them: what is asked for, made whole; the bars that it needs; the
 //! document that comes of it. The run itself is `trader-backtest`'s.
 
-#[cfg(feature = "broker-sim")]
+#[cfg(feature = "backtest")]
 mod bars;
 mod compose;
-#[cfg(feature = "broker-sim")]
+#[cfg(feature = "backtest")]
 mod job;
-#[cfg(feature = "broker-sim")]
+#[cfg(feature = "backtest")]
 mod program;
-#[cfg(feature = "broker-sim")]
+#[cfg(feature = "backtest")]
 mod report;
-#[cfg(feature = "broker-sim")]
+#[cfg(feature = "backtest")]
 mod warnings;
 
-#[cfg(feature = "broker-sim")]
+#[cfg(feature = "backtest")]
 pub(crate) use job::run;
 
 use trader_calendar::Calendar;
@@ -42,14 +42,14 @@ pub(crate) fn configuration(
     })
 }
 
-/// Without the simulated broker there is nothing to trade at.
-#[cfg(not(feature = "broker-sim"))]
+/// Without the crate there is nothing that could run.
+#[cfg(not(feature = "backtest"))]
 pub(crate) fn run(
     _: &crate::jobs::stream::Order,
     _: &BacktestSpec,
     _: &mut crate::work::Reporter,
 ) -> Result<crate::work::Outcome, ErrorDetail> {
-    match plugins::require_broker("sim") {
+    match plugins::require_backtest() {
         Err(error) => Err(trouble(
             "the backtest was not run",
             error,

@@ -1,6 +1,7 @@
 //! `traderd bench`: `backtest` from the bar store to the stored result, and `engine`, how many bars a second the production engine, gate and simulated broker
 //! take on one core, beside a bare loop that does the same arithmetic and nothing else.
 
+#[cfg(feature = "backtest")]
 pub mod backtest;
 mod floor;
 mod rows;
