@@ -89,8 +89,8 @@ pub struct Outcome {
     pub fills: u64,
     /// Intents that were refused, by rule.
     pub refusals: BTreeMap<String, u64>,
-    /// Alerts, by kind.
-    pub alerts: BTreeMap<String, u64>,
+    /// Alerts, by kind: how many, and what the first one said.
+    pub alerts: BTreeMap<String, (u64, String)>,
 }
 
 /// One symbol while it is watched.
@@ -255,7 +255,12 @@ impl Observer {
             Record::TradeClosed { trade } => self.closed(trade),
             Record::SessionClosed { summary } => outcome.days.push(summary.clone()),
             Record::Alerted { alert } => {
-                count(outcome.alerts.entry(alert.kind.to_string()).or_default());
+                let first = || (0, format!("{} {}", entry.at, alert.message));
+                let (number, _) = outcome
+                    .alerts
+                    .entry(alert.kind.to_string())
+                    .or_insert_with(first);
+                count(number);
             }
             _ => {}
         }

@@ -162,7 +162,11 @@ fn counts(outcome: &Outcome) -> BacktestCounts {
         orders: outcome.orders,
         fills: outcome.fills,
         refusals: outcome.refusals.clone(),
-        alerts: outcome.alerts.clone(),
+        alerts: outcome
+            .alerts
+            .iter()
+            .map(|(kind, (number, _))| (kind.clone(), *number))
+            .collect(),
         unprotected_share_seconds: outcome
             .days
             .iter()

@@ -39,9 +39,9 @@ pub(super) fn of(
             outcome.open.len()
         ));
     }
-    for (kind, count) in &outcome.alerts {
+    for (kind, (number, first)) in &outcome.alerts {
         warnings.push(format!(
-            "{count} times the engine would have alerted: {kind}"
+            "{number} times the engine would have alerted: {kind}; first at {first}"
         ));
     }
     if outcome.trades.is_empty() && outcome.open.is_empty() {
