@@ -234,3 +234,176 @@ pub(super) fn relevant(config: &Config) -> String {
     };
     toml::to_string(&relevant).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugins;
+
+    fn spec(change: impl FnOnce(&mut BacktestSpec)) -> BacktestSpec {
+        let mut spec: BacktestSpec = serde_json::from_str(
+            r#"{ "start_date": "2011-01-03", "end_date": "2011-01-31", "routes": [
+                { "strategy": "velez", "symbols": ["SPY"], "timeframe": "5min" }] }"#,
+        )
+        .unwrap();
+        change(&mut spec);
+        spec
+    }
+
+    fn composed(base: &Config, change: impl FnOnce(&mut BacktestSpec)) -> Result<Config, String> {
+        let calendar = Calendar::nyse();
+        compose(base, &spec(change), plugins::strategies(), &calendar)
+            .map_err(|problems| problems.to_string())
+    }
+
+    fn refused(change: impl FnOnce(&mut BacktestSpec)) -> String {
+        composed(&Config::defaults(), change).unwrap_err()
+    }
+
+    fn base() -> Config {
+        let text = "[risk]\nmax_open_positions = 3\n[broker]\nslippage = \"0.05\"\n\
+                    [market]\nsource = \"synthetic\"\nseed = 9\n[[route]]\nname = \"kept\"\n\
+                    enabled = false\nstrategy = \"opening-range\"\nsymbols = [\"IBM\"]\n\
+                    timeframe_minutes = 5\n";
+        let layer = Layer::file("base".to_owned(), text.to_owned());
+        config::parse(&[layer], plugins::strategies()).unwrap()
+    }
+
+    #[cfg(all(feature = "strategy-velez", feature = "strategy-opening-range"))]
+    #[test]
+    fn what_is_not_said_is_as_in_the_daemons_configuration() {
+        let config = composed(&base(), |spec| {
+            spec.settings
+                .insert("broker.half_spread".to_owned(), "0.02".to_owned());
+            spec.settings
+                .insert("broker.regulatory_fees".to_owned(), "true".to_owned());
+            spec.settings
+                .insert("account.initial_cash".to_owned(), "25000.50".to_owned());
+            spec.config = Some("[risk]\nrisk_per_trade = 0.01\n".to_owned());
+            spec.routes[0]
+                .settings
+                .insert("sma_fast".to_owned(), "5".to_owned());
+            spec.routes[0]
+                .settings
+                .insert("tightness_pct".to_owned(), "1.5".to_owned());
+        })
+        .unwrap();
+        assert_eq!(config.risk.max_open_positions, 3, "the daemon's");
+        assert_eq!(config.broker.slippage.to_string(), "0.05", "the daemon's");
+        assert_eq!(config.risk.risk_per_trade.to_string(), "0.01", "the file's");
+        assert_eq!(config.broker.half_spread.to_string(), "0.02", "the words'");
+        assert!(config.broker.regulatory_fees);
+        assert_eq!(config.account.initial_cash.to_string(), "25000.5");
+        assert_eq!(config.market.seed, 1, "the backtest's own");
+        let [route] = config.routes.as_slice() else {
+            panic!("the daemon's routes are not asked for");
+        };
+        assert_eq!(route.name, "velez");
+        assert_eq!(route.settings.integer("sma_fast"), 5);
+        assert_eq!(route.settings.decimal("tightness_pct").to_string(), "1.5");
+    }
+
+    #[cfg(feature = "strategy-opening-range")]
+    #[test]
+    fn a_route_of_the_configuration_runs_even_if_it_is_disabled() {
+        let config = composed(&base(), |spec| {
+            spec.routes.clear();
+            spec.configured_routes = vec!["kept".to_owned()];
+        });
+        assert!(config.unwrap().routes[0].enabled);
+        let unknown = composed(&base(), |spec| {
+            spec.configured_routes = vec!["lost".to_owned()];
+        });
+        assert!(
+            unknown
+                .unwrap_err()
+                .contains("no route \"lost\"; it has: kept")
+        );
+    }
+
+    #[cfg(feature = "strategy-velez")]
+    #[test]
+    fn what_makes_no_sense_is_refused_with_its_reason() {
+        let setting = |key: &'static str, word: &'static str| {
+            move |spec: &mut BacktestSpec| {
+                spec.settings.insert(key.to_owned(), word.to_owned());
+            }
+        };
+        let of_route = |key: &'static str, word: &'static str| {
+            move |spec: &mut BacktestSpec| {
+                let settings = &mut spec.routes[0].settings;
+                settings.insert(key.to_owned(), word.to_owned());
+            }
+        };
+        let date = |text: &str| text.parse().unwrap();
+        let cases = [
+            (
+                refused(setting("broker.slipage", "1")),
+                "did you mean \"slippage\"?",
+            ),
+            (
+                refused(setting("risk.daily_loss_fraction", "0.9")),
+                "outside the 0.001 to 0.1",
+            ),
+            (
+                refused(setting("rpc.max_connections", "4")),
+                "is no setting of a backtest",
+            ),
+            (
+                refused(setting("slippage", "4")),
+                "is no setting of a backtest",
+            ),
+            (
+                refused(setting("broker.slippage", "much")),
+                "broker.slippage",
+            ),
+            (
+                refused(of_route("sma_fat", "3")),
+                "did you mean \"sma_fast\"?",
+            ),
+            (refused(of_route("sma_fast", "x")), "sma_fast takes"),
+            (
+                refused(|s| s.routes[0].strategy = "velz".to_owned()),
+                "did you mean \"velez\"?",
+            ),
+            (
+                refused(|s| s.routes[0].timeframe = "7hours".to_owned()),
+                "is no timeframe",
+            ),
+            (
+                refused(|s| s.routes[0].timeframe = "391min".to_owned()),
+                "is no timeframe",
+            ),
+            (
+                refused(|s| s.routes[0].timeframe = "1day".to_owned()),
+                "--end-of-day hold",
+            ),
+            (
+                refused(|s| s.routes.clear()),
+                "needs a strategy and symbols",
+            ),
+            (
+                refused(|s| s.end_date = date("2011-01-02")),
+                "before it starts",
+            ),
+            (
+                refused(|s| {
+                    (s.start_date, s.end_date) = (date("2011-01-01"), date("2011-01-02"));
+                }),
+                "there is no session",
+            ),
+            (refused(|s| s.end_date = date("2040-01-02")), "2028"),
+            (
+                refused(|s| s.config = Some("[log]\n".to_owned())),
+                "has no meaning in a backtest",
+            ),
+            (
+                refused(|s| s.config = Some("[risk\n".to_owned())),
+                "the file:1:",
+            ),
+        ];
+        for (message, expected) in cases {
+            assert!(message.contains(expected), "{expected}: {message}");
+        }
+    }
+}
