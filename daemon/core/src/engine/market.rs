@@ -17,6 +17,7 @@ impl Engine {
             Market::EveryRow => {
                 self.mark(at, id, bar, out);
                 self.run_lanes(at, id, bar, None, out);
+                self.tend_at_its_stop(at, id, out);
             }
             Market::Sessions {
                 rows: Rows::Minutes,
@@ -131,12 +132,22 @@ impl Engine {
         let Some(state) = self.symbols.get(id.index()) else {
             return;
         };
-        if state.settled {
+        if state.settled && !state.is_at_its_stop() {
             debug_assert!(
                 self.has_nothing_to_do(at, id),
                 "a settled trade that is not"
             );
         } else if state.held {
+            self.tend(at, id, out);
+        }
+    }
+
+    /// Looks at the open trade of a symbol after a row of a market without sessions, if the row says
+    /// something of its stop.
+    #[inline]
+    fn tend_at_its_stop(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
+        let state = self.symbols.get(id.index());
+        if state.is_some_and(|s| s.reached.is_seen() || s.is_at_its_stop()) {
             self.tend(at, id, out);
         }
     }

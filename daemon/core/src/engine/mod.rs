@@ -6,6 +6,7 @@ mod lanes;
 mod market;
 mod operator;
 mod pricing;
+mod protection;
 mod reconcile;
 mod recover;
 mod reports;

@@ -190,7 +190,10 @@ impl Engine {
             return self.check_flattened(out);
         };
         let settled = self.book.holdings.values().all(|holding| {
-            !flatten && holding.exit.is_none() && self.protection(holding).is_protected()
+            !flatten
+                && holding.exit.is_none()
+                && self.protection(holding).is_protected()
+                && !self.awaits_stop(holding.symbol)
         });
         if settled && !self.finished {
             self.finished = true;

@@ -38,13 +38,14 @@ impl Engine {
             }
             BrokerEvent::Snapshot(snapshot) => self.on_snapshot(at, snapshot, out),
             BrokerEvent::Halt { symbol, halted } => {
-                let state = self
-                    .by_ticker
-                    .get(symbol)
-                    .and_then(|id| self.symbols.get_mut(id.index()));
-                if let Some(state) = state {
+                let Some(id) = self.by_ticker.get(symbol).copied() else {
+                    return;
+                };
+                if let Some(state) = self.symbols.get_mut(id.index()) {
                     state.halted = *halted;
                 }
+                // The time that a stop is given to fill stands still meanwhile.
+                self.tend(at, id, out);
             }
         }
     }

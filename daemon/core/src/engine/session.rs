@@ -131,7 +131,11 @@ impl Engine {
 
     fn enter_phase(&mut self, at: Timestamp, phase: Phase, session: Session, out: &mut Commands) {
         match phase {
-            Phase::Entries => self.open_session(at, session, out),
+            Phase::Entries => {
+                self.open_session(at, session, out);
+                // The time that a stop is given to fill runs from here.
+                self.tend_all(at, out);
+            }
             Phase::NoEntries => self.tend_all(at, out),
             Phase::Flattening => {
                 self.exit_everything(at, ExitReason::EndOfDay, &Origin::Engine, out)

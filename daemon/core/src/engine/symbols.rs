@@ -5,11 +5,11 @@ use trader_contract::{
     Direction, Money, PendingView, PositionView, Price, Qty, Quote, SymbolId, Timeframe, Timestamp,
 };
 
+use super::protection::Reached;
 use super::{Engine, EngineError};
 use crate::bars::Aggregator;
 use crate::book::Holding;
 use crate::config::Instrument;
-use crate::orders::{is_closing, protected_qty};
 
 /// One timeframe of a symbol, with the lanes that listen to it.
 #[derive(Debug)]
@@ -52,7 +52,9 @@ pub struct SymbolState {
     pub(super) retry_at: Timestamp,
     pub(super) retry_nanos: i64,
     pub(super) bare_since: Option<Timestamp>,
-    bare: Option<(Timestamp, Qty)>,
+    pub(super) bare: Option<(Timestamp, Qty)>,
+    /// What has become of a stop that the market has reached.
+    pub(super) reached: Reached,
     /// The bar of an entry of the run before: its age is counted from there.
     pub(super) entry_since: Option<Timestamp>,
 }
@@ -83,6 +85,7 @@ pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, Engi
             retry_nanos: 0,
             bare_since: None,
             bare: None,
+            reached: Reached::default(),
             entry_since: None,
         })
     };
@@ -90,6 +93,18 @@ pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, Engi
 }
 
 impl SymbolState {
+    /// Whether the last price lies at or beyond the planned stop of the position.
+    #[inline]
+    pub(super) fn is_at_its_stop(&self) -> bool {
+        let (Some(position), Some(last)) = (&self.position, self.last) else {
+            return false;
+        };
+        position.stop.is_some_and(|stop| match position.direction {
+            Direction::Long => last <= stop,
+            Direction::Short => last >= stop,
+        })
+    }
+
     /// The waiting entry as a strategy sees it.
     pub(super) fn pending_view(&self, age_bars: u16) -> Option<PendingView> {
         self.pending.map(|direction| PendingView {
@@ -156,34 +171,6 @@ impl Engine {
             .filter_map(|h| Some(self.price_of(h)?.times_net(h.net)))
             .sum();
         self.equity = self.book.cash + positions;
-    }
-
-    /// Measures which shares are without an acknowledged stop, and for how long. Those that an
-    /// acknowledged exit is closing are not without protection.
-    pub(super) fn measure_protection(&mut self, at: Timestamp, id: SymbolId) {
-        let Some(state) = self.symbols.get_mut(id.index()) else {
-            return;
-        };
-        let holding = self.book.holdings.get(&state.instrument.symbol);
-        let bare = holding.filter(|h| h.stop.is_some()).map_or(Qty::ZERO, |h| {
-            let orders: Vec<_> = self.book.orders_for(h).collect();
-            if is_closing(&orders) {
-                return Qty::ZERO;
-            }
-            h.net
-                .magnitude()
-                .checked_sub(protected_qty(&orders))
-                .unwrap_or(Qty::ZERO)
-        });
-        if let Some((since, qty)) = state.bare {
-            let nanos = i128::from(at.since(since));
-            let shares = i128::from(qty.whole_shares());
-            self.unprotected_share_nanos = self
-                .unprotected_share_nanos
-                .saturating_add(nanos.saturating_mul(shares));
-        }
-        state.bare = (!bare.is_zero()).then_some((at, bare));
-        state.bare_since = state.bare.and(state.bare_since.or(Some(at)));
     }
 
     /// The last price of what is held, or what comes nearest to one after a start.

@@ -10,7 +10,7 @@ use crate::lane::Lane;
 use crate::orders::protected_qty;
 use crate::risk::gate::Gate;
 
-/// Whether a position has a stop that the broker has acknowledged.
+/// Whether a position has a stop that the broker has acknowledged, and that fills if it is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protection {
     /// There is no position.
@@ -110,7 +110,8 @@ impl Engine {
         Some(close.plus_nanos(day.deadline_nanos.saturating_neg()))
     }
 
-    /// Since when shares of a symbol have been without an acknowledged stop.
+    /// Since when shares of a symbol have been without an acknowledged stop, or have had one that was
+    /// reached and did not fill.
     #[must_use]
     pub fn unprotected_since(&self, ticker: Symbol) -> Option<Timestamp> {
         let id = self.symbol_id(ticker)?;
@@ -187,7 +188,12 @@ impl Engine {
             return Protection::NotWanted;
         }
         let orders: Vec<&Order> = self.book.orders_for(holding).collect();
-        match holding.net.magnitude().checked_sub(protected_qty(&orders)) {
+        let covered = if self.has_failed_stop(holding.symbol) {
+            Qty::ZERO
+        } else {
+            protected_qty(&orders)
+        };
+        match holding.net.magnitude().checked_sub(covered) {
             None => Protection::Protected,
             Some(bare) if bare.is_zero() => Protection::Protected,
             Some(bare) => Protection::Bare(bare),

@@ -65,7 +65,7 @@ impl Engine {
                 is_settled(holding, &orders)
             });
         if let Some(state) = self.symbols.get_mut(id.index()) {
-            state.settled = settled && state.bare_since.is_none();
+            state.settled = settled && state.bare_since.is_none() && !state.reached.is_seen();
         }
     }
 
@@ -82,7 +82,11 @@ impl Engine {
             at,
             rules: &self.rules,
             last: state.last,
-            bare_since: state.bare_since,
+            bare_since: state
+                .bare_since
+                .into_iter()
+                .chain(state.reached.since())
+                .min(),
             retry_at: state.retry_at,
             entries_wanted: self.takes_entries() && self.book.trading == TradingState::Active,
         };
@@ -320,14 +324,20 @@ impl Engine {
         };
         let symbol = holding.symbol;
         let net = holding.net;
+        let failed = self.has_failed_stop(symbol);
         let (kind, message) = if holding.is_turned() {
             let message =
                 format!("{symbol}: its exits filled more than was entered; closing {net}");
             ("turned", message)
         } else {
             let stop = holding.stop.map_or("?".to_owned(), |stop| stop.to_string());
-            let message =
-                format!("{symbol}: no stop at {stop} protects {net} shares; closing them");
+            let message = if failed {
+                format!(
+                    "{symbol}: the stop at {stop} was reached and has not filled; closing {net} shares"
+                )
+            } else {
+                format!("{symbol}: no stop at {stop} protects {net} shares; closing them")
+            };
             ("unprotected", message)
         };
         self.alert(

@@ -2,4 +2,4 @@
 
 mod plan;
 
-pub use plan::{Ground, Step, is_closing, is_settled, next_step, protected_qty};
+pub use plan::{Ground, Step, is_closing, is_settled, next_step, protected_qty, stop_in_force};

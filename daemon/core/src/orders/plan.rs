@@ -8,7 +8,7 @@
 //! 3. An entry that waits while none are taken is cancelled. One that filled in part gets `partial_fill_patience`; then its rest is cancelled.
 //! 4. A position whose entry has ended has one stop for all of it, where it is meant to rest.
 //! 5. What is not protected within `protect_within`, or whose stop the market has already passed,
-//!    is closed.
+//!    is closed. A stop that the market has reached protects for as long, and no longer.
 //! 6. A position that two exits have turned to the other side is closed.
 //! 7. While the broker has filled more than we heard of, no order is placed that counts shares.
 
@@ -28,7 +28,8 @@ pub struct Ground<'a> {
     pub rules: &'a OrderRules,
     /// The symbol's last price.
     pub last: Option<Price>,
-    /// Since when the position, or a part of it, has been without an acknowledged stop.
+    /// Since when the position, or a part of it, has been without an acknowledged stop, or with one
+    /// that the market has reached.
     pub bare_since: Option<Timestamp>,
     /// Nothing that the broker refused is tried again before this.
     pub retry_at: Timestamp,
@@ -214,10 +215,11 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
         let target = orders
             .iter()
             .find(|o| o.role() == OrderRole::Target && o.is_live());
-        return match target {
+        let step = match target {
             Some(target) => cancel(target, "its stop has ended", ground),
-            None => sooner(not_before_retry(Step::PlaceStop, ground), bare_until),
+            None => not_before_retry(Step::PlaceStop, ground),
         };
+        return sooner(step, bare_until);
     };
     let covers = order.remaining() == holding.net.magnitude();
     if (order.stop == Some(stop) && covers) || order.cancel_asked || order.replace_asked {
@@ -232,7 +234,10 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
         .any(|o| o.role() == OrderRole::Target && o.is_live());
     let at_rest = order.state == OrderState::Working || is_held_in_force(order, orders);
     if at_rest && (covers || !paired) {
-        return not_before_retry(Step::MoveStop(order.id()), ground);
+        return sooner(
+            not_before_retry(Step::MoveStop(order.id()), ground),
+            bare_until,
+        );
     }
     wait
 }
@@ -275,6 +280,17 @@ pub fn protected_qty(orders: &[&Order]) -> Qty {
         .map(|o| o.remaining())
         .max()
         .unwrap_or(Qty::ZERO)
+}
+
+/// The stop that the broker has and that the market can reach, whatever has been asked about it since.
+#[must_use]
+pub fn stop_in_force<'a>(orders: &[&'a Order]) -> Option<&'a Order> {
+    let mut stops = orders.iter().filter(|o| o.role() == OrderRole::Stop);
+    let found = stops.find(|o| match o.state {
+        OrderState::Held => is_held_in_force(o, orders),
+        state => state.is_acknowledged(),
+    });
+    found.copied()
 }
 
 /// Whether a stop that the broker holds back is in force: the entry that it is attached to has filled

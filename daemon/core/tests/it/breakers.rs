@@ -46,15 +46,14 @@ fn an_open_loss_counts_and_the_position_keeps_its_stop() {
     assert_snapshot!(both_with(&daily_loss(), |scene| {
         scene.with_position();
         scene.bar("99.11");
-        scene.bar("99.10");
+        // The minute once more, corrected: the stop has its five seconds left.
+        scene.one_bar("SPY", "99.10");
         scene.wants("a", "QQQ", scene.entry());
-        scene.bar_of("QQQ", "100");
+        scene.one_bar("QQQ", "100");
     }), @r"
     14:33:00 bar SPY 99.11
-    14:34:00 bar SPY 99.10
       ALERT Warning daily_loss
       trading halted
-    14:35:00 bar QQQ 100
       intent 2: enter refused by halted
     ");
 }

@@ -24,6 +24,8 @@ mod protection;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod reached;
+#[cfg(test)]
 mod restart;
 #[cfg(test)]
 mod routes;

@@ -2,7 +2,7 @@
 //! reported as held for as long as its target works.
 
 use insta::assert_snapshot;
-use trader_contract::{Intent, Reason};
+use trader_contract::{Intent, Reason, ReportStatus};
 use trader_core::OperatorCommand;
 
 use crate::scene::{Scene, both, symbol};
@@ -246,5 +246,26 @@ fn a_pair_of_exits_is_taken_up_after_a_restart() {
     14:32:01 restart
       ASK what the broker holds
     14:32:01 snapshot
+    ");
+}
+
+#[test]
+fn a_target_that_does_not_make_way_for_a_stop_leaves_the_position_five_seconds() {
+    assert_snapshot!(both(|scene| {
+        with_bracket(scene);
+        let mut events = scene.venue.set(scene.id("1-s1"), ReportStatus::Rejected, scene.at);
+        // Of the end of the target nothing is heard.
+        events.truncate(1);
+        scene.hear("1-s1 rejected", events);
+        scene.pass(30);
+    }), @r"
+    14:32:00 1-s1 rejected
+      heard 1-s1 Rejected 0/100
+      cancel asked 1-t1: its stop has ended
+      CANCEL 1-t1
+    14:32:05 timer
+      ALERT Critical unprotected
+      exit of SPY planned: unprotected
+      ASK what the broker holds
     ");
 }

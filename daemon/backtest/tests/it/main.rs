@@ -1,0 +1,6 @@
+//! The engine and the simulated exchange together, over bars made by hand.
+
+#![cfg(test)]
+
+mod gaps;
+mod once;
