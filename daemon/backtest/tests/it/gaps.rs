@@ -65,7 +65,8 @@ fn a_short_whose_stop_a_gap_leaves_behind_is_closed_five_seconds_after_the_first
         (65, ExitReason::Unprotected, Money::dollars(-1_200))
     );
     assert_eq!(unprotected(&outcome), [0, 500]);
-    assert_eq!(outcome.alerts.get("unprotected"), Some(&1));
+    let alerts = outcome.alerts.get("unprotected");
+    assert_eq!(alerts.map(|(number, _)| *number), Some(1));
     assert_eq!(outcome.final_equity, Money::dollars(100_000 - 1_200));
 }
 
@@ -92,7 +93,8 @@ fn with_the_delays_of_a_paper_account_it_is_closed_a_moment_later() {
     let (after, why, _) = end(&outcome);
     assert_eq!(why, ExitReason::Unprotected);
     assert!((65..75).contains(&after), "closed after {after} s");
-    assert_eq!(outcome.alerts.get("unprotected"), Some(&1));
+    let alerts = outcome.alerts.get("unprotected");
+    assert_eq!(alerts.map(|(number, _)| *number), Some(1));
 }
 
 #[test]
