@@ -321,89 +321,86 @@ mod tests {
         );
     }
 
+    /// A change that sets a key of the configuration.
+    fn setting(key: &str, word: &str) -> impl FnOnce(&mut BacktestSpec) {
+        let (key, word) = (key.to_owned(), word.to_owned());
+        move |spec| drop(spec.settings.insert(key, word))
+    }
+
+    /// A change that sets a parameter of the strategy.
+    fn parameter(key: &str, word: &str) -> impl FnOnce(&mut BacktestSpec) {
+        let (key, word) = (key.to_owned(), word.to_owned());
+        move |spec| drop(spec.routes[0].settings.insert(key, word))
+    }
+
+    fn check<const N: usize>(cases: [(String, &str); N]) {
+        for (message, expected) in cases {
+            assert!(message.contains(expected), "{expected}: {message}");
+        }
+    }
+
     #[cfg(feature = "strategy-velez")]
     #[test]
-    fn what_makes_no_sense_is_refused_with_its_reason() {
-        let setting = |key: &'static str, word: &'static str| {
-            move |spec: &mut BacktestSpec| {
-                spec.settings.insert(key.to_owned(), word.to_owned());
-            }
-        };
-        let of_route = |key: &'static str, word: &'static str| {
-            move |spec: &mut BacktestSpec| {
-                let settings = &mut spec.routes[0].settings;
-                settings.insert(key.to_owned(), word.to_owned());
-            }
-        };
-        let date = |text: &str| text.parse().unwrap();
-        let cases = [
-            (
-                refused(setting("broker.slipage", "1")),
-                "did you mean \"slippage\"?",
-            ),
+    fn settings_that_do_not_exist_or_do_not_fit_are_refused() {
+        let slip = "did you mean \"slippage\"?";
+        let nothing = "is no setting of a backtest";
+        check([
+            (refused(setting("broker.slipage", "1")), slip),
             (
                 refused(setting("risk.daily_loss_fraction", "0.9")),
                 "outside the 0.001 to 0.1",
             ),
-            (
-                refused(setting("rpc.max_connections", "4")),
-                "is no setting of a backtest",
-            ),
-            (
-                refused(setting("slippage", "4")),
-                "is no setting of a backtest",
-            ),
+            (refused(setting("rpc.max_connections", "4")), nothing),
+            (refused(setting("slippage", "4")), nothing),
             (
                 refused(setting("broker.slippage", "much")),
                 "broker.slippage",
             ),
             (
-                refused(of_route("sma_fat", "3")),
+                refused(parameter("sma_fat", "3")),
                 "did you mean \"sma_fast\"?",
             ),
-            (refused(of_route("sma_fast", "x")), "sma_fast takes"),
+            (refused(parameter("sma_fast", "x")), "sma_fast takes"),
+        ]);
+    }
+
+    #[cfg(feature = "strategy-velez")]
+    #[test]
+    fn routes_and_files_that_make_no_sense_are_refused() {
+        let timeframe = |text: &str| {
+            let text = text.to_owned();
+            refused(move |spec| spec.routes[0].timeframe = text)
+        };
+        let file = |text: &str| {
+            let text = text.to_owned();
+            refused(move |spec| spec.config = Some(text))
+        };
+        let strategy = refused(|spec| spec.routes[0].strategy = "velz".to_owned());
+        check([
+            (strategy, "did you mean \"velez\"?"),
+            (timeframe("7hours"), "is no timeframe"),
+            (timeframe("391min"), "is no timeframe"),
+            (timeframe("1day"), "--end-of-day hold"),
             (
-                refused(|s| s.routes[0].strategy = "velz".to_owned()),
-                "did you mean \"velez\"?",
-            ),
-            (
-                refused(|s| s.routes[0].timeframe = "7hours".to_owned()),
-                "is no timeframe",
-            ),
-            (
-                refused(|s| s.routes[0].timeframe = "391min".to_owned()),
-                "is no timeframe",
-            ),
-            (
-                refused(|s| s.routes[0].timeframe = "1day".to_owned()),
-                "--end-of-day hold",
-            ),
-            (
-                refused(|s| s.routes.clear()),
+                refused(|spec| spec.routes.clear()),
                 "needs a strategy and symbols",
             ),
-            (
-                refused(|s| s.end_date = date("2011-01-02")),
-                "before it starts",
-            ),
-            (
-                refused(|s| {
-                    (s.start_date, s.end_date) = (date("2011-01-01"), date("2011-01-02"));
-                }),
-                "there is no session",
-            ),
-            (refused(|s| s.end_date = date("2040-01-02")), "2028"),
-            (
-                refused(|s| s.config = Some("[log]\n".to_owned())),
-                "has no meaning in a backtest",
-            ),
-            (
-                refused(|s| s.config = Some("[risk\n".to_owned())),
-                "the file:1:",
-            ),
-        ];
-        for (message, expected) in cases {
-            assert!(message.contains(expected), "{expected}: {message}");
-        }
+            (file("[log]\n"), "has no meaning in a backtest"),
+            (file("[risk\n"), "the file:1:"),
+        ]);
+    }
+
+    #[cfg(feature = "strategy-velez")]
+    #[test]
+    fn days_without_a_session_are_refused() {
+        let days = |from: &str, to: &str| {
+            let [from, to] = [from, to].map(|day| day.parse().unwrap());
+            refused(move |spec| (spec.start_date, spec.end_date) = (from, to))
+        };
+        check([
+            (days("2011-01-03", "2011-01-02"), "before it starts"),
+            (days("2011-01-01", "2011-01-02"), "there is no session"),
+            (days("2011-01-03", "2040-01-02"), "2028"),
+        ]);
     }
 }
