@@ -49,7 +49,7 @@ pub(super) struct Flags {
     /// Run a route of the daemon's configuration; may be given again
     #[arg(long, value_name = "NAME")]
     route: Vec<String>,
-    /// Put a part of a configuration over the daemon's: [[route]], [risk] and so on
+    /// Put a part of a configuration over the daemon's: routes, risk, broker and so on
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Give it a name
