@@ -27,4 +27,6 @@ pub mod state;
 pub mod supervisor;
 pub mod systemd;
 pub mod views;
+#[cfg(feature = "broker-sim")]
+mod warm_up;
 pub mod work;

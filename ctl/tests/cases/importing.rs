@@ -65,7 +65,7 @@ fn a_file_goes_in_parts_and_arrives_as_it_is() {
         "a vendor",
         "--feed",
         "sip",
-        "--extended",
+        "--regular-only",
         "--replace",
     ];
     let run = run_at(fake.runtime_dir(), &args);
@@ -83,7 +83,7 @@ fn a_file_goes_in_parts_and_arrives_as_it_is() {
         work,
         json!({ "upload": upload, "file_name": "spy minutes.csv", "bytes": content.len(),
                 "sha256": format!("{:x}", Sha256::digest(&content)), "symbol": "SPY",
-                "data": "1min", "source": "a vendor", "feed": "sip", "extended": true,
+                "data": "1min", "source": "a vendor", "feed": "sip", "regular_only": true,
                 "replace": true })
     );
 }

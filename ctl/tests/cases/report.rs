@@ -214,3 +214,47 @@ fn a_damaged_or_unknown_result_is_not_shown() {
         assert!(run.stderr.contains(words), "{}", run.stderr);
     }
 }
+
+/// A result whose trades came in so many months from January 2011 on.
+fn of_months(count: u32) -> String {
+    let mut result = tried::result();
+    let month = result.breakdown.month[0].clone();
+    result.breakdown.month = (0..count)
+        .map(|n| {
+            let mut one = month.clone();
+            one.key = format!("{}-{:02}", 2011 + n / 12, 1 + n % 12);
+            let (won, lost) = (n % 5, 1 + n % 3);
+            let metrics = &mut one.metrics;
+            metrics.trades = won + lost + 1;
+            (metrics.winners, metrics.losers) = (won, lost);
+            metrics.gross_profit = (won * 120).into();
+            metrics.gross_loss = -rust_decimal::Decimal::from(lost * 80);
+            metrics.profit = metrics.gross_profit + metrics.gross_loss;
+            metrics.average_holding_seconds = Some(f64::from(n) * 60.0);
+            one
+        })
+        .collect();
+    serde_json::to_string(&result).unwrap()
+}
+
+/// The report's last tables but one: what came when.
+fn when(document: &str, args: &[&str]) -> String {
+    let (_, fake) = with_result(document);
+    let run = run_in(fake.runtime_dir(), &[("COLUMNS", "132")], args);
+    let blocks: Vec<&str> = run.text().split("\n\n").collect();
+    let of_time = |block: &&&str| block.starts_with("MONTH") || block.starts_with("YEAR");
+    (*blocks.iter().find(of_time).unwrap()).to_owned()
+}
+
+#[test]
+fn many_months_are_summed_up_to_years_unless_all_are_wanted() {
+    let show = ["backtest", "show", "1"];
+    let two_years = when(&of_months(24), &show);
+    assert!(two_years.starts_with("MONTH") && two_years.lines().count() == 25);
+    assert_snapshot!("report_years", when(&of_months(27), &show));
+    let all = when(&of_months(27), &["backtest", "show", "1", "--all"]);
+    assert!(
+        all.starts_with("MONTH") && all.lines().count() == 28,
+        "{all}"
+    );
+}

@@ -26,10 +26,10 @@ fn list_names_what_ran_and_what_came_of_it() {
     desk.add(&json!({ "verify": {} }), &json!({}));
     let run = run_at(fake.runtime_dir(), &["backtest", "list"]);
     assert_snapshot!(run.text(), @r"
-    ID  STATE    FROM        TO          LABEL      WHAT                             OUTCOME
-     3  running  2011-01-01  2011-01-31             from a file
-     2  failed   2011-01-01  2011-01-31             velez-slow                       SPY has no 1day bars
-     1  done     2011-01-01  2011-01-31  first try  velez 5min SPY,AAPL; velez-slow  +3.46 %, 38 trades
+    ID  STATE    FROM        TO          LABEL      WHAT                             OUTCOME               SET
+     3  running  2011-01-01  2011-01-31             from a file                                            broker.slippage=0.02
+     2  failed   2011-01-01  2011-01-31             velez-slow                       SPY has no 1day bars  broker.slippage=0.02
+     1  done     2011-01-01  2011-01-31  first try  velez 5min SPY,AAPL; velez-slow  +3.46 %, 38 trades    sma_fast=10 broker.slippage=0.02
     ");
     let json = run_at(
         fake.runtime_dir(),

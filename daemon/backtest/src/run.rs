@@ -71,6 +71,7 @@ pub fn run<E>(
         observer: Observer::new(&symbols, &sessions, cash),
         commands: Commands::default(),
         rows: 0,
+        now: Timestamp::MIN,
     };
     let eve = first.open.plus_minutes(-1);
     for (index, bars) in setup.history.into_iter().enumerate() {
@@ -110,6 +111,7 @@ struct Crank {
     observer: Observer,
     commands: Commands,
     rows: u64,
+    now: Timestamp,
 }
 
 impl Crank {
@@ -123,6 +125,9 @@ impl Crank {
             if at > end {
                 break;
             }
+            // A timer of the evening that was passed over comes in the morning, not before what came.
+            self.now = self.now.max(at);
+            let at = self.now;
             match source {
                 Source::Broker => {
                     if let Some(event) = self.broker.take(at) {

@@ -13,12 +13,11 @@ use trader_calendar::{Calendar, Session};
 use trader_contract::{Bar, Symbol};
 use trader_rpc::{Adjustment, BacktestData, BacktestSpec, DataFile, ErrorDetail};
 
+use crate::warm_up;
 use crate::work::trouble;
 
 /// Rows that are held at a time, at most, as far as stretches of a month allow.
 const ROWS_AT_ONCE: usize = 6_000_000;
-/// How many more sessions than needed are looked at for warming up, since rows may be missing.
-const SPARE_SESSIONS: usize = 5;
 
 /// One symbol of the backtest.
 struct Source {
@@ -89,8 +88,7 @@ impl<'s> Bars<'s> {
             .clamp(21, 252)
     }
 
-    /// The last rows before the first session, at least `need` of each symbol where there are as
-    /// many among the sessions shortly before.
+    /// The rows before the first session that warm up what needs `need` of them.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -100,15 +98,10 @@ impl<'s> Bars<'s> {
         first: &Session,
         need: usize,
     ) -> Result<Vec<Vec<Bar>>, ErrorDetail> {
-        let sessions = sessions_before(calendar, first, need, rows_a_session(self.resolution));
+        let sessions = warm_up::sessions(calendar, first, need, rows_a_session(self.resolution));
         let mut history = Vec::with_capacity(self.sources.len());
         for index in 0..self.sources.len() {
-            let mut rows = match (need, sessions.as_slice()) {
-                (0, _) | (_, []) => Vec::new(),
-                (_, sessions) => self.read(index, sessions)?,
-            };
-            let spare = rows.len().saturating_sub(need);
-            rows.drain(..spare);
+            let rows = self.read(index, &sessions)?;
             if let Some(source) = self.sources.get_mut(index) {
                 source.warm_up = count(rows.len());
             }
@@ -365,29 +358,6 @@ pub(crate) const fn rows_a_session(resolution: Resolution) -> usize {
         Resolution::Hour => 7,
         Resolution::Day => 1,
     }
-}
-
-/// Enough sessions before `first` for `need` rows, and a few more.
-fn sessions_before(
-    calendar: &Calendar,
-    first: &Session,
-    need: usize,
-    a_session: usize,
-) -> Vec<Session> {
-    let wanted = need
-        .div_ceil(a_session.max(1))
-        .saturating_add(SPARE_SESSIONS);
-    let mut sessions = Vec::new();
-    let mut date = first.date;
-    while sessions.len() < wanted {
-        let Ok(session) = calendar.previous_session(date) else {
-            break;
-        };
-        date = session.date;
-        sessions.push(session);
-    }
-    sessions.reverse();
-    sessions
 }
 
 fn count(n: usize) -> u64 {

@@ -297,7 +297,7 @@ impl Desk {
             data: Resolution::Minute.to_string(),
             source: None,
             feed: None,
-            extended: false,
+            regular_only: false,
             replace: false,
         };
         self.submit(Work::Import(spec)).map(drop)

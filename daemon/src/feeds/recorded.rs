@@ -93,12 +93,21 @@ pub struct RecordedBars {
     pub symbol: Symbol,
     /// Regular-session bars of earlier sessions, oldest first, for warm-up. May be empty.
     pub history: Vec<Bar>,
-    /// Regular-session bars of the date, oldest first. Never empty.
+    /// Regular-session bars of the date, oldest first.
     pub session: Vec<Bar>,
 }
 
+/// What a file has around one session.
+struct Around {
+    bars: RecordedBars,
+    /// Whether it has bars of later sessions.
+    goes_on: bool,
+    /// What to say if that is not enough.
+    missing: FeedError,
+}
+
 /// The regular-session bars of `symbols` for the session of `date` and those before it, in the order
-/// of `symbols`.
+/// of `symbols`. Every symbol has bars of the date.
 ///
 /// # Errors
 /// A symbol or a date without bars (the message says which there are), a file that cannot be read, a
@@ -109,12 +118,51 @@ pub fn load(
     date: NaiveDate,
     calendar: &Calendar,
 ) -> Result<Vec<RecordedBars>, FeedError> {
+    let all = look_around(directory, symbols, date, calendar)?;
+    let whole = |one: Around| match one.bars.session.is_empty() {
+        true => Err(one.missing),
+        false => Ok(one.bars),
+    };
+    all.into_iter().map(whole).collect()
+}
+
+/// The same where a session without bars is a gap like any other, as it is in a backtest: a symbol
+/// needs bars of the date or before it, and one of them bars of the date or after it.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_gaps(
+    directory: &Path,
+    symbols: &[Symbol],
+    date: NaiveDate,
+    calendar: &Calendar,
+) -> Result<Vec<RecordedBars>, FeedError> {
+    let all = look_around(directory, symbols, date, calendar)?;
+    let ended = all
+        .iter()
+        .all(|one| one.bars.session.is_empty() && !one.goes_on);
+    let there = |one: Around| {
+        let begun = !one.bars.history.is_empty() || !one.bars.session.is_empty();
+        match begun && !ended {
+            true => Ok(one.bars),
+            false => Err(one.missing),
+        }
+    };
+    all.into_iter().map(there).collect()
+}
+
+fn look_around(
+    directory: &Path,
+    symbols: &[Symbol],
+    date: NaiveDate,
+    calendar: &Calendar,
+) -> Result<Vec<Around>, FeedError> {
     if calendar.session(date)?.is_none() {
         return Err(FeedError::closed(date, calendar));
     }
     symbols
         .iter()
-        .map(|symbol| load_one(directory, *symbol, date, calendar))
+        .map(|symbol| look_around_one(directory, *symbol, date, calendar))
         .collect()
 }
 
@@ -134,12 +182,12 @@ pub fn dates(
     Ok(dates)
 }
 
-fn load_one(
+fn look_around_one(
     directory: &Path,
     symbol: Symbol,
     date: NaiveDate,
     calendar: &Calendar,
-) -> Result<RecordedBars, FeedError> {
+) -> Result<Around, FeedError> {
     let path = file_of(directory, symbol)?;
     let bars = regular(read(&path)?, calendar)?;
     let of = |wanted: fn(&NaiveDate, &NaiveDate) -> bool| {
@@ -148,21 +196,21 @@ fn load_one(
             .map(|(_, bar)| *bar)
             .collect::<Vec<Bar>>()
     };
-    let session = of(NaiveDate::eq);
-    if session.is_empty() {
-        let mut dates: Vec<NaiveDate> = bars.iter().map(|(date, _)| *date).collect();
-        dates.dedup();
-        return Err(FeedError::NoSession {
+    let mut dates: Vec<NaiveDate> = bars.iter().map(|(date, _)| *date).collect();
+    dates.dedup();
+    Ok(Around {
+        goes_on: dates.last().is_some_and(|last| *last > date),
+        bars: RecordedBars {
+            symbol,
+            history: of(NaiveDate::lt),
+            session: of(NaiveDate::eq),
+        },
+        missing: FeedError::NoSession {
             symbol,
             date,
             available: ranges(&dates, calendar),
             path,
-        });
-    }
-    Ok(RecordedBars {
-        symbol,
-        history: of(NaiveDate::lt),
-        session,
+        },
     })
 }
 

@@ -64,8 +64,9 @@ impl Shelf {
     /// the file it comes from.
     pub(super) fn make_room(&self, staging: &Path, bytes: u64) -> Result<(), ErrorDetail> {
         self.clear(staging);
+        // A store that was moved away is made anew by the import.
         let made =
-            disk::room(&self.root, bytes).and_then(|()| crate::state::make_folder(staging, 0o700));
+            crate::state::make_folder(staging, 0o700).and_then(|()| disk::room(&self.root, bytes));
         made.map_err(|error| ErrorDetail {
             what: "nothing was imported".to_owned(),
             why: format!("{} cannot be made: {error}", staging.display()),

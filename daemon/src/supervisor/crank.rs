@@ -28,6 +28,8 @@ use crate::views::{self, StatusFacts, StrategyFacts};
 
 /// The longest sleep between two looks at the inbox.
 const NAP: Duration = Duration::from_millis(500);
+/// How long after the close what is under way at the broker may end before the next session.
+const AFTERMATH: i64 = 6 * 60 * Timestamp::MINUTE;
 
 /// What the engine says to a call.
 type Answer = Result<Box<str>, trader_core::Refused>;
@@ -136,21 +138,27 @@ impl Crank {
         self.end()
     }
 
-    /// What happens next, and when.
+    /// What happens next, and when. With the session's tape at its end, what is under way may end,
+    /// and the engine's next timer is the next morning's, as in a backtest.
     fn next(&self) -> Option<(Timestamp, Source)> {
+        let market = self.market.due();
+        let close = match (market, self.market.session()) {
+            (None, Some(session)) => session.close,
+            _ => Timestamp::MAX,
+        };
+        let end = close.plus_nanos(AFTERMATH);
         let candidates = [
-            (self.venue.due(), Source::Broker),
-            (self.market.due(), Source::Market),
-            (self.engine.next_timer(), Source::Timer),
+            (self.venue.due().filter(|at| *at <= end), Source::Broker),
+            (market, Source::Market),
+            (
+                self.engine.next_timer().filter(|at| *at <= close),
+                Source::Timer,
+            ),
         ];
-        let next = candidates
+        candidates
             .into_iter()
             .filter_map(|(at, source)| Some((at?, source)))
-            .min()?;
-        // With the session's tape at its end the engine's next timer is the next morning.
-        let night = next.1 == Source::Timer && self.market.due().is_none();
-        let over = self.market.session().is_some_and(|s| next.0 > s.close);
-        (!(night && over)).then_some(next)
+            .min()
     }
 
     /// Whether a moment has come, without sleeping.

@@ -10,9 +10,12 @@ use trader_calendar::{Calendar, CalendarError, Session};
 use trader_contract::{Bar, Price, Symbol, SymbolId, Timestamp};
 
 use crate::feeds::recorded::{self, FeedError};
+use crate::warm_up;
 
 /// Sessions of the past that a warm-up reads at most.
 const WARM_UP_SESSIONS_MAX: usize = 40;
+/// Minutes of a full session.
+const MINUTES_A_SESSION: usize = 390;
 
 /// Why the market has no bars.
 #[derive(Debug, thiserror::Error)]
@@ -58,10 +61,20 @@ struct Reel {
     closing: usize,
 }
 
+/// What becomes of a recorded session without bars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gaps {
+    /// It is an error.
+    Refused,
+    /// It passes without bars, while there are later ones.
+    Pass,
+}
+
 /// The market of one session after another.
 #[derive(Debug)]
 pub(super) struct Market {
     source: Source,
+    gaps: Gaps,
     calendar: Calendar,
     symbols: Vec<Symbol>,
     session: Option<Session>,
@@ -82,9 +95,14 @@ pub(super) struct Edge {
 impl Market {
     /// A market before its first session.
     #[must_use]
-    pub(super) const fn new(source: Source, calendar: Calendar, symbols: Vec<Symbol>) -> Self {
+    pub(super) fn new(
+        (source, gaps): (Source, Gaps),
+        calendar: Calendar,
+        symbols: Vec<Symbol>,
+    ) -> Self {
         Self {
             source,
+            gaps,
             calendar,
             symbols,
             session: None,
@@ -163,8 +181,7 @@ impl Market {
         edge
     }
 
-    /// The bars of the past that warm the symbols up: at least `minutes` of them where there are as
-    /// many, all ended by `until`.
+    /// The bars of the past that warm up what needs `minutes` of them, all ended by `until`.
     ///
     /// # Errors
     /// They cannot be read.
@@ -175,7 +192,7 @@ impl Market {
         minutes: usize,
     ) -> Result<Vec<Past>, MarketError> {
         let mut past = match &self.source {
-            Source::Recorded(directory) => self.recorded_past(directory, session)?,
+            Source::Recorded(directory) => self.recorded_past(directory, session, minutes)?,
             Source::Synthetic(_) => self.synthetic_past(session, minutes)?,
         };
         let today = self.bars_of(session)?;
@@ -196,9 +213,17 @@ impl Market {
         &self,
         directory: &std::path::Path,
         session: Session,
+        minutes: usize,
     ) -> Result<Vec<Vec<Bar>>, MarketError> {
-        let loaded = recorded::load(directory, &self.symbols, session.date, &self.calendar)?;
-        Ok(loaded.into_iter().map(|bars| bars.history).collect())
+        let loaded =
+            recorded::load_with_gaps(directory, &self.symbols, session.date, &self.calendar)?;
+        let sessions = warm_up::sessions(&self.calendar, &session, minutes, MINUTES_A_SESSION);
+        let from = sessions.first().map_or(session.open, |first| first.open);
+        let recent = |bars: recorded::RecordedBars| {
+            let past = bars.history.into_iter();
+            past.skip_while(|bar| bar.start < from).collect()
+        };
+        Ok(loaded.into_iter().map(recent).collect())
     }
 
     fn synthetic_past(
@@ -235,8 +260,11 @@ impl Market {
                     .collect())
             }
             Source::Recorded(directory) => {
-                let loaded =
-                    recorded::load(directory, &self.symbols, session.date, &self.calendar)?;
+                let load = match self.gaps {
+                    Gaps::Refused => recorded::load,
+                    Gaps::Pass => recorded::load_with_gaps,
+                };
+                let loaded = load(directory, &self.symbols, session.date, &self.calendar)?;
                 Ok(loaded.into_iter().map(|bars| bars.session).collect())
             }
         }

@@ -40,7 +40,7 @@ use crate::views::{StatusFacts, StrategyFacts};
 use crate::{assemble, clock};
 use calls::Memory;
 use crank::{Crank, Message};
-use market::Market;
+use market::{Gaps, Market};
 use venue::Venue;
 
 /// The store's file below the state folder.
@@ -281,7 +281,11 @@ fn crank(
         &symbols,
     )
     .map_err(store_failure)?;
-    let mut market = Market::new(plan.source, prepared.calendar.clone(), symbols);
+    let gaps = match plan.horizon {
+        Horizon::OneSession => Gaps::Refused,
+        Horizon::Open => Gaps::Pass,
+    };
+    let mut market = Market::new((plan.source, gaps), prepared.calendar.clone(), symbols);
     let mut pacing = pacing(prepared);
     let last = recovery.entries.last().map(|entry| entry.at);
     let (book, next_seq, epoch) = fold(&recovery);

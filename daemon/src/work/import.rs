@@ -74,10 +74,10 @@ fn rows(
     let (store, _) = open(&order.bars, "nothing was imported")?;
     let calendar = order.calendar()?;
     let rules = Rules {
-        extended_hours: if spec.extended {
-            ExtendedHours::Taken
-        } else {
+        extended_hours: if spec.regular_only {
             ExtendedHours::Refused
+        } else {
+            ExtendedHours::Taken
         },
         ..Rules::new(calendar.clone())
     };

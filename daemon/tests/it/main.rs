@@ -11,6 +11,8 @@
 
 mod program;
 
+#[cfg(feature = "backtest")]
+mod backtest;
 #[cfg(feature = "broker-sim")]
 mod bars;
 #[cfg(feature = "broker-sim")]

@@ -98,7 +98,7 @@ pub(crate) fn import_of(client: &Client, name: &str, content: &[u8]) -> ImportSp
         data: "1min".to_owned(),
         source: None,
         feed: None,
-        extended: false,
+        regular_only: false,
         replace: false,
     }
 }

@@ -18,6 +18,7 @@ const COLUMNS: &[Column] = &[
     Column::Left("LABEL"),
     Column::Left("WHAT"),
     Column::Left("OUTCOME"),
+    Column::Left("SET"),
 ];
 
 /// List backtests, the newest first
@@ -54,6 +55,7 @@ fn table(jobs: &[Job], output: &Output) -> String {
             spec.label.clone().unwrap_or_default(),
             spec::brief(spec),
             job.message.clone().unwrap_or_default(),
+            spec::settings(spec),
         ];
         match job.state {
             JobState::Failed | JobState::Interrupted => table.styled_row(cells, Style::Caution),

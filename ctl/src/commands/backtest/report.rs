@@ -26,7 +26,7 @@ pub(crate) struct Printing {
     /// Leave out the chart
     #[arg(long)]
     no_chart: bool,
-    /// Show also those tables that have one row
+    /// Show also those tables that have one row, and every month of many
     #[arg(long)]
     all: bool,
     /// Write trades.csv, equity.csv and daily.csv into this folder, which is made if need be

@@ -65,6 +65,16 @@ pub(super) fn brief(spec: &BacktestSpec) -> String {
     parts.join("; ")
 }
 
+/// What was set, for a list, since it is often all that tells one from another: `sma_fast=10
+/// broker.slippage=0.02`.
+pub(super) fn settings(spec: &BacktestSpec) -> String {
+    let of_routes = spec.routes.iter().flat_map(|route| &route.settings);
+    let set = of_routes
+        .chain(&spec.settings)
+        .map(|(key, word)| format!("{key}={word}"));
+    set.collect::<Vec<_>>().join(" ")
+}
+
 /// `2011-01-03 to 2011-01-31`.
 pub(super) fn range(spec: &BacktestSpec) -> String {
     format!("{} to {}", spec.start_date, spec.end_date)

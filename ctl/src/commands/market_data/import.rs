@@ -39,9 +39,10 @@ pub(super) struct Args {
     /// Note which feed they are of, as sip or iex
     #[arg(long, value_name = "TEXT")]
     feed: Option<String>,
-    /// Take rows outside regular trading too, marked as extended
+    /// Refuse rows outside regular trading; else those from 4:00 to 20:00 of a trading day are taken,
+    /// marked as extended
     #[arg(long)]
-    extended: bool,
+    regular_only: bool,
     /// Let rows take the place of stored ones that differ
     #[arg(long)]
     replace: bool,
@@ -167,7 +168,7 @@ fn take(
         data: args.timeframe.clone(),
         source: args.source.clone(),
         feed: args.feed.clone(),
-        extended: args.extended,
+        regular_only: args.regular_only,
         replace: args.replace,
     };
     let job = carry_out(line, Work::Import(spec), detachable)?;

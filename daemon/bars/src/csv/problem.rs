@@ -150,7 +150,7 @@ impl Problem {
                     "check that the times are UTC and the starts of the rows; else take the row out"
                 }
             },
-            Self::Extended(_) => "allow extended hours, or take the row out",
+            Self::Extended(_) => "leave --regular-only out, or take the rows out",
         }
     }
 }

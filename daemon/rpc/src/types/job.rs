@@ -32,9 +32,9 @@ pub struct ImportSpec {
     /// Which feed they are of: `sip`, `iex` or whatever the source says.
     #[serde(default)]
     pub feed: Option<String>,
-    /// Whether rows outside regular trading are taken, marked as extended.
+    /// Whether rows in extended hours are refused; else they are taken, marked as extended.
     #[serde(default)]
-    pub extended: bool,
+    pub regular_only: bool,
     /// Whether rows that differ from stored ones of the same time take their place.
     #[serde(default)]
     pub replace: bool,
