@@ -108,7 +108,7 @@ fn order(order: trader_store::Order) -> Order {
     let stop = order.stop();
     Order {
         client_id: order.client_id,
-        broker_id: order.broker_id.map(|id| id.0.into()),
+        broker_id: order.broker_id.map(|id| id.to_string()),
         intent: order.intent.to_string(),
         route: order.route.into(),
         symbol: order.symbol,

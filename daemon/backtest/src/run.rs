@@ -65,7 +65,7 @@ pub fn run<E>(
     let cash = setup.broker.cash;
     let engine = Engine::new(setup.engine, Book::default(), FIRST_SEQ).map_err(RunError::Engine)?;
     let mut crank = Crank {
-        engine,
+        engine: engine.without_checkpoints(),
         broker: SimBroker::new(setup.broker, &symbols),
         tape: Tape::new(setup.rows),
         observer: Observer::new(&symbols, &sessions, cash),

@@ -17,6 +17,7 @@ pub mod settings;
 pub mod side;
 pub mod strategy;
 pub mod symbol;
+mod text;
 pub mod time;
 pub mod trail;
 

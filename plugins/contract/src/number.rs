@@ -1,7 +1,9 @@
 //! How fixed-point numbers are read and written: plain decimals, nothing rounded, and the text form
 //! that all number types share. The types themselves live in their own files.
 
-use std::fmt;
+use std::fmt::{self, Write};
+
+use crate::text::ShortText;
 
 /// Why a number was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,14 +77,14 @@ pub(crate) fn write_scaled(f: &mut fmt::Formatter<'_>, value: i128, decimals: u3
     let magnitude = value.unsigned_abs();
     let whole = magnitude.checked_div(unit).unwrap_or(0);
     let fraction = magnitude.checked_rem(unit).unwrap_or(0);
-    let mut text = whole.to_string();
+    let mut text = ShortText::new();
+    write!(text, "{whole}")?;
     if fraction != 0 {
         let width = usize::try_from(decimals).unwrap_or(0);
-        let digits = format!("{fraction:0width$}");
-        text.push('.');
-        text.push_str(digits.trim_end_matches('0'));
+        write!(text, ".{fraction:0width$}")?;
+        text.trim_zeros();
     }
-    f.pad_integral(value >= 0, "", &text)
+    f.pad_integral(value >= 0, "", text.as_str())
 }
 
 /// Gives a scaled integer type its text form, the same form in serde, and its decimal. The type

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::price::Price;
 
@@ -15,8 +15,8 @@ pub struct SymbolError(String);
 /// A ticker symbol: 1 to 12 characters of `A-Z`, `0-9`, `.` and `-`, a letter first.
 ///
 /// Held in place, so that copying one costs no allocation.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Symbol([u8; Symbol::MAX_LEN]);
 
 impl Symbol {
@@ -55,6 +55,12 @@ impl TryFrom<String> for Symbol {
     type Error = SymbolError;
     fn try_from(text: String) -> Result<Self, SymbolError> {
         text.parse()
+    }
+}
+
+impl Serialize for Symbol {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

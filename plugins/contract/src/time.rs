@@ -1,10 +1,12 @@
 //! A point in time as an argument: nanoseconds since 1970 in UTC. Nothing here reads a clock.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::text::ShortText;
 
 /// A point in time, in nanoseconds since 1970-01-01 UTC (1677 to 2262).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,7 +92,26 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        let utc = self.to_utc();
+        let mut text = ShortText::new();
+        write!(
+            text,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+            utc.year(),
+            utc.month(),
+            utc.day(),
+            utc.hour(),
+            utc.minute(),
+            utc.second()
+        )?;
+        // Seconds, thousandths, millionths or billionths: the first that is exact.
+        match utc.nanosecond() {
+            0 => text.write_str("Z")?,
+            n if n.is_multiple_of(1_000_000) => write!(text, ".{:03}Z", n.div_euclid(1_000_000))?,
+            n if n.is_multiple_of(1_000) => write!(text, ".{:06}Z", n.div_euclid(1_000))?,
+            n => write!(text, ".{n:09}Z")?,
+        }
+        f.pad(text.as_str())
     }
 }
 
@@ -123,6 +144,8 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::SecondsFormat;
+    use proptest::prelude::*;
 
     #[test]
     fn the_text_form_is_rfc_3339_in_utc_and_reads_back() {
@@ -137,5 +160,18 @@ mod tests {
             "2011-01-10T09:30:00-05:00".parse::<Timestamp>().unwrap(),
             at
         );
+        assert_eq!(format!("{at:>22}|"), "  2011-01-10T14:30:00Z|");
+    }
+
+    proptest! {
+        #[test]
+        fn every_time_reads_as_chrono_writes_it(
+            nanos: i64,
+            unit in prop::sample::select(vec![1, 1_000, 1_000_000, Timestamp::SECOND]),
+        ) {
+            let at = Timestamp::from_nanos(nanos.div_euclid(unit).saturating_mul(unit));
+            let expected = at.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            prop_assert_eq!(at.to_string(), expected);
+        }
     }
 }

@@ -240,10 +240,10 @@ impl Book {
         if let Some(old) = kept {
             self.change(old, at, |order| order.replace_asked = false);
         }
-        let Some(order) = self.orders.get_mut(&report.client_id) else {
+        let Some(execution) = &report.execution else {
             return;
         };
-        let Some(execution) = &report.execution else {
+        let Some(order) = self.orders.get_mut(&report.client_id) else {
             return;
         };
         if order.executions.contains(&execution.id) {

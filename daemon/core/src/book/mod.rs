@@ -9,6 +9,7 @@ mod order;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use trader_contract::{
     ClientOrderId, Epoch, IntentNo, Money, NetQty, OrderRole, Symbol, Timestamp,
 };
@@ -18,6 +19,10 @@ pub use holding::Holding;
 pub use order::Order;
 
 use crate::record::{IntentId, TradingState};
+
+/// The orders of one trade, gathered for a look at all of them. Hardly any trade has more than fit in
+/// place, and every report looks at them more than once.
+pub type TradeOrders<'a> = SmallVec<[&'a Order; 8]>;
 
 /// The durable state of the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

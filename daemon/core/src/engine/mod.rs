@@ -104,6 +104,7 @@ pub struct Engine {
     unprotected_share_nanos: i128,
     intents: Intents,
     closed: ClosedBars,
+    checkpoints: bool,
 }
 
 impl Engine {
@@ -149,6 +150,7 @@ impl Engine {
             unprotected_share_nanos: 0,
             intents: Intents::default(),
             closed: ClosedBars::default(),
+            checkpoints: true,
         };
         let mut sent: Vec<Timestamp> = (engine.book.orders.values())
             .filter(|order| order.role() == OrderRole::Entry)
@@ -163,6 +165,14 @@ impl Engine {
         }
         engine.refresh_all();
         Ok(engine)
+    }
+
+    /// The same engine without the checkpoint at each session's end, for a run whose journal nothing
+    /// will ever start from.
+    #[must_use]
+    pub const fn without_checkpoints(mut self) -> Self {
+        self.checkpoints = false;
+        self
     }
 
     /// Takes one event that was stamped with `at`, and adds what must happen because of it to `out`,

@@ -4,7 +4,7 @@
 use trader_contract::{Level, OrderRole, Qty, Symbol, SymbolId, Timestamp};
 
 use super::{Engine, SymbolState};
-use crate::book::{Holding, Order};
+use crate::book::{Holding, Order, TradeOrders};
 use crate::config::{Market, Rows};
 use crate::orders::{is_closing, protected_qty, stop_in_force};
 
@@ -37,7 +37,7 @@ impl Engine {
         };
         let holding = self.book.holdings.get(&state.instrument.symbol);
         let stopped = holding.filter(|h| h.stop.is_some());
-        let orders: Vec<&Order> = stopped
+        let orders: TradeOrders<'_> = stopped
             .map(|h| self.book.orders_for(h).collect())
             .unwrap_or_default();
         let net = stopped.map_or(Qty::ZERO, |h| h.net.magnitude());

@@ -330,7 +330,9 @@ impl Engine {
             return;
         };
         self.write(at, Record::SessionClosed { summary }, out);
-        if let Ok(book) = serde_json::to_string(&self.book) {
+        if self.checkpoints
+            && let Ok(book) = serde_json::to_string(&self.book)
+        {
             self.write(at, Record::Checkpoint { book: book.into() }, out);
         }
         self.request_snapshot(out);

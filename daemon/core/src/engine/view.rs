@@ -4,7 +4,7 @@ use trader_calendar::Session;
 use trader_contract::{Epoch, Money, OrderRole, OrderState, Qty, Symbol, SymbolId, Timestamp};
 
 use super::{Engine, Phase, RouteInfo, SymbolState};
-use crate::book::{Book, Holding, Order};
+use crate::book::{Book, Holding, Order, TradeOrders};
 use crate::config::{EndOfDay, Market};
 use crate::lane::Lane;
 use crate::orders::protected_qty;
@@ -187,7 +187,7 @@ impl Engine {
         if holding.stop.is_none() {
             return Protection::NotWanted;
         }
-        let orders: Vec<&Order> = self.book.orders_for(holding).collect();
+        let orders: TradeOrders<'_> = self.book.orders_for(holding).collect();
         let covered = if self.has_failed_stop(holding.symbol) {
             Qty::ZERO
         } else {

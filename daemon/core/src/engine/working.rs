@@ -7,7 +7,7 @@ use trader_contract::{
 };
 
 use super::Engine;
-use crate::book::{Holding, Order};
+use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands};
 use crate::orders::{Ground, Step, is_settled, next_step};
 use crate::record::{ExitReason, Origin, PlannedOrder, Record, Severity, Trade, TradingState};
@@ -36,12 +36,12 @@ impl Engine {
             return;
         }
         for _ in 0..STEPS_MAX {
-            let Some(step) = self.next_step(at, id) else {
+            let Some((step, settled)) = self.next_step(at, id) else {
                 return self.wake(id, None);
             };
             match step {
                 Step::Wait { until } => {
-                    self.settle(id, until);
+                    self.settle(id, settled);
                     return self.wake(id, until);
                 }
                 Step::Cancel(order, why) => self.ask_cancel(at, order, why, out),
@@ -58,12 +58,7 @@ impl Engine {
     }
 
     /// Notes whether only the broker can bring more to do. What is written about the symbol undoes it.
-    fn settle(&mut self, id: SymbolId, until: Option<Timestamp>) {
-        let settled = until.is_none()
-            && self.holding(id).is_some_and(|holding| {
-                let orders: Vec<&Order> = self.book.orders_for(holding).collect();
-                is_settled(holding, &orders)
-            });
+    fn settle(&mut self, id: SymbolId, settled: bool) {
         if let Some(state) = self.symbols.get_mut(id.index()) {
             state.settled = settled && state.bare_since.is_none() && !state.reached.is_seen();
         }
@@ -71,13 +66,15 @@ impl Engine {
 
     /// Whether a look at the symbol would find nothing to do, and nothing to wait for but the broker.
     pub(super) fn has_nothing_to_do(&self, at: Timestamp, id: SymbolId) -> bool {
-        self.next_step(at, id) == Some(Step::Wait { until: None })
+        self.next_step(at, id)
+            .is_some_and(|(step, _)| step == Step::Wait { until: None })
     }
 
-    fn next_step(&self, at: Timestamp, id: SymbolId) -> Option<Step> {
+    /// The next step for the open trade of a symbol, and whether the trade is settled with it.
+    fn next_step(&self, at: Timestamp, id: SymbolId) -> Option<(Step, bool)> {
         let state = self.symbols.get(id.index())?;
         let holding = self.book.holdings.get(&state.instrument.symbol)?;
-        let orders: Vec<&Order> = self.book.orders_for(holding).collect();
+        let orders: TradeOrders<'_> = self.book.orders_for(holding).collect();
         let ground = Ground {
             at,
             rules: &self.rules,
@@ -90,7 +87,9 @@ impl Engine {
             retry_at: state.retry_at,
             entries_wanted: self.takes_entries() && self.book.trading == TradingState::Active,
         };
-        Some(next_step(holding, &orders, &ground))
+        let step = next_step(holding, &orders, &ground);
+        let settled = step == Step::Wait { until: None } && is_settled(holding, &orders);
+        Some((step, settled))
     }
 
     fn holding(&self, id: SymbolId) -> Option<&Holding> {

@@ -61,6 +61,9 @@ pub struct Account<'a> {
     pub sides: Sides,
 }
 
+/// How many limits an entry is checked against.
+const CHECKS: usize = 13;
+
 /// The gate with its counters.
 #[derive(Debug)]
 pub struct Gate {
@@ -111,7 +114,7 @@ impl Gate {
         self.checked = self.checked.saturating_add(1);
         may_enter(route, account, &request)?;
         shape(account.tick, &request, Some(account.last))?;
-        let mut checks = Vec::with_capacity(10);
+        let mut checks = Vec::with_capacity(CHECKS);
         self.size_limits(account, &request, &mut checks)?;
         let at_stop = loss_at_stop(account, &request);
         self.risk_limit(account, at_stop, &mut checks)?;

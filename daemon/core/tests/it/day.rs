@@ -1,8 +1,10 @@
 //! The end of the day, on usual days and on half days.
 
 use insta::assert_snapshot;
+use trader_contract::Direction;
+use trader_core::record::{JournalEntry, Record};
 
-use crate::scene::{Setup, both, both_with};
+use crate::scene::{Scene, Setup, both, both_with};
 
 #[test]
 fn waiting_entries_end_a_quarter_of_an_hour_before_the_close() {
@@ -166,4 +168,29 @@ fn a_window_with_missing_minutes_ends_with_its_session() {
       session closed: 0 trades, left []
       ASK what the broker holds
     ");
+}
+
+#[test]
+fn without_checkpoints_everything_else_is_as_with_them() {
+    let day = |checkpoints| {
+        let setup = Setup {
+            checkpoints,
+            ..Setup::default()
+        };
+        let mut scene = Scene::new(Direction::Long, setup);
+        scene.with_position();
+        scene.pass_to_close(5 * 60);
+        scene.cancelled("1-s1");
+        scene.fill("1-x1", 100, "100.20");
+        scene.pass_to_close(0);
+        scene
+    };
+    let (with, without) = (day(true), day(false));
+    assert_eq!(with.engine.book(), without.engine.book());
+    let is_checkpoint = |entry: &&JournalEntry| matches!(entry.record, Record::Checkpoint { .. });
+    assert_eq!(with.journal.iter().filter(is_checkpoint).count(), 1);
+    let others = with.journal.iter().filter(|entry| !is_checkpoint(entry));
+    let others: Vec<&Record> = others.map(|entry| &entry.record).collect();
+    let without: Vec<&Record> = without.journal.iter().map(|entry| &entry.record).collect();
+    assert_eq!(without, others);
 }

@@ -48,6 +48,8 @@ pub(crate) struct Setup {
     pub(crate) rows: Rows,
     /// The sides of route `a` in a scene of this direction; route `b` may enter both.
     pub(crate) sides: fn(Direction) -> Sides,
+    /// Whether each session's end writes one.
+    pub(crate) checkpoints: bool,
 }
 
 impl Default for Setup {
@@ -59,6 +61,7 @@ impl Default for Setup {
             day: DayRules::default(),
             rows: Rows::Minutes,
             sides: |_| Sides::Both,
+            checkpoints: true,
         }
     }
 }
@@ -109,5 +112,10 @@ pub(crate) fn engine(
         },
         orders: OrderRules::default(),
     };
-    Engine::new(config, book, next_seq).unwrap()
+    let engine = Engine::new(config, book, next_seq).unwrap();
+    if setup.checkpoints {
+        engine
+    } else {
+        engine.without_checkpoints()
+    }
 }

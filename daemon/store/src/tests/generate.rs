@@ -183,7 +183,7 @@ fn reports() -> impl Strategy<Value = OrderReport> {
                 (at, reason),
             )| OrderReport {
                 client_id,
-                broker_id: BrokerOrderId(broker_id),
+                broker_id: BrokerOrderId(broker_id.into()),
                 symbol,
                 side,
                 status,

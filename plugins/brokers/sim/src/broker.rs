@@ -15,7 +15,7 @@ use crate::dice::Dice;
 use crate::faults::{FaultKind, Faults};
 use crate::fees::Charges;
 use crate::margin::DayTrades;
-use crate::order::{Group, Order, OrderNumber};
+use crate::order::{Group, Order, OrderNumber, broker_id};
 use crate::session::Session;
 
 /// What the venue does with an order once it gets there.
@@ -128,6 +128,9 @@ impl SimBroker {
     pub(crate) fn rebuild(&mut self) {
         let named = self.books.iter().enumerate();
         self.places = named.map(|(place, book)| (book.symbol, place)).collect();
+        for order in self.orders.values_mut() {
+            order.broker_id = broker_id(order.number);
+        }
         self.refresh();
     }
 

@@ -51,10 +51,23 @@ impl Group {
     }
 }
 
+/// What the client knows an order by.
+pub(crate) fn broker_id(number: OrderNumber) -> BrokerOrderId {
+    BrokerOrderId(format!("sim-{number}").into())
+}
+
+/// An order that is being restored, until its name is made anew.
+fn unnamed() -> BrokerOrderId {
+    BrokerOrderId("".into())
+}
+
 /// One order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) number: OrderNumber,
+    /// What the client knows it by, made of its number: see [`broker_id`].
+    #[serde(skip, default = "unnamed")]
+    pub(crate) broker_id: BrokerOrderId,
     pub(crate) client_id: ClientOrderId,
     /// The place of its symbol's book.
     pub(crate) book: usize,
@@ -168,7 +181,7 @@ impl Order {
     ) -> OrderReport {
         OrderReport {
             client_id: self.client_id,
-            broker_id: BrokerOrderId(format!("sim-{}", self.number).into()),
+            broker_id: self.broker_id.clone(),
             symbol: self.symbol,
             side: self.side,
             status: self.status,

@@ -8,7 +8,7 @@ use trader_contract::{
 
 use crate::broker::{SimBroker, VenueAction};
 use crate::faults::Meets;
-use crate::order::{Group, Order, OrderNumber, Part};
+use crate::order::{Group, Order, OrderNumber, Part, broker_id};
 use crate::rules::{self, Refusal};
 
 impl SimBroker {
@@ -144,6 +144,7 @@ impl SimBroker {
         let number = self.last_number;
         let order = Order {
             number,
+            broker_id: broker_id(number),
             client_id: request.client_id,
             book: index,
             symbol: request.symbol,
