@@ -87,6 +87,13 @@ fn a_file_is_imported_listed_searched_verified_exported_and_removed() {
     let again: ImportResult = result(&client, again.id);
     assert_eq!((again.new, again.already), (0, 1_558));
 
+    removed_by_year(&client);
+    stop(&client, None);
+    assert!(daemon.drain().0.success());
+}
+
+/// Removes the one stored year, after years and rows that are not there.
+fn removed_by_year(client: &trader_rpc::Client) {
     let remove = RemoveDataParams {
         request_id: RequestId::draw().unwrap(),
         symbol: "SPY".parse().unwrap(),
@@ -109,10 +116,8 @@ fn a_file_is_imported_listed_searched_verified_exported_and_removed() {
     }
     let removed = client.call::<call::RemoveData>(&remove).unwrap();
     assert_eq!(removed.message, "removed SPY 1min of 2011: 1558 rows");
-    assert!(data(&client).is_empty());
+    assert!(data(client).is_empty());
     assert!(client.call::<call::RemoveData>(&remove).unwrap().repeated);
-    stop(&client, None);
-    assert!(daemon.drain().0.success());
 }
 
 #[test]
