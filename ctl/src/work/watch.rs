@@ -154,7 +154,7 @@ pub(crate) fn went_well(job: &Job) -> Result<(), Failed> {
         JobState::Queued | JobState::Running => format!("traderctl jobs watch {id}"),
         JobState::Interrupted | JobState::Cancelled => "submit it again".to_owned(),
         JobState::Done | JobState::Failed if kind == JobKind::Import => {
-            "correct the file and import it again".to_owned()
+            "put that right and import it again".to_owned()
         }
         JobState::Done | JobState::Failed => format!("traderctl jobs show {id} has the rest"),
     };

@@ -137,7 +137,7 @@ fn of_several_files_each_stands_for_itself() {
     DIR/BAD.csv.gz:
     error: import 2 failed
       why:  line 17: high 1.20 is below close 1.30; nothing was imported
-      next: correct the file and import it again
+      next: put that right and import it again
     1 of 3 files were not imported
     ");
     let run = run_at(fake.runtime_dir(), &[&args[..], &["--json"]].concat());
@@ -170,7 +170,7 @@ fn a_single_bad_file_ends_with_1_and_its_reason() {
     assert_snapshot!(run.stderr, @r"
     error: import 1 failed
       why:  line 17: high 1.20 is below close 1.30; nothing was imported
-      next: correct the file and import it again
+      next: put that right and import it again
     ");
 }
 

@@ -140,6 +140,12 @@ fn list_shows_series_with_their_range_and_source() {
             .text()
             .starts_with("nothing is stored")
     );
+    let told = |args: &[&str]| run_at(fake.runtime_dir(), args).text().to_owned();
+    assert!(told(&["data", "list", "spy"]).starts_with("nothing of SPY is stored"));
+    assert!(
+        told(&["data", "list", "spy", "--timeframe", "1s"])
+            .starts_with("no 1s rows of SPY are stored")
+    );
 }
 
 /// A daemon whose next job ends with this document.
@@ -326,7 +332,7 @@ fn remove_does_nothing_without_a_terminal_or_yes() {
     );
     assert_eq!(
         fake.calls("remove_data"),
-        [json!({ "request_id": "r-1", "symbol": "SPY", "data": "1min" })]
+        [json!({ "request_id": "r-1", "symbol": "SPY", "data": "1min", "year": null })]
     );
 }
 

@@ -220,4 +220,7 @@ pub struct RemoveDataParams {
     /// What its rows are; everything of the symbol if it is left out.
     #[serde(default)]
     pub data: Option<String>,
+    /// Only this year of these rows, in UTC; the whole series if it is left out. Needs `data`.
+    #[serde(default)]
+    pub year: Option<i32>,
 }

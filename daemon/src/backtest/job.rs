@@ -1,10 +1,12 @@
 //! A backtest from order to document: configuration, bars, engine, run, report.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 use trader_backtest::{RowLength, RunError, Setup};
 use trader_bars::Store;
 use trader_calendar::{Calendar, Session};
-use trader_contract::Epoch;
+use trader_contract::{Epoch, Symbol};
 use trader_core::book::Book;
 use trader_core::{Engine, EngineConfig, Market, Rows};
 use trader_rpc::{BacktestData, BacktestInputs, BacktestResult, BacktestSpec, ErrorDetail};
@@ -73,7 +75,8 @@ fn backtest(job: Job<'_>, reporter: &mut Reporter) -> Result<BacktestResult, Err
     let symbols = assemble::symbols(config);
     let mut bars = Bars::find(&job.store, spec, &symbols)?;
     let length = bars.length();
-    let need = warm_up(&job, length)?;
+    let needs = warm_up(&job, length)?;
+    let need = needs.values().copied().max().unwrap_or(0);
     reporter.progress("reading", 0, 0, "bars");
     let history = bars.history(&job.calendar, &first, need)?;
     let total = sessions
@@ -81,7 +84,7 @@ fn backtest(job: Job<'_>, reporter: &mut Reporter) -> Result<BacktestResult, Err
         .saturating_mul(symbols.len())
         .saturating_mul(rows_a_session(bars.resolution()));
     let total = u64::try_from(total).unwrap_or(u64::MAX);
-    let short = warnings::short_history(&symbols, &history, need);
+    let short = warnings::short_history(&symbols, &history, &needs);
     let setup = Setup {
         engine: engine(&job, length)?,
         broker: assemble::sim_broker(config),
@@ -151,19 +154,22 @@ fn engine(job: &Job<'_>, length: RowLength) -> Result<EngineConfig, ErrorDetail>
     })
 }
 
-/// Rows that the most demanding lane needs before it is warm.
-fn warm_up(job: &Job<'_>, length: RowLength) -> Result<usize, ErrorDetail> {
+/// Rows of each symbol that the most demanding of its lanes needs before it is warm.
+fn warm_up(job: &Job<'_>, length: RowLength) -> Result<BTreeMap<Symbol, usize>, ErrorDetail> {
     let probe = Engine::new(engine(job, length)?, Book::default(), FIRST_SEQ)
         .map_err(|error| trouble("the backtest was not run", error, "correct the routes"))?;
-    let rows = probe.lanes().iter().map(|lane| {
+    let mut needs: BTreeMap<Symbol, usize> = BTreeMap::new();
+    for lane in probe.lanes() {
         let (_, bars) = lane.warm_up();
         let each = match length {
             RowLength::Minute => usize::from(lane.timeframe.as_minutes()),
             RowLength::Hour | RowLength::Session => 1,
         };
-        usize::try_from(bars).unwrap_or(0).saturating_mul(each)
-    });
-    Ok(rows.max().unwrap_or(0))
+        let rows = usize::try_from(bars).unwrap_or(0).saturating_mul(each);
+        let need = needs.entry(lane.ticker).or_default();
+        *need = rows.max(*need);
+    }
+    Ok(needs)
 }
 
 /// All that the result depends on, with a sum over it.

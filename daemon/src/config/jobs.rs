@@ -15,7 +15,7 @@ pub struct JobsSettings {
     pub max_queued: u32,
     /// The memory that one job may hold, in MB: 64 to 65536.
     pub memory_mb: u32,
-    /// Jobs that are kept with what they made after they are over: 1 to 10000.
+    /// Jobs of each kind that are kept with what they made after they are over: 1 to 10000.
     pub keep: u32,
     /// The largest file that is taken in or given out, in MB: 1 to 65536.
     pub upload_mb: u32,

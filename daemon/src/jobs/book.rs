@@ -222,17 +222,23 @@ impl Book {
         Ok(())
     }
 
-    /// Deletes the oldest jobs that are over, but for so many.
+    /// Deletes the oldest jobs that are over, but for so many of each kind: so that many small ones,
+    /// such as imports, never take the place of backtests.
     pub(super) fn keep(&mut self, most: usize) {
-        let over = |record: &&Record| record.job.state.is_over();
-        let over: Vec<u64> = self
-            .records
-            .values()
-            .filter(over)
-            .map(|r| r.job.id)
-            .collect();
-        let many = over.len().saturating_sub(most);
-        for id in over.into_iter().take(many) {
+        let mut kept: BTreeMap<JobKind, usize> = BTreeMap::new();
+        let mut old = Vec::new();
+        for record in self.records.values().rev() {
+            if !record.job.state.is_over() {
+                continue;
+            }
+            let of_the_kind = kept.entry(record.job.work.kind()).or_default();
+            if *of_the_kind == most {
+                old.push(record.job.id);
+            } else {
+                *of_the_kind = of_the_kind.saturating_add(1);
+            }
+        }
+        for id in old {
             if let Err(error) = self.delete(id) {
                 tracing::warn!(job = id, %error, "an old job could not be deleted");
             }

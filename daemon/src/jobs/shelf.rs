@@ -210,27 +210,39 @@ impl Shelf {
             };
             return Err(not_removed(symbol, &why));
         }
+        if params.year.is_some() && (actions || params.data.is_none()) {
+            let why = "a year can be removed of one kind of rows only, and not of actions";
+            return Err(not_removed(symbol, why));
+        }
+        let years = params.year.map(|year| [year]);
         let failed = |error: ChangeError| not_removed(symbol, &error.to_string());
         let mut names = Vec::new();
         let mut gone = 0_u64;
         for kind in kinds {
-            let removed =
-                store::remove(&self.root, Series { symbol, kind }, None).map_err(failed)?;
+            let removed = store::remove(
+                &self.root,
+                Series { symbol, kind },
+                years.as_ref().map(|y| &y[..]),
+            )
+            .map_err(failed)?;
             left_over(&removed.left_over);
             gone = gone.saturating_add(removed.rows);
             names.push(kind.name());
         }
         if actions {
-            left_over(
-                &store::remove_actions(&self.root, symbol)
-                    .map_err(failed)?
-                    .left_over,
-            );
+            let rows = stored
+                .and_then(|entry| entry.actions.as_ref())
+                .map_or(0, |entry| self.actions(symbol, entry).rows);
+            let removed = store::remove_actions(&self.root, symbol).map_err(failed)?;
+            left_over(&removed.left_over);
+            gone = gone.saturating_add(rows);
             names.push(ACTIONS);
         }
+        let year = params.year.map(|year| format!(" of {year}"));
         Ok(format!(
-            "removed {symbol} {}: {gone} rows",
-            names.join(", ")
+            "removed {symbol} {}{}: {gone} rows",
+            names.join(", "),
+            year.unwrap_or_default()
         ))
     }
 

@@ -294,6 +294,35 @@ fn the_oldest_that_are_over_make_room() {
     jobs.stop();
 }
 
+#[test]
+fn many_jobs_of_one_kind_never_take_the_place_of_another_kinds() {
+    let mut place = Place::new();
+    place.config.jobs.keep = 1;
+    let jobs = place.open();
+    for (id, work) in [
+        (1, json!({"verify": {}})),
+        (2, json!({"gaps": {}})),
+        (3, json!({"gaps": {}})),
+        (4, json!({"gaps": {}})),
+    ] {
+        submit(&jobs, &id.to_string(), work).unwrap();
+        place.process().finishes();
+        over(&jobs, id);
+    }
+    let left = |jobs: &Jobs| -> Vec<u64> {
+        jobs.workshop()
+            .jobs(&JobsParams::default())
+            .unwrap()
+            .iter()
+            .map(|job| job.id)
+            .collect()
+    };
+    jobs.stop();
+    let jobs = place.open();
+    assert_eq!(left(&jobs), [4, 1]);
+    jobs.stop();
+}
+
 /// What a process does.
 type Act = Box<dyn FnOnce(Process)>;
 

@@ -1,9 +1,8 @@
 //! Splits and dividends: taken in as files, and applied to bars that are shown.
 
-use std::io::Read;
-
 use chrono::NaiveDate;
 use trader_bars::adjust::{self, Actions};
+use trader_bars::csv;
 use trader_bars::store::{self, Prepared};
 use trader_bars::{Rows, Series, Store};
 use trader_contract::Symbol;
@@ -28,10 +27,7 @@ pub(super) fn import(
         let why = format!("it has {} bytes, more than {BYTES_MAX}", spec.bytes);
         return Err(refused(spec, why));
     }
-    let text = checked(order, spec, |file| {
-        let mut text = String::new();
-        file.read_to_string(&mut text).map(|_| text)
-    })?;
+    let text = checked(order, spec, |file| csv::read_text(file, BYTES_MAX))?;
     let actions: Actions = text.parse().map_err(|error| refused(spec, error))?;
     let (store, _) = open(&order.bars, "nothing was imported")?;
     let prepared = store::prepare_actions(

@@ -47,14 +47,16 @@ pub(super) fn run(
     if replaced > 0 {
         parts.push(format!("{replaced} replaced"));
     }
+    let days = match result.rows {
+        0 => String::new(),
+        _ => format!(", {} to {}", result.first, result.last),
+    };
     Ok(Outcome {
         message: format!(
-            "{} rows of {} {}, {} to {}: {}",
+            "{} rows of {} {}{days}: {}",
             result.rows,
             result.symbol,
             result.data,
-            result.first,
-            result.last,
             parts.join(", ")
         ),
         staged: Some(staged),

@@ -87,17 +87,37 @@ fn a_file_is_imported_listed_searched_verified_exported_and_removed() {
     let again: ImportResult = result(&client, again.id);
     assert_eq!((again.new, again.already), (0, 1_558));
 
+    removed_by_year(&client);
+    stop(&client, None);
+    assert!(daemon.drain().0.success());
+}
+
+/// Removes the one stored year, after years and rows that are not there.
+fn removed_by_year(client: &trader_rpc::Client) {
     let remove = RemoveDataParams {
         request_id: RequestId::draw().unwrap(),
         symbol: "SPY".parse().unwrap(),
-        data: None,
+        data: Some("1min".to_owned()),
+        year: Some(2011),
     };
+    let other_years = [
+        (Some("1min"), 2012, "SPY 1min 2012 is not stored"),
+        (None, 2011, "a year can be removed of one kind of rows"),
+    ];
+    for (rows, year, why) in other_years {
+        let refused = client.call::<call::RemoveData>(&RemoveDataParams {
+            request_id: RequestId::draw().unwrap(),
+            data: rows.map(str::to_owned),
+            year: Some(year),
+            ..remove.clone()
+        });
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains(why), "{refused}");
+    }
     let removed = client.call::<call::RemoveData>(&remove).unwrap();
-    assert_eq!(removed.message, "removed SPY 1min: 1558 rows");
-    assert!(data(&client).is_empty());
+    assert_eq!(removed.message, "removed SPY 1min of 2011: 1558 rows");
+    assert!(data(client).is_empty());
     assert!(client.call::<call::RemoveData>(&remove).unwrap().repeated);
-    stop(&client, None);
-    assert!(daemon.drain().0.success());
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn a_bad_file_is_refused_whole_and_changes_nothing() {
     let other = with(5, &others);
     let conflict = over(&client, import(&client, "SPY.csv", &other).id);
     let message = conflict.message.unwrap();
-    assert!(message.contains("import with replacement"), "{message}");
+    assert!(message.contains("import with --replace"), "{message}");
     assert_eq!(data(&client), before);
     // A file that arrived as another one.
     let mut spec = import_of(&client, "SPY.csv", &good);

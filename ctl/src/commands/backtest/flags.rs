@@ -37,7 +37,7 @@ pub(super) struct Flags {
     /// End with this day
     #[arg(long, value_name = "DATE", required = true)]
     end_date: Option<NaiveDate>,
-    /// Give the strategy bars of this length: 1min to 30min, 1hour, 1day
+    /// Give the strategy bars of this length: 1min to 390min, 1hour, 1day
     #[arg(long, value_name = "LENGTH", value_parser = timeframe, default_value = "1min")]
     timeframe: String,
     /// Set a parameter of the strategy; may be given again
@@ -75,19 +75,19 @@ pub(super) struct Flags {
 #[command(next_help_heading = "Account and market")]
 struct Model {
     /// Begin with so many dollars
-    #[arg(long, value_name = "DOLLARS", value_parser = amount)]
+    #[arg(long, value_name = "DOLLARS", value_parser = amount, allow_negative_numbers = true)]
     initial_capital: Option<Decimal>,
     /// Fill market and stop orders so many dollars a share beyond bid or ask
-    #[arg(long, value_name = "DOLLARS", value_parser = amount)]
+    #[arg(long, value_name = "DOLLARS", value_parser = amount, allow_negative_numbers = true)]
     slippage: Option<Decimal>,
     /// Put bid and ask so many dollars from the middle
-    #[arg(long, value_name = "DOLLARS", value_parser = amount)]
+    #[arg(long, value_name = "DOLLARS", value_parser = amount, allow_negative_numbers = true)]
     half_spread: Option<Decimal>,
     /// Charge so many dollars a share
-    #[arg(long, value_name = "DOLLARS", value_parser = amount)]
+    #[arg(long, value_name = "DOLLARS", value_parser = amount, allow_negative_numbers = true)]
     fee_per_share: Option<Decimal>,
     /// Charge so many dollars for each order with a fill
-    #[arg(long, value_name = "DOLLARS", value_parser = amount)]
+    #[arg(long, value_name = "DOLLARS", value_parser = amount, allow_negative_numbers = true)]
     fee_per_order: Option<Decimal>,
     /// Charge the fees of SEC, FINRA and CAT as they were on each day
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true,
@@ -100,7 +100,7 @@ struct Model {
     #[arg(long, value_name = "RULES")]
     margin: Option<Margin>,
     /// Charge this share a year for borrowed shares: 0.03 is 3 %
-    #[arg(long, value_name = "SHARE", value_parser = amount)]
+    #[arg(long, value_name = "SHARE", value_parser = amount, allow_negative_numbers = true)]
     borrow_rate: Option<Decimal>,
     /// Be flat at the end of each day, or hold over night
     #[arg(long, value_name = "WHAT")]
@@ -275,7 +275,7 @@ fn timeframe(text: &str) -> Result<String, String> {
     if matches!(text, "1hour" | "1day") || minutes.is_some_and(|m| (1..=390).contains(&m)) {
         Ok(text.to_owned())
     } else {
-        Err("a length is 1min to 30min, 1hour or 1day".to_owned())
+        Err("a length is 1min to 390min, 1hour or 1day".to_owned())
     }
 }
 

@@ -178,6 +178,9 @@ fn take(
 
 /// What an import did, in one line.
 pub(super) fn text(result: &ImportResult, _output: &Output) -> String {
+    if result.rows == 0 {
+        return format!("{} {}: no rows", result.symbol, result.data);
+    }
     let mut text = format!(
         "{} {}: {} rows from {} to {}, {} new",
         result.symbol,

@@ -44,17 +44,21 @@ pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
     })?;
     setting
         .output
-        .result(&series, || table(&series, setting.output))
+        .result(&series, || table(&series, args, setting.output))
 }
 
-fn table(series: &[DataSeries], output: &Output) -> String {
+fn table(series: &[DataSeries], args: &Args, output: &Output) -> String {
     let mut table = Plain::new(output, COLUMNS).cut_to(Screen::of_stdout());
     for one in series {
+        let day = |date: chrono::NaiveDate| match one.rows {
+            0 => "-".to_owned(),
+            _ => date.to_string(),
+        };
         table.row(vec![
             one.symbol.to_string(),
             one.data.clone(),
-            one.first.to_string(),
-            one.last.to_string(),
+            day(one.first),
+            day(one.last),
             show::whole(one.rows),
             show::whole(one.extended_rows),
             show::size(one.bytes),
@@ -62,5 +66,18 @@ fn table(series: &[DataSeries], output: &Output) -> String {
             one.source.clone(),
         ]);
     }
-    table.write("nothing is stored; traderctl data import --help shows how to change that")
+    table.write(&match (args.symbol, &args.timeframe) {
+        (None, None) => {
+            "nothing is stored; traderctl data import --help shows how to change that".to_owned()
+        }
+        (None, Some(rows)) => {
+            format!("no {rows} rows are stored; without --timeframe all are listed")
+        }
+        (Some(symbol), None) => {
+            format!("nothing of {symbol} is stored; traderctl data list lists what is")
+        }
+        (Some(symbol), Some(rows)) => {
+            format!("no {rows} rows of {symbol} are stored; traderctl data list lists what is")
+        }
+    })
 }

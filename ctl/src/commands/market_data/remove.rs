@@ -23,6 +23,10 @@ pub(super) struct Args {
     /// Remove only such rows; else everything of the symbol
     #[arg(long, value_name = "WHAT", value_parser = kind(), hide_possible_values = true)]
     timeframe: Option<String>,
+    /// Remove only this year of them
+    #[arg(long, value_name = "YEAR", requires = "timeframe",
+          value_parser = clap::value_parser!(i32).range(1900..=2100))]
+    year: Option<i32>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -50,6 +54,7 @@ pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
         request_id: args.request.id()?,
         symbol: args.symbol,
         data: args.timeframe.clone(),
+        year: args.year,
     };
     let accepted = send::<call::RemoveData>(&client, &params)?;
     report(&client, &accepted, setting)

@@ -135,6 +135,12 @@ pub enum LineProblem {
     /// Two actions of one date have different factors.
     #[error("two lines of {0} have different factors")]
     Unequal(NaiveDate),
+    /// An action stands there twice.
+    #[error(
+        "{0} has the same action twice, or two splits; keep one line, and add up what was paid or \
+         split together"
+    )]
+    Twice(NaiveDate),
     /// The factors are not what the action makes of those of the next line, or of 1 at the end.
     #[error(
         "from its factors to those that follow, price and split change by {found}, its value makes \
@@ -210,7 +216,14 @@ fn check_group(group: &[Action], next: Option<&Action>) -> Result<(), LineProble
     let mut price = Ratio::ONE;
     let mut split = Ratio::ONE;
     let mut slack = TOLERANCE;
-    for action in group {
+    for (i, action) in group.iter().enumerate() {
+        let same = |other: &Action| {
+            other.kind == action.kind
+                && (other.kind == ActionKind::Split || other.value == action.value)
+        };
+        if group.iter().skip(i.saturating_add(1)).any(same) {
+            return Err(LineProblem::Twice(action.ex_date));
+        }
         if let Some(close) = action.reference_close {
             price = price.times(action.price_step().ok_or(LineProblem::Dividend {
                 value: action.value,

@@ -16,6 +16,9 @@ pub enum CsvError {
     /// It is some other format.
     #[error("the file is {0}, not CSV or gzipped CSV; unpack or convert it first")]
     NotText(&'static str),
+    /// It is larger than such a file can be.
+    #[error("the file has more than {0} bytes; check that it is the right one")]
+    TooLarge(u64),
     /// The packed data end too early.
     #[error("the gzip file ends in the middle of its data; transfer it again")]
     GzipCutShort,

@@ -42,6 +42,9 @@ pub enum HeaderError {
         /// The header of the kind.
         expected: &'static str,
     },
+    /// It is no line of text.
+    #[error("the file begins with bytes that are no text; it is neither CSV nor gzipped CSV")]
+    Binary,
     /// Its columns are separated by something else.
     #[error("the columns are separated by {separator}, not by commas; write the file with commas")]
     Separator {
@@ -94,6 +97,12 @@ pub(super) fn check(kind: Kind, line: &[u8]) -> Result<(), HeaderError> {
     }
     if text.starts_with(|c: char| c.is_ascii_digit()) {
         return Err(HeaderError::Missing { expected });
+    }
+    if line
+        .iter()
+        .any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace())
+    {
+        return Err(HeaderError::Binary);
     }
     for (byte, separator) in [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")] {
         if !text.contains(',') && text.contains(byte) {
@@ -193,6 +202,7 @@ mod tests {
         assert!(said("1min", vwap).contains("volume missing, vwap too many"));
         assert!(said("1min", "2013-10-07T13:30:00Z,1,1,1,1,1").contains("no header line"));
         assert!(said("1min", "timestamp;open;high;low;close;volume").contains("semicolons"));
+        assert!(said("1min", "\u{1}ELF;\u{2}\u{0}").contains("no text"));
         assert!(said("1min", "").contains("timestamp, open"));
     }
 }

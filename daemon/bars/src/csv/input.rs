@@ -135,6 +135,29 @@ impl<R: Read> Lines<R> {
     }
 }
 
+/// The whole text of a small input that is plain or gzip, as it stands.
+///
+/// # Errors
+/// It cannot be read, is damaged, is no text, or unpacks to more than `most` bytes.
+pub fn read_text(reader: impl Read, most: u64) -> Result<String, CsvError> {
+    let mut text = Vec::new();
+    let one_more = most.saturating_add(1);
+    match Lines::new(reader)?.source {
+        Source::Plain(raw) => raw
+            .take(one_more)
+            .read_to_end(&mut text)
+            .map_err(CsvError::Input)?,
+        Source::Gzip(inflated) => inflated
+            .take(one_more)
+            .read_to_end(&mut text)
+            .map_err(of_gzip)?,
+    };
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > most {
+        return Err(CsvError::TooLarge(most));
+    }
+    String::from_utf8(text).map_err(|_| CsvError::NotText("no UTF-8 text"))
+}
+
 /// What a read of one line came to.
 enum Found {
     End,
@@ -164,5 +187,49 @@ fn of_gzip(error: io::Error) -> CsvError {
             CsvError::GzipCorrupt(error.to_string())
         }
         _ => CsvError::Input(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn packed(text: &[u8]) -> Vec<u8> {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+        packer.write_all(text).unwrap();
+        packer.finish().unwrap()
+    }
+
+    #[test]
+    fn a_small_text_comes_whole_whether_packed_or_not() {
+        let text = "\u{feff}a,b\r\n1,2\n";
+        assert_eq!(read_text(text.as_bytes(), 12).unwrap(), text);
+        assert_eq!(read_text(&packed(text.as_bytes())[..], 12).unwrap(), text);
+    }
+
+    #[test]
+    fn a_text_that_is_large_cut_short_or_no_text_is_refused() {
+        let text = [b'a'; 13];
+        for file in [text.to_vec(), packed(&text)] {
+            let refused = read_text(&file[..], 12);
+            assert!(
+                matches!(refused, Err(CsvError::TooLarge(12))),
+                "{refused:?}"
+            );
+        }
+        let mut short = packed(&text);
+        short.truncate(short.len() / 2);
+        let refused = read_text(&short[..], 99);
+        assert!(
+            matches!(refused, Err(CsvError::GzipCutShort)),
+            "{refused:?}"
+        );
+        let refused = read_text(&b"a\xc3(,b"[..], 99);
+        assert!(matches!(refused, Err(CsvError::NotText(_))), "{refused:?}");
     }
 }

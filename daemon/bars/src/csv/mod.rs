@@ -34,6 +34,7 @@ mod write;
 pub use error::{BadRow, BadRows, CsvError};
 pub use field::{SHARES_MAX, TEXT_MAX};
 pub use header::{HeaderError, header};
+pub use input::read_text;
 pub use problem::Problem;
 pub use read::{Counts, ExtendedHours, Progress, ReadRows, Rules, read};
 pub use write::{CsvWriter, write};

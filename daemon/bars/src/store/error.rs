@@ -219,9 +219,7 @@ pub enum PrepareError {
         given: String,
     },
     /// The rows contradict stored ones.
-    #[error(
-        "{series}: {conflict}; nothing was changed; import with replacement to take the new ones"
-    )]
+    #[error("{series}: {conflict}; import with --replace to take the new ones")]
     Conflict {
         /// The series.
         series: Series,
@@ -230,8 +228,7 @@ pub enum PrepareError {
     },
     /// Other splits and dividends are stored.
     #[error(
-        "{symbol} has other corporate actions stored; nothing was changed; import with replacement \
-         to take the new ones"
+        "{symbol} has other corporate actions stored; import with --replace to take the new ones"
     )]
     Actions {
         /// The symbol.

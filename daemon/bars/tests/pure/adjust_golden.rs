@@ -225,6 +225,16 @@ fn files_of_actions_that_contradict_themselves_are_refused_with_their_line() {
     assert!(short("2015-06-08,merger,2").contains("type \"merger\" is neither"));
     assert!(short("2015-06-08,split,0").contains("value: \"0\" is no positive"));
     assert!(short("2015-06-08,split,2,1").contains("it has 4 fields instead of 3"));
+    for twice in ["2014-06-09,split,7", "2014-06-09,split,2"] {
+        assert!(short(twice).contains("2014-06-09 has the same action twice, or two splits"));
+    }
+    let paid = |second: &str| {
+        format!("ex_date,type,value\n2014-06-09,dividend,0.5\n2014-06-09,{second}\n")
+    };
+    assert!(said(&paid("dividend,0.5")).contains("line 2: 2014-06-09 has the same action"));
+    for fine in ["dividend,1.25", "split,2"] {
+        assert!(paid(fine).parse::<Actions>().is_ok(), "{fine}");
+    }
     let dividend = "ex_date,type,value,reference_close\n2015-06-08,dividend,5,5\n";
     assert!(said(dividend).contains("a dividend of 5 leaves nothing of a close of 5"));
     // The file was cut: factors that were never followed up.

@@ -88,7 +88,7 @@ fn a_contradiction_refuses_the_whole_import_and_replacement_takes_it() {
         "SPY 1min: 3 rows contradict what is stored, first at 2011-01-03T14:33:00Z: \
          stored is open 100.03 high 100.05 low 100.01 close 100.04 volume 10003, \
          to import is open 0.77 high 0.79 low 0.75 close 0.78 volume 77; \
-         nothing was changed; import with replacement to take the new ones"
+         import with --replace to take the new ones"
     );
     assert_eq!(lab.files(), before);
     let prepared = lab.prepare(&new, OnConflict::Replace).unwrap();
