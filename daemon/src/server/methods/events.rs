@@ -40,29 +40,39 @@ async fn subscribe(
         Ok(params) => params,
         Err(failure) => return pending.reject(ErrorObjectOwned::from(failure)).await,
     };
+    let services = &context.services;
+    // Looked at before the client hears that it is subscribed: what comes after that is news to it.
+    let newest = match params.stream {
+        EventStream::Log => services.logs.last_seq(),
+        EventStream::Journal => services.journal.last_seq(),
+        EventStream::Jobs => services.jobs.last_seq(),
+    };
+    // A number from the future is one of an earlier run, whose numbers are over: all is new then.
+    let seen = match params.after_seq {
+        None => newest,
+        Some(after) if after > newest => 0,
+        Some(after) => after,
+    };
     // Fails only if the client has gone.
     let Ok(sink) = pending.accept().await else {
         return;
     };
-    let services = &context.services;
     match params.stream {
         EventStream::Log => {
-            follow(&services.logs, params.after_seq, &sink, |seq, entry| {
+            follow(&services.logs, seen, &sink, |seq, entry| {
                 Event::Log(logs::line(seq, entry))
             })
             .await;
         }
         EventStream::Jobs => {
-            follow(&services.jobs, params.after_seq, &sink, |seq, job| {
-                Event::Job {
-                    seq,
-                    job: Box::new(job.clone()),
-                }
+            follow(&services.jobs, seen, &sink, |seq, job| Event::Job {
+                seq,
+                job: Box::new(job.clone()),
             })
             .await;
         }
         EventStream::Journal => {
-            follow(&services.journal, params.after_seq, &sink, |_, line| {
+            follow(&services.journal, seen, &sink, |_, line| {
                 Event::Journal(line.clone())
             })
             .await;
@@ -72,13 +82,10 @@ async fn subscribe(
 
 async fn follow<T>(
     ring: &Ring<T>,
-    after: Option<u64>,
+    mut seen: u64,
     sink: &SubscriptionSink,
     event: impl Fn(u64, &T) -> Event,
 ) {
-    let newest = ring.last_seq();
-    // A number from the future is one of an earlier run, whose numbers are over: all is new then.
-    let mut seen = after.map_or(newest, |after| if after > newest { 0 } else { after });
     loop {
         tokio::select! {
             () = ring.wait_after(seen) => {}
