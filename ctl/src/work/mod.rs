@@ -12,4 +12,4 @@ pub(crate) use detach::Detachable;
 pub(crate) use fetch::{fetch, fetch_document, result_file};
 pub(crate) use line::{Line, Patience};
 pub(crate) use upload::upload;
-pub(crate) use watch::{done, find, follow, submit, went_well};
+pub(crate) use watch::{done, find, find_backtest, follow, submit, went_well};

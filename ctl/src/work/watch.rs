@@ -32,6 +32,22 @@ pub(crate) fn find(line: &mut Line<'_>, id: u64) -> Result<Job, Failed> {
     found.ok_or_else(|| missing(id))
 }
 
+/// The backtest with this number.
+///
+/// # Errors
+/// There is no such job, it does something else, or the daemon is out of reach.
+pub(crate) fn find_backtest(line: &mut Line<'_>, id: u64) -> Result<Job, Failed> {
+    let job = find(line, id)?;
+    if job.work.kind() == JobKind::Backtest {
+        return Ok(job);
+    }
+    Err(Failed::refused(
+        format!("job {id} has no report"),
+        format!("it is no backtest, but: {}", job.title),
+        format!("traderctl backtest list, or: traderctl jobs watch {id}"),
+    ))
+}
+
 /// Watches a job until it is over, and hands every state of it to `seen`.
 ///
 /// # Errors

@@ -131,6 +131,21 @@ fn many_backtests_are_compared_in_blocks_that_fit() {
 }
 
 #[test]
+fn other_jobs_have_no_report() {
+    let (desk, fake) = with_result(&tried::document());
+    desk.add(&json!({ "verify": {} }), &json!({ "state": "done" }));
+    for args in [
+        &["backtest", "show", "2"][..],
+        &["backtest", "compare", "1", "2"],
+    ] {
+        let run = run_at(fake.runtime_dir(), args);
+        assert_eq!(run.code, 1);
+        let why = "it is no backtest, but: verify everything";
+        assert!(run.stderr.contains(why), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn delete_takes_several_and_only_backtests() {
     let (desk, fake) = with_result(&tried::document());
     desk.add(&tried::work(), &json!({ "state": "failed" }));

@@ -12,7 +12,7 @@ use crate::output::{Output, Style};
 use crate::screen::{Screen, cut, wrapped};
 use crate::show;
 use crate::table::printable;
-use crate::work::{Line, Patience, find, went_well};
+use crate::work::{Line, Patience, find_backtest, went_well};
 
 /// Compare backtests side by side
 ///
@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
     let mut line = Line::to_look(setting, args.patience)?;
     let mut results: Vec<(u64, BacktestResult)> = Vec::new();
     for id in &args.ids {
-        let job = find(&mut line, *id)?;
+        let job = find_backtest(&mut line, *id)?;
         went_well(&job)?;
         results.push((*id, fetch_result(&mut line, &job)?.1));
     }

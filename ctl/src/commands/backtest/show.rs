@@ -3,7 +3,7 @@
 use super::super::Setting;
 use super::report::{Printing, print_result};
 use crate::exit::Failed;
-use crate::work::{Line, Patience, find, went_well};
+use crate::work::{Line, Patience, find_backtest, went_well};
 
 /// Show the report of a backtest
 ///
@@ -21,7 +21,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
     args.printing.check()?;
     let mut line = Line::to_look(setting, args.patience)?;
-    let job = find(&mut line, args.id)?;
+    let job = find_backtest(&mut line, args.id)?;
     went_well(&job)?;
     print_result(&mut line, &job, &args.printing, setting.output)
 }
