@@ -363,6 +363,8 @@ fn some_actions() -> impl Strategy<Value = Actions> {
     );
     proptest::collection::vec(row, 0..12).prop_map(|mut rows| {
         rows.sort_unstable();
+        // The same action twice on a day is refused.
+        rows.dedup_by_key(|(days, kind, _)| (*days, *kind));
         let line = |(days, kind, value): (i64, &str, u32)| {
             let date = day("2013-01-01") + chrono::TimeDelta::days(days);
             format!("{date},{kind},{}.{:02},500\n", value / 100, value % 100)
