@@ -14,8 +14,8 @@ use trader_bars::{Range, Resolution, Rows, Store, csv};
 use trader_calendar::Calendar;
 use trader_contract::{Bar, Symbol};
 use trader_rpc::{
-    BacktestRoute, BacktestSpec, ImportSpec, Job, JobState, JobsParams, RequestId, SubmitJobParams,
-    UploadParams, Work, limits,
+    BacktestResult, BacktestRoute, BacktestSpec, ImportSpec, Job, JobState, JobsParams, RequestId,
+    SubmitJobParams, UploadParams, Work, limits,
 };
 
 use super::{BARS, as_float, rows};
@@ -153,7 +153,10 @@ pub fn backtest(options: &Options) -> Result<Report, Failure> {
         }
     }
     let (took, job) = best.ok_or_else(|| failed("no round was run"))?;
-    let trades = desk.trades(&job)?;
+    let result = scratch.path.join("jobs").join(job.id.to_string());
+    let result = std::fs::read(result.join("result.json")).map_err(failed)?;
+    let result: BacktestResult = serde_json::from_slice(&result).map_err(failed)?;
+    let trades = result.metrics.trades.trades.into();
     jobs.stop();
     Ok(Report {
         bars: count,
@@ -326,14 +329,5 @@ impl Desk {
                 None => return Err(failed("the job is gone")),
             }
         }
-    }
-
-    /// How many trades a result has, from its sentence.
-    fn trades(&self, job: &Job) -> Result<u64, Failure> {
-        let words = job.message.clone().unwrap_or_default();
-        let number = words.split(", ").last().and_then(|w| w.split(' ').next());
-        number
-            .and_then(|number| number.parse().ok())
-            .ok_or_else(|| failed(format!("no number of trades in {words:?}")))
     }
 }

@@ -127,7 +127,7 @@ pub fn engine(options: &Options) -> Result<Report, RowsError> {
         final_equity: outcome.equity.to_string(),
         allocations_per_bar: as_float(quiet) / as_float(rows.len()),
         allocations_per_bar_with_orders: as_float(allocations) / as_float(rows.len()),
-        peak_rss_mb: peak_rss_mb(),
+        peak_rss_mb: crate::work::peak_memory_mb().map_or(0.0, f64::from),
     })
 }
 
@@ -137,20 +137,4 @@ pub fn engine(options: &Options) -> Result<Report, RowsError> {
 )]
 const fn as_float(count: usize) -> f64 {
     count as f64
-}
-
-/// The kernel's high-water mark of our resident size; zero where there is none to read.
-fn peak_rss_mb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("VmHWM:")?
-                .trim()
-                .strip_suffix("kB")?
-                .trim()
-                .parse()
-                .ok()
-        })
-        .map_or(0.0, |kilobytes: f64| kilobytes / 1024.0)
 }

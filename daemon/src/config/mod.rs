@@ -102,10 +102,7 @@ impl Config {
     /// SHA-256 over the effective configuration, as 64 hexadecimal digits.
     #[must_use]
     pub fn hash(&self) -> String {
-        Sha256::digest(self.to_toml().as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        crate::jobs::stream::hex(&Sha256::digest(self.to_toml().as_bytes()))
     }
 
     /// This configuration, if it may trade: what is for backtests only is refused.

@@ -41,7 +41,7 @@ pub(super) fn hangs_up(input: &impl AsFd) -> bool {
 }
 
 /// The most memory that this process has held, in MB, rounded up.
-pub(super) fn peak_memory_mb() -> Option<u32> {
+pub(crate) fn peak_memory_mb() -> Option<u32> {
     peak_of(&std::fs::read_to_string("/proc/self/status").ok()?)
 }
 

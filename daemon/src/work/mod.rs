@@ -21,6 +21,8 @@ use trader_rpc::{ErrorDetail, Work};
 use crate::exit;
 use crate::jobs::stream::{self, Order};
 
+#[cfg(feature = "broker-sim")]
+pub(crate) use limits::peak_memory_mb;
 pub use reporter::Reporter;
 
 /// What the process ends with if its input ends now.
