@@ -18,7 +18,7 @@ use trader_broker_sim::AccountView;
 use trader_broker_sim::market::SyntheticMarket;
 use trader_contract::{Money, NetQty, Symbol, Timestamp};
 use trader_core::book::Book;
-use trader_core::{Engine, EngineConfig, Market as EngineMarket, Rows};
+use trader_core::{Authority, Engine, EngineConfig, Market as EngineMarket, Rows, Watch};
 use trader_rpc::{JournalLine, Link, LinkState, Mode, StoreInfo};
 use trader_store::{Reader, Readers, Recovery, Store, Writer};
 
@@ -412,6 +412,8 @@ fn engine_config(
             rows: Rows::Minutes,
         },
         orders: assemble::order_rules(&config.orders),
+        watch: Watch::LOCAL,
+        authority: Authority::simulated(),
     })
 }
 
