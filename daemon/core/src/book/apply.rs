@@ -6,6 +6,7 @@ use trader_contract::{
 };
 
 use super::{Blocked, Book, Day, Holding, Order};
+use crate::planted::{Bug, is};
 use crate::record::{Decision, ExitReason, IntentId, PlannedOrder, Record, Trade, TradingState};
 
 impl Book {
@@ -35,9 +36,12 @@ impl Book {
                     order.replace_asked = true
                 });
             }
-            Record::CancelFailed { client_id, .. } => self.change(*client_id, at, |order| {
-                order.cancel_asked = false;
-            }),
+            Record::CancelFailed { client_id, .. } => {
+                self.change(*client_id, at, |order| order.cancel_asked = false);
+                if is(Bug::CancelTimeoutIsDone) {
+                    self.end(*client_id, Outcome::Cancelled, at);
+                }
+            }
             Record::ReplaceFailed {
                 client_id,
                 new_client_id,
@@ -231,6 +235,9 @@ impl Book {
             .map(Order::id)
             .collect();
         let to = match failure {
+            RequestFailure::Ambiguous { .. } if is(Bug::TimeoutIsRejected) => {
+                OrderState::Done(Outcome::Rejected)
+            }
             RequestFailure::Refused { .. } => OrderState::Done(Outcome::Rejected),
             RequestFailure::Ambiguous { .. } => OrderState::Unknown,
         };
@@ -278,7 +285,7 @@ impl Book {
         let Some(order) = self.orders.get_mut(&report.client_id) else {
             return;
         };
-        if order.executions.contains(&execution.id) {
+        if order.executions.contains(&execution.id) && !is(Bug::DeltaFills) {
             return;
         }
         order.executions.push(execution.id.clone());
@@ -310,7 +317,9 @@ impl Book {
             Side::Buy => self.cash -= value,
             Side::Sell => self.cash += value,
         }
-        self.cash -= fill.fee;
+        if !is(Bug::FeesDropped) {
+            self.cash -= fill.fee;
+        }
         self.fees += fill.fee;
         if let Some(day) = &mut self.day {
             day.fills = day.fills.saturating_add(1);
@@ -344,7 +353,7 @@ impl Book {
         if trade.profit > Money::ZERO {
             day.winners = day.winners.saturating_add(1);
             day.losses_in_a_row = 0;
-        } else if trade.profit < Money::ZERO {
+        } else if trade.profit < Money::ZERO && !is(Bug::LossesNotCounted) {
             day.losers = day.losers.saturating_add(1);
             day.losses_in_a_row = day.losses_in_a_row.saturating_add(1);
         }

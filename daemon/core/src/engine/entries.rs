@@ -10,6 +10,7 @@ use super::intents::Source;
 use super::pricing::{Priced, price};
 use crate::command::{Command, Commands};
 use crate::config::{Instrument, Sides};
+use crate::planted::{Bug, is};
 use crate::record::{Decision, GateCheck, PlannedOrder, Record};
 use crate::risk::gate::{Account, Approved, Refusal, reserved};
 use crate::risk::sizing::{SizingInputs, SizingRules, size};
@@ -38,7 +39,7 @@ impl Engine {
         let entry_id = ClientOrderId {
             epoch: self.epoch,
             session: id.session,
-            intent: id.number,
+            intent: crate::planted::number(id.number, from.at),
             role: OrderRole::Entry,
             attempt: 1,
         };
@@ -147,7 +148,7 @@ impl Engine {
         let last = state
             .last
             .ok_or_else(|| refusal("no_price", "the symbol has no price yet"))?;
-        if state.halted {
+        if state.halted && !is(Bug::HaltIgnored) {
             return Err(refusal("symbol_halted", "the venue has halted the symbol"));
         }
         Ok((state.instrument, last))

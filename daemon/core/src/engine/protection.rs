@@ -7,6 +7,7 @@ use super::{Engine, SymbolState};
 use crate::book::{Holding, Order, TradeOrders};
 use crate::config::{Market, Rows};
 use crate::orders::{is_closing, protected_qty, stop_in_force};
+use crate::planted::{Bug, is};
 
 /// What has become of a stop that the market has reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,6 +83,9 @@ impl Engine {
         let Some(stop) = stop_in_force(orders).filter(|_| !holding.net.is_flat()) else {
             return false;
         };
+        if is(Bug::ReachedStopProtects) {
+            return false;
+        }
         if !stop.reported_filled.is_zero() {
             return true;
         }

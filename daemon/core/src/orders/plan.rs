@@ -18,6 +18,7 @@ use trader_contract::{
 
 use crate::book::{Holding, Order};
 use crate::config::OrderRules;
+use crate::planted::{Bug, is};
 
 /// What the planning looks at beside the trade and its orders.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +101,9 @@ fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
     if holding.exit.is_some() {
         return match (entry, resting, closing) {
             (Some(order), ..) => cancel(order, "the position is to be closed", ground),
-            (_, Some(order), _) => cancel(order, "the position is to be closed", ground),
+            (_, Some(order), _) if !is(Bug::ExitWhileStopRests) => {
+                cancel(order, "the position is to be closed", ground)
+            }
             (.., Some(order)) if holding.net.is_flat() => {
                 cancel(order, "the position is flat", ground)
             }
@@ -120,6 +123,7 @@ fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
         };
     }
     match entry {
+        Some(_) if is(Bug::ProtectOnCompleteFill) => WAIT,
         Some(_) if is_bare_too_long(ground) => Step::GiveUp,
         Some(entry) => sooner(wait_for_entry(entry, ground), bare_until(ground)),
         None => protect(holding, orders, ground),
@@ -133,7 +137,7 @@ fn bare_until(ground: &Ground<'_>) -> Option<Timestamp> {
 }
 
 fn is_bare_too_long(ground: &Ground<'_>) -> bool {
-    bare_until(ground).is_some_and(|until| ground.at >= until)
+    bare_until(ground).is_some_and(|until| ground.at >= until) && !is(Bug::BareIsPatient)
 }
 
 /// A wait that ends at `other` at the latest.
@@ -221,7 +225,7 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
         };
         return sooner(step, bare_until);
     };
-    let covers = order.remaining() == holding.net.magnitude();
+    let covers = order.remaining() == holding.net.magnitude() || is(Bug::StopKeepsItsSize);
     if (order.stop == Some(stop) && covers) || order.cancel_asked || order.replace_asked {
         return wait;
     }
