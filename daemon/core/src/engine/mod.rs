@@ -343,4 +343,41 @@ impl Engine {
         };
         self.write(at, Record::Alerted { alert }, out);
     }
+
+    /// Tells a person of something that stands until its cause has gone. Said once: while it stands
+    /// with the same weight and the same words, this does nothing.
+    fn raise_standing(
+        &mut self,
+        at: Timestamp,
+        (severity, kind, symbol): (Severity, &str, Option<Symbol>),
+        (message, action): (String, &str),
+        out: &mut Commands,
+    ) {
+        let alert = Alert {
+            severity,
+            kind: kind.into(),
+            symbol,
+            message: message.into(),
+            action: action.into(),
+            standing: true,
+        };
+        let standing = self.book.standing(kind, symbol);
+        if standing.is_none_or(|standing| standing.alert != alert) {
+            self.write(at, Record::Alerted { alert }, out);
+        }
+    }
+
+    /// The cause of a standing alert has gone. Where none stands, this does nothing.
+    fn clear_standing(
+        &mut self,
+        at: Timestamp,
+        kind: &str,
+        symbol: Option<Symbol>,
+        out: &mut Commands,
+    ) {
+        if self.book.standing(kind, symbol).is_some() {
+            let kind = kind.into();
+            self.write(at, Record::AlertCleared { kind, symbol }, out);
+        }
+    }
 }

@@ -60,6 +60,7 @@ impl Engine {
         let first = !self.reconciling.done;
         self.reconciling.asked = None;
         let again = std::mem::take(&mut self.reconciling.again);
+        self.clear_standing(at, "broker_unheard", None, out);
         if !self.book.opened {
             self.write(at, Record::AccountOpened { cash: held.cash }, out);
             self.value_account();
