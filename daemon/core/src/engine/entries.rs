@@ -107,6 +107,7 @@ impl Engine {
         entry_id: ClientOrderId,
     ) -> Result<(Approved, Vec<GateCheck>), Refusal> {
         let (instrument, last) = self.tradable(from.symbol)?;
+        self.freshness(instrument.symbol)?;
         let priced = price(instrument.tick, last, &wanted)?;
         let lane = self.lanes.get(from.lane);
         let route = lane.and_then(|lane| self.routes.get(usize::from(lane.route.0)));

@@ -1,9 +1,11 @@
 //! The engine's door: one event in, commands out. The parts of the work are in the files beside.
 
+mod assets;
 mod authority;
 mod entries;
 mod foreign;
 mod intents;
+mod ladder;
 mod lanes;
 mod liveness;
 mod market;
@@ -15,6 +17,7 @@ mod recover;
 mod reports;
 mod session;
 mod splits;
+mod starts;
 mod sweep;
 mod symbols;
 mod view;
@@ -27,9 +30,13 @@ use trader_contract::{
 };
 use trader_indicators::IndicatorError;
 
+use self::ladder::Ladder;
+use self::liveness::Links;
+pub use self::liveness::{DataState, LinkState};
 use self::reconcile::Reconciling;
 pub use self::session::Phase;
 use self::session::Schedule;
+use self::starts::Unreadable;
 pub use self::symbols::SymbolState;
 pub use self::view::{Protection, WarmUp};
 use crate::bars::ClosedBars;
@@ -105,10 +112,11 @@ pub struct Engine {
     reconciling: Reconciling,
     foreign: BTreeSet<ClientOrderId>,
     disputed: BTreeMap<Symbol, NetQty>,
-    flatten_request: Option<Box<str>>,
+    ladder: Ladder,
+    links: Links,
+    unreadable: Vec<Unreadable>,
     stopping: Option<bool>,
     finished: bool,
-    unprotected_share_nanos: i128,
     intents: Intents,
     closed: ClosedBars,
     checkpoints: bool,
@@ -153,10 +161,11 @@ impl Engine {
             reconciling: Reconciling::default(),
             foreign: BTreeSet::new(),
             disputed: BTreeMap::new(),
-            flatten_request: None,
+            ladder: Ladder::default(),
+            links: Links::default(),
+            unreadable: Vec::new(),
             stopping: None,
             finished: false,
-            unprotected_share_nanos: 0,
             intents: Intents::default(),
             closed: ClosedBars::default(),
             checkpoints: true,
@@ -222,6 +231,7 @@ impl Engine {
             Event::Quote { symbol, quote } => {
                 if let Some(state) = self.symbols.get_mut(symbol.index()) {
                     state.quote = Some(*quote);
+                    state.quote_at = Some(at);
                 }
             }
             Event::Broker(event) => {
@@ -248,6 +258,8 @@ impl Engine {
                 self.on_operator(at, command, *uid, request, out);
             }
         }
+        self.climb(at, out);
+        self.find_due();
         self.check_finished(out);
     }
 
@@ -257,6 +269,7 @@ impl Engine {
     fn run_due(&mut self, at: Timestamp, out: &mut Commands) {
         self.close_windows(at, out);
         self.advance_session(at, out);
+        self.watch_links(at, out);
         while let Some((when, id)) = self.wakes.first().copied() {
             if when > at {
                 break;
@@ -267,6 +280,7 @@ impl Engine {
             }
             self.tend(at, id, out);
         }
+        self.climb(at, out);
         self.find_due();
         self.check_finished(out);
     }
@@ -280,7 +294,8 @@ impl Engine {
         } else {
             Timestamp::MAX
         };
-        self.due = session.min(self.window_due).min(wake);
+        let ladder = self.ladder_due().min(self.links_due());
+        self.due = session.min(self.window_due).min(wake).min(ladder);
     }
 
     /// Asks for another look at a symbol at `when`, or for none.
@@ -342,5 +357,42 @@ impl Engine {
             standing: false,
         };
         self.write(at, Record::Alerted { alert }, out);
+    }
+
+    /// Tells a person of something that stands until its cause has gone. Said once: while it stands
+    /// with the same weight and the same words, this does nothing.
+    fn raise_standing(
+        &mut self,
+        at: Timestamp,
+        (severity, kind, symbol): (Severity, &str, Option<Symbol>),
+        (message, action): (String, &str),
+        out: &mut Commands,
+    ) {
+        let alert = Alert {
+            severity,
+            kind: kind.into(),
+            symbol,
+            message: message.into(),
+            action: action.into(),
+            standing: true,
+        };
+        let standing = self.book.standing(kind, symbol);
+        if standing.is_none_or(|standing| standing.alert != alert) {
+            self.write(at, Record::Alerted { alert }, out);
+        }
+    }
+
+    /// The cause of a standing alert has gone. Where none stands, this does nothing.
+    fn clear_standing(
+        &mut self,
+        at: Timestamp,
+        kind: &str,
+        symbol: Option<Symbol>,
+        out: &mut Commands,
+    ) {
+        if self.book.standing(kind, symbol).is_some() {
+            let kind = kind.into();
+            self.write(at, Record::AlertCleared { kind, symbol }, out);
+        }
     }
 }
