@@ -1,6 +1,7 @@
 //! The engine's door: one event in, commands out. The parts of the work are in the files beside.
 
 mod authority;
+mod breakers;
 mod entries;
 mod foreign;
 mod intents;
@@ -27,6 +28,7 @@ use trader_contract::{
 };
 use trader_indicators::IndicatorError;
 
+use self::authority::Heard;
 use self::reconcile::Reconciling;
 pub use self::session::Phase;
 use self::session::Schedule;
@@ -40,6 +42,7 @@ use crate::event::Event;
 use crate::lane::Lane;
 use crate::record::{Alert, JournalEntry, Record, Severity};
 use crate::risk::gate::Gate;
+use crate::risk::rate::Sent;
 
 /// Why an engine could not be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -78,6 +81,8 @@ pub struct RouteInfo {
     pub require_stop: bool,
     /// The sides that it may enter.
     pub sides: Sides,
+    /// Whether its signals are written down and nothing is entered.
+    pub observe: bool,
 }
 
 /// A state machine that trades. It holds no handle to the outside: all it knows came in as events,
@@ -89,6 +94,7 @@ pub struct Engine {
     watch: Watch,
     authority: Authority,
     gate: Gate,
+    heard: Heard,
     symbols: Vec<SymbolState>,
     by_ticker: BTreeMap<Symbol, SymbolId>,
     routes: Vec<RouteInfo>,
@@ -137,6 +143,7 @@ impl Engine {
             watch: config.watch,
             authority: config.authority,
             gate: Gate::new(config.limits),
+            heard: Heard::default(),
             symbols,
             by_ticker,
             routes,
@@ -161,11 +168,11 @@ impl Engine {
             closed: ClosedBars::default(),
             checkpoints: true,
         };
-        let mut sent: Vec<Timestamp> = (engine.book.orders.values())
+        let mut sent: Vec<Sent> = (engine.book.orders.values())
             .filter(|order| order.role() == OrderRole::Entry)
-            .map(|order| order.planned_at)
+            .map(|order| Sent::new(order.planned_at, &order.planned.request))
             .collect();
-        sent.sort_unstable();
+        sent.sort_by_key(|sent| sent.at);
         engine.gate.recall(sent);
         engine.restore_strategies();
         for state in &mut engine.symbols {
@@ -220,6 +227,7 @@ impl Engine {
             Event::Bar { symbol, bar } => self.on_bar(at, *symbol, bar, out),
             Event::History { symbol, bars } => self.on_history(*symbol, bars),
             Event::Quote { symbol, quote } => {
+                self.heard.quotes_at = Some(at);
                 if let Some(state) = self.symbols.get_mut(symbol.index()) {
                     state.quote = Some(*quote);
                 }
@@ -229,7 +237,10 @@ impl Engine {
                 self.on_broker(at, event, out);
             }
             Event::Timer => self.run_due(at, out),
-            Event::Feed(event) => self.on_feed(at, event, out),
+            Event::Feed(event) => {
+                self.heard.note_feed(at, event);
+                self.on_feed(at, event, out);
+            }
             Event::Skew { nanos } => self.on_skew(at, *nanos, out),
             Event::Split { symbol, new, old } => self.on_split(at, *symbol, (*new, *old), out),
             Event::AuditFailed { why } => {
@@ -248,6 +259,7 @@ impl Engine {
                 self.on_operator(at, command, *uid, request, out);
             }
         }
+        self.check_losses(at, out);
         self.check_finished(out);
     }
 
@@ -257,6 +269,7 @@ impl Engine {
     fn run_due(&mut self, at: Timestamp, out: &mut Commands) {
         self.close_windows(at, out);
         self.advance_session(at, out);
+        self.check_arming(at, out);
         while let Some((when, id)) = self.wakes.first().copied() {
             if when > at {
                 break;
@@ -280,7 +293,9 @@ impl Engine {
         } else {
             Timestamp::MAX
         };
-        self.due = session.min(self.window_due).min(wake);
+        self.due = (session.min(self.window_due))
+            .min(wake)
+            .min(self.arming_ends());
     }
 
     /// Asks for another look at a symbol at `when`, or for none.

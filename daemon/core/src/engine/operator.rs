@@ -3,6 +3,7 @@
 use trader_contract::{ClientOrderId, OrderRole, Symbol, Timestamp};
 
 use super::Engine;
+use crate::book::DRAWDOWN;
 use crate::command::{Command, Commands, Refused};
 use crate::event::OperatorCommand;
 use crate::record::{ExitReason, Origin, Record, TradingState};
@@ -27,7 +28,7 @@ impl Engine {
             OperatorCommand::Cancel(order) => self.cancel_order(at, *order, uid, out),
             OperatorCommand::Flatten => Ok(self.flatten(at, request, origin, out)),
             OperatorCommand::Kill { scope, flatten } => {
-                Ok(self.kill(at, scope, *flatten, origin, out))
+                self.kill(at, (scope, *flatten), request, origin, out)
             }
             OperatorCommand::Arm { scope, account } => {
                 self.arm(at, scope, account.as_deref(), origin, out)
@@ -97,6 +98,13 @@ impl Engine {
             },
             out,
         );
+        // Whoever resumes knows how far the account is below its peak.
+        self.clear_standing(at, DRAWDOWN, None, out);
+        self.find_loss_floor();
+        self.check_losses(at, out);
+        if let TradingState::Tripped(why) = &self.book.trading {
+            return Ok(format!("entries stay halted until the next session: {why}"));
+        }
         Ok(match before {
             TradingState::Tripped(why) | TradingState::Halted(why) => {
                 format!("entries are allowed again; they had been halted: {why}")
@@ -166,7 +174,7 @@ impl Engine {
         Ok(format!("cancelling {order}"))
     }
 
-    fn flatten(
+    pub(super) fn flatten(
         &mut self,
         at: Timestamp,
         request: &str,

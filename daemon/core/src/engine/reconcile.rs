@@ -53,6 +53,7 @@ impl Engine {
         self.reconciling = Reconciling::default();
         self.request_snapshot(out);
         self.locate_session(at);
+        self.check_arming(at, out);
         self.find_due();
     }
 
