@@ -26,7 +26,6 @@ pub mod state;
 #[cfg(feature = "broker-sim")]
 pub mod supervisor;
 pub mod systemd;
-pub mod views;
 #[cfg(feature = "broker-sim")]
 mod warm_up;
 pub mod work;

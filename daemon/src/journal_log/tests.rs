@@ -10,8 +10,14 @@ use trader_contract::ReportStatus;
 use trader_core::OperatorCommand;
 use trader_core::book::Book;
 
+use trader_kernel::views::journal_line;
+
 use super::JournalLog;
-use crate::views::stage::Stage;
+use stage::Stage;
+
+#[path = "../../kernel/src/views/stage.rs"]
+#[expect(dead_code, reason = "the tests of the views use more of the stage")]
+mod stage;
 
 /// Keeps every event as one line.
 #[derive(Clone, Default)]
