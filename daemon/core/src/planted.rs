@@ -2,10 +2,10 @@
 //! exists in a build without the feature `planted`; with it, none acts until [`plant`] is called.
 
 use trader_calendar::Session;
-use trader_contract::{IntentNo, Timestamp};
+use trader_contract::{IntentNo, OrderRole, OrderState, Qty, Timestamp};
 
-use crate::book::Book;
-use crate::record::TradingState;
+use crate::book::{Book, Holding};
+use crate::record::{Record, TradingState};
 
 /// Writes the list down once: what is wrong, a name, and the invariant that it breaks.
 macro_rules! bugs {
@@ -70,6 +70,8 @@ bugs! {
     ExitWhileStopRests breaks "INV-15",
     /// A cancel that was not answered counts as done.
     CancelTimeoutIsDone breaks "INV-15",
+    /// An exit that does not fill is left as it is.
+    ExitNotFollowedUp breaks "INV-8",
     /// Half a day is taken for a whole one.
     HalfDayIgnored breaks "INV-8",
     /// The day's hours are those of a fixed distance from UTC.
@@ -82,6 +84,12 @@ bugs! {
     AnswerBeforeCommit breaks "INV-19",
     /// Where a stop was moved to is only in memory.
     PlannedStopInMemory breaks "INV-19",
+    /// A kill is only in memory.
+    KillInMemory breaks "INV-7",
+    /// A kill leaves the entries that wait.
+    KillLeavesEntries breaks "INV-7",
+    /// A resume lifts a kill.
+    ResumeLiftsKill breaks "INV-7",
     /// A breaker that has tripped is forgotten by a restart.
     BreakerLostOnRestart breaks "INV-16",
     /// Losing trades in a row are not counted.
@@ -96,6 +104,10 @@ bugs! {
     RateUncapped breaks "INV-13",
     /// What waiting entries may still cost does not count for the account's exposure.
     ReservationsIgnored breaks "INV-5",
+    /// A symbol is entered while the fate of an order in it is unknown.
+    EnterableWhileUnknown breaks "INV-3",
+    /// Entries go on with data, reports or clocks that are too old.
+    StaleDataAllowed breaks "INV-12",
     /// A symbol that the venue has halted is entered.
     HaltIgnored breaks "INV-12",
 }
@@ -170,4 +182,31 @@ pub(crate) fn number(number: IntentNo, at: Timestamp) -> IntentNo {
     }
     let drawn = at.nanos().rem_euclid(899_999_963);
     IntentNo(u32::try_from(drawn).unwrap_or(number.0))
+}
+
+/// Whether a record changes the book and is never written down.
+pub(crate) fn is_in_memory(record: &Record) -> bool {
+    match record {
+        Record::StopPlanned { .. } => is(Bug::PlannedStopInMemory),
+        Record::Killed { .. } => is(Bug::KillInMemory),
+        _ => false,
+    }
+}
+
+/// How many shares an order is for that protects or closes a position.
+pub(crate) fn stop_qty(book: &Book, holding: &Holding, role: OrderRole) -> Qty {
+    let entry = book.orders.get(&holding.entry);
+    match entry.filter(|_| is(Bug::StopForPlannedQty) && role != OrderRole::Exit) {
+        Some(entry) => entry.planned.request.qty,
+        None => holding.net.magnitude(),
+    }
+}
+
+/// Whether a trade does not keep its symbol from being entered.
+pub(crate) fn is_forgotten(book: &Book, holding: &Holding) -> bool {
+    let unknown = || {
+        book.orders_for(holding)
+            .any(|order| order.state == OrderState::Unknown)
+    };
+    is(Bug::EnterableWhileUnknown) && unknown()
 }

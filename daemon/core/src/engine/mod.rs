@@ -1,9 +1,12 @@
 //! The engine's door: one event in, commands out. The parts of the work are in the files beside.
 
+mod assets;
 mod authority;
+mod breakers;
 mod entries;
 mod foreign;
 mod intents;
+mod ladder;
 mod lanes;
 mod liveness;
 mod market;
@@ -15,6 +18,7 @@ mod recover;
 mod reports;
 mod session;
 mod splits;
+mod starts;
 mod sweep;
 mod symbols;
 mod view;
@@ -27,9 +31,14 @@ use trader_contract::{
 };
 use trader_indicators::IndicatorError;
 
+use self::authority::Heard;
+use self::ladder::Ladder;
+use self::liveness::Links;
+pub use self::liveness::{DataState, LinkState};
 use self::reconcile::Reconciling;
 pub use self::session::Phase;
 use self::session::Schedule;
+use self::starts::Unreadable;
 pub use self::symbols::SymbolState;
 pub use self::view::{Protection, WarmUp};
 use crate::bars::ClosedBars;
@@ -38,9 +47,9 @@ use crate::command::{Command, Commands};
 use crate::config::{Authority, EngineConfig, Market, OrderRules, Sides, Watch};
 use crate::event::Event;
 use crate::lane::Lane;
-use crate::planted::{Bug, is};
 use crate::record::{Alert, JournalEntry, Record, Severity};
 use crate::risk::gate::Gate;
+use crate::risk::rate::Sent;
 
 /// Why an engine could not be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -79,6 +88,8 @@ pub struct RouteInfo {
     pub require_stop: bool,
     /// The sides that it may enter.
     pub sides: Sides,
+    /// Whether its signals are written down and nothing is entered.
+    pub observe: bool,
 }
 
 /// A state machine that trades. It holds no handle to the outside: all it knows came in as events,
@@ -90,6 +101,7 @@ pub struct Engine {
     watch: Watch,
     authority: Authority,
     gate: Gate,
+    heard: Heard,
     symbols: Vec<SymbolState>,
     by_ticker: BTreeMap<Symbol, SymbolId>,
     routes: Vec<RouteInfo>,
@@ -106,10 +118,11 @@ pub struct Engine {
     reconciling: Reconciling,
     foreign: BTreeSet<ClientOrderId>,
     disputed: BTreeMap<Symbol, NetQty>,
-    flatten_request: Option<Box<str>>,
+    ladder: Ladder,
+    links: Links,
+    unreadable: Vec<Unreadable>,
     stopping: Option<bool>,
     finished: bool,
-    unprotected_share_nanos: i128,
     intents: Intents,
     closed: ClosedBars,
     checkpoints: bool,
@@ -139,6 +152,7 @@ impl Engine {
             watch: config.watch,
             authority: config.authority,
             gate: Gate::new(config.limits),
+            heard: Heard::default(),
             symbols,
             by_ticker,
             routes,
@@ -155,19 +169,20 @@ impl Engine {
             reconciling: Reconciling::default(),
             foreign: BTreeSet::new(),
             disputed: BTreeMap::new(),
-            flatten_request: None,
+            ladder: Ladder::default(),
+            links: Links::default(),
+            unreadable: Vec::new(),
             stopping: None,
             finished: false,
-            unprotected_share_nanos: 0,
             intents: Intents::default(),
             closed: ClosedBars::default(),
             checkpoints: true,
         };
-        let mut sent: Vec<Timestamp> = (engine.book.orders.values())
+        let mut sent: Vec<Sent> = (engine.book.orders.values())
             .filter(|order| order.role() == OrderRole::Entry)
-            .map(|order| order.planned_at)
+            .map(|order| Sent::new(order.planned_at, &order.planned.request))
             .collect();
-        sent.sort_unstable();
+        sent.sort_by_key(|sent| sent.at);
         engine.gate.recall(sent);
         engine.restore_strategies();
         for state in &mut engine.symbols {
@@ -222,8 +237,10 @@ impl Engine {
             Event::Bar { symbol, bar } => self.on_bar(at, *symbol, bar, out),
             Event::History { symbol, bars } => self.on_history(*symbol, bars),
             Event::Quote { symbol, quote } => {
+                self.heard.quotes_at = Some(at);
                 if let Some(state) = self.symbols.get_mut(symbol.index()) {
                     state.quote = Some(*quote);
+                    state.quote_at = Some(at);
                 }
             }
             Event::Broker(event) => {
@@ -231,7 +248,10 @@ impl Engine {
                 self.on_broker(at, event, out);
             }
             Event::Timer => self.run_due(at, out),
-            Event::Feed(event) => self.on_feed(at, event, out),
+            Event::Feed(event) => {
+                self.heard.note_feed(at, event);
+                self.on_feed(at, event, out);
+            }
             Event::Skew { nanos } => self.on_skew(at, *nanos, out),
             Event::Split { symbol, new, old } => self.on_split(at, *symbol, (*new, *old), out),
             Event::AuditFailed { why } => {
@@ -250,6 +270,9 @@ impl Engine {
                 self.on_operator(at, command, *uid, request, out);
             }
         }
+        self.check_losses(at, out);
+        self.climb(at, out);
+        self.find_due();
         self.check_finished(out);
     }
 
@@ -259,6 +282,8 @@ impl Engine {
     fn run_due(&mut self, at: Timestamp, out: &mut Commands) {
         self.close_windows(at, out);
         self.advance_session(at, out);
+        self.watch_links(at, out);
+        self.check_arming(at, out);
         while let Some((when, id)) = self.wakes.first().copied() {
             if when > at {
                 break;
@@ -269,6 +294,7 @@ impl Engine {
             }
             self.tend(at, id, out);
         }
+        self.climb(at, out);
         self.find_due();
         self.check_finished(out);
     }
@@ -282,7 +308,12 @@ impl Engine {
         } else {
             Timestamp::MAX
         };
-        self.due = session.min(self.window_due).min(wake);
+        let ladder = self.ladder_due().min(self.links_due());
+        self.due = session
+            .min(self.window_due)
+            .min(wake)
+            .min(ladder)
+            .min(self.arming_ends());
     }
 
     /// Asks for another look at a symbol at `when`, or for none.
@@ -305,7 +336,7 @@ impl Engine {
 
     /// Writes a record: the only way in which the book changes.
     fn write(&mut self, at: Timestamp, record: Record, out: &mut Commands) {
-        if is(Bug::PlannedStopInMemory) && matches!(record, Record::StopPlanned { .. }) {
+        if crate::planted::is_in_memory(&record) {
             return self.book.apply(at, &record);
         }
         // A checkpoint says what the book is already.
@@ -347,5 +378,42 @@ impl Engine {
             standing: false,
         };
         self.write(at, Record::Alerted { alert }, out);
+    }
+
+    /// Tells a person of something that stands until its cause has gone. Said once: while it stands
+    /// with the same weight and the same words, this does nothing.
+    fn raise_standing(
+        &mut self,
+        at: Timestamp,
+        (severity, kind, symbol): (Severity, &str, Option<Symbol>),
+        (message, action): (String, &str),
+        out: &mut Commands,
+    ) {
+        let alert = Alert {
+            severity,
+            kind: kind.into(),
+            symbol,
+            message: message.into(),
+            action: action.into(),
+            standing: true,
+        };
+        let standing = self.book.standing(kind, symbol);
+        if standing.is_none_or(|standing| standing.alert != alert) {
+            self.write(at, Record::Alerted { alert }, out);
+        }
+    }
+
+    /// The cause of a standing alert has gone. Where none stands, this does nothing.
+    fn clear_standing(
+        &mut self,
+        at: Timestamp,
+        kind: &str,
+        symbol: Option<Symbol>,
+        out: &mut Commands,
+    ) {
+        if self.book.standing(kind, symbol).is_some() {
+            let kind = kind.into();
+            self.write(at, Record::AlertCleared { kind, symbol }, out);
+        }
     }
 }
