@@ -13,9 +13,12 @@ use crate::schema::journal;
 /// Rows that are read or written by one statement.
 pub(crate) const CHUNK: usize = 500;
 
+/// An entry as it is stored: its record as JSON, the columns by which it is found, and the hashes
+/// that tie it to the row before. A pure value: who keeps rows elsewhere than in a database, as the
+/// simulation does, keeps what the database would.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = journal, treat_none_as_default_value = false)]
-pub(crate) struct Row {
+pub struct Row {
     pub(crate) seq: i64,
     pub(crate) at: i64,
     pub(crate) kind: String,
@@ -41,7 +44,10 @@ impl Row {
     ///
     /// Reads it back at once: a record that would come out different after a restart, such as one
     /// with a number that JSON does not have, is refused before anything is sent on its ground.
-    pub(crate) fn seal(entry: &JournalEntry, head: &Head) -> Result<Self, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError::Gap`] and [`StoreError::Unwritable`].
+    pub fn seal(entry: &JournalEntry, head: &Head) -> Result<Self, StoreError> {
         let expected = head.seq.saturating_add(1);
         if entry.seq != expected {
             return Err(StoreError::Gap {
@@ -79,7 +85,10 @@ impl Row {
     }
 
     /// The entry in the row.
-    pub(crate) fn open(&self) -> Result<JournalEntry, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`].
+    pub fn open(&self) -> Result<JournalEntry, StoreError> {
         let record =
             serde_json::from_str(&self.payload).map_err(|error| StoreError::Unreadable {
                 table: "journal",
@@ -93,8 +102,20 @@ impl Row {
         })
     }
 
+    /// The head of a journal that ends with this row.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        Head {
+            seq: u64::try_from(self.seq).unwrap_or(0),
+            hash: self.hash.clone(),
+        }
+    }
+
     /// Checks that the row follows `head` and is what was written; gives the head after it.
-    pub(crate) fn check(&self, head: &Head) -> Result<Head, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError::ChainBroken`] and [`StoreError::Unreadable`].
+    pub fn check(&self, head: &Head) -> Result<Head, StoreError> {
         let seq = head.seq.saturating_add(1);
         let broken = |what: &str| {
             Err(StoreError::ChainBroken {

@@ -20,6 +20,7 @@ mod tests;
 pub use batch::{Batch, OperatorRequest, SettingChange};
 pub use chain::Head;
 pub use error::StoreError;
+pub use journal::Row as JournalRow;
 pub use projections::alerts::RaisedAlert;
 pub use projections::fills::Fill;
 pub use projections::intents::TakenIntent;
