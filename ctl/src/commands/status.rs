@@ -66,7 +66,7 @@ fn screen(status: &Status, output: &Output) -> String {
 fn trading(status: &Status, output: &Output) -> String {
     let style = match status.trading.state {
         TradingState::Active => Style::Good,
-        TradingState::Paused => Style::Caution,
+        TradingState::Reducing => Style::Caution,
         TradingState::Halted | TradingState::Killed => Style::Alarm,
     };
     let state = output.paint(style, &status.trading.state.to_string());

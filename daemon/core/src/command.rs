@@ -1,7 +1,7 @@
 //! What the engine wants done, in order. The shell commits what is to be persisted before it sends
 //! what comes after it.
 
-use trader_contract::{BrokerRequest, ClientOrderId};
+use trader_contract::{BrokerRequest, ClientOrderId, Timestamp};
 
 use crate::record::JournalEntry;
 use crate::risk::gate::Approved;
@@ -16,7 +16,17 @@ pub enum Command {
     /// Cancel this order.
     Cancel(ClientOrderId),
     /// Ask the broker what it holds.
-    RequestSnapshot,
+    RequestSnapshot {
+        /// Counted by the engine; the answer repeats it.
+        number: u32,
+        /// Executions from here on are wanted.
+        since: Timestamp,
+    },
+    /// Make the stream of market data anew: it stands and does not bring what it should.
+    RenewFeed {
+        /// Why, in words.
+        why: Box<str>,
+    },
     /// Tell the caller of an operator request what became of it.
     Answer {
         /// The id of the call.
@@ -35,8 +45,12 @@ impl Command {
         match self {
             Self::Send(approved) => Some(approved.into_request()),
             Self::Cancel(client_id) => Some(BrokerRequest::Cancel(client_id)),
-            Self::RequestSnapshot => Some(BrokerRequest::Snapshot),
-            Self::Persist(_) | Self::Answer { .. } | Self::Finished => None,
+            Self::RequestSnapshot { number, since } => {
+                Some(BrokerRequest::Snapshot { number, since })
+            }
+            Self::Persist(_) | Self::RenewFeed { .. } | Self::Answer { .. } | Self::Finished => {
+                None
+            }
         }
     }
 }

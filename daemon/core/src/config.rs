@@ -1,7 +1,7 @@
 //! What an engine is made of: symbols, routes, limits and the rules of the day.
 
 use trader_calendar::Calendar;
-use trader_contract::{Built, Direction, Epoch, Symbol, TickRule, Timeframe, Timestamp};
+use trader_contract::{Built, Direction, Epoch, Ratio, Symbol, TickRule, Timeframe, Timestamp};
 
 use crate::risk::limits::Limits;
 
@@ -19,6 +19,115 @@ pub struct EngineConfig {
     pub market: Market,
     /// How orders are worked.
     pub orders: OrderRules,
+    /// What is checked again and again, and how old what is known may be.
+    pub watch: Watch,
+    /// Under whose authority it trades.
+    pub authority: Authority,
+}
+
+/// What is checked again and again, and how old what is known may be. Nanoseconds; `None` where
+/// nothing can be lost, as in a backtest: there broker and market are part of the same program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch {
+    /// While an order lives or a position is open, the broker is asked this often what it holds.
+    pub sweep_nanos: Option<i64>,
+    /// At other times it is asked this often.
+    pub reconcile_nanos: Option<i64>,
+    /// An answer that has not come by then is asked for anew.
+    pub answer_nanos: i64,
+    /// An order of unknown fate that the broker's records lack for so long never arrived.
+    pub unknown_nanos: i64,
+    /// The stream of order reports must give a sign of life this often.
+    pub orders_alive_nanos: Option<i64>,
+    /// A channel of market data that a route uses must give a sign of life this often.
+    pub data_alive_nanos: Option<i64>,
+    /// How long after its end a bar may come before its symbol's data is stale, while the provider has
+    /// it.
+    pub bar_late_nanos: i64,
+    /// The broker's word on the account may be this old for an entry.
+    pub account_nanos: Option<i64>,
+    /// How far our clock may be from the broker's for an entry.
+    pub skew_nanos: Option<i64>,
+}
+
+impl Watch {
+    /// Nothing is watched: nothing can be lost.
+    pub const OFF: Self = Self {
+        sweep_nanos: None,
+        reconcile_nanos: None,
+        answer_nanos: 10 * Timestamp::SECOND,
+        unknown_nanos: 30 * Timestamp::SECOND,
+        orders_alive_nanos: None,
+        data_alive_nanos: None,
+        bar_late_nanos: 10 * Timestamp::SECOND,
+        account_nanos: None,
+        skew_nanos: None,
+    };
+
+    /// For a broker and a feed behind a network.
+    pub const NETWORK: Self = Self {
+        sweep_nanos: Some(10 * Timestamp::SECOND),
+        reconcile_nanos: Some(Timestamp::MINUTE),
+        orders_alive_nanos: Some(30 * Timestamp::SECOND),
+        data_alive_nanos: Some(30 * Timestamp::SECOND),
+        account_nanos: Some(90 * Timestamp::SECOND),
+        skew_nanos: Some(Timestamp::SECOND),
+        ..Self::OFF
+    };
+
+    /// For a simulated broker inside the program: compared with, but never silent.
+    pub const LOCAL: Self = Self {
+        sweep_nanos: Some(10 * Timestamp::SECOND),
+        reconcile_nanos: Some(Timestamp::MINUTE),
+        ..Self::OFF
+    };
+}
+
+/// Under whose authority an engine trades, and what it does about what is not its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authority {
+    /// The account that may be traded with real money; `None` outside live mode. Entries then need an
+    /// arming of this account for this configuration and program, and the broker must say that it
+    /// is this account.
+    pub live: Option<Box<str>>,
+    /// The fingerprint of the configuration.
+    pub config: Box<str>,
+    /// The program: version and build.
+    pub program: Box<str>,
+    /// Signals are written down and nothing is entered.
+    pub observe: bool,
+    /// What becomes of orders and positions that this store did not make.
+    pub foreign: ForeignPolicy,
+    /// How far from the last price the stop of an adopted position rests, as a share of it.
+    pub adopted_stop: Ratio,
+}
+
+impl Authority {
+    /// Simulated money, nobody else at the account.
+    #[must_use]
+    pub fn simulated() -> Self {
+        Self {
+            live: None,
+            config: Box::default(),
+            program: Box::default(),
+            observe: false,
+            foreign: ForeignPolicy::Surface,
+            adopted_stop: Ratio::from_billionths(50_000_000),
+        }
+    }
+}
+
+/// What becomes of orders and positions at the broker that this store did not make. Orders are never
+/// cancelled: one may be somebody's stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ForeignPolicy {
+    /// They are told and nothing else is touched: the symbol is not entered until a person decides.
+    #[default]
+    Surface,
+    /// Positions are taken under protection and closed with the day.
+    Adopt,
+    /// They are left to their owner; their symbols are not entered.
+    Ignore,
 }
 
 /// One symbol that may be traded.

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use trader_contract::{Bar, BrokerEvent, ClientOrderId, Quote, Symbol, SymbolId};
+use trader_contract::{Bar, BrokerEvent, ClientOrderId, FeedEvent, Price, Quote, Symbol, SymbolId};
+
+use crate::record::Scope;
 
 /// One input.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,13 +33,35 @@ pub enum Event {
         /// The quote.
         quote: Quote,
     },
+    /// The feed of market data said something of itself.
+    Feed(FeedEvent),
     /// The broker said something.
     Broker(BrokerEvent),
+    /// How far our clock is ahead of the broker's, half of the round trip taken off.
+    Skew {
+        /// Nanoseconds; negative where ours is behind.
+        nanos: i64,
+    },
+    /// A company has split its shares, or drawn them together: who held `old` holds `new` from now
+    /// on. Comes before the open of the day from which it holds.
+    Split {
+        /// The symbol.
+        symbol: Symbol,
+        /// Shares after it; at least 1.
+        new: u32,
+        /// Shares before it; at least 1.
+        old: u32,
+    },
     /// The time that [`crate::Engine::next_timer`] named has come.
     Timer,
     /// The journal takes nothing more: entries stop, protecting and reducing go on from memory.
     JournalFailed {
         /// What the store said.
+        why: Box<str>,
+    },
+    /// What was about to leave was not what the book says, and was not sent.
+    AuditFailed {
+        /// What differed.
         why: Box<str>,
     },
     /// A person asked for something.
@@ -64,6 +88,41 @@ pub enum OperatorCommand {
     Cancel(ClientOrderId),
     /// Pause, cancel every entry, close every position, and confirm with the broker.
     Flatten,
+    /// No new positions until somebody arms again, over restarts too; waiting entries are cancelled.
+    /// Stops stay.
+    Kill {
+        /// What it is about.
+        scope: Scope,
+        /// Close the positions too.
+        flatten: bool,
+    },
+    /// Lift a kill; in live mode, and with everything in scope, allow this account under this
+    /// configuration.
+    Arm {
+        /// What it is about.
+        scope: Scope,
+        /// The account's number, where the caller names one: it must be the broker's.
+        account: Option<Box<str>>,
+    },
+    /// Take the leave to trade live back.
+    Disarm,
+    /// Compare with the broker now.
+    Reconcile,
+    /// Take a position at the broker that this store did not make under protection, and close it with
+    /// the day.
+    Adopt {
+        /// The symbol.
+        symbol: Symbol,
+        /// Where its stop is to rest; where none is named, as far away as the configuration says.
+        stop: Option<Price>,
+    },
+    /// Leave what this store did not make in a symbol to its owner, and say no more of it.
+    Ignore(Symbol),
+    /// A person has seen an alert.
+    AckAlert {
+        /// Its number: that of its journal entry.
+        number: u64,
+    },
     /// Get ready to end: no entries, then close positions or make sure that their stops rest.
     Stop {
         /// Close the positions first.

@@ -14,7 +14,8 @@ pub mod risk;
 
 pub use command::{Command, Commands, Refused};
 pub use config::{
-    DayRules, EndOfDay, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides,
+    Authority, DayRules, EndOfDay, EngineConfig, ForeignPolicy, Instrument, Market, OrderRules,
+    Route, Rows, Sides, Watch,
 };
 pub use engine::{Engine, EngineError, Phase, Protection, RouteInfo};
 pub use event::{Event, OperatorCommand};

@@ -16,7 +16,7 @@ pub(crate) fn contradiction(
         BrokerRequest::Submit(order) => (order.client_id, submit(book, order)),
         BrokerRequest::Cancel(order) => (*order, live(book, *order).map(drop)),
         BrokerRequest::Replace(change) => (change.new_client_id, replace(book, change)),
-        BrokerRequest::Snapshot => return None,
+        BrokerRequest::Snapshot { .. } => return None,
     };
     verdict.err().map(|why| (order, why))
 }

@@ -146,6 +146,7 @@ impl Kernel {
         for command in rest {
             match command {
                 Command::Finished => self.finished = true,
+                Command::RenewFeed { why } => ports.renew_feed(&why),
                 command => {
                     let Some(request) = command.into_broker_request() else {
                         continue;
@@ -230,8 +231,8 @@ impl Kernel {
         ports: &mut impl Ports,
     ) {
         if self.contradicted.insert(order) {
-            let why = format!("the outbound audit stopped a request: {why}").into();
-            self.feed(now, &Event::JournalFailed { why }, ports);
+            let why = why.into();
+            self.feed(now, &Event::AuditFailed { why }, ports);
         }
     }
 

@@ -20,6 +20,9 @@ pub trait Ports {
     /// Hands a request to the broker.
     fn send(&mut self, request: BrokerRequest, now: Timestamp);
 
+    /// Makes the stream of market data anew: it stands and does not bring what it should.
+    fn renew_feed(&mut self, why: &str);
+
     /// Hears an entry of the journal once it is on the disk.
     fn written(&mut self, entry: &JournalEntry);
 }

@@ -8,7 +8,7 @@ use trader_bars::Store;
 use trader_calendar::{Calendar, Session};
 use trader_contract::{Epoch, Symbol};
 use trader_core::book::Book;
-use trader_core::{Engine, EngineConfig, Market, Rows};
+use trader_core::{Authority, Engine, EngineConfig, Market, Rows, Watch};
 use trader_rpc::{BacktestData, BacktestInputs, BacktestResult, BacktestSpec, ErrorDetail};
 
 use super::bars::{Bars, rows_a_session};
@@ -151,6 +151,8 @@ fn engine(job: &Job<'_>, length: RowLength) -> Result<EngineConfig, ErrorDetail>
             },
         },
         orders: assemble::order_rules(&config.orders),
+        watch: Watch::OFF,
+        authority: Authority::simulated(),
     })
 }
 

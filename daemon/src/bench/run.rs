@@ -9,7 +9,8 @@ use trader_core::book::Book;
 use trader_core::record::Record;
 use trader_core::risk::limits::Limits;
 use trader_core::{
-    Command, Commands, Engine, EngineConfig, Event, Instrument, Market, OrderRules, Route, Sides,
+    Authority, Command, Commands, Engine, EngineConfig, Event, Instrument, Market, OrderRules,
+    Route, Sides, Watch,
 };
 
 use super::sma_cross;
@@ -76,6 +77,8 @@ impl Round {
             limits: Limits::unbounded(),
             market: Market::EveryRow,
             orders: OrderRules::default(),
+            watch: Watch::OFF,
+            authority: Authority::simulated(),
         };
         let mut broker = SimBroker::new(SimConfig::plain(cash), &symbols);
         broker.open_session(Timestamp::from_seconds(0), Timestamp::MAX);

@@ -18,7 +18,7 @@ use trader_broker_sim::AccountView;
 use trader_broker_sim::market::SyntheticMarket;
 use trader_contract::{Money, NetQty, SettingValue, Symbol, Timestamp};
 use trader_core::book::Book;
-use trader_core::{Engine, EngineConfig, Market as EngineMarket, Rows};
+use trader_core::{Authority, Engine, EngineConfig, Market as EngineMarket, Rows, Watch};
 use trader_kernel::views::{RouteFacts, StatusFacts, StrategyFacts};
 use trader_kernel::{Kernel, Surroundings};
 use trader_rpc::{JournalLine, Link, LinkState, Mode, StoreInfo};
@@ -407,6 +407,8 @@ fn engine_config(
             rows: Rows::Minutes,
         },
         orders: assemble::order_rules(&config.orders),
+        watch: Watch::LOCAL,
+        authority: Authority::simulated(),
     })
 }
 

@@ -46,6 +46,11 @@ impl Ports for Outside {
         self.venue.request(request, now);
     }
 
+    fn renew_feed(&mut self, why: &str) {
+        // The market is part of this program: there is no stream to make anew.
+        tracing::warn!(why, "the engine wants the feed made anew");
+    }
+
     fn written(&mut self, entry: &JournalEntry) {
         self.tally.take(&entry.record);
         self.journal_log.write(entry);

@@ -126,7 +126,7 @@ fn a_flatten_and_its_request_survive() {
     let status = until(&client, |status| {
         status.positions == 0 && status.working_orders == 0
     });
-    assert_eq!(status.trading.state, trader_rpc::TradingState::Paused);
+    assert_eq!(status.trading.state, trader_rpc::TradingState::Reducing);
     assert_eq!(look::<call::Positions>(&client), Vec::new());
     drop(client);
     finish(&place, daemon);

@@ -3,11 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::ClientOrderId;
+use crate::ids::{BrokerOrderId, ClientOrderId, ExecutionId};
 use crate::money::Money;
 use crate::order::{OrderRequest, Replacement};
-use crate::quantity::NetQty;
-use crate::report::{Execution, OrderReport};
+use crate::price::Price;
+use crate::quantity::{NetQty, Qty};
+use crate::report::{Execution, OrderReport, ReportStatus};
+use crate::side::Side;
 use crate::symbol::Symbol;
 use crate::time::Timestamp;
 
@@ -21,8 +23,13 @@ pub enum BrokerRequest {
     Cancel(ClientOrderId),
     /// Change this order.
     Replace(Replacement),
-    /// Tell what you hold: answered by [`BrokerEvent::Snapshot`].
-    Snapshot,
+    /// Tell what you hold: answered by [`BrokerEvent::Snapshot`] or [`BrokerEvent::SnapshotFailed`].
+    Snapshot {
+        /// Counted by whoever asks; the answer repeats it, so that a late one is told apart.
+        number: u32,
+        /// Executions from here on are wanted, however many days ago that is.
+        since: Timestamp,
+    },
 }
 
 /// How a request failed.
@@ -43,14 +50,61 @@ pub enum RequestFailure {
     },
 }
 
-/// What a broker holds for the account, at one moment.
+/// What the broker says of the account itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountFacts {
+    /// The account's number.
+    pub id: Box<str>,
+    /// Why the account may not trade, if it may not.
+    pub blocked: Option<Box<str>>,
+    /// Whether it may sell what it does not have.
+    pub shorting: bool,
+    /// What opening orders may still cost; `None` where the broker does not say.
+    pub buying_power: Option<Money>,
+}
+
+/// An order at the broker that has no id of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignOrder {
+    /// The broker's id of it.
+    pub broker_id: BrokerOrderId,
+    /// Whatever its maker called it.
+    pub client_id: Box<str>,
+    /// What is traded.
+    pub symbol: Symbol,
+    /// Buy or sell.
+    pub side: Side,
+    /// The order's total quantity.
+    pub qty: Qty,
+    /// What has filled so far.
+    pub filled: Qty,
+    /// What makes it fill, in the field's words: `market`, `stop_limit`.
+    pub kind: Box<str>,
+    /// Where it wakes, for stops.
+    pub stop: Option<Price>,
+    /// The worst price it takes, for limits.
+    pub limit: Option<Price>,
+    /// Where it is.
+    pub status: ReportStatus,
+    /// When the broker stamped it.
+    pub at: Timestamp,
+}
+
+/// What a broker holds for the account. Its parts may have been read one after the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrokerSnapshot {
-    /// When it was taken, by the broker's clock.
+    /// The number of the request that it answers.
+    pub number: u32,
+    /// When its first part was taken, by the broker's clock.
     pub at: Timestamp,
-    /// Every order of ours that is not terminal, and those that ended today.
+    /// The account itself.
+    pub account: AccountFacts,
+    /// Every order with an id of this daemon's making that is not terminal, and those that ended
+    /// today.
     pub orders: Vec<OrderReport>,
-    /// Today's executions, oldest first.
+    /// Every other order that is not terminal.
+    pub foreign: Vec<ForeignOrder>,
+    /// The executions of our orders since the time that was asked for, oldest first.
     pub executions: Vec<(ClientOrderId, Execution)>,
     /// Every position that is not flat.
     pub positions: Vec<(Symbol, NetQty)>,
@@ -89,6 +143,43 @@ pub enum BrokerEvent {
     },
     /// What the broker holds.
     Snapshot(BrokerSnapshot),
+    /// A snapshot could not be taken.
+    SnapshotFailed {
+        /// The number of the request.
+        number: u32,
+        /// What went wrong.
+        message: Box<str>,
+    },
+    /// The stream of order reports was made or lost. What happened while it was lost is not sent
+    /// again.
+    Link {
+        /// Whether it stands now.
+        up: bool,
+        /// Why it was lost; empty when it stands.
+        why: Box<str>,
+    },
+    /// The stream of order reports has given a sign of life.
+    Alive,
+    /// Something about an order that has no id of ours.
+    Foreign(ForeignOrder),
+    /// The broker has cancelled an execution, or changed it.
+    Corrected {
+        /// The order.
+        client_id: ClientOrderId,
+        /// The execution that is void.
+        execution: ExecutionId,
+        /// What stands in its place; `None` if nothing does.
+        now: Option<Execution>,
+    },
+    /// What may be done with a symbol.
+    Asset {
+        /// The symbol.
+        symbol: Symbol,
+        /// Whether it may be traded at all.
+        tradable: bool,
+        /// Whether it may be sold short now.
+        shortable: bool,
+    },
     /// Trading in a symbol stopped or went on.
     Halt {
         /// The symbol.

@@ -3,6 +3,7 @@
 
 pub mod bar;
 pub mod broker;
+pub mod feed;
 pub mod ids;
 pub mod indicator;
 pub mod intent;
@@ -22,7 +23,10 @@ pub mod time;
 pub mod trail;
 
 pub use bar::{Bar, BarError, Timeframe};
-pub use broker::{Broker, BrokerEvent, BrokerRequest, BrokerSnapshot, RequestFailure};
+pub use broker::{
+    AccountFacts, Broker, BrokerEvent, BrokerRequest, BrokerSnapshot, ForeignOrder, RequestFailure,
+};
+pub use feed::{Channel, FeedEvent};
 pub use ids::{BrokerOrderId, ClientOrderId, Epoch, ExecutionId, IntentNo, OrderRole, RouteId};
 pub use indicator::{IndicatorSpec, Mean, Reading, Slot};
 pub use intent::{EntryPrice, EntrySize, Fact, Intent, Reason};

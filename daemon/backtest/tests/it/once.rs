@@ -11,7 +11,8 @@ use trader_contract::{
 };
 use trader_core::risk::limits::Limits;
 use trader_core::{
-    DayRules, EndOfDay, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides,
+    Authority, DayRules, EndOfDay, EngineConfig, Instrument, Market, OrderRules, Route, Rows,
+    Sides, Watch,
 };
 
 fn price(text: &str) -> Price {
@@ -122,6 +123,8 @@ pub(crate) fn play(
             rows: kind,
         },
         orders: OrderRules::default(),
+        watch: Watch::OFF,
+        authority: Authority::simulated(),
     };
     let setup = Setup {
         engine,

@@ -5,7 +5,7 @@ use trader_contract::{
     Outcome, Qty, RequestFailure, Side, Symbol, Timestamp,
 };
 
-use super::{Book, Day, Holding, Order};
+use super::{Blocked, Book, Day, Holding, Order};
 use crate::record::{Decision, ExitReason, IntentId, PlannedOrder, Record, Trade, TradingState};
 
 impl Book {
@@ -70,7 +70,39 @@ impl Book {
                 self.change_holding(*symbol, |holding| holding.adopt(*broker));
             }
             Record::CashAdopted { broker, .. } => self.cash = *broker,
-            Record::Alerted { .. } => {}
+            Record::Alerted { alert } => self.raise(at, alert),
+            Record::AlertCleared { kind, symbol } => self.clear_alert(kind, *symbol),
+            Record::AlertAcknowledged { .. } => {}
+            Record::RunStarted { .. } => self.start_run(at),
+            Record::RunEnded => self.starts.running = false,
+            Record::SubmitRepeated { client_id } => self.change(*client_id, at, |_| {}),
+            Record::Killed { scope, origin } => self.kill(at, scope, origin),
+            Record::KillLifted { scope, .. } => self.lift_kill(at, scope),
+            Record::Armed { arming, .. } => self.arming = Some(arming.clone()),
+            Record::Disarmed { .. } => self.arming = None,
+            Record::SymbolBlocked { symbol, block, .. } => {
+                let block = block.clone();
+                self.blocks.insert(*symbol, Blocked { at, block });
+            }
+            Record::SymbolFreed { symbol, .. } => {
+                self.blocks.remove(symbol);
+            }
+            Record::ForeignSeen { order } => {
+                self.foreign.insert(order.broker_id.clone(), order.clone());
+            }
+            Record::ForeignGone { broker_id } => {
+                self.foreign.remove(broker_id);
+            }
+            Record::FlattenBegan { origin } => self.flatten = Some(origin.clone()),
+            Record::FlattenEnded { .. } => self.flatten = None,
+            Record::Exposed { share_micros, .. } => {
+                if let Some(day) = &mut self.day {
+                    day.exposed = day.exposed.saturating_add(*share_micros);
+                }
+            }
+            Record::PositionAdopted { .. }
+            | Record::SplitApplied { .. }
+            | Record::FillCorrected { .. } => {}
             Record::Checkpoint { book } => {
                 // A checkpoint that does not read back is refused when the journal is loaded.
                 if let Ok(book) = serde_json::from_str(book) {

@@ -35,6 +35,9 @@ pub struct Day {
     pub fills: u32,
     /// Entries planned, by route.
     pub entries: BTreeMap<Box<str>, u32>,
+    /// Shares times microseconds without protection, of what is protected or closed again.
+    #[serde(default)]
+    pub exposed: u64,
 }
 
 impl Day {
@@ -55,6 +58,7 @@ impl Day {
             orders: 0,
             fills: 0,
             entries: BTreeMap::new(),
+            exposed: 0,
         }
     }
 

@@ -2,6 +2,7 @@
 //! nor sends; the engine changes it only by writing a record.
 
 mod apply;
+mod authority;
 mod day;
 mod holding;
 mod order;
@@ -11,14 +12,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use trader_contract::{
-    ClientOrderId, Epoch, IntentNo, Money, NetQty, OrderRole, Symbol, Timestamp,
+    BrokerOrderId, ClientOrderId, Epoch, ForeignOrder, IntentNo, Money, NetQty, OrderRole, Symbol,
+    Timestamp,
 };
 
+pub use authority::{Blocked, Kill, StandingAlert, Starts};
 pub use day::Day;
 pub use holding::Holding;
 pub use order::Order;
 
-use crate::record::{IntentId, TradingState};
+use crate::record::{Arming, IntentId, Origin, Scope, TradingState};
 
 /// The orders of one trade, gathered for a look at all of them. Hardly any trade has more than fit in
 /// place, and every report looks at them more than once.
@@ -47,6 +50,27 @@ pub struct Book {
     pub trading_since: Option<Timestamp>,
     /// States of strategies that had a position or a waiting entry, by route and symbol.
     pub strategies: BTreeMap<Box<str>, BTreeMap<Symbol, Box<str>>>,
+    /// What is killed, beside the whole account: see [`TradingState::Killed`].
+    #[serde(default, with = "authority::kills")]
+    pub kills: BTreeMap<Scope, Kill>,
+    /// The leave to trade a live account.
+    #[serde(default)]
+    pub arming: Option<Arming>,
+    /// Symbols that are not entered.
+    #[serde(default)]
+    pub blocks: BTreeMap<Symbol, Blocked>,
+    /// Orders at the broker that this store did not make.
+    #[serde(default)]
+    pub foreign: BTreeMap<BrokerOrderId, ForeignOrder>,
+    /// Alerts whose cause has not gone.
+    #[serde(default)]
+    pub alerts: Vec<StandingAlert>,
+    /// Who asked for the flatten that is under way.
+    #[serde(default)]
+    pub flatten: Option<Origin>,
+    /// When the program began lately, and whether it ended in good order.
+    #[serde(default)]
+    pub starts: Starts,
 }
 
 impl Default for Book {
@@ -62,6 +86,13 @@ impl Default for Book {
             trading: TradingState::Active,
             trading_since: None,
             strategies: BTreeMap::new(),
+            kills: BTreeMap::new(),
+            arming: None,
+            blocks: BTreeMap::new(),
+            foreign: BTreeMap::new(),
+            alerts: Vec::new(),
+            flatten: None,
+            starts: Starts::default(),
         }
     }
 }

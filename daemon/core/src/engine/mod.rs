@@ -1,8 +1,11 @@
 //! The engine's door: one event in, commands out. The parts of the work are in the files beside.
 
+mod authority;
 mod entries;
+mod foreign;
 mod intents;
 mod lanes;
+mod liveness;
 mod market;
 mod operator;
 mod pricing;
@@ -11,6 +14,8 @@ mod reconcile;
 mod recover;
 mod reports;
 mod session;
+mod splits;
+mod sweep;
 mod symbols;
 mod view;
 mod working;
@@ -30,7 +35,7 @@ pub use self::view::{Protection, WarmUp};
 use crate::bars::ClosedBars;
 use crate::book::Book;
 use crate::command::{Command, Commands};
-use crate::config::{EngineConfig, Market, OrderRules, Sides};
+use crate::config::{Authority, EngineConfig, Market, OrderRules, Sides, Watch};
 use crate::event::Event;
 use crate::lane::Lane;
 use crate::record::{Alert, JournalEntry, Record, Severity};
@@ -81,6 +86,8 @@ pub struct Engine {
     epoch: Epoch,
     market: Market,
     rules: OrderRules,
+    watch: Watch,
+    authority: Authority,
     gate: Gate,
     symbols: Vec<SymbolState>,
     by_ticker: BTreeMap<Symbol, SymbolId>,
@@ -127,6 +134,8 @@ impl Engine {
             epoch: config.epoch,
             market: config.market,
             rules: config.orders,
+            watch: config.watch,
+            authority: config.authority,
             gate: Gate::new(config.limits),
             symbols,
             by_ticker,
@@ -220,6 +229,13 @@ impl Engine {
                 self.on_broker(at, event, out);
             }
             Event::Timer => self.run_due(at, out),
+            Event::Feed(event) => self.on_feed(at, event, out),
+            Event::Skew { nanos } => self.on_skew(at, *nanos, out),
+            Event::Split { symbol, new, old } => self.on_split(at, *symbol, (*new, *old), out),
+            Event::AuditFailed { why } => {
+                let why = format!("what was about to leave is not what the book says: {why}");
+                self.halt(at, &why, out);
+            }
             Event::JournalFailed { why } => {
                 let why = format!("the journal cannot be written: {why}");
                 self.halt(at, &why, out);
@@ -323,6 +339,7 @@ impl Engine {
             symbol,
             message: message.into(),
             action: action.into(),
+            standing: false,
         };
         self.write(at, Record::Alerted { alert }, out);
     }

@@ -26,6 +26,21 @@ impl Engine {
             OperatorCommand::Close(symbol) => self.close_symbol(at, *symbol, origin, out),
             OperatorCommand::Cancel(order) => self.cancel_order(at, *order, uid, out),
             OperatorCommand::Flatten => Ok(self.flatten(at, request, origin, out)),
+            OperatorCommand::Kill { scope, flatten } => {
+                Ok(self.kill(at, scope, *flatten, origin, out))
+            }
+            OperatorCommand::Arm { scope, account } => {
+                self.arm(at, scope, account.as_deref(), origin, out)
+            }
+            OperatorCommand::Disarm => Ok(self.disarm(at, origin, out)),
+            OperatorCommand::Reconcile => Ok(self.reconcile_now(at, out)),
+            OperatorCommand::Adopt { symbol, stop } => self.adopt(at, *symbol, *stop, origin, out),
+            OperatorCommand::Ignore(symbol) => self.ignore(at, *symbol, origin, out),
+            OperatorCommand::AckAlert { number } => {
+                let number = *number;
+                self.write(at, Record::AlertAcknowledged { number, origin }, out);
+                Ok(format!("alert {number} is acknowledged"))
+            }
             OperatorCommand::Stop { flatten } => Ok(self.stop(at, *flatten, origin, out)),
         };
         let outcome = outcome.map(String::into_boxed_str);
@@ -37,13 +52,14 @@ impl Engine {
 
     fn pause(&mut self, at: Timestamp, origin: Origin, out: &mut Commands) -> String {
         match &self.book.trading {
-            TradingState::Paused => "entries were paused already".to_owned(),
+            TradingState::Reducing => "entries were paused already".to_owned(),
             TradingState::Halted(why) => format!("entries were halted already: {why}"),
+            TradingState::Killed(why) => format!("entries are killed: {why}"),
             TradingState::Active | TradingState::Tripped(_) => {
                 self.write(
                     at,
                     Record::TradingStateSet {
-                        state: TradingState::Paused,
+                        state: TradingState::Reducing,
                         origin,
                     },
                     out,
@@ -66,6 +82,10 @@ impl Engine {
             ));
         }
         let before = self.book.trading.clone();
+        if let TradingState::Killed(why) = &before {
+            let why = format!("it is killed ({why}): `traderctl arm` lifts that");
+            return Err(Refused::NotNow(why.into()));
+        }
         if before == TradingState::Active {
             return Ok("entries were allowed already".to_owned());
         }

@@ -18,6 +18,8 @@ pub(super) struct Reconciling {
     asked: Option<Timestamp>,
     /// Something to ask came up after the snapshot that is on its way was asked for.
     again: bool,
+    /// The number of the newest snapshot that was asked for.
+    number: u32,
 }
 
 impl Reconciling {
@@ -31,13 +33,17 @@ impl Reconciling {
         self.asked.is_some()
     }
 
-    /// Marks a snapshot as asked for; false if one is already on its way. One that was asked for
-    /// earlier may have been taken too early: then another one follows it.
-    pub(super) fn ask(&mut self, at: Timestamp) -> bool {
+    /// Marks a snapshot as asked for and gives its number; `None` if one is already on its way. One
+    /// that was asked for earlier may have been taken too early: then another one follows it.
+    pub(super) fn ask(&mut self, at: Timestamp) -> Option<u32> {
         let before = self.asked;
         self.asked = before.or(Some(at));
         self.again |= before.is_some_and(|before| before < at);
-        before.is_none()
+        if before.is_some() {
+            return None;
+        }
+        self.number = self.number.wrapping_add(1);
+        Some(self.number)
     }
 }
 

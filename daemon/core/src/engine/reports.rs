@@ -37,6 +37,22 @@ impl Engine {
                 self.on_request_failed(at, *client_id, record, out);
             }
             BrokerEvent::Snapshot(snapshot) => self.on_snapshot(at, snapshot, out),
+            BrokerEvent::SnapshotFailed { number, message } => {
+                self.on_snapshot_failed(at, *number, message, out);
+            }
+            BrokerEvent::Link { up, why } => self.on_broker_link(at, *up, why, out),
+            BrokerEvent::Alive => self.on_broker_alive(at, out),
+            BrokerEvent::Foreign(order) => self.on_foreign_order(at, order, out),
+            BrokerEvent::Corrected {
+                client_id,
+                execution,
+                now,
+            } => self.on_corrected(at, (*client_id, execution, now.as_ref()), out),
+            BrokerEvent::Asset {
+                symbol,
+                tradable,
+                shortable,
+            } => self.on_asset(at, *symbol, (*tradable, *shortable), out),
             BrokerEvent::Halt { symbol, halted } => {
                 let Some(id) = self.by_ticker.get(symbol).copied() else {
                     return;
@@ -284,8 +300,9 @@ impl Engine {
 
     /// Asks the broker what it holds, once until it answers.
     pub(super) fn request_snapshot(&mut self, out: &mut Commands) {
-        if self.reconciling.ask(self.now) {
-            out.push(Command::RequestSnapshot);
+        if let Some(number) = self.reconciling.ask(self.now) {
+            let since = Timestamp::MIN;
+            out.push(Command::RequestSnapshot { number, since });
         }
     }
 

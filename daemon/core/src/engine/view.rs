@@ -5,7 +5,7 @@ use trader_contract::{Epoch, Money, OrderRole, OrderState, Qty, Symbol, SymbolId
 
 use super::{Engine, Phase, RouteInfo, SymbolState};
 use crate::book::{Book, Holding, Order, TradeOrders};
-use crate::config::{EndOfDay, Market};
+use crate::config::{Authority, EndOfDay, Market, Watch};
 use crate::lane::Lane;
 use crate::orders::protected_qty;
 use crate::risk::gate::Gate;
@@ -43,6 +43,18 @@ pub struct WarmUp {
 }
 
 impl Engine {
+    /// What is checked again and again, and how old what is known may be.
+    #[must_use]
+    pub const fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// Under whose authority it trades.
+    #[must_use]
+    pub const fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
     /// The durable state.
     #[must_use]
     pub const fn book(&self) -> &Book {

@@ -10,19 +10,23 @@ pub enum TradingState {
     /// Entries are allowed.
     Active,
     /// An operator paused entries; protecting and reducing go on.
-    Paused,
+    #[serde(alias = "paused")]
+    Reducing,
     /// A breaker stopped entries until the next session; protecting and reducing go on.
     Tripped(Box<str>),
     /// Something is wrong: no entries until an operator resumes; protecting and reducing go on.
     Halted(Box<str>),
+    /// Halted until a person arms again.
+    Killed(Box<str>),
 }
 
 impl std::fmt::Display for TradingState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Active => f.pad("active"),
-            Self::Paused => f.pad("paused"),
+            Self::Reducing => f.pad("reducing"),
             Self::Tripped(_) | Self::Halted(_) => f.pad("halted"),
+            Self::Killed(_) => f.pad("killed"),
         }
     }
 }
@@ -52,4 +56,15 @@ pub struct Alert {
     pub message: Box<str>,
     /// What to do next.
     pub action: Box<str>,
+    /// Whether it stands until its cause has gone; others are said once.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub standing: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is that of serde"
+)]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -2,6 +2,7 @@
 //! over these records, so that a restart reads the same state that the engine had.
 
 mod alert;
+mod authority;
 mod day;
 mod decision;
 mod order;
@@ -10,11 +11,12 @@ mod trade;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    ClientOrderId, Intent, Money, NetQty, OrderReport, Price, Reason, Replacement, RequestFailure,
-    Symbol, Timeframe, Timestamp,
+    BrokerOrderId, ClientOrderId, Execution, ExecutionId, ForeignOrder, Intent, Money, NetQty,
+    OrderReport, Price, Reason, Replacement, RequestFailure, Symbol, Timeframe, Timestamp,
 };
 
 pub use self::alert::{Alert, Severity, TradingState};
+pub use self::authority::{Arming, Block, Scope};
 pub use self::day::DaySummary;
 pub use self::decision::{Decision, GateCheck, IntentId, Origin};
 pub use self::order::PlannedOrder;
@@ -193,6 +195,137 @@ pub enum Record {
         /// What.
         alert: Alert,
     },
+    /// The cause of a standing alert has gone.
+    AlertCleared {
+        /// Its kind.
+        #[serde(rename = "alert")]
+        kind: Box<str>,
+        /// Its symbol.
+        symbol: Option<Symbol>,
+    },
+    /// A person has seen an alert.
+    AlertAcknowledged {
+        /// The journal entry that raised it.
+        number: u64,
+        /// Who.
+        origin: Origin,
+    },
+    /// The program began to trade.
+    RunStarted {
+        /// The program: version and build.
+        program: Box<str>,
+        /// The fingerprint of its configuration.
+        config: Box<str>,
+    },
+    /// The program ended in good order.
+    RunEnded,
+    /// An order of which nobody knows whether it arrived is sent once more, under its id.
+    SubmitRepeated {
+        /// The order.
+        client_id: ClientOrderId,
+    },
+    /// No new positions in a scope until somebody arms again.
+    Killed {
+        /// What.
+        scope: Scope,
+        /// Who said so.
+        origin: Origin,
+    },
+    /// A kill was lifted.
+    KillLifted {
+        /// What.
+        scope: Scope,
+        /// Who said so.
+        origin: Origin,
+    },
+    /// A live account may be traded.
+    Armed {
+        /// Which, and for how long.
+        arming: Arming,
+        /// Who said so.
+        origin: Origin,
+    },
+    /// It may not be any longer.
+    Disarmed {
+        /// Why.
+        why: Box<str>,
+        /// Who said so.
+        origin: Origin,
+    },
+    /// A symbol is not entered from now on.
+    SymbolBlocked {
+        /// The symbol.
+        symbol: Symbol,
+        /// Why.
+        block: Block,
+        /// Who said so.
+        origin: Origin,
+    },
+    /// A symbol may be entered again.
+    SymbolFreed {
+        /// The symbol.
+        symbol: Symbol,
+        /// Who said so.
+        origin: Origin,
+    },
+    /// The broker has an order that this store did not make.
+    ForeignSeen {
+        /// The order.
+        order: ForeignOrder,
+    },
+    /// Such an order has ended.
+    ForeignGone {
+        /// The broker's id of it.
+        broker_id: BrokerOrderId,
+    },
+    /// A position that this store did not make is looked after from now on.
+    PositionAdopted {
+        /// The symbol.
+        symbol: Symbol,
+        /// The position.
+        net: NetQty,
+        /// The id that its orders are counted from; it is never sent itself.
+        client_id: ClientOrderId,
+        /// Where its stop is to rest.
+        stop: Option<Price>,
+        /// Who said so.
+        origin: Origin,
+    },
+    /// A split changed the number of shares and every price of a symbol.
+    SplitApplied {
+        /// The symbol.
+        symbol: Symbol,
+        /// Shares after it.
+        new: u32,
+        /// Shares before it.
+        old: u32,
+    },
+    /// The broker has cancelled or changed an execution.
+    FillCorrected {
+        /// The order.
+        client_id: ClientOrderId,
+        /// The execution that is void.
+        execution: ExecutionId,
+        /// What stands in its place.
+        now: Option<Execution>,
+    },
+    /// Shares were without protection, and are no longer.
+    Exposed {
+        /// The symbol.
+        symbol: Symbol,
+        /// Shares times microseconds.
+        share_micros: u64,
+    },
+    /// A flatten was asked for: it ends when the broker says that the account is flat.
+    FlattenBegan {
+        /// Who asked.
+        origin: Origin,
+    },
+    /// A flatten has ended.
+    FlattenEnded {
+        /// Whether the broker says that the account is flat.
+        flat: bool,
+    },
     /// The whole book, so that a start need not read further back than this.
     Checkpoint {
         /// The book as JSON: see `Book`.
@@ -227,6 +360,25 @@ impl Record {
             Self::CashAdopted { .. } => "cash_adopted",
             Self::TradeVoided { .. } => "trade_voided",
             Self::Alerted { .. } => "alerted",
+            Self::AlertCleared { .. } => "alert_cleared",
+            Self::AlertAcknowledged { .. } => "alert_acknowledged",
+            Self::RunStarted { .. } => "run_started",
+            Self::RunEnded => "run_ended",
+            Self::SubmitRepeated { .. } => "submit_repeated",
+            Self::Killed { .. } => "killed",
+            Self::KillLifted { .. } => "kill_lifted",
+            Self::Armed { .. } => "armed",
+            Self::Disarmed { .. } => "disarmed",
+            Self::SymbolBlocked { .. } => "symbol_blocked",
+            Self::SymbolFreed { .. } => "symbol_freed",
+            Self::ForeignSeen { .. } => "foreign_seen",
+            Self::ForeignGone { .. } => "foreign_gone",
+            Self::PositionAdopted { .. } => "position_adopted",
+            Self::SplitApplied { .. } => "split_applied",
+            Self::FillCorrected { .. } => "fill_corrected",
+            Self::Exposed { .. } => "exposed",
+            Self::FlattenBegan { .. } => "flatten_began",
+            Self::FlattenEnded { .. } => "flatten_ended",
             Self::Checkpoint { .. } => "checkpoint",
         }
     }
@@ -241,7 +393,14 @@ impl Record {
             | Self::StrategySaved { symbol, .. }
             | Self::EntryLapsed { symbol, .. }
             | Self::TradeVoided { symbol, .. }
+            | Self::SymbolBlocked { symbol, .. }
+            | Self::SymbolFreed { symbol, .. }
+            | Self::PositionAdopted { symbol, .. }
+            | Self::SplitApplied { symbol, .. }
+            | Self::Exposed { symbol, .. }
             | Self::Discrepancy { symbol, .. } => Some(*symbol),
+            Self::ForeignSeen { order } => Some(order.symbol),
+            Self::AlertCleared { symbol, .. } => *symbol,
             Self::OrderPlanned { order } => Some(order.request.symbol),
             Self::OrderReported { report } => Some(report.symbol),
             Self::TradeClosed { trade } => Some(trade.symbol),
@@ -262,6 +421,9 @@ impl Record {
             | Self::ReplaceFailed { client_id, .. }
             | Self::EntryLapsed { client_id, .. }
             | Self::TradeVoided { client_id, .. }
+            | Self::SubmitRepeated { client_id }
+            | Self::FillCorrected { client_id, .. }
+            | Self::PositionAdopted { client_id, .. }
             | Self::OrderDropped { client_id } => Some(*client_id),
             Self::ReplaceAsked { replacement, .. } => Some(replacement.client_id),
             _ => None,

@@ -322,7 +322,7 @@ fn may_enter(route: &str, account: &Account<'_>, request: &OrderRequest) -> Resu
     }
     match &account.book.trading {
         TradingState::Active => {}
-        TradingState::Paused => {
+        TradingState::Reducing => {
             return refuse(
                 "paused",
                 "entries are paused; `traderctl resume` allows them".to_owned(),
@@ -330,6 +330,12 @@ fn may_enter(route: &str, account: &Account<'_>, request: &OrderRequest) -> Resu
         }
         TradingState::Tripped(why) | TradingState::Halted(why) => {
             return refuse("halted", format!("entries are halted: {why}"));
+        }
+        TradingState::Killed(why) => {
+            return refuse(
+                "killed",
+                format!("entries are killed: {why}; `traderctl arm` allows them"),
+            );
         }
     }
     if !account.entries_open {

@@ -19,7 +19,7 @@ fn a_pause_cancels_waiting_entries_and_a_resume_allows_new_ones() {
         scene.bar("100");
     }), @r"
     14:32:00 operator Pause
-      trading paused
+      trading reducing
       cancel asked 1-e1: entries are not taken now
       CANCEL 1-e1
       ANSWER entries are paused; positions stay protected
@@ -49,7 +49,7 @@ fn a_pause_leaves_a_position_and_its_stop_alone() {
         scene.bar("100.40");
     }), @r"
     14:32:00 operator Pause
-      trading paused
+      trading reducing
       ANSWER entries are paused; positions stay protected
     14:33:00 bar SPY 100.40
       intent 2: move the stop
@@ -159,7 +159,7 @@ fn a_flatten_is_over_when_the_broker_confirms_it() {
         scene.operator(OperatorCommand::Resume);
     }), @r"
     14:32:00 operator Flatten
-      trading paused
+      trading reducing
       exit of SPY planned: operator
       cancel asked 1-s1: the position is to be closed
       CANCEL 1-s1

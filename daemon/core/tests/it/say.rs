@@ -149,6 +149,17 @@ impl Mirror {
             Record::CashAdopted { ours, broker } => format!("cash {ours}, the broker's {broker}"),
             Record::TradeVoided { symbol, .. } => format!("trade {symbol} voided"),
             Record::Alerted { alert } => format!("ALERT {:?} {}", alert.severity, alert.kind),
+            Record::AlertCleared { kind, .. } => format!("cleared {kind}"),
+            Record::RunStarted { .. } | Record::RunEnded | Record::Exposed { .. } => return None,
+            Record::SubmitRepeated { client_id } => format!("repeat {}", id(*client_id)),
+            Record::SymbolBlocked { symbol, block, .. } => {
+                format!("{symbol} blocked: {}", block.name())
+            }
+            Record::SymbolFreed { symbol, .. } => format!("{symbol} freed"),
+            Record::PositionAdopted { symbol, net, .. } => {
+                format!("{symbol} adopted: {}", self.net(*net))
+            }
+            other => other.kind().to_owned(),
         })
     }
 
@@ -172,7 +183,8 @@ impl Mirror {
                 other => format!("{other:?}"),
             }),
             Command::Cancel(order) => Some(format!("CANCEL {}", id(*order))),
-            Command::RequestSnapshot => Some("ASK what the broker holds".to_owned()),
+            Command::RequestSnapshot { .. } => Some("ASK what the broker holds".to_owned()),
+            Command::RenewFeed { .. } => Some("RENEW the feed".to_owned()),
             Command::Answer { outcome, .. } => Some(match outcome {
                 Ok(done) => format!("ANSWER {}", plain(done)),
                 Err(no) => format!("ANSWER no: {}", plain(&no.to_string())),

@@ -106,6 +106,11 @@ impl Scene {
             Command::Persist(entry) => self.journal.push(entry.clone()),
             Command::Send(approved) => self.venue.take(approved.request(), self.at),
             Command::Cancel(id) => self.venue.take(&BrokerRequest::Cancel(*id), self.at),
+            Command::RequestSnapshot { number, since } => {
+                let (number, since) = (*number, *since);
+                let request = BrokerRequest::Snapshot { number, since };
+                self.venue.take(&request, self.at);
+            }
             _ => {}
         }
         self.commands.push(command);

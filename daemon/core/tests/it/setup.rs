@@ -10,7 +10,8 @@ use trader_contract::{
 use trader_core::book::Book;
 use trader_core::risk::limits::Limits;
 use trader_core::{
-    DayRules, Engine, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides,
+    Authority, DayRules, Engine, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides,
+    Watch,
 };
 
 use crate::scene::symbol;
@@ -111,6 +112,8 @@ pub(crate) fn engine(
             rows: setup.rows,
         },
         orders: OrderRules::default(),
+        watch: Watch::OFF,
+        authority: Authority::simulated(),
     };
     let engine = Engine::new(config, book, next_seq).unwrap();
     if setup.checkpoints {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    BrokerEvent, BrokerOrderId, BrokerRequest, BrokerSnapshot, ClientOrderId, Execution,
-    ExecutionId, Money, NetQty, OrderReport, OrderRequest, OrderRole, Price, Qty, ReportStatus,
-    Side, Symbol, Timestamp,
+    AccountFacts, BrokerEvent, BrokerOrderId, BrokerRequest, BrokerSnapshot, ClientOrderId,
+    Execution, ExecutionId, Money, NetQty, OrderReport, OrderRequest, OrderRole, Price, Qty,
+    ReportStatus, Side, Symbol, Timestamp,
 };
 
 /// The broker's side of the account.
@@ -21,6 +21,8 @@ pub(crate) struct Venue {
     pub(crate) replaces: Vec<(ClientOrderId, ClientOrderId)>,
     used: BTreeSet<ClientOrderId>,
     cash: Money,
+    /// The number of the snapshot that was asked for last.
+    asked: u32,
 }
 
 impl Venue {
@@ -35,6 +37,7 @@ impl Venue {
             replaces: Vec::new(),
             used: BTreeSet::new(),
             cash: Money::dollars(100_000),
+            asked: 0,
         }
     }
 
@@ -57,7 +60,7 @@ impl Venue {
                     ..old
                 });
             }
-            BrokerRequest::Snapshot => {}
+            BrokerRequest::Snapshot { number, .. } => self.asked = *number,
         }
     }
 
@@ -303,7 +306,15 @@ impl Venue {
         let waiting = |id: &ClientOrderId| self.replaces.iter().any(|(_, new)| new == id);
         let positions = self.positions.iter().filter(|(_, net)| !net.is_flat());
         BrokerEvent::Snapshot(BrokerSnapshot {
+            number: self.asked,
             at,
+            account: AccountFacts {
+                id: "SIMULATED".into(),
+                blocked: None,
+                shorting: true,
+                buying_power: None,
+            },
+            foreign: Vec::new(),
             orders: self
                 .orders
                 .values()

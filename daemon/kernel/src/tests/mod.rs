@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};
 
 use trader_contract::{
-    BrokerEvent, BrokerRequest, BrokerSnapshot, Direction, Intent, Money, Price, Timestamp,
+    AccountFacts, BrokerEvent, BrokerRequest, BrokerSnapshot, Direction, Intent, Money, Price,
+    Timestamp,
 };
 use trader_core::record::{JournalEntry, Record, TradingState};
 use trader_core::{Event, OperatorCommand};
@@ -48,9 +49,12 @@ impl Ports for World {
             BrokerRequest::Submit(order) => format!("submit {}", order.client_id.role),
             BrokerRequest::Cancel(order) => format!("cancel {}", order.role),
             BrokerRequest::Replace(_) => "replace".to_owned(),
-            BrokerRequest::Snapshot => "snapshot".to_owned(),
+            BrokerRequest::Snapshot { .. } => "snapshot".to_owned(),
         });
         self.sent.push(request);
+    }
+    fn renew_feed(&mut self, why: &str) {
+        self.heard.push(format!("renew {why}"));
     }
     fn written(&mut self, entry: &JournalEntry) {
         self.heard.push(format!("written {}", entry.record.kind()));
@@ -100,6 +104,14 @@ impl Bench {
     fn start(&mut self) {
         self.feed(&Event::Start);
         let snapshot = BrokerSnapshot {
+            number: 1,
+            account: AccountFacts {
+                id: "SIMULATED".into(),
+                blocked: None,
+                shorting: true,
+                buying_power: None,
+            },
+            foreign: Vec::new(),
             at: self.now,
             orders: Vec::new(),
             executions: Vec::new(),
@@ -222,7 +234,7 @@ fn an_id_that_another_call_used_is_refused() {
     let refused = answer.recv().unwrap().unwrap_err();
     assert_eq!(refused.code, ErrorCode::Refused.number());
     let trading = &bench.kernel.engine().book().trading;
-    assert_eq!(*trading, TradingState::Paused);
+    assert_eq!(*trading, TradingState::Reducing);
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn trading(engine: &Engine, facts: &StatusFacts) -> Option<rpc::Alert> {
     let at = book.trading_since.unwrap_or(facts.started_at);
     match &book.trading {
         TradingState::Active => None,
-        TradingState::Paused => Some(alert(
+        TradingState::Reducing => Some(alert(
             at,
             (rpc::Severity::Notice, "paused"),
             None,
@@ -125,6 +125,13 @@ fn trading(engine: &Engine, facts: &StatusFacts) -> Option<rpc::Alert> {
             None,
             format!("entries are halted: {why}"),
             "look into it; entries stay off, over sessions too, until `traderctl resume`",
+        )),
+        TradingState::Killed(why) => Some(alert(
+            at,
+            (rpc::Severity::Critical, "killed"),
+            None,
+            format!("entries are killed: {why}"),
+            "find out why; entries stay off, over restarts too, until `traderctl arm`",
         )),
     }
 }

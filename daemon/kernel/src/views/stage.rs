@@ -5,17 +5,17 @@ use std::collections::VecDeque;
 
 use trader_calendar::Calendar;
 use trader_contract::{
-    Bar, BrokerEvent, BrokerOrderId, BrokerSnapshot, Built, ClientOrderId, Context, Direction,
-    EntryPrice, EntrySize, Epoch, Execution, ExecutionId, Fact, Intent, Intents, Level, Money,
-    OrderReport, Price, Qty, Reason, ReportStatus, Strategy, Symbol, TickRule, Timeframe,
+    AccountFacts, Bar, BrokerEvent, BrokerOrderId, BrokerSnapshot, Built, ClientOrderId, Context,
+    Direction, EntryPrice, EntrySize, Epoch, Execution, ExecutionId, Fact, Intent, Intents, Level,
+    Money, OrderReport, Price, Qty, Reason, ReportStatus, Strategy, Symbol, TickRule, Timeframe,
     Timestamp,
 };
 use trader_core::book::Book;
 use trader_core::record::JournalEntry;
 use trader_core::risk::limits::Limits;
 use trader_core::{
-    Command, DayRules, Engine, EngineConfig, Event, Instrument, Market, OperatorCommand,
-    OrderRules, Route, Rows, Sides,
+    Authority, Command, DayRules, Engine, EngineConfig, Event, Instrument, Market, OperatorCommand,
+    OrderRules, Route, Rows, Sides, Watch,
 };
 
 struct Script(VecDeque<Option<Intent>>);
@@ -85,6 +85,8 @@ pub(crate) fn config(script: impl IntoIterator<Item = Option<Intent>>) -> Engine
             rows: Rows::Minutes,
         },
         orders: OrderRules::default(),
+        watch: Watch::OFF,
+        authority: Authority::simulated(),
     }
 }
 
@@ -116,7 +118,15 @@ impl Stage {
         stage.at("2011-01-10T13:30:00Z");
         stage.step(Event::Start);
         stage.step(Event::Broker(BrokerEvent::Snapshot(BrokerSnapshot {
+            number: 1,
             at: stage.at,
+            account: AccountFacts {
+                id: "SIMULATED".into(),
+                blocked: None,
+                shorting: true,
+                buying_power: None,
+            },
+            foreign: Vec::new(),
             orders: Vec::new(),
             executions: Vec::new(),
             positions: Vec::new(),

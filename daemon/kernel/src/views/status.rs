@@ -110,16 +110,17 @@ fn trading(engine: &Engine, facts: &StatusFacts) -> rpc::TradingStatus {
         TradingState::Tripped(why) | TradingState::Halted(why) => {
             because(rpc::TradingState::Halted, why.to_string())
         }
-        TradingState::Paused if engine.is_flattening() => because(
-            rpc::TradingState::Paused,
+        TradingState::Killed(why) => because(rpc::TradingState::Killed, why.to_string()),
+        TradingState::Reducing if engine.is_flattening() => because(
+            rpc::TradingState::Reducing,
             "an operator asked to flatten; it is under way".to_owned(),
         ),
-        TradingState::Paused => because(
-            rpc::TradingState::Paused,
+        TradingState::Reducing => because(
+            rpc::TradingState::Reducing,
             "an operator paused entries".to_owned(),
         ),
         TradingState::Active if engine.is_stopping() => because(
-            rpc::TradingState::Paused,
+            rpc::TradingState::Reducing,
             "the daemon is stopping".to_owned(),
         ),
         TradingState::Active => rpc::TradingStatus {

@@ -115,10 +115,11 @@ fn route_state(
         return paused("the configuration has enabled = false".to_owned());
     }
     match &engine.book().trading {
-        TradingState::Paused => return paused("entries are paused".to_owned()),
+        TradingState::Reducing => return paused("entries are paused".to_owned()),
         TradingState::Tripped(why) | TradingState::Halted(why) => {
             return paused(format!("entries are halted: {why}"));
         }
+        TradingState::Killed(why) => return paused(format!("entries are killed: {why}")),
         TradingState::Active => {}
     }
     let cold = |lane: &rpc::Lane| {

@@ -85,7 +85,7 @@ pub enum TradingState {
     /// Entries are allowed.
     Active,
     /// An operator paused entries; protecting and reducing go on.
-    Paused,
+    Reducing,
     /// A rule stopped entries; protecting and reducing go on.
     Halted,
     /// Halted durably, until a person arms the account again.
@@ -96,7 +96,7 @@ impl fmt::Display for TradingState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Active => "active",
-            Self::Paused => "paused",
+            Self::Reducing => "reducing",
             Self::Halted => "halted",
             Self::Killed => "killed",
         })

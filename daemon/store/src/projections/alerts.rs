@@ -46,6 +46,7 @@ impl TryFrom<Row> for RaisedAlert {
                 symbol: parse_opt(TABLE, "symbol", row.symbol)?,
                 message: row.message.into(),
                 action: row.action.into(),
+                standing: false,
             },
         })
     }

@@ -46,6 +46,7 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
             orders::change(db, *client_id, at, |order| order.replace_asked = false)?;
             orders::end(db, *new_client_id, crate::column::REJECTED, at)
         }
+        Record::SubmitRepeated { client_id } => orders::change(db, *client_id, at, |_| {}),
         Record::OrderDropped { client_id } => orders::drop(db, *client_id, at),
         Record::TradeClosed { trade } => trades::save(db, entry.seq, trade),
         Record::Alerted { alert } => alerts::save(db, entry.seq, at, alert),
@@ -59,6 +60,24 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         | Record::Discrepancy { .. }
         | Record::CashAdopted { .. }
         | Record::TradeVoided { .. }
+        | Record::AlertCleared { .. }
+        | Record::AlertAcknowledged { .. }
+        | Record::RunStarted { .. }
+        | Record::RunEnded
+        | Record::Killed { .. }
+        | Record::KillLifted { .. }
+        | Record::Armed { .. }
+        | Record::Disarmed { .. }
+        | Record::SymbolBlocked { .. }
+        | Record::SymbolFreed { .. }
+        | Record::ForeignSeen { .. }
+        | Record::ForeignGone { .. }
+        | Record::PositionAdopted { .. }
+        | Record::SplitApplied { .. }
+        | Record::FillCorrected { .. }
+        | Record::Exposed { .. }
+        | Record::FlattenBegan { .. }
+        | Record::FlattenEnded { .. }
         | Record::Checkpoint { .. } => Ok(()),
     }
 }

@@ -184,6 +184,7 @@ pub(super) fn end_of_the_trade() -> Vec<Record> {
         symbol: Some(spy()),
         message: "SPY was stopped out".into(),
         action: "nothing".into(),
+        standing: false,
     };
     vec![
         report(

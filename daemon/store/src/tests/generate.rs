@@ -276,6 +276,7 @@ fn alerts() -> impl Strategy<Value = Alert> {
             symbol,
             message,
             action,
+            standing: false,
         },
     )
 }
@@ -347,7 +348,7 @@ fn about_the_account() -> impl Strategy<Value = Record> {
         || (-Qty::MAX_NANOS..=Qty::MAX_NANOS).prop_map(|nanos| NetQty::from_nanos(nanos).unwrap());
     let states = prop_oneof![
         Just(TradingState::Active),
-        Just(TradingState::Paused),
+        Just(TradingState::Reducing),
         words().prop_map(TradingState::Halted),
     ];
     prop_oneof![

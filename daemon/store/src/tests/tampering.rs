@@ -24,6 +24,7 @@ fn open_journal(folder: &tempfile::TempDir) -> Store {
                 symbol: Some("SPY".parse().unwrap()),
                 message: "a bar came late".into(),
                 action: "look at the feed".into(),
+                standing: false,
             },
         },
     };

@@ -2,8 +2,9 @@
 //! Whether an order is acceptable is decided by the rules.
 
 use trader_contract::{
-    BrokerEvent, BrokerRequest, BrokerSnapshot, ClientOrderId, OrderKind, OrderReport,
-    OrderRequest, Qty, Replacement, ReportStatus, RequestFailure, TimeInForce, Timestamp,
+    AccountFacts, BrokerEvent, BrokerRequest, BrokerSnapshot, ClientOrderId, OrderKind,
+    OrderReport, OrderRequest, Qty, Replacement, ReportStatus, RequestFailure, TimeInForce,
+    Timestamp,
 };
 
 use crate::broker::{SimBroker, VenueAction};
@@ -11,10 +12,13 @@ use crate::faults::Meets;
 use crate::order::{Group, Order, OrderNumber, Part, broker_id};
 use crate::rules::{self, Refusal};
 
+/// The number of the simulated account.
+const ACCOUNT: &str = "SIMULATED";
+
 impl SimBroker {
     pub(crate) fn handle(&mut self, request: BrokerRequest, at: Timestamp) {
-        if request == BrokerRequest::Snapshot {
-            let snapshot = self.snapshot(at);
+        if let BrokerRequest::Snapshot { number, since } = request {
+            let snapshot = self.snapshot((number, since), at);
             return self.emit(at, BrokerEvent::Snapshot(snapshot));
         }
         let result = match self.faults.meet_request() {
@@ -38,19 +42,29 @@ impl SimBroker {
             BrokerRequest::Submit(request) => self.submit(request, at),
             BrokerRequest::Cancel(client_id) => self.cancel(*client_id, at),
             BrokerRequest::Replace(replacement) => self.replace(replacement, at),
-            BrokerRequest::Snapshot => Ok(()),
+            BrokerRequest::Snapshot { .. } => Ok(()),
         }
     }
 
-    /// What the broker holds, as it would tell a client at `at`.
+    /// What the broker holds, as it would tell a client at `at` that asks for a numbered snapshot with
+    /// the executions since a time. Those of the session before and earlier are forgotten.
     #[must_use]
-    pub fn snapshot(&self, at: Timestamp) -> BrokerSnapshot {
+    pub fn snapshot(&self, (number, since): (u32, Timestamp), at: Timestamp) -> BrokerSnapshot {
         let orders = self.orders.values();
         let held = self.books.iter().filter(|book| !book.position.is_flat());
+        let wanted = self.executions.iter().filter(|(_, e)| e.at >= since);
         BrokerSnapshot {
+            number,
             at,
+            account: AccountFacts {
+                id: ACCOUNT.into(),
+                blocked: None,
+                shorting: self.config.shorting,
+                buying_power: self.buying_power(),
+            },
+            foreign: Vec::new(),
             orders: orders.map(|order| self.describe(order)).collect(),
-            executions: self.executions.clone(),
+            executions: wanted.cloned().collect(),
             positions: held.map(|book| (book.symbol, book.position)).collect(),
             cash: self.cash,
         }
@@ -338,6 +352,6 @@ fn failed(request: &BrokerRequest, failure: RequestFailure) -> Option<BrokerEven
             new_client_id: replacement.new_client_id,
             failure,
         }),
-        BrokerRequest::Snapshot => None,
+        BrokerRequest::Snapshot { .. } => None,
     }
 }

@@ -76,10 +76,11 @@ pub(super) fn trading_state(state: &TradingState, origin: &Origin) -> String {
     let by = words::asked_by(origin);
     match state {
         TradingState::Active => format!("entries are allowed{by}"),
-        TradingState::Paused => format!("entries are paused{by}"),
+        TradingState::Reducing => format!("entries are paused{by}"),
         TradingState::Tripped(why) | TradingState::Halted(why) => {
             format!("entries are halted{by}: {why}")
         }
+        TradingState::Killed(why) => format!("entries are killed{by}: {why}"),
     }
 }
 

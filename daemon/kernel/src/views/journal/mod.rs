@@ -1,6 +1,7 @@
 //! Entries of the journal as sentences, with the numbers that a trader wants to read.
 
 mod account;
+mod authority;
 mod decisions;
 mod orders;
 mod words;
@@ -91,6 +92,13 @@ fn sentence(record: &Record) -> String {
             broker,
         } => format!("{symbol}: the ledger holds {ours} shares, the broker {broker}"),
         Record::Alerted { alert } => account::alerted(alert),
+        Record::SubmitRepeated { client_id } => {
+            format!(
+                "sending {} once more, under its id",
+                words::order(*client_id)
+            )
+        }
         Record::Checkpoint { .. } => "checkpoint of the whole book".to_owned(),
+        record => authority::sentence(record),
     }
 }

@@ -133,7 +133,10 @@ impl Script {
             ["resume"] => self.broker.set_halted(A, false, self.now),
             ["unshortable"] => self.broker.set_shortable(A, false),
             ["fail", kind @ ..] => self.broker.fail_next(fault(kind)),
-            ["snapshot"] => self.request(BrokerRequest::Snapshot),
+            ["snapshot"] => self.request(BrokerRequest::Snapshot {
+                number: 1,
+                since: Timestamp::MIN,
+            }),
             ["account"] => self.tell_account(),
             ["cancel", which] => self.request(BrokerRequest::Cancel(id(which))),
             ["replace", old, new, rest @ ..] => self.replace(old, new, rest),
@@ -357,6 +360,7 @@ fn describe(event: &BrokerEvent, since: i64) -> String {
                 if *halted { "halted" } else { "resumed" }
             )
         }
+        other => format!("{at} {other:?}"),
     }
 }
 
