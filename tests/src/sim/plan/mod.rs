@@ -198,6 +198,12 @@ impl Plan {
         generate::short_day(date, seed, without)
     }
 
+    /// A short day on which nothing fails and nobody dies, until it is told to.
+    #[must_use]
+    pub fn quiet_day(seed: u64) -> Option<Self> {
+        generate::quiet_day(seed)
+    }
+
     /// When everything must be flat.
     #[must_use]
     pub const fn deadline(&self) -> Timestamp {
