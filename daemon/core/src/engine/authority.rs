@@ -49,7 +49,7 @@ impl Heard {
 
 impl Engine {
     /// Takes what the broker says of the account, and tells a person what that forbids.
-    pub(super) fn hear_account(
+    pub(super) fn take_account(
         &mut self,
         at: Timestamp,
         held: &BrokerSnapshot,
@@ -361,7 +361,7 @@ impl Engine {
             done.push(format!("{scope} is killed no longer"));
         }
         if let Scope::Symbol(symbol) = scope
-            && self.free_after_look(at, *symbol, origin.clone(), out)
+            && self.free_by_hand(at, *symbol, &origin, out)
         {
             done.push(format!("{symbol} may be entered again"));
         }
@@ -380,16 +380,17 @@ impl Engine {
     }
 
     /// Frees a symbol that was blocked until a person has looked at it.
-    fn free_after_look(
+    fn free_by_hand(
         &mut self,
         at: Timestamp,
         symbol: Symbol,
-        origin: Origin,
+        origin: &Origin,
         out: &mut Commands,
     ) -> bool {
         let blocked = self.book.blocks.get(&symbol);
         let waits = blocked.is_some_and(|b| matches!(b.block, Block::Jumped | Block::Residue));
         if waits {
+            let origin = origin.clone();
             self.write(at, Record::SymbolFreed { symbol, origin }, out);
         }
         waits
