@@ -6,7 +6,11 @@
 )]
 
 #[cfg(test)]
+mod arming;
+#[cfg(test)]
 mod breakers;
+#[cfg(test)]
+mod caps;
 #[cfg(test)]
 mod day;
 #[cfg(test)]
@@ -14,7 +18,11 @@ mod entries;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod observe;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]
@@ -25,6 +33,8 @@ mod protection;
 mod random;
 #[cfg(test)]
 mod reached;
+#[cfg(test)]
+mod reservations;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
