@@ -14,7 +14,11 @@ mod entries;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod ladder;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod liveness;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]
@@ -37,6 +41,10 @@ mod say;
 mod scene;
 #[cfg(test)]
 mod setup;
+#[cfg(test)]
+mod splits;
+#[cfg(test)]
+mod starts;
 #[cfg(test)]
 mod targets;
 #[cfg(test)]

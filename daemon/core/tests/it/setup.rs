@@ -32,7 +32,10 @@ impl Strategy for Puppet {
     fn save(&self) -> String {
         "{}".to_owned()
     }
-    fn restore(&mut self, _: &str) -> Result<(), String> {
+    fn restore(&mut self, saved: &str) -> Result<(), String> {
+        if saved == UNREADABLE {
+            return Err("no such state".to_owned());
+        }
         Ok(())
     }
 }
@@ -51,7 +54,14 @@ pub(crate) struct Setup {
     pub(crate) sides: fn(Direction) -> Sides,
     /// Whether each session's end writes one.
     pub(crate) checkpoints: bool,
+    /// What is watched.
+    pub(crate) watch: Watch,
+    /// Overrides of the calendar, as an operator writes them.
+    pub(crate) overrides: &'static str,
 }
+
+/// A state of a puppet that it cannot read back.
+pub(crate) const UNREADABLE: &str = "?";
 
 impl Default for Setup {
     fn default() -> Self {
@@ -63,6 +73,8 @@ impl Default for Setup {
             rows: Rows::Minutes,
             sides: |_| Sides::Both,
             checkpoints: true,
+            watch: Watch::OFF,
+            overrides: "",
         }
     }
 }
@@ -107,12 +119,12 @@ pub(crate) fn engine(
         routes: vec![route("a"), route("b")],
         limits: setup.limits.clone(),
         market: Market::Sessions {
-            calendar: Calendar::nyse(),
+            calendar: Calendar::nyse().with_overrides(setup.overrides).unwrap(),
             day: setup.day,
             rows: setup.rows,
         },
         orders: OrderRules::default(),
-        watch: Watch::OFF,
+        watch: setup.watch,
         authority: Authority::simulated(),
     };
     let engine = Engine::new(config, book, next_seq).unwrap();
