@@ -21,7 +21,6 @@ pub use batch::{Batch, OperatorRequest, SettingChange};
 pub use chain::Head;
 pub use error::StoreError;
 pub use journal::Row;
-pub use journal::Row as JournalRow;
 pub use projections::alerts::{Acknowledgement, RaisedAlert};
 pub use projections::fills::Fill;
 pub use projections::intents::TakenIntent;

@@ -132,12 +132,12 @@ fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
 
 /// When a position that is without a stop now has been so for too long.
 fn bare_until(ground: &Ground<'_>) -> Option<Timestamp> {
-    let since = ground.bare_since?;
+    let since = ground.bare_since.filter(|_| !is(Bug::BareIsPatient))?;
     Some(since.plus_nanos(ground.rules.protect_within_nanos))
 }
 
 fn is_bare_too_long(ground: &Ground<'_>) -> bool {
-    bare_until(ground).is_some_and(|until| ground.at >= until) && !is(Bug::BareIsPatient)
+    bare_until(ground).is_some_and(|until| ground.at >= until)
 }
 
 /// A wait that ends at `other` at the latest.

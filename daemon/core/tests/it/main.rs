@@ -6,7 +6,11 @@
 )]
 
 #[cfg(test)]
+mod arming;
+#[cfg(test)]
 mod breakers;
+#[cfg(test)]
+mod caps;
 #[cfg(test)]
 mod day;
 #[cfg(test)]
@@ -14,7 +18,15 @@ mod entries;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod ladder;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod liveness;
+#[cfg(test)]
+mod observe;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]
@@ -25,6 +37,8 @@ mod protection;
 mod random;
 #[cfg(test)]
 mod reached;
+#[cfg(test)]
+mod reservations;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
@@ -37,6 +51,10 @@ mod say;
 mod scene;
 #[cfg(test)]
 mod setup;
+#[cfg(test)]
+mod splits;
+#[cfg(test)]
+mod starts;
 #[cfg(test)]
 mod targets;
 #[cfg(test)]

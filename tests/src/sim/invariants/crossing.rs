@@ -75,23 +75,31 @@ impl Watcher for NoCross {
 }
 
 /// For how many shares orders at work would close a position. A target and a stop may be two legs of
-/// one pair, of which the broker fills one.
+/// one pair, of which the broker fills one; and of an order and the one that is to take its place, the
+/// broker fills the first until the second is there.
 fn reducing(view: &View<'_>, symbol: Symbol) -> Qty {
     let sum = |role: OrderRole| {
-        let orders = view.truth.orders_in(symbol);
-        let at_work = orders.filter(|report| report.client_id.role == role && !waits(report));
-        at_work.fold(Qty::ZERO, |sum, report| {
-            sum.checked_add(remaining(report)).unwrap_or(sum)
-        })
+        let of_role = || {
+            let orders = view.truth.orders_in(symbol);
+            orders.filter(move |report| report.client_id.role == role && !waits(report))
+        };
+        let changing = |report: &&OrderReport| report.status == ReportStatus::PendingReplace;
+        let total = |orders: &mut dyn Iterator<Item = &OrderReport>| {
+            orders.fold(Qty::ZERO, |sum, report| {
+                sum.checked_add(remaining(report)).unwrap_or(sum)
+            })
+        };
+        if of_role().any(|report| changing(&report)) {
+            total(&mut of_role().filter(changing))
+        } else {
+            total(&mut of_role())
+        }
     };
     let resting = sum(OrderRole::Stop).max(sum(OrderRole::Target));
     resting.checked_add(sum(OrderRole::Exit)).unwrap_or(resting)
 }
 
-/// Whether an order waits for another one, or is on its way out or in for one that works.
+/// Whether an order waits for another one.
 fn waits(report: &OrderReport) -> bool {
-    matches!(
-        report.status,
-        ReportStatus::Held | ReportStatus::PendingReplace | ReportStatus::PendingCancel
-    )
+    report.status == ReportStatus::Held
 }
