@@ -97,8 +97,11 @@ impl Crashes {
             let Violation {
                 invariant, detail, ..
             } = violation;
-            writeln!(out, "seed {seed} fails without a crash: {invariant}: {detail}")
-                .map_err(unwritable)?;
+            writeln!(
+                out,
+                "seed {seed} fails without a crash: {invariant}: {detail}"
+            )
+            .map_err(unwritable)?;
         }
         let cases = self.cases(&bases);
         let tally = self.go_through(&cases, &bases);
@@ -129,8 +132,11 @@ impl Crashes {
         // Each run must have met its death, or nothing was proven by it.
         let all_died = tally.died == tally.runs;
         if !all_died {
-            writeln!(out, "some runs came to their end without the death that was planned")
-                .map_err(unwritable)?;
+            writeln!(
+                out,
+                "some runs came to their end without the death that was planned"
+            )
+            .map_err(unwritable)?;
         }
         Ok(Done {
             failed: failed > 0 || !missing.is_empty() || !all_died || tally.runs == 0,
@@ -157,7 +163,10 @@ impl Crashes {
             return cases;
         }
         let mut deeper = Vec::new();
-        for case in cases.iter().step_by(usize::try_from(self.sample.max(1)).unwrap_or(1)) {
+        for case in cases
+            .iter()
+            .step_by(usize::try_from(self.sample.max(1)).unwrap_or(1))
+        {
             for nth in 1..=RECOVERY_CALLS {
                 for phase in Phase::ALL {
                     let mut case = case.clone();

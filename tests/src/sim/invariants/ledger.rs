@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trader_contract::{ClientOrderId, ExecutionId, NetQty, OrderReport, Symbol, Timestamp};
+use trader_contract::{
+    BrokerEvent, ClientOrderId, ExecutionId, NetQty, OrderReport, Symbol, Timestamp,
+};
 use trader_core::Engine;
 
 use super::{Checked, View, Watcher};
@@ -83,6 +85,20 @@ impl Watcher for EachFillOnce {
             return Ok(1);
         }
         Err(format!("the broker made {:?} twice", execution.id))
+    }
+
+    fn heard(&mut self, event: &BrokerEvent, view: &View<'_>) -> Checked {
+        let BrokerEvent::Order(report) = event else {
+            return Ok(0);
+        };
+        let (Some(execution), Some(engine)) = (&report.execution, view.engine) else {
+            return Ok(0);
+        };
+        let order = engine.book().orders.get(&report.client_id);
+        match order.is_none_or(|order| order.executions.contains(&execution.id)) {
+            true => Ok(1),
+            false => Err(format!("{:?} was heard and does not count", execution.id)),
+        }
     }
 
     fn after(&mut self, view: &View<'_>) -> Checked {
