@@ -97,9 +97,8 @@ impl Book {
                     day.exposed = day.exposed.saturating_add(*share_micros);
                 }
             }
-            Record::PositionAdopted { .. }
-            | Record::SplitApplied { .. }
-            | Record::FillCorrected { .. } => {}
+            Record::SplitApplied { symbol, new, old } => self.split(*symbol, *new, *old),
+            Record::PositionAdopted { .. } | Record::FillCorrected { .. } => {}
             Record::Checkpoint { book } => {
                 // A checkpoint that does not read back is refused when the journal is loaded.
                 if let Ok(book) = serde_json::from_str(book) {
@@ -123,6 +122,7 @@ impl Book {
     fn open_session(&mut self, at: Timestamp, date: chrono::NaiveDate, equity: Money) {
         self.day = Some(Day::open(date, equity));
         self.intents = 0;
+        self.use_splits();
         self.forget_trip(at);
         let open: Vec<IntentId> = self.holdings.values().map(Holding::intent).collect();
         self.orders

@@ -6,6 +6,7 @@ mod authority;
 mod day;
 mod holding;
 mod order;
+mod split;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub use authority::{Blocked, DRAWDOWN, Kill, StandingAlert, Starts};
 pub use day::Day;
 pub use holding::Holding;
 pub use order::Order;
+pub use split::Split;
 
 use crate::record::{Arming, IntentId, Origin, Scope, TradingState};
 
@@ -75,6 +77,9 @@ pub struct Book {
     /// Who asked for the flatten that is under way.
     #[serde(default)]
     pub flatten: Option<Origin>,
+    /// Splits that wait for their first session, or have had it.
+    #[serde(default)]
+    pub splits: BTreeMap<Symbol, Split>,
     /// When the program began lately, and whether it ended in good order.
     #[serde(default)]
     pub starts: Starts,
@@ -101,6 +106,7 @@ impl Default for Book {
             foreign: BTreeMap::new(),
             alerts: Vec::new(),
             flatten: None,
+            splits: BTreeMap::new(),
             starts: Starts::default(),
         }
     }

@@ -11,18 +11,16 @@ use trader_contract::{
 
 use super::Engine;
 use crate::command::{Commands, Refused};
-use crate::record::{Arming, Block, ExitReason, Origin, Record, Scope, Severity, TradingState};
+use crate::record::{Arming, ExitReason, Origin, Record, Scope, Severity, TradingState};
 use crate::risk::gate::Refusal;
 
 /// How long an arming holds, in nanoseconds: 30 days.
 const ARMED_FOR: i64 = 30 * 24 * 60 * Timestamp::MINUTE;
 
-/// What was heard of the account and of the quotes in this run.
+/// What was heard of the account in this run.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
     account: Option<(Timestamp, AccountFacts)>,
-    /// The last sign of life of the quotes.
-    pub(super) quotes_at: Option<Timestamp>,
 }
 
 impl Heard {
@@ -34,16 +32,6 @@ impl Heard {
     /// When that was so.
     fn account_at(&self) -> Timestamp {
         self.account.as_ref().map_or(Timestamp::MIN, |(at, _)| *at)
-    }
-
-    /// Takes a sign of life of the quotes.
-    pub(super) fn note_feed(&mut self, at: Timestamp, event: &FeedEvent) {
-        if let FeedEvent::Alive {
-            channel: Channel::Quotes,
-        } = event
-        {
-            self.quotes_at = Some(at);
-        }
     }
 }
 
@@ -188,7 +176,6 @@ impl Engine {
         &mut self,
         at: Timestamp,
         (scope, flatten): (&Scope, bool),
-        request: &str,
         origin: Origin,
         out: &mut Commands,
     ) -> Result<String, Refused> {
@@ -211,7 +198,7 @@ impl Engine {
         };
         if flatten {
             message.push_str("; ");
-            message.push_str(&self.flatten_scope(at, scope, request, origin, out));
+            message.push_str(&self.flatten_scope(at, scope, origin, out));
         }
         Ok(message)
     }
@@ -248,12 +235,11 @@ impl Engine {
         &mut self,
         at: Timestamp,
         scope: &Scope,
-        request: &str,
         origin: Origin,
         out: &mut Commands,
     ) -> String {
         if *scope == Scope::All {
-            return self.flatten(at, request, origin, out);
+            return self.flatten(at, &origin, out);
         }
         let ids: Vec<SymbolId> = (self.held_symbols().into_iter())
             .filter(|id| self.is_in_scope(*id, scope))
@@ -377,23 +363,6 @@ impl Engine {
             _ => format!("; entries are {} all the same", self.book.trading),
         };
         Ok(format!("{}{state}", done.join("; ")))
-    }
-
-    /// Frees a symbol that was blocked until a person has looked at it.
-    fn free_by_hand(
-        &mut self,
-        at: Timestamp,
-        symbol: Symbol,
-        origin: &Origin,
-        out: &mut Commands,
-    ) -> bool {
-        let blocked = self.book.blocks.get(&symbol);
-        let waits = blocked.is_some_and(|b| matches!(b.block, Block::Jumped | Block::Residue));
-        if waits {
-            let origin = origin.clone();
-            self.write(at, Record::SymbolFreed { symbol, origin }, out);
-        }
-        waits
     }
 
     fn give_leave(

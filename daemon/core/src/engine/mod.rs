@@ -1,10 +1,12 @@
 //! The engine's door: one event in, commands out. The parts of the work are in the files beside.
 
+mod assets;
 mod authority;
 mod breakers;
 mod entries;
 mod foreign;
 mod intents;
+mod ladder;
 mod lanes;
 mod liveness;
 mod market;
@@ -16,6 +18,7 @@ mod recover;
 mod reports;
 mod session;
 mod splits;
+mod starts;
 mod sweep;
 mod symbols;
 mod view;
@@ -29,9 +32,13 @@ use trader_contract::{
 use trader_indicators::IndicatorError;
 
 use self::authority::Heard;
+use self::ladder::Ladder;
+use self::liveness::Links;
+pub use self::liveness::{DataState, LinkState};
 use self::reconcile::Reconciling;
 pub use self::session::Phase;
 use self::session::Schedule;
+use self::starts::Unreadable;
 pub use self::symbols::SymbolState;
 pub use self::view::{Protection, WarmUp};
 use crate::bars::ClosedBars;
@@ -111,10 +118,11 @@ pub struct Engine {
     reconciling: Reconciling,
     foreign: BTreeSet<ClientOrderId>,
     disputed: BTreeMap<Symbol, NetQty>,
-    flatten_request: Option<Box<str>>,
+    ladder: Ladder,
+    links: Links,
+    unreadable: Vec<Unreadable>,
     stopping: Option<bool>,
     finished: bool,
-    unprotected_share_nanos: i128,
     intents: Intents,
     closed: ClosedBars,
     checkpoints: bool,
@@ -160,10 +168,11 @@ impl Engine {
             reconciling: Reconciling::default(),
             foreign: BTreeSet::new(),
             disputed: BTreeMap::new(),
-            flatten_request: None,
+            ladder: Ladder::default(),
+            links: Links::default(),
+            unreadable: Vec::new(),
             stopping: None,
             finished: false,
-            unprotected_share_nanos: 0,
             intents: Intents::default(),
             closed: ClosedBars::default(),
             checkpoints: true,
@@ -227,9 +236,9 @@ impl Engine {
             Event::Bar { symbol, bar } => self.on_bar(at, *symbol, bar, out),
             Event::History { symbol, bars } => self.on_history(*symbol, bars),
             Event::Quote { symbol, quote } => {
-                self.heard.quotes_at = Some(at);
                 if let Some(state) = self.symbols.get_mut(symbol.index()) {
                     state.quote = Some(*quote);
+                    state.quote_at = Some(at);
                 }
             }
             Event::Broker(event) => {
@@ -238,7 +247,6 @@ impl Engine {
             }
             Event::Timer => self.run_due(at, out),
             Event::Feed(event) => {
-                self.heard.note_feed(at, event);
                 self.on_feed(at, event, out);
             }
             Event::Skew { nanos } => self.on_skew(at, *nanos, out),
@@ -260,6 +268,8 @@ impl Engine {
             }
         }
         self.check_losses(at, out);
+        self.climb(at, out);
+        self.find_due();
         self.check_finished(out);
     }
 
@@ -269,6 +279,7 @@ impl Engine {
     fn run_due(&mut self, at: Timestamp, out: &mut Commands) {
         self.close_windows(at, out);
         self.advance_session(at, out);
+        self.watch_links(at, out);
         self.check_arming(at, out);
         while let Some((when, id)) = self.wakes.first().copied() {
             if when > at {
@@ -280,6 +291,7 @@ impl Engine {
             }
             self.tend(at, id, out);
         }
+        self.climb(at, out);
         self.find_due();
         self.check_finished(out);
     }
@@ -293,8 +305,11 @@ impl Engine {
         } else {
             Timestamp::MAX
         };
-        self.due = (session.min(self.window_due))
+        let ladder = self.ladder_due().min(self.links_due());
+        self.due = session
+            .min(self.window_due)
             .min(wake)
+            .min(ladder)
             .min(self.arming_ends());
     }
 

@@ -2,7 +2,7 @@
 //! rates, quotes, the account's own flags, drawdown.
 
 use trader_contract::{
-    Channel, Direction, EntryPrice, FeedEvent, Intent, Level, Money, Qty, Quote, Ratio,
+    BrokerEvent, Channel, Direction, EntryPrice, FeedEvent, Intent, Level, Money, Qty, Quote, Ratio,
 };
 use trader_core::record::{Block, Origin, Record, Scope, TradingState};
 use trader_core::risk::limits::Limits;
@@ -265,6 +265,24 @@ fn an_account_that_may_not_sell_short_enters_long_only() {
         let entry = scene.entry();
         let refused = (direction == Direction::Short).then(|| "shorting".to_owned());
         assert_eq!(scene.asks("SPY", entry), refused);
+    }
+}
+
+#[test]
+fn a_symbol_that_nobody_lends_is_entered_long_only() {
+    for direction in [Direction::Long, Direction::Short] {
+        let mut scene = Scene::new(direction, Setup::default());
+        let asset = |shortable| BrokerEvent::Asset {
+            symbol: symbol("SPY"),
+            tradable: true,
+            shortable,
+        };
+        scene.hear("not to borrow", vec![asset(false)]);
+        let entry = scene.entry();
+        let refused = (direction == Direction::Short).then(|| "not_shortable".to_owned());
+        assert_eq!(scene.asks("SPY", entry), refused);
+        let entry = scene.entry();
+        assert_eq!(scene.asks("QQQ", entry), None);
     }
 }
 

@@ -88,7 +88,11 @@ pub(crate) fn config(script: impl IntoIterator<Item = Option<Intent>>) -> Engine
         },
         orders: OrderRules::default(),
         watch: Watch::OFF,
-        authority: Authority::simulated(),
+        authority: Authority {
+            program: "traderd 0.1.0".into(),
+            config: "c0ffee".into(),
+            ..Authority::simulated()
+        },
     }
 }
 
