@@ -5,9 +5,7 @@
 //! this program, less than 30 days ago, and the broker says that it is this account. A
 //! kill of everything, a disarm, another configuration and another program end the leave.
 
-use trader_contract::{
-    AccountFacts, BrokerSnapshot, Channel, FeedEvent, Money, Symbol, SymbolId, Timestamp,
-};
+use trader_contract::{AccountFacts, BrokerSnapshot, Money, Symbol, SymbolId, Timestamp};
 
 use super::Engine;
 use crate::command::{Commands, Refused};

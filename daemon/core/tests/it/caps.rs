@@ -16,16 +16,6 @@ fn with(change: impl Fn(&mut Limits)) -> Setup {
     setup
 }
 
-/// The rule that refuses an entry of `shares` in SPY under this setup, on both sides.
-fn verdict_of(setup: &Setup, shares: u32, entry: EntryPrice) -> Option<String> {
-    let told = std::cell::RefCell::new(Vec::new());
-    both_with(setup, |scene| {
-        let entry = scene.entry_of(shares, entry);
-        told.borrow_mut().push(scene.asks("SPY", entry));
-    });
-    told.into_inner().pop().unwrap()
-}
-
 #[test]
 fn one_side_may_outweigh_the_other_only_so_far() {
     // 100 shares at about 100 each: 0.1 of the equity for each entry.
@@ -117,10 +107,16 @@ fn an_order_is_a_small_share_of_what_a_day_trades() {
         setup
     };
     let shares = |shares| Some(Qty::shares(shares).unwrap());
-    let verdict = |volume| verdict_of(&setup(volume), 100, EntryPrice::Market);
-    assert_eq!(verdict(shares(10_000)), None);
-    assert_eq!(verdict(shares(9_999)).unwrap(), "volume_share");
-    assert_eq!(verdict(None), None);
+    for direction in [Direction::Long, Direction::Short] {
+        let verdict = |volume| {
+            let mut scene = Scene::new(direction, setup(volume));
+            let entry = scene.entry();
+            scene.asks("SPY", entry)
+        };
+        assert_eq!(verdict(shares(10_000)), None);
+        assert_eq!(verdict(shares(9_999)).unwrap(), "volume_share");
+        assert_eq!(verdict(None), None);
+    }
 }
 
 #[test]

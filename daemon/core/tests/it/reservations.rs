@@ -39,17 +39,14 @@ fn unknown(scene: &mut Scene, order: &str) {
 #[test]
 fn an_entry_without_a_limit_counts_beyond_its_trigger_and_beyond_the_last_price() {
     // 100 shares at 100 with 4 % are 10,400 dollars, more than 0.102 of the equity.
-    for entry in [EntryPrice::Market] {
-        let told = ["0.104", "0.1039"].map(|gross| {
-            let mut verdict = None;
-            let told = std::cell::RefCell::new(&mut verdict);
-            both_with(&collared(gross), |scene| {
-                let entry = scene.entry_of(100, entry);
-                **told.borrow_mut() = scene.asks("SPY", entry);
-            });
-            verdict
-        });
-        assert_eq!(told, [None, Some("gross_exposure".to_owned())]);
+    for direction in [Direction::Long, Direction::Short] {
+        let verdict = |gross| {
+            let mut scene = Scene::new(direction, collared(gross));
+            let entry = scene.entry_of(100, EntryPrice::Market);
+            scene.asks("SPY", entry)
+        };
+        assert_eq!(verdict("0.104"), None);
+        assert_eq!(verdict("0.1039").unwrap(), "gross_exposure");
     }
     // A stop at 100.10 or its mirror image, 4 % beyond: 10,410.40 or 10,389.60.
     both_with(&collared("0.1038"), |scene| {
