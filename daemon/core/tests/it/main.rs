@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod arming;
 #[cfg(test)]
+mod asked;
+#[cfg(test)]
 mod breakers;
 #[cfg(test)]
 mod caps;

@@ -6,7 +6,7 @@ use trader_contract::{
     Timestamp,
 };
 use trader_core::book::Book;
-use trader_core::record::{Decision, JournalEntry, Record};
+use trader_core::record::JournalEntry;
 use trader_core::{Command, Engine, Event, OperatorCommand, Rows};
 
 use crate::say::Mirror;
@@ -393,37 +393,6 @@ impl Scene {
             uid: 1000,
             request: "r".into(),
         });
-    }
-
-    /// The rule by which the last entry that was wanted was refused; `None` if it was sent.
-    pub(crate) fn verdict(&self) -> Option<String> {
-        let decisions = self.journal.iter().rev().filter_map(|e| match &e.record {
-            Record::IntentTaken { decision, .. } => Some(decision),
-            _ => None,
-        });
-        match decisions.into_iter().next().unwrap() {
-            Decision::Accepted { .. } => None,
-            Decision::Refused { rule, .. } => Some(rule.to_string()),
-        }
-    }
-
-    /// Wants an entry, and tells the rule by which it was refused; `None` if it was sent.
-    pub(crate) fn asks(&mut self, ticker: &str, entry: Intent) -> Option<String> {
-        self.wants("a", ticker, entry);
-        self.bar_of(ticker, "100");
-        self.verdict()
-    }
-
-    /// What was answered last.
-    pub(crate) fn answer(&self) -> Result<String, String> {
-        let answers = self.commands.iter().rev().filter_map(|c| match c {
-            Command::Answer { outcome, .. } => Some(outcome),
-            _ => None,
-        });
-        match answers.into_iter().next().unwrap() {
-            Ok(done) => Ok(done.to_string()),
-            Err(no) => Err(no.to_string()),
-        }
     }
 
     /// The book as the journal gives it, through the text that is stored.
