@@ -138,9 +138,9 @@ impl Engine {
                 self.check_calendar(at, out);
                 self.check_links(at, out);
                 // The time that a stop is given to fill runs from here.
-                self.tend_all(at, out);
+                self.tend_unless_over(at, out);
             }
-            Phase::NoEntries => self.tend_all(at, out),
+            Phase::NoEntries => self.tend_unless_over(at, out),
             Phase::Flattening => {
                 self.exit_everything(at, ExitReason::EndOfDay, &Origin::Engine, out)
             }
@@ -157,6 +157,13 @@ impl Engine {
                     self.tend_all(at, out);
                 }
             }
+        }
+    }
+
+    /// Looks at every open trade in a phase that has not ended already, as after a late start.
+    fn tend_unless_over(&mut self, at: Timestamp, out: &mut Commands) {
+        if at < self.schedule.next_at {
+            self.tend_all(at, out);
         }
     }
 

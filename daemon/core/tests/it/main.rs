@@ -22,7 +22,11 @@ mod exits;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod ladder;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod liveness;
 #[cfg(test)]
 mod observe;
 #[cfg(test)]
@@ -49,6 +53,10 @@ mod say;
 mod scene;
 #[cfg(test)]
 mod setup;
+#[cfg(test)]
+mod splits;
+#[cfg(test)]
+mod starts;
 #[cfg(test)]
 mod targets;
 #[cfg(test)]

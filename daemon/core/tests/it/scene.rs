@@ -433,3 +433,12 @@ pub(crate) fn refusal() -> RequestFailure {
         message: "no".into(),
     }
 }
+
+impl Drop for Scene {
+    /// What happened up to a test's failure.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.transcript());
+        }
+    }
+}
