@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use trader_contract::{ClientOrderId, Epoch, NetQty, Symbol};
 use trader_core::book::Book;
 use trader_core::record::{JournalEntry, Record};
-use trader_store::{Batch, Head, JournalRow, OperatorRequest, Recovery};
+use trader_store::{Batch, Head, OperatorRequest, Recovery, Row};
 
 /// How far a disk takes a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Disk {
     epoch: Epoch,
-    rows: Vec<JournalRow>,
+    rows: Vec<Row>,
     /// The rows that were read back, which need not be read again: rows never change.
     read: Vec<JournalEntry>,
     head: Head,
@@ -59,7 +59,7 @@ impl Disk {
         let mut head = self.head.clone();
         let mut rows = Vec::with_capacity(batch.entries.len());
         for entry in &batch.entries {
-            let row = JournalRow::seal(entry, &head).map_err(|error| error.to_string())?;
+            let row = Row::seal(entry, &head).map_err(|error| error.to_string())?;
             head = row.head();
             rows.push(row);
         }

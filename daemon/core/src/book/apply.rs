@@ -6,7 +6,7 @@ use trader_contract::{
 };
 
 use super::{Blocked, Book, Day, Holding, Order};
-use crate::record::{Decision, ExitReason, IntentId, PlannedOrder, Record, Trade, TradingState};
+use crate::record::{Decision, ExitReason, IntentId, PlannedOrder, Record, Trade};
 
 impl Book {
     /// Takes a record that was written at `at`. The same records in the same order give the same
@@ -18,7 +18,7 @@ impl Book {
                 self.opened = true;
             }
             Record::SessionOpened { date, equity } => self.open_session(at, *date, *equity),
-            Record::SessionClosed { .. } => self.close_session(),
+            Record::SessionClosed { summary } => self.close_session(summary.equity_at_close),
             Record::IntentTaken {
                 decision, intent, ..
             } => self.count_intent(intent, decision),
@@ -57,10 +57,7 @@ impl Book {
                 self.free_symbol(*symbol);
             }
             Record::TradeClosed { trade } => self.close_trade(trade),
-            Record::TradingStateSet { state, .. } => {
-                self.trading = state.clone();
-                self.trading_since = Some(at);
-            }
+            Record::TradingStateSet { state, .. } => self.set_trading(at, state),
             Record::StrategySaved {
                 route,
                 symbol,
@@ -100,9 +97,8 @@ impl Book {
                     day.exposed = day.exposed.saturating_add(*share_micros);
                 }
             }
-            Record::PositionAdopted { .. }
-            | Record::SplitApplied { .. }
-            | Record::FillCorrected { .. } => {}
+            Record::SplitApplied { symbol, new, old } => self.split(*symbol, *new, *old),
+            Record::PositionAdopted { .. } | Record::FillCorrected { .. } => {}
             Record::Checkpoint { book } => {
                 // A checkpoint that does not read back is refused when the journal is loaded.
                 if let Ok(book) = serde_json::from_str(book) {
@@ -126,16 +122,15 @@ impl Book {
     fn open_session(&mut self, at: Timestamp, date: chrono::NaiveDate, equity: Money) {
         self.day = Some(Day::open(date, equity));
         self.intents = 0;
-        if matches!(self.trading, TradingState::Tripped(_)) {
-            self.trading = TradingState::Active;
-            self.trading_since = Some(at);
-        }
+        self.use_splits();
+        self.forget_trip(at);
         let open: Vec<IntentId> = self.holdings.values().map(Holding::intent).collect();
         self.orders
             .retain(|id, order| order.is_live() || open.contains(&IntentId::from(*id)));
     }
 
-    fn close_session(&mut self) {
+    fn close_session(&mut self, equity: Money) {
+        self.peak = Some(self.peak.map_or(equity, |peak| peak.max(equity)));
         if let Some(day) = &mut self.day {
             day.closed = true;
         }

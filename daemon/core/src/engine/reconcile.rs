@@ -28,9 +28,9 @@ impl Reconciling {
         self.done
     }
 
-    /// Whether a snapshot is on its way.
-    pub(super) const fn is_asked(self) -> bool {
-        self.asked.is_some()
+    /// The number of the newest snapshot that was asked for.
+    pub(super) const fn number(self) -> u32 {
+        self.number
     }
 
     /// Marks a snapshot as asked for and gives its number; `None` if one is already on its way. One
@@ -51,8 +51,12 @@ impl Engine {
     /// The first event: nothing is sent before the broker has said what it holds.
     pub(super) fn on_start(&mut self, at: Timestamp, out: &mut Commands) {
         self.reconciling = Reconciling::default();
+        self.begin_run(at, out);
         self.request_snapshot(out);
         self.locate_session(at);
+        self.check_calendar(at, out);
+        self.start_links(at);
+        self.check_arming(at, out);
         self.find_due();
     }
 
@@ -60,6 +64,7 @@ impl Engine {
         let first = !self.reconciling.done;
         self.reconciling.asked = None;
         let again = std::mem::take(&mut self.reconciling.again);
+        self.clear_standing(at, "broker_unheard", None, out);
         if !self.book.opened {
             self.write(at, Record::AccountOpened { cash: held.cash }, out);
             self.value_account();
@@ -75,7 +80,9 @@ impl Engine {
         self.drop_unheard(at, (first, !again), held, out);
         self.adopt_positions(at, held, out);
         self.reconciling.done = true;
+        self.account_is_fresh(at, out);
         if first {
+            self.end_missed_session(at, out);
             self.advance_session(at, out);
         }
         let ids: Vec<_> = self.symbols.iter().map(|s| s.id).collect();
@@ -190,40 +197,6 @@ impl Engine {
             order.symbol() == symbol && (order.is_live() || order.updated_at >= taken_at)
         };
         self.reconciling.done && self.book.orders.values().any(busy)
-    }
-
-    /// A flatten ends when the broker says that the account is flat.
-    fn confirm_flat(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
-        if self.flatten_request.is_none() || !self.book.holdings.is_empty() {
-            return;
-        }
-        self.flatten_request = None;
-        if held.positions.is_empty() {
-            self.alert(
-                at,
-                (Severity::Notice, "flat", None),
-                (
-                    "the account is flat; the broker confirms it".to_owned(),
-                    "nothing",
-                ),
-                out,
-            );
-            return;
-        }
-        let held: Vec<String> = held
-            .positions
-            .iter()
-            .map(|(s, net)| format!("{net} {s}"))
-            .collect();
-        self.alert(
-            at,
-            (Severity::Critical, "not_flat", None),
-            (
-                format!("after a flatten the broker still holds {}", held.join(", ")),
-                "close it at the broker: this store knows of no trade in it",
-            ),
-            out,
-        );
     }
 }
 

@@ -77,7 +77,7 @@ impl Engine {
         }
         let mut adopted = false;
         for (symbol, (ours, broker)) in found {
-            if ours == broker {
+            if ours == broker || self.explains_by_split(at, symbol, (ours, broker), out) {
                 self.disputed.remove(&symbol);
             } else if !self.may_be_filling(symbol, held.at)
                 && self.disputed.insert(symbol, broker) != Some(broker)

@@ -5,16 +5,26 @@ use trader_contract::Timestamp;
 
 use super::Engine;
 use crate::command::Commands;
+use crate::record::Severity;
 
 impl Engine {
     /// A snapshot could not be taken.
     pub(super) fn on_snapshot_failed(
         &mut self,
-        _at: Timestamp,
+        at: Timestamp,
         _number: u32,
-        _message: &str,
-        _out: &mut Commands,
+        message: &str,
+        out: &mut Commands,
     ) {
+        self.raise_standing(
+            at,
+            (Severity::Warning, "broker_unheard", None),
+            (
+                format!("the broker does not say what it holds: {message}"),
+                "nothing, if it clears within a minute; else look at the broker's status page",
+            ),
+            out,
+        );
     }
 
     /// A person wants a comparison now.

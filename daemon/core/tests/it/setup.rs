@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use trader_calendar::Calendar;
 use trader_contract::{
-    Bar, Built, Context, Direction, Epoch, Intent, Intents, Strategy, Symbol, TickRule, Timeframe,
+    Bar, Built, Context, Direction, Epoch, Intent, Intents, Qty, Strategy, Symbol, TickRule,
+    Timeframe,
 };
 use trader_core::book::Book;
 use trader_core::risk::limits::Limits;
@@ -49,6 +50,12 @@ pub(crate) struct Setup {
     pub(crate) rows: Rows,
     /// The sides of route `a` in a scene of this direction; route `b` may enter both.
     pub(crate) sides: fn(Direction) -> Sides,
+    /// Whether route `a` is only observed.
+    pub(crate) observe: bool,
+    /// Of both symbols.
+    pub(crate) daily_volume: Option<Qty>,
+    pub(crate) watch: Watch,
+    pub(crate) authority: Authority,
     /// Whether each session's end writes one.
     pub(crate) checkpoints: bool,
 }
@@ -62,6 +69,10 @@ impl Default for Setup {
             day: DayRules::default(),
             rows: Rows::Minutes,
             sides: |_| Sides::Both,
+            observe: false,
+            daily_volume: None,
+            watch: Watch::OFF,
+            authority: Authority::simulated(),
             checkpoints: true,
         }
     }
@@ -93,6 +104,7 @@ pub(crate) fn engine(
             "a" => (setup.sides)(direction),
             _ => Sides::Both,
         },
+        observe: setup.observe && name == "a",
         lanes: tickers.iter().map(|ticker| lane(name, ticker)).collect(),
     };
     let config = EngineConfig {
@@ -102,6 +114,7 @@ pub(crate) fn engine(
             .map(|ticker| Instrument {
                 symbol: symbol(ticker),
                 tick: TickRule::Rule612,
+                average_daily_volume: setup.daily_volume,
             })
             .collect(),
         routes: vec![route("a"), route("b")],
@@ -112,8 +125,8 @@ pub(crate) fn engine(
             rows: setup.rows,
         },
         orders: OrderRules::default(),
-        watch: Watch::OFF,
-        authority: Authority::simulated(),
+        watch: setup.watch,
+        authority: setup.authority.clone(),
     };
     let engine = Engine::new(config, book, next_seq).unwrap();
     if setup.checkpoints {

@@ -1,5 +1,7 @@
 //! Draws a plan from a seed: day, symbols, broker and limits. What fails in it is drawn by the swarm.
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, NaiveDate};
 use trader_broker_sim::{Fees, Latency, Slippage, Split};
 use trader_calendar::{Calendar, Session};
@@ -227,14 +229,25 @@ fn limits(draw: &mut Draw) -> Limits {
         position_fraction: percent(draw.between(15, 80)),
         position_value_max: Money::dollars(draw.between(4, 100) * 1_000),
         gross_exposure: percent(draw.between(80, 250)),
+        net_exposure: percent(draw.between(60, 250)),
+        route_exposure: percent(draw.between(50, 200)),
+        buying_power_reserve: percent(draw.between(0, 10)),
         open_positions: count(draw, 2, 6),
         order_shares: Qty::shares(count(draw, 100, 5_000)).unwrap_or(Qty::ZERO),
         order_value: Money::dollars(draw.between(4, 100) * 1_000),
+        volume_share: percent(draw.between(1, 5)),
         daily_loss: percent(draw.between(2, 12)),
+        drawdown: percent(draw.between(5, 40)),
         consecutive_losses: count(draw, 0, 12),
         entries_per_route: count(draw, 8, 40),
         entries_per_minute: count(draw, 2, 12),
+        entries_per_minute_symbol: count(draw, 1, 6),
+        duplicate_nanos: 2 * Timestamp::SECOND,
         price_collar: percent(draw.between(5, 10)),
+        fill_collar: Ratio::from_billionths(draw.between(0, 4) * 10_000_000),
+        spread: percent(1),
+        quote_age_nanos: 3 * Timestamp::SECOND,
+        restricted: BTreeSet::new(),
         slippage_allowance: Level::from_femtos(i128::from(draw.between(0, 30_000)) * 1_000_000_000),
     }
 }
