@@ -147,6 +147,13 @@ impl Engine {
         let last = state
             .last
             .ok_or_else(|| refusal("no_price", "the symbol has no price yet"))?;
+        if let Some(blocked) = self.book.blocks.get(&state.instrument.symbol) {
+            let (symbol, block) = (state.instrument.symbol, blocked.block.name());
+            return Err(refusal(
+                "symbol_blocked",
+                format!("{symbol} is not entered: {block}"),
+            ));
+        }
         if state.halted {
             return Err(refusal("symbol_halted", "the venue has halted the symbol"));
         }

@@ -5,6 +5,7 @@ mod entries;
 mod foreign;
 mod intents;
 mod lanes;
+mod late;
 mod liveness;
 mod market;
 mod operator;
@@ -17,20 +18,23 @@ mod session;
 mod splits;
 mod sweep;
 mod symbols;
+mod unknown;
 mod view;
 mod working;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    ClientOrderId, Epoch, Intents, Money, NetQty, OrderRole, Symbol, SymbolId, Timeframe, Timestamp,
+    ClientOrderId, Epoch, Intents, Money, OrderRole, Symbol, SymbolId, Timeframe, Timestamp,
 };
 use trader_indicators::IndicatorError;
 
-use self::reconcile::Reconciling;
+use self::recover::{CashDispute, Dispute};
 pub use self::session::Phase;
 use self::session::Schedule;
+use self::sweep::Reconciling;
 pub use self::symbols::SymbolState;
+use self::unknown::Doubt;
 pub use self::view::{Protection, WarmUp};
 use crate::bars::ClosedBars;
 use crate::book::Book;
@@ -103,8 +107,15 @@ pub struct Engine {
     wakes: BTreeSet<(Timestamp, SymbolId)>,
     due: Timestamp,
     reconciling: Reconciling,
-    foreign: BTreeSet<ClientOrderId>,
-    disputed: BTreeMap<Symbol, NetQty>,
+    /// Orders that may or may not be at the broker.
+    doubts: BTreeMap<ClientOrderId, Doubt>,
+    /// Orders at the broker that serve no trade.
+    strays: BTreeSet<ClientOrderId>,
+    /// Symbols in which the broker's position is not ours.
+    disputed: BTreeMap<Symbol, Dispute>,
+    cash_dispute: Option<CashDispute>,
+    /// Cash by the newest snapshot.
+    broker_cash: Option<Money>,
     flatten_request: Option<Box<str>>,
     stopping: Option<bool>,
     finished: bool,
@@ -151,8 +162,11 @@ impl Engine {
             wakes: BTreeSet::new(),
             due: Timestamp::MAX,
             reconciling: Reconciling::default(),
-            foreign: BTreeSet::new(),
+            doubts: BTreeMap::new(),
+            strays: BTreeSet::new(),
             disputed: BTreeMap::new(),
+            cash_dispute: None,
+            broker_cash: None,
             flatten_request: None,
             stopping: None,
             finished: false,
@@ -255,6 +269,7 @@ impl Engine {
     /// and the trades that asked to be looked at again.
     #[cold]
     fn run_due(&mut self, at: Timestamp, out: &mut Commands) {
+        self.ask_if_due(at, out);
         self.close_windows(at, out);
         self.advance_session(at, out);
         while let Some((when, id)) = self.wakes.first().copied() {
@@ -280,7 +295,7 @@ impl Engine {
         } else {
             Timestamp::MAX
         };
-        self.due = session.min(self.window_due).min(wake);
+        self.due = session.min(self.window_due).min(wake).min(self.ask_due());
     }
 
     /// Asks for another look at a symbol at `when`, or for none.
@@ -307,6 +322,7 @@ impl Engine {
         if !matches!(record, Record::Checkpoint { .. }) {
             self.book.apply(at, &record);
         }
+        let planned = matches!(record, Record::OrderPlanned { .. });
         let symbol = record.symbol().or_else(|| {
             record
                 .client_id()
@@ -322,6 +338,10 @@ impl Engine {
         out.push(Command::Persist(entry));
         if let Some(id) = symbol.and_then(|symbol| self.by_ticker.get(&symbol).copied()) {
             self.refresh(id);
+        }
+        if planned {
+            // From now on the broker is asked more often.
+            self.find_due();
         }
     }
 

@@ -35,6 +35,9 @@ impl Engine {
         if !self.reconciling.is_done() {
             return;
         }
+        if !self.strays.is_empty() {
+            self.cancel_strays(at, id, out);
+        }
         for _ in 0..STEPS_MAX {
             let Some((step, settled)) = self.next_step(at, id) else {
                 return self.wake(id, None);
@@ -85,7 +88,9 @@ impl Engine {
                 .chain(state.reached.since())
                 .min(),
             retry_at: state.retry_at,
-            entries_wanted: self.takes_entries() && self.book.trading == TradingState::Active,
+            entries_wanted: self.takes_entries()
+                && self.book.trading == TradingState::Active
+                && !self.book.blocks.contains_key(&holding.symbol),
         };
         let step = next_step(holding, &orders, &ground);
         let settled = step == Step::Wait { until: None } && is_settled(holding, &orders);
@@ -127,9 +132,16 @@ impl Engine {
     ) {
         let entry = self.holding(id).map(|h| h.entry);
         let order = entry.and_then(|entry| self.book.orders.get(&entry));
-        if let Some(order) = order.filter(|o| o.state.is_acknowledged() && !o.cancel_asked) {
-            let order = order.id();
-            self.ask_cancel(at, order, why, out);
+        let Some(order) = order.filter(|o| o.is_live() && !o.cancel_asked) else {
+            return;
+        };
+        let (client_id, can) = (order.id(), order.may_be_cancelled());
+        if can {
+            self.ask_cancel(at, client_id, why, out);
+        } else if !order.unwanted {
+            // Nothing to cancel yet: it is done once the broker has acknowledged the entry.
+            let why = why.into();
+            self.write(at, Record::CancelAsked { client_id, why }, out);
         }
     }
 

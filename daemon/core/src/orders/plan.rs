@@ -163,7 +163,7 @@ fn cancel_left_over(order: &Order, orders: &[&Order], ground: &Ground<'_>) -> St
 }
 
 fn cancel(order: &Order, why: &'static str, ground: &Ground<'_>) -> Step {
-    if order.cancel_asked || !order.state.is_acknowledged() {
+    if order.cancel_asked || !order.may_be_cancelled() {
         return WAIT;
     }
     not_before_retry(Step::Cancel(order.id(), why), ground)
@@ -182,6 +182,9 @@ fn not_before_retry(step: Step, ground: &Ground<'_>) -> Step {
 fn wait_for_entry(entry: &Order, ground: &Ground<'_>) -> Step {
     if !ground.entries_wanted {
         return cancel(entry, "entries are not taken now", ground);
+    }
+    if entry.unwanted {
+        return cancel(entry, "it is not wanted any longer", ground);
     }
     let patience = ground.rules.partial_fill_patience_nanos;
     match entry.first_fill_at.map(|first| first.plus_nanos(patience)) {
