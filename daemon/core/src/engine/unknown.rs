@@ -173,7 +173,9 @@ impl Engine {
                 not_before: since.plus_nanos(self.watch.answer_nanos),
                 ..Doubt::new(since, number.wrapping_sub(1))
             }
-        } else if answer.asked_at > order.updated_at {
+        } else if answer.asked_at > order.updated_at
+            || order.updated_at <= self.reconciling.started_at()
+        {
             Doubt::new(answer.at, number.wrapping_sub(1))
         } else {
             return;
@@ -189,6 +191,11 @@ impl Engine {
             return;
         }
         let next = self.repeat(answer.at, id, out);
+        if next == Repeat::Never
+            && let Some(doubt) = self.doubts.get_mut(&id)
+        {
+            doubt.lacking = false;
+        }
         let patience = doubt.since.plus_nanos(self.watch.unknown_nanos);
         let over = doubt.missed >= MISSED && answer.at >= patience;
         if next == Repeat::Never && over && !self.is_explained_by(id, answer.held) {
@@ -369,7 +376,7 @@ impl Engine {
     fn tell_unknown(&mut self, at: Timestamp, out: &mut Commands) {
         let mut open: BTreeMap<Symbol, ClientOrderId> = BTreeMap::new();
         for (id, doubt) in &self.doubts {
-            let order = self.book.orders.get(id).filter(|o| o.is_live());
+            let order = self.book.orders.get(id).filter(|o| o.is_unheard());
             if let Some(order) = order.filter(|_| doubt.missed > 0 || doubt.repeat_nanos > 0) {
                 open.entry(order.symbol()).or_insert(*id);
             }

@@ -10,8 +10,8 @@ use trader_contract::{
 use trader_core::book::Book;
 use trader_core::risk::limits::Limits;
 use trader_core::{
-    Authority, DayRules, Engine, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides,
-    Watch,
+    Authority, DayRules, Engine, EngineConfig, ForeignPolicy, Instrument, Market, OrderRules,
+    Route, Rows, Sides, Watch,
 };
 
 use crate::scene::symbol;
@@ -49,6 +49,10 @@ pub(crate) struct Setup {
     pub(crate) rows: Rows,
     /// The sides of route `a` in a scene of this direction; route `b` may enter both.
     pub(crate) sides: fn(Direction) -> Sides,
+    /// What is asked again and again.
+    pub(crate) watch: Watch,
+    /// What becomes of what the store did not make.
+    pub(crate) foreign: ForeignPolicy,
     /// Whether each session's end writes one.
     pub(crate) checkpoints: bool,
 }
@@ -62,6 +66,8 @@ impl Default for Setup {
             day: DayRules::default(),
             rows: Rows::Minutes,
             sides: |_| Sides::Both,
+            watch: Watch::OFF,
+            foreign: ForeignPolicy::Surface,
             checkpoints: true,
         }
     }
@@ -112,8 +118,11 @@ pub(crate) fn engine(
             rows: setup.rows,
         },
         orders: OrderRules::default(),
-        watch: Watch::OFF,
-        authority: Authority::simulated(),
+        watch: setup.watch,
+        authority: Authority {
+            foreign: setup.foreign,
+            ..Authority::simulated()
+        },
     };
     let engine = Engine::new(config, book, next_seq).unwrap();
     if setup.checkpoints {

@@ -1,7 +1,7 @@
 //! The table of executions. One counts once per order, however often the broker tells of it.
 
 use diesel::prelude::*;
-use trader_contract::{ClientOrderId, Execution, Price, Side, Symbol, Timestamp};
+use trader_contract::{ClientOrderId, Execution, ExecutionId, Price, Side, Symbol, Timestamp};
 
 use super::orders::Order;
 use crate::StoreError;
@@ -82,4 +82,29 @@ pub(crate) fn save(
         .on_conflict_do_nothing()
         .execute(db)?;
     Ok(added == 1)
+}
+
+/// Takes an execution out that the broker has declared void; `None` if it does not count. Its row stays,
+/// with no shares, so that a late report of it counts for nothing.
+pub(crate) fn take_back(
+    db: &mut Db,
+    order: ClientOrderId,
+    void: &ExecutionId,
+    replaces_itself: bool,
+) -> Result<Option<Execution>, StoreError> {
+    let place = fills::table.find((order.to_string(), void.to_string()));
+    let row = place.select(Row::as_select()).first(db).optional()?;
+    let Some(fill) = row.map(Fill::try_from).transpose()? else {
+        return Ok(None);
+    };
+    if fill.execution.qty.is_zero() {
+        return Ok(None);
+    }
+    if replaces_itself {
+        diesel::delete(place).execute(db)?;
+    } else {
+        let nothing = (fills::qty.eq(0_i64), fills::fee.eq("0"));
+        diesel::update(place).set(nothing).execute(db)?;
+    }
+    Ok(Some(fill.execution))
 }

@@ -108,6 +108,19 @@ impl Position {
 
 /// Counts an execution of an order in the position of its symbol.
 pub(crate) fn take_fill(db: &mut Db, order: &Order, fill: &Execution) -> Result<(), StoreError> {
+    take(db, order, order.side, fill)
+}
+
+/// Takes an execution out of the position of its symbol again.
+pub(crate) fn take_back(db: &mut Db, order: &Order, fill: &Execution) -> Result<(), StoreError> {
+    let void = Execution {
+        fee: -fill.fee,
+        ..fill.clone()
+    };
+    take(db, order, order.side.opposite(), &void)
+}
+
+fn take(db: &mut Db, order: &Order, side: Side, fill: &Execution) -> Result<(), StoreError> {
     let row = positions::table
         .find(order.symbol.to_string())
         .select(Row::as_select())
@@ -117,7 +130,7 @@ pub(crate) fn take_fill(db: &mut Db, order: &Order, fill: &Execution) -> Result<
         Some(row) => Position::try_from(row)?,
         None => Position::flat(order.symbol, order.route.clone(), fill.at),
     };
-    position.take(order.side, fill);
+    position.take(side, fill);
     if position.net.is_flat() {
         diesel::delete(positions::table.find(order.symbol.to_string())).execute(db)?;
     } else {
