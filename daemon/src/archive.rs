@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use trader_calendar::new_york;
 use trader_contract::{Mean, Timestamp};
+use trader_kernel::views;
 use trader_rpc::{
     DaySummary, DaysParams, Failure, Order, OrderStatus, OrdersParams, Trade, TradesParams,
     convert, limits,
@@ -12,7 +13,6 @@ use trader_rpc::{
 use trader_store::{MAX_ROWS, OrderFilter, Page, Readers, StoreError, TradeFilter};
 
 use crate::server::Archive;
-use crate::views;
 
 #[cfg(test)]
 mod tests;

@@ -8,9 +8,8 @@ use trader_core::book::Book;
 use trader_core::record::{
     Decision, IntentId, JournalEntry, Origin, Record, Severity, TradingState,
 };
+use trader_kernel::views::journal_line;
 use trader_rpc::LogLevel;
-
-use crate::views::journal_line;
 
 /// What the log calls the part of the program that these events come from.
 pub const TARGET: &str = "traderd::journal";

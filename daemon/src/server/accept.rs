@@ -15,10 +15,11 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::Service;
+use trader_kernel::Peer;
 use trader_rpc::{Role, limits};
 
 use super::gate::{Connection, Gate};
-use super::peer::{Allowance, Bucket, Peer, role_of};
+use super::peer::{Allowance, Bucket, role_of};
 use super::socket::Bound;
 
 /// Messages that wait for one client.

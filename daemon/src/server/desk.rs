@@ -1,85 +1,11 @@
 //! The seam to the engine's thread: calls go into its bounded inbox with a place for the answer.
-//! What a call does is the engine's business; here is only how it travels.
+//! What a call does is the kernel's business; here is only how it travels.
 
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use trader_rpc::{
-    Accepted, CancelParams, ChangeParams, CloseParams, Failure, Order, OrdersParams, Position,
-    Route, Status, StopParams,
-};
-
-use super::peer::Peer;
-
-/// Where the engine's answer goes. Dropping it answers that the daemon is stopping.
-#[derive(Debug)]
-pub struct Reply<T>(oneshot::Sender<Result<T, Failure>>);
-
-impl<T> Reply<T> {
-    /// Answers. A caller that has given up hears nothing, and nothing comes of it.
-    pub fn send(self, answer: Result<T, Failure>) {
-        let _ = self.0.send(answer);
-    }
-
-    /// Whether the caller has given up.
-    #[must_use]
-    pub fn is_abandoned(&self) -> bool {
-        self.0.is_closed()
-    }
-}
-
-/// A call for the engine.
-#[derive(Debug)]
-pub enum Call {
-    /// The state at a glance.
-    Status(Reply<Status>),
-    /// Open positions.
-    Positions(Reply<Vec<Position>>),
-    /// Orders to which something can still happen; the parameters' `open_only` is true.
-    OpenOrders(OrdersParams, Reply<Vec<Order>>),
-    /// Routes with their lanes.
-    Strategies(Reply<Vec<Route>>),
-    /// Open no new positions.
-    Pause(ChangeParams, Reply<Accepted>),
-    /// Allow new positions again.
-    Resume(ChangeParams, Reply<Accepted>),
-    /// Close a symbol.
-    Close(CloseParams, Reply<Accepted>),
-    /// Cancel an order.
-    Cancel(CancelParams, Reply<Accepted>),
-    /// Pause, cancel and close everything.
-    Flatten(ChangeParams, Reply<Accepted>),
-    /// End the daemon.
-    Stop(StopParams, Reply<Accepted>),
-}
-
-impl Call {
-    /// The method's name on the wire.
-    #[must_use]
-    pub const fn method(&self) -> &'static str {
-        match self {
-            Self::Status(_) => "status",
-            Self::Positions(_) => "positions",
-            Self::OpenOrders(..) => "orders",
-            Self::Strategies(_) => "strategies",
-            Self::Pause(..) => "pause",
-            Self::Resume(..) => "resume",
-            Self::Close(..) => "close",
-            Self::Cancel(..) => "cancel",
-            Self::Flatten(..) => "flatten",
-            Self::Stop(..) => "stop",
-        }
-    }
-}
-
-/// A call with who made it.
-#[derive(Debug)]
-pub struct Asked {
-    /// What is asked.
-    pub call: Call,
-    /// Who asks.
-    pub peer: Peer,
-}
+use trader_kernel::{Asked, Call, Peer, Reply};
+use trader_rpc::Failure;
 
 /// Why a call was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,14 +35,15 @@ where
 }
 
 /// Puts a call into the inbox and waits for the answer, for at most `timeout`.
-pub(super) async fn ask<T>(
+pub(super) async fn ask<T: Send + 'static>(
     desk: &dyn Desk,
     peer: Peer,
     timeout: Duration,
     call: impl FnOnce(Reply<T>) -> Call,
 ) -> Result<T, Failure> {
     let (reply, answer) = oneshot::channel();
-    let call = call(Reply(reply));
+    // A caller that has given up hears nothing; a reply that is dropped says that the daemon stops.
+    let call = call(Reply::new(move |answer| drop(reply.send(answer))));
     let method = call.method();
     match desk.put(Asked { call, peer }) {
         Ok(()) => {}

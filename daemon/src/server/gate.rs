@@ -10,9 +10,10 @@ use jsonrpsee::core::middleware::{
 };
 use jsonrpsee::server::MethodResponse;
 use jsonrpsee::types::{ErrorObject, ErrorObjectOwned, Request};
+use trader_kernel::Peer;
 use trader_rpc::{Failure, method};
 
-use super::peer::{Bucket, Peer};
+use super::peer::Bucket;
 
 /// A connection, as it travels with each of its requests.
 #[derive(Debug, Clone)]

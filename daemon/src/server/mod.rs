@@ -25,8 +25,8 @@ use crate::events::Ring;
 use crate::logging::Entry;
 
 pub use archive::Archive;
-pub use desk::{Asked, Call, Desk, Reply, Turned};
-pub use peer::{Allowance, Peer};
+pub use desk::{Desk, Turned};
+pub use peer::Allowance;
 pub use socket::SocketError;
 pub use workshop::Workshop;
 

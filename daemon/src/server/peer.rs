@@ -1,22 +1,9 @@
-//! Who is at the other end of a connection, what it may do, and how much it may ask.
+//! What a peer may do, and how much it may ask.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use trader_rpc::Role;
-
-/// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer {
-    /// The user who connected.
-    pub uid: u32,
-    /// The process that connected, for the audit only: numbers are reused.
-    pub pid: Option<i32>,
-    /// What it may do.
-    pub role: Role,
-    /// The connection's number in this run of the daemon.
-    pub connection: u64,
-}
 
 /// What a peer may do: the socket decides, and on the control socket root and the daemon's own user
 /// may do everything.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
+use trader_kernel::{Asked, Call};
 use trader_rpc::{
     Accepted, Client, DaySummary, DaysParams, Failure, Order, OrdersParams, PROTOCOL_VERSION,
     Trade, TradesParams,

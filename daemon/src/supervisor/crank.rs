@@ -1,38 +1,28 @@
-//! The engine's thread: decides what happens next, hands it to the engine, and carries out what the
-//! engine wants, in order. Ties go broker, market, timer.
+//! The engine's thread: decides what happens next and hands it to the kernel, which carries out what
+//! comes of it. Ties go broker, market, timer.
 //!
 //! Time is simulated in lock-step: it goes on only when engine, writer and broker have nothing left
 //! to do; a pace only sleeps.
 
-use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use trader_contract::{BrokerRequest, Timestamp};
+use trader_contract::Timestamp;
 use trader_core::record::TradingState;
-use trader_core::{Command, Commands, Engine, Event, OperatorCommand, Phase};
-use trader_rpc::JournalLine;
-use trader_store::{Batch, OperatorRequest, Writer};
+use trader_core::{Engine, Event, OperatorCommand, Phase};
+use trader_kernel::{Asked, Kernel};
 
-use super::calls::{Asking, Memory};
 use super::market::Market;
+use super::outside::Outside;
 use super::pacing::{Pacing, Until};
 use super::tally::Tally;
-use super::venue::Venue;
-use crate::events::Ring;
-use crate::journal_log::JournalLog;
-use crate::server::Asked;
-use crate::systemd::Heart;
-use crate::views::{self, StatusFacts, StrategyFacts};
+use crate::clock;
 
 /// The longest sleep between two looks at the inbox.
 const NAP: Duration = Duration::from_millis(500);
 /// How long after the close what is under way at the broker may end before the next session.
 const AFTERMATH: i64 = 6 * 60 * Timestamp::MINUTE;
-
-/// What the engine says to a call.
-type Answer = Result<Box<str>, trader_core::Refused>;
 
 /// What comes into the engine's thread from outside.
 #[derive(Debug)]
@@ -86,30 +76,19 @@ enum Source {
 
 /// Everything that the engine's thread owns.
 pub(super) struct Crank {
-    pub(super) engine: Engine,
-    pub(super) venue: Venue,
+    pub(super) kernel: Kernel,
+    pub(super) outside: Outside,
     pub(super) market: Market,
-    pub(super) writer: Writer,
-    pub(super) memory: Memory,
     pub(super) inbox: Receiver<Message>,
     pub(super) pacing: Pacing,
     pub(super) horizon: Horizon,
-    pub(super) heart: Heart,
-    pub(super) journal: Ring<JournalLine>,
-    pub(super) journal_log: JournalLog,
-    pub(super) witness: Option<super::Witness>,
     pub(super) stage: watch::Sender<Stage>,
-    pub(super) facts: StatusFacts,
     pub(super) flatten_on_stop: bool,
-    pub(super) strategies: StrategyFacts,
     pub(super) now: Timestamp,
-    pub(super) tally: Tally,
-    pub(super) waiting: BTreeMap<Box<str>, Asking>,
-    pub(super) journal_failure: Option<String>,
-    pub(super) commands: Commands,
     /// There are no more bars: what is left is to serve calls until somebody stops the daemon.
     pub(super) exhausted: bool,
-    pub(super) finished: bool,
+    /// The session of a run for one session is over.
+    pub(super) over: bool,
     pub(super) stopped: bool,
 }
 
@@ -118,9 +97,9 @@ impl Crank {
     pub(super) fn run(mut self) -> Ended {
         self.feed(&Event::Start);
         loop {
-            self.heart.engine.beat();
+            self.outside.heart.engine.beat();
             self.tell_stage();
-            if self.finished {
+            if self.over || self.kernel.is_finished() {
                 break;
             }
             let next = self.next();
@@ -148,10 +127,13 @@ impl Crank {
         };
         let end = close.plus_nanos(AFTERMATH);
         let candidates = [
-            (self.venue.due().filter(|at| *at <= end), Source::Broker),
+            (
+                self.outside.venue.due().filter(|at| *at <= end),
+                Source::Broker,
+            ),
             (market, Source::Market),
             (
-                self.engine.next_timer().filter(|at| *at <= close),
+                self.kernel.engine().next_timer().filter(|at| *at <= close),
                 Source::Timer,
             ),
         ];
@@ -185,7 +167,7 @@ impl Crank {
         if wait.is_zero() {
             return self.inbox.try_recv().ok();
         }
-        self.heart.engine.rest();
+        self.outside.heart.engine.rest();
         let message = match self.inbox.recv_timeout(wait) {
             Ok(message) => Some(message),
             Err(RecvTimeoutError::Timeout) => None,
@@ -199,9 +181,9 @@ impl Crank {
     fn turn(&mut self, at: Timestamp, source: Source) {
         match source {
             Source::Broker => {
-                self.heart.broker.beat();
-                let (event, saved) = self.venue.take(self.now);
-                self.heart.broker.rest();
+                self.outside.heart.broker.beat();
+                let (event, saved) = self.outside.venue.take(self.now);
+                self.outside.heart.broker.rest();
                 if let Err(error) = saved {
                     tracing::error!(%error, "the simulated broker's state was not saved");
                 }
@@ -215,7 +197,7 @@ impl Crank {
                     self.feed(&Event::Bar { symbol, bar });
                 }
                 for (symbol, bar) in &edge.began {
-                    self.venue.begin(*symbol, bar);
+                    self.outside.venue.begin(*symbol, bar);
                 }
             }
             Source::Timer => self.feed(&Event::Timer),
@@ -223,111 +205,24 @@ impl Crank {
         debug_assert!(self.now >= at, "time never runs ahead of the clock");
     }
 
-    /// Hands an event to the engine and carries out what comes of it.
-    pub(super) fn feed(&mut self, event: &Event) {
-        let mut commands = std::mem::take(&mut self.commands);
-        self.engine.step_into(self.now, event, &mut commands);
-        if !commands.is_empty() {
-            self.carry_out(&mut commands);
-        }
-        self.commands = commands;
+    /// Hands an event to the kernel.
+    fn feed(&mut self, event: &Event) {
+        self.kernel.feed(self.now, event, &mut self.outside);
     }
 
-    /// Commits what is to be persisted, then sends what is to be sent.
-    fn carry_out(&mut self, commands: &mut Commands) {
-        let mut batch = Batch::default();
-        let mut rest = Vec::new();
-        let mut answers = Vec::new();
-        for command in commands.drain() {
-            match command {
-                Command::Persist(entry) => batch.entries.push(entry),
-                Command::Answer { request, outcome } => answers.push((request, outcome)),
-                command => rest.push(command),
-            }
-        }
-        let answers = self.settle(answers, &mut batch);
-        let could = self.journal_failure.is_none();
-        let committed = self.commit(batch);
-        for command in rest {
-            match command {
-                Command::Finished => self.finished = true,
-                command => {
-                    if let Some(request) = command.into_broker_request() {
-                        self.send(request, committed);
-                    }
-                }
-            }
-        }
-        for (asking, answer) in answers {
-            asking.reply(answer);
-        }
-        // Told last, so that what the engine makes of it comes after what it wanted before.
-        if could && let Some(why) = &self.journal_failure {
-            let why = why.as_str().into();
-            self.feed(&Event::JournalFailed { why });
-        }
-    }
-
-    /// Writes a batch durably; the journal's line goes out once it is on the disk.
-    fn commit(&mut self, batch: Batch) -> bool {
-        if batch.is_empty() {
-            return self.journal_failure.is_none();
-        }
-        if self.journal_failure.is_some() {
-            return false;
-        }
-        let entries = batch.entries.clone();
-        self.heart.writer.beat();
-        let outcome = self.writer.submit(batch).wait();
-        self.heart.writer.rest();
-        match outcome {
-            Ok(()) => {
-                for entry in entries {
-                    self.tally.take(&entry.record);
-                    self.facts.store.seq = entry.seq;
-                    self.strategies.signals.take(&entry);
-                    self.journal_log.write(&entry);
-                    let line = views::journal_line(&entry);
-                    if let Some(witness) = &mut self.witness {
-                        witness(&line);
-                    }
-                    self.journal.push_numbered(entry.seq, line);
-                }
-                true
-            }
-            Err(error) => {
-                tracing::error!(%error, "the journal cannot be written; entries are halted, protecting and reducing go on from memory");
-                self.journal_failure = Some(error.to_string());
-                self.facts.journal_failure = Some((self.now, error.to_string()));
-                self.facts.store.writable = false;
-                false
-            }
-        }
-    }
-
-    /// Sends a request to the broker. What would open a position is not sent unless the record that
-    /// explains it is on the disk.
-    fn send(&mut self, request: BrokerRequest, committed: bool) {
-        if let (false, BrokerRequest::Submit(order)) = (committed, &request)
-            && !order.client_id.role.is_reducing()
-        {
-            let failure = trader_contract::RequestFailure::Refused {
-                code: 0,
-                message: "not sent: the journal cannot be written".into(),
-            };
-            let event = trader_contract::BrokerEvent::SubmitFailed {
-                client_id: order.client_id,
-                failure,
-            };
-            return self.feed(&Event::Broker(event));
-        }
-        self.venue.request(request, self.now);
+    /// Answers a call.
+    fn answer(&mut self, asked: Asked) {
+        let facts = self.kernel.facts_mut();
+        let nanos = clock::now().since(facts.started_at);
+        facts.uptime_seconds = u64::try_from(nanos.div_euclid(Timestamp::SECOND)).unwrap_or(0);
+        self.kernel.answer(self.now, asked, &mut self.outside);
+        self.stopped |= self.kernel.engine().is_stopping();
     }
 
     /// Nothing is due: the session is over. Goes to the next one, or ends.
     fn between_sessions(&mut self) {
         if self.horizon == Horizon::OneSession {
-            self.finished = true;
+            self.over = true;
             return;
         }
         match self.market.next_session() {
@@ -338,7 +233,7 @@ impl Crank {
                     self.exhausted = true;
                     return;
                 }
-                self.venue.open_session(session);
+                self.outside.venue.open_session(session);
                 if !self.pacing.is_wall() {
                     self.pacing.skip_to(session.open);
                 }
@@ -354,7 +249,7 @@ impl Crank {
 
     fn stop_by_signal(&mut self) {
         self.stopped = true;
-        if self.engine.is_stopping() {
+        if self.kernel.engine().is_stopping() {
             return;
         }
         tracing::info!(flatten = self.flatten_on_stop, "a signal asked for the end");
@@ -370,8 +265,8 @@ impl Crank {
     /// Tells the outside how far we are, if that has changed.
     fn tell_stage(&mut self) {
         let stage = Stage {
-            ready: self.engine.is_reconciled(),
-            line: stage_line(&self.engine),
+            ready: self.kernel.engine().is_reconciled(),
+            line: stage_line(self.kernel.engine()),
         };
         self.stage.send_if_modified(|told| {
             let news = *told != stage;
@@ -383,39 +278,18 @@ impl Crank {
     }
 
     fn end(mut self) -> Ended {
-        if let Err(error) = self.venue.save() {
+        if let Err(error) = self.outside.venue.save() {
             tracing::error!(%error, "the simulated broker's state was not saved");
         }
-        let ledger = super::Balance::of_engine(&self.engine);
-        let broker = super::Balance::of_broker(&self.venue.account());
+        let ledger = super::Balance::of_engine(self.kernel.engine());
+        let broker = super::Balance::of_broker(&self.outside.venue.account());
         Ended {
-            tally: self.tally,
+            tally: self.outside.tally,
             ledger,
             broker,
             stopped: self.stopped,
-            journal_failure: self.journal_failure,
+            journal_failure: self.kernel.journal_failure().map(str::to_owned),
         }
-    }
-
-    /// Remembers the answers of calls that changed something, in the transaction of what they did.
-    fn settle(
-        &mut self,
-        answers: Vec<(Box<str>, Answer)>,
-        batch: &mut Batch,
-    ) -> Vec<(Asking, Answer)> {
-        let mut settled = Vec::new();
-        for (request, outcome) in answers {
-            let Some(asking) = self.waiting.remove(&request) else {
-                continue;
-            };
-            if let Ok(message) = &outcome {
-                let remembered: OperatorRequest = asking.remember(message, self.now);
-                self.memory.keep(&remembered);
-                batch.requests.push(remembered);
-            }
-            settled.push((asking, outcome));
-        }
-        settled
     }
 }
 

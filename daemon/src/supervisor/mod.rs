@@ -1,9 +1,9 @@
 //! Putting the daemon together and running it: store, engine, broker, market, sockets and signals
 //! around the thread that turns the crank.
 
-mod calls;
 mod crank;
 mod market;
+mod outside;
 mod pacing;
 mod signals;
 mod tally;
@@ -16,11 +16,13 @@ use std::thread::JoinHandle;
 use tokio::sync::watch;
 use trader_broker_sim::AccountView;
 use trader_broker_sim::market::SyntheticMarket;
-use trader_contract::{Money, NetQty, Symbol, Timestamp};
+use trader_contract::{Money, NetQty, SettingValue, Symbol, Timestamp};
 use trader_core::book::Book;
-use trader_core::{Authority, Engine, EngineConfig, Market as EngineMarket, Rows, Watch};
+use trader_core::{Engine, EngineConfig, Market as EngineMarket, Rows};
+use trader_kernel::views::{RouteFacts, StatusFacts, StrategyFacts};
+use trader_kernel::{Kernel, Surroundings};
 use trader_rpc::{JournalLine, Link, LinkState, Mode, StoreInfo};
-use trader_store::{Reader, Readers, Recovery, Store, Writer};
+use trader_store::{Reader, Readers, Store, Writer};
 
 pub use crank::{Ended, Horizon, Stage};
 pub use market::{Source, walks};
@@ -28,6 +30,7 @@ pub use pacing::Pacing;
 pub use tally::Tally;
 
 use crate::archive::StoreArchive;
+use crate::backtest::program;
 use crate::config::{ClockKind, Config, MarketSource, StopPositions};
 use crate::events::Ring;
 use crate::exit::{self, Failure};
@@ -36,11 +39,10 @@ use crate::journal_log::JournalLog;
 use crate::server::{Server, Services, Turned};
 use crate::start::Prepared;
 use crate::systemd::{self, Heart};
-use crate::views::{StatusFacts, StrategyFacts};
-use crate::{assemble, clock};
-use calls::Memory;
+use crate::{assemble, clock, keys, plugins};
 use crank::{Crank, Message};
 use market::{Gaps, Market};
+use outside::Outside;
 use venue::Venue;
 
 /// The store's file below the state folder.
@@ -173,7 +175,7 @@ pub fn run_plan(
     let jobs = open_jobs(&prepared);
     let desk = (inbox.clone(), archive);
     let server = serve(&prepared, desk, &jobs, (journal, label.clone()))?;
-    crank.facts.sockets = server.sockets().to_vec();
+    crank.kernel.facts_mut().sockets = server.sockets().to_vec();
     begun(&Begun {
         sockets: server.sockets().to_vec(),
         label,
@@ -288,44 +290,47 @@ fn crank(
     let mut market = Market::new((plan.source, gaps), prepared.calendar.clone(), symbols);
     let mut pacing = pacing(prepared);
     let last = recovery.entries.last().map(|entry| entry.at);
-    let (book, next_seq, epoch) = fold(&recovery);
-    no_orphans(&book, config)?;
-    let failed = |error: market::MarketError| Failure::new(exit::CONFIG, error);
-    let session = first_session(&market, prepared, &book, last, &pacing).map_err(failed)?;
-    let now = begin_at(session, last, &pacing);
-    let mut engine = Engine::new(engine_config(prepared, epoch)?, book, next_seq)
+    let around = Surroundings {
+        facts: facts(prepared, &path, market.source().label()),
+        strategies: strategy_facts(config),
+        flatten_on_stop: config.stop.open_positions == StopPositions::Flatten,
+    };
+    let flatten_on_stop = around.flatten_on_stop;
+    let engine = engine_config(prepared, recovery.epoch)?;
+    let mut kernel = Kernel::boot(engine, &recovery, around)
         .map_err(|error| Failure::new(exit::CONFIG, error))?;
-    warm_up(&mut engine, &mut market, session, now).map_err(failed)?;
+    no_orphans(kernel.engine().book(), config)?;
+    let failed = |error: market::MarketError| Failure::new(exit::CONFIG, error);
+    let book = kernel.engine().book();
+    let session = first_session(&market, prepared, book, last, &pacing).map_err(failed)?;
+    let now = begin_at(session, last, &pacing);
+    warm_up(&mut kernel, &mut market, session, now).map_err(failed)?;
     market.enter(session, now).map_err(failed)?;
     // A broker that knows the session already only hears of it again.
     venue.open_session(session);
     pacing.skip_to(now);
-    let facts = facts(prepared, &path, next_seq, market.source().label());
-    let memory = Memory::new(Reader::open(&path).map_err(store_failure)?);
-    Ok(Crank {
+    let outside = Outside {
         venue,
-        market,
         writer: Writer::spawn(store).map_err(store_failure)?,
-        memory,
+        reader: Reader::open(&path).map_err(store_failure)?,
+        heart,
+        tally: Tally::default(),
+        journal,
+        journal_log: JournalLog::new(kernel.engine().book()),
+        witness: plan.witness,
+    };
+    Ok(Crank {
+        kernel,
+        outside,
+        market,
         inbox,
         pacing,
         horizon: plan.horizon,
-        heart,
-        journal_log: JournalLog::new(engine.book()),
-        witness: plan.witness,
-        engine,
-        journal,
         stage,
-        facts,
-        strategies: StrategyFacts::of(config),
-        flatten_on_stop: config.stop.open_positions == StopPositions::Flatten,
+        flatten_on_stop,
         now,
-        tally: Tally::default(),
-        waiting: std::collections::BTreeMap::new(),
-        journal_failure: None,
-        commands: trader_core::Commands::default(),
         exhausted: false,
-        finished: false,
+        over: false,
         stopped: false,
     })
 }
@@ -355,15 +360,6 @@ fn no_orphans(book: &Book, config: &Config) -> Result<(), Failure> {
         );
         Err(Failure::new(exit::CONFIG, message))
     })
-}
-
-/// The book as the journal left it, the number of the next entry, and the store's generation.
-fn fold(recovery: &Recovery) -> (Book, u64, trader_contract::Epoch) {
-    let mut book = Book::default();
-    for entry in &recovery.entries {
-        book.apply(entry.at, &entry.record);
-    }
-    (book, recovery.next_seq, recovery.epoch)
 }
 
 /// Where to begin: in the session that was left open, in the one after the last one that ended, or
@@ -401,6 +397,15 @@ fn engine_config(
     epoch: trader_contract::Epoch,
 ) -> Result<EngineConfig, Failure> {
     let config = &prepared.config;
+    let named = std::env::var(keys::VARIABLE).ok();
+    let live = keys::live_account(config.mode, named.as_deref(), None)
+        .map_err(|error| Failure::new(exit::CONFIG, error))?;
+    let mut program = env!("CARGO_PKG_VERSION").to_owned();
+    if live.is_some() {
+        // An arming is for this very program, not for whatever bears its number.
+        let sum = program::sum().map_err(|error| Failure::new(exit::FAILED, error))?;
+        program = format!("{program} {sum}");
+    }
     Ok(EngineConfig {
         epoch,
         symbols: assemble::instruments(config),
@@ -412,19 +417,19 @@ fn engine_config(
             rows: Rows::Minutes,
         },
         orders: assemble::order_rules(&config.orders),
-        watch: Watch::LOCAL,
-        authority: Authority::simulated(),
+        watch: assemble::local_watch(&config.watch),
+        authority: assemble::authority(config, live, &program),
     })
 }
 
 /// Shows the engine the bars of the past that its indicators need.
 fn warm_up(
-    engine: &mut Engine,
+    kernel: &mut Kernel,
     market: &mut Market,
     session: trader_calendar::Session,
     now: Timestamp,
 ) -> Result<(), market::MarketError> {
-    let minutes = engine.lanes().iter().map(|lane| {
+    let minutes = kernel.engine().lanes().iter().map(|lane| {
         let (_, need) = lane.warm_up();
         usize::try_from(need)
             .unwrap_or(0)
@@ -432,13 +437,12 @@ fn warm_up(
     });
     let minutes = minutes.max().unwrap_or(0);
     for (symbol, bars) in market.history(session, now, minutes)? {
-        let event = trader_core::Event::History { symbol, bars };
-        engine.step(now, &event);
+        kernel.warm_up(now, symbol, bars);
     }
     Ok(())
 }
 
-fn facts(prepared: &Prepared, path: &std::path::Path, next_seq: u64, label: &str) -> StatusFacts {
+fn facts(prepared: &Prepared, path: &std::path::Path, label: &str) -> StatusFacts {
     let up = |name: &str| Link {
         name: name.to_owned(),
         state: LinkState::Up,
@@ -455,13 +459,40 @@ fn facts(prepared: &Prepared, path: &std::path::Path, next_seq: u64, label: &str
         feed: up(&prepared.config.market.source.to_string()),
         broker: up(&prepared.config.broker.kind.to_string()),
         store: StoreInfo {
-            seq: next_seq.saturating_sub(1),
+            seq: 0,
             path: Some(path.display().to_string()),
             writable: true,
         },
         sockets: Vec::new(),
         config_hash: prepared.effective.hash.clone(),
         journal_failure: None,
+    }
+}
+
+/// What the configuration says of the strategies.
+fn strategy_facts(config: &Config) -> StrategyFacts {
+    let routes = config.routes.iter().map(|route| {
+        let version = plugins::strategy(&route.strategy).map_or("", |plugin| plugin.version);
+        let setting = |(name, value): (&str, &SettingValue)| (name.to_owned(), text(value));
+        let facts = RouteFacts {
+            version: version.to_owned(),
+            enabled: route.enabled,
+            settings: route.settings.iter().map(setting).collect(),
+        };
+        (route.name.clone(), facts)
+    });
+    StrategyFacts {
+        routes: routes.collect(),
+        ..StrategyFacts::default()
+    }
+}
+
+fn text(value: &SettingValue) -> String {
+    match value {
+        SettingValue::Integer(number) => number.to_string(),
+        SettingValue::Decimal(number) => number.to_string(),
+        SettingValue::Flag(flag) => flag.to_string(),
+        SettingValue::Word(word) => word.clone(),
     }
 }
 

@@ -6,7 +6,7 @@ use cargo_metadata::Package;
 
 /// Where a package lies and what of ours it may use. A folder ending in `/` stands for each
 /// package in it. A new arrow is the rarest change of all: say in the commit why it is there.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("plugins/contract", &[]),
     ("plugins/indicators", &["plugins/contract"]),
     (
@@ -22,6 +22,17 @@ const ARROWS: [(&str, &[&str]); 14] = [
     (
         "daemon/store",
         &["plugins/contract", "daemon/core", "daemon/calendar"],
+    ),
+    // The engine with what is around it in every process that trades, the simulated one too.
+    (
+        "daemon/kernel",
+        &[
+            "plugins/contract",
+            "daemon/calendar",
+            "daemon/core",
+            "daemon/store",
+            "daemon/rpc",
+        ],
     ),
     ("daemon/rpc", &["plugins/contract"]),
     ("daemon/bars", &["plugins/contract", "daemon/calendar"]),
@@ -56,12 +67,13 @@ const EVERYTHING: &[&str] = &[
     "daemon/bars",
     "daemon/calendar",
     "daemon/core",
+    "daemon/kernel",
     "daemon/store",
     "daemon/rpc",
 ];
 
 /// Packages that compute and do nothing else.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "plugins/contract/",
     "plugins/indicators/",
     "plugins/strategies/",
@@ -69,6 +81,7 @@ const PURE: [&str; 7] = [
     "daemon/backtest/",
     "daemon/calendar/",
     "daemon/core/",
+    "daemon/kernel/",
 ];
 
 /// What brings a clock, chance, threads or a disk with it.

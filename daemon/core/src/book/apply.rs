@@ -5,7 +5,7 @@ use trader_contract::{
 };
 
 use super::{Blocked, Book, Day, Holding, Order};
-use crate::record::{Decision, IntentId, PlannedOrder, Record, Trade, TradingState};
+use crate::record::{Decision, IntentId, PlannedOrder, Record, Trade};
 
 /// How long an order is remembered that the broker's records lacked: it may turn up after all.
 const GIVEN_UP_KEPT: i64 = 7 * 24 * 60 * Timestamp::MINUTE;
@@ -20,7 +20,7 @@ impl Book {
                 self.opened = true;
             }
             Record::SessionOpened { date, equity } => self.open_session(at, *date, *equity),
-            Record::SessionClosed { .. } => self.close_session(),
+            Record::SessionClosed { summary } => self.close_session(summary.equity_at_close),
             Record::IntentTaken {
                 decision, intent, ..
             } => self.count_intent(intent, decision),
@@ -66,10 +66,7 @@ impl Book {
                 self.free_symbol(*symbol);
             }
             Record::TradeClosed { trade } => self.close_trade(trade),
-            Record::TradingStateSet { state, .. } => {
-                self.trading = state.clone();
-                self.trading_since = Some(at);
-            }
+            Record::TradingStateSet { state, .. } => self.set_trading(at, state),
             Record::StrategySaved {
                 route,
                 symbol,
@@ -126,7 +123,7 @@ impl Book {
                 execution,
                 now,
             } => self.correct_fill(*client_id, execution, now.as_ref(), at),
-            Record::SplitApplied { .. } => {}
+            Record::SplitApplied { symbol, new, old } => self.split(*symbol, *new, *old),
             Record::Checkpoint { book } => {
                 // A checkpoint that does not read back is refused when the journal is loaded.
                 if let Ok(book) = serde_json::from_str(book) {
@@ -150,10 +147,8 @@ impl Book {
     fn open_session(&mut self, at: Timestamp, date: chrono::NaiveDate, equity: Money) {
         self.day = Some(Day::open(date, equity));
         self.intents = 0;
-        if matches!(self.trading, TradingState::Tripped(_)) {
-            self.trading = TradingState::Active;
-            self.trading_since = Some(at);
-        }
+        self.use_splits();
+        self.forget_trip(at);
         let open: Vec<IntentId> = self.holdings.values().map(Holding::intent).collect();
         self.orders.retain(|id, order| {
             let given_up = order.state == OrderState::Done(Outcome::Dropped)
@@ -163,7 +158,8 @@ impl Book {
         });
     }
 
-    fn close_session(&mut self) {
+    fn close_session(&mut self, equity: Money) {
+        self.peak = Some(self.peak.map_or(equity, |peak| peak.max(equity)));
         if let Some(day) = &mut self.day {
             day.closed = true;
         }

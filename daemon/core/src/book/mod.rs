@@ -7,6 +7,7 @@ mod day;
 mod holding;
 mod order;
 mod reports;
+mod split;
 
 use std::collections::BTreeMap;
 
@@ -17,10 +18,11 @@ use trader_contract::{
     Timestamp,
 };
 
-pub use authority::{Blocked, Kill, StandingAlert, Starts};
+pub use authority::{Blocked, DRAWDOWN, Kill, StandingAlert, Starts};
 pub use day::Day;
 pub use holding::Holding;
 pub use order::Order;
+pub use split::Split;
 
 use crate::record::{Arming, IntentId, Origin, Scope, TradingState};
 
@@ -47,6 +49,13 @@ pub struct Book {
     pub holdings: BTreeMap<Symbol, Holding>,
     /// Whether entries are allowed.
     pub trading: TradingState,
+    /// While everything is killed: what holds once that is lifted.
+    #[serde(default)]
+    pub beneath: Option<TradingState>,
+    /// The highest equity at a session's close, which a drawdown is counted from; `None` before the
+    /// first one, and from the day on which a person resumed after a drawdown until its close.
+    #[serde(default)]
+    pub peak: Option<Money>,
     /// Since when; `None` before it was first set.
     pub trading_since: Option<Timestamp>,
     /// States of strategies that had a position or a waiting entry, by route and symbol.
@@ -69,6 +78,9 @@ pub struct Book {
     /// Who asked for the flatten that is under way.
     #[serde(default)]
     pub flatten: Option<Origin>,
+    /// Splits that wait for their first session, or have had it.
+    #[serde(default)]
+    pub splits: BTreeMap<Symbol, Split>,
     /// When the program began lately, and whether it ended in good order.
     #[serde(default)]
     pub starts: Starts,
@@ -85,6 +97,8 @@ impl Default for Book {
             orders: BTreeMap::new(),
             holdings: BTreeMap::new(),
             trading: TradingState::Active,
+            beneath: None,
+            peak: None,
             trading_since: None,
             strategies: BTreeMap::new(),
             kills: BTreeMap::new(),
@@ -93,6 +107,7 @@ impl Default for Book {
             foreign: BTreeMap::new(),
             alerts: Vec::new(),
             flatten: None,
+            splits: BTreeMap::new(),
             starts: Starts::default(),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use trader_contract::{RouteId, Symbol, SymbolId, Timestamp};
 
+use super::starts::Unreadable;
 use super::symbols::{Feed, SymbolState};
 use super::{Engine, EngineError, RouteInfo};
 use crate::bars::Aggregator;
@@ -57,21 +58,30 @@ pub(super) fn add_route(
         timeframe: route.timeframe,
         require_stop: route.require_stop,
         sides: route.sides,
+        observe: route.observe,
     });
     Ok(())
 }
 
 impl Engine {
     /// Gives the strategies the states that the book kept for them. A state that does not read back
-    /// leaves the strategy as new: its position keeps its stop, and the day's end closes it.
+    /// leaves the strategy as new: its position keeps its stop, and the day's end closes it. The start
+    /// tells of it.
     pub(super) fn restore_strategies(&mut self) {
         for lane in &mut self.lanes {
             let route = self.routes.get(usize::from(lane.route.0));
             let saved = route
                 .and_then(|route| self.book.strategies.get(&route.name))
                 .and_then(|states| states.get(&lane.ticker));
-            if let Some(saved) = saved {
-                let _ = lane.restore(saved);
+            let Some((route, saved)) = route.zip(saved) else {
+                continue;
+            };
+            if let Err(why) = lane.restore(saved) {
+                self.unreadable.push(Unreadable {
+                    route: route.name.clone(),
+                    symbol: lane.ticker,
+                    why: why.into(),
+                });
             }
         }
     }

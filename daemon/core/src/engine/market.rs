@@ -75,19 +75,23 @@ impl Engine {
         state.last_start = bar.start;
         state.last_at = Some(at);
         let before = state.last.replace(bar.close);
-        if state.net_nanos == 0 {
+        let net_nanos = state.net_nanos;
+        if state.look {
+            self.look_at(at, id, bar, before, out);
+        }
+        if net_nanos == 0 {
             return;
         }
         match before {
             Some(before) => {
                 let moved = bar.close.micros().wrapping_sub(before.micros());
-                let change = i128::from(moved).wrapping_mul(i128::from(state.net_nanos));
+                let change = i128::from(moved).wrapping_mul(i128::from(net_nanos));
                 self.equity += trader_contract::Money::from_femtos(change);
             }
             None => self.value_account(),
         }
         if self.equity <= self.loss_floor {
-            self.trip_daily_loss(at, out);
+            self.trip_on_loss(at, out);
         }
     }
 

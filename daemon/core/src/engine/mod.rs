@@ -1,9 +1,12 @@
 //! The engine's door: one event in, commands out. The parts of the work are in the files beside.
 
+mod assets;
 mod authority;
+mod breakers;
 mod entries;
 mod foreign;
 mod intents;
+mod ladder;
 mod lanes;
 mod late;
 mod liveness;
@@ -16,6 +19,7 @@ mod recover;
 mod reports;
 mod session;
 mod splits;
+mod starts;
 mod sweep;
 mod symbols;
 mod unknown;
@@ -29,9 +33,14 @@ use trader_contract::{
 };
 use trader_indicators::IndicatorError;
 
+use self::authority::Heard;
+use self::ladder::Ladder;
+use self::liveness::Links;
+pub use self::liveness::{DataState, LinkState};
 use self::recover::{CashDispute, Dispute};
 pub use self::session::Phase;
 use self::session::Schedule;
+use self::starts::Unreadable;
 use self::sweep::Reconciling;
 pub use self::symbols::SymbolState;
 use self::unknown::Doubt;
@@ -44,6 +53,7 @@ use crate::event::Event;
 use crate::lane::Lane;
 use crate::record::{Alert, JournalEntry, Record, Severity};
 use crate::risk::gate::Gate;
+use crate::risk::rate::Sent;
 
 /// Why an engine could not be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -82,6 +92,8 @@ pub struct RouteInfo {
     pub require_stop: bool,
     /// The sides that it may enter.
     pub sides: Sides,
+    /// Whether its signals are written down and nothing is entered.
+    pub observe: bool,
 }
 
 /// A state machine that trades. It holds no handle to the outside: all it knows came in as events,
@@ -93,6 +105,7 @@ pub struct Engine {
     watch: Watch,
     authority: Authority,
     gate: Gate,
+    heard: Heard,
     symbols: Vec<SymbolState>,
     by_ticker: BTreeMap<Symbol, SymbolId>,
     routes: Vec<RouteInfo>,
@@ -116,10 +129,11 @@ pub struct Engine {
     cash_dispute: Option<CashDispute>,
     /// Cash by the newest snapshot.
     broker_cash: Option<Money>,
-    flatten_request: Option<Box<str>>,
+    ladder: Ladder,
+    links: Links,
+    unreadable: Vec<Unreadable>,
     stopping: Option<bool>,
     finished: bool,
-    unprotected_share_nanos: i128,
     intents: Intents,
     closed: ClosedBars,
     checkpoints: bool,
@@ -148,6 +162,7 @@ impl Engine {
             watch: config.watch,
             authority: config.authority,
             gate: Gate::new(config.limits),
+            heard: Heard::default(),
             symbols,
             by_ticker,
             routes,
@@ -167,19 +182,20 @@ impl Engine {
             disputed: BTreeMap::new(),
             cash_dispute: None,
             broker_cash: None,
-            flatten_request: None,
+            ladder: Ladder::default(),
+            links: Links::default(),
+            unreadable: Vec::new(),
             stopping: None,
             finished: false,
-            unprotected_share_nanos: 0,
             intents: Intents::default(),
             closed: ClosedBars::default(),
             checkpoints: true,
         };
-        let mut sent: Vec<Timestamp> = (engine.book.orders.values())
+        let mut sent: Vec<Sent> = (engine.book.orders.values())
             .filter(|order| order.role() == OrderRole::Entry)
-            .map(|order| order.planned_at)
+            .map(|order| Sent::new(order.planned_at, &order.planned.request))
             .collect();
-        sent.sort_unstable();
+        sent.sort_by_key(|sent| sent.at);
         engine.gate.recall(sent);
         engine.restore_strategies();
         for state in &mut engine.symbols {
@@ -234,8 +250,10 @@ impl Engine {
             Event::Bar { symbol, bar } => self.on_bar(at, *symbol, bar, out),
             Event::History { symbol, bars } => self.on_history(*symbol, bars),
             Event::Quote { symbol, quote } => {
+                self.heard.quotes_at = Some(at);
                 if let Some(state) = self.symbols.get_mut(symbol.index()) {
                     state.quote = Some(*quote);
+                    state.quote_at = Some(at);
                 }
             }
             Event::Broker(event) => {
@@ -243,7 +261,10 @@ impl Engine {
                 self.on_broker(at, event, out);
             }
             Event::Timer => self.run_due(at, out),
-            Event::Feed(event) => self.on_feed(at, event, out),
+            Event::Feed(event) => {
+                self.heard.note_feed(at, event);
+                self.on_feed(at, event, out);
+            }
             Event::Skew { nanos } => self.on_skew(at, *nanos, out),
             Event::Split { symbol, new, old } => self.on_split(at, *symbol, (*new, *old), out),
             Event::AuditFailed { why } => {
@@ -262,6 +283,9 @@ impl Engine {
                 self.on_operator(at, command, *uid, request, out);
             }
         }
+        self.check_losses(at, out);
+        self.climb(at, out);
+        self.find_due();
         self.check_finished(out);
     }
 
@@ -272,6 +296,8 @@ impl Engine {
         self.ask_if_due(at, out);
         self.close_windows(at, out);
         self.advance_session(at, out);
+        self.watch_links(at, out);
+        self.check_arming(at, out);
         while let Some((when, id)) = self.wakes.first().copied() {
             if when > at {
                 break;
@@ -282,6 +308,7 @@ impl Engine {
             }
             self.tend(at, id, out);
         }
+        self.climb(at, out);
         self.find_due();
         self.check_finished(out);
     }
@@ -295,7 +322,13 @@ impl Engine {
         } else {
             Timestamp::MAX
         };
-        self.due = session.min(self.window_due).min(wake).min(self.ask_due());
+        let ladder = self.ladder_due().min(self.links_due());
+        self.due = session
+            .min(self.window_due)
+            .min(wake)
+            .min(ladder)
+            .min(self.ask_due())
+            .min(self.arming_ends());
     }
 
     /// Asks for another look at a symbol at `when`, or for none.

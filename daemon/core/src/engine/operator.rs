@@ -2,9 +2,12 @@
 
 use trader_contract::{ClientOrderId, OrderRole, Symbol, Timestamp};
 
-use super::Engine;
+use super::{Engine, Protection};
+use crate::book::DRAWDOWN;
+use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands, Refused};
 use crate::event::OperatorCommand;
+use crate::orders::{Venue, is_closing};
 use crate::record::{ExitReason, Origin, Record, TradingState};
 
 impl Engine {
@@ -25,9 +28,9 @@ impl Engine {
             OperatorCommand::Resume => self.resume(at, origin, out),
             OperatorCommand::Close(symbol) => self.close_symbol(at, *symbol, origin, out),
             OperatorCommand::Cancel(order) => self.cancel_order(at, *order, uid, out),
-            OperatorCommand::Flatten => Ok(self.flatten(at, request, origin, out)),
+            OperatorCommand::Flatten => Ok(self.flatten(at, &origin, out)),
             OperatorCommand::Kill { scope, flatten } => {
-                Ok(self.kill(at, scope, *flatten, origin, out))
+                self.kill(at, (scope, *flatten), origin, out)
             }
             OperatorCommand::Arm { scope, account } => {
                 self.arm(at, scope, account.as_deref(), origin, out)
@@ -76,7 +79,7 @@ impl Engine {
         origin: Origin,
         out: &mut Commands,
     ) -> Result<String, Refused> {
-        if self.flatten_request.is_some() {
+        if self.book.flatten.is_some() {
             return Err(Refused::NotNow(
                 "a flatten is under way; resume once it is flat".into(),
             ));
@@ -97,6 +100,13 @@ impl Engine {
             },
             out,
         );
+        // Whoever resumes knows how far the account is below its peak.
+        self.clear_standing(at, DRAWDOWN, None, out);
+        self.find_loss_floor();
+        self.check_losses(at, out);
+        if let TradingState::Tripped(why) = &self.book.trading {
+            return Ok(format!("entries stay halted until the next session: {why}"));
+        }
         Ok(match before {
             TradingState::Tripped(why) | TradingState::Halted(why) => {
                 format!("entries are allowed again; they had been halted: {why}")
@@ -180,20 +190,10 @@ impl Engine {
         Ok(format!("cancelling {order}"))
     }
 
-    fn flatten(
-        &mut self,
-        at: Timestamp,
-        request: &str,
-        origin: Origin,
-        out: &mut Commands,
-    ) -> String {
+    pub(super) fn flatten(&mut self, at: Timestamp, origin: &Origin, out: &mut Commands) -> String {
         self.pause(at, origin.clone(), out);
         let open = self.book.holdings.len();
-        self.flatten_request = Some(request.into());
-        self.exit_everything(at, ExitReason::Operator, &origin, out);
-        if self.book.holdings.is_empty() {
-            self.request_snapshot(out);
-        }
+        self.begin_flatten(at, origin, out);
         match open {
             0 => "nothing is open; asking the broker to confirm; entries are paused".to_owned(),
             1 => "closing one position or entry; entries are paused until `traderctl resume`"
@@ -220,26 +220,36 @@ impl Engine {
 
     /// Says so once everything that a stop waits for has happened.
     pub(super) fn check_finished(&mut self, out: &mut Commands) {
-        let Some(flatten) = self.stopping else {
-            return self.check_flattened(out);
+        let Some(flatten) = self.stopping.filter(|_| !self.finished) else {
+            return;
         };
         let settled = self.book.holdings.values().all(|holding| {
+            if self.is_queued_for_the_open(holding) {
+                return true;
+            }
             !flatten
                 && holding.exit.is_none()
                 && self.protection(holding).is_protected()
                 && !self.awaits_stop(holding.symbol)
         });
-        if settled && !self.finished {
+        if settled {
             self.finished = true;
+            self.end_run(self.now, out);
             out.push(Command::Finished);
         }
     }
 
-    /// A flatten has closed everything: the broker is asked to confirm.
-    fn check_flattened(&mut self, out: &mut Commands) {
-        let closed = self.flatten_request.is_some() && self.book.holdings.is_empty();
-        if closed && !self.reconciling.is_asked() {
-            self.request_snapshot(out);
+    /// Whether nothing more can be done for a position before the venue opens: its exit is queued
+    /// there, or its stop rests.
+    fn is_queued_for_the_open(&self, holding: &Holding) -> bool {
+        let id = self.by_ticker.get(&holding.symbol);
+        let Some(state) = id.and_then(|id| self.symbols.get(id.index())) else {
+            return false;
+        };
+        if matches!(self.venue(state, self.now), Venue::Open { .. }) || holding.exit.is_none() {
+            return false;
         }
+        let orders: TradeOrders<'_> = self.book.orders_for(holding).collect();
+        is_closing(&orders) || self.protection(holding) == Protection::Protected
     }
 }

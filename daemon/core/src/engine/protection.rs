@@ -3,10 +3,13 @@
 
 use trader_contract::{Level, OrderRole, Qty, Symbol, SymbolId, Timestamp};
 
+use super::working::CHASE;
 use super::{Engine, SymbolState};
 use crate::book::{Holding, Order, TradeOrders};
+use crate::command::Commands;
 use crate::config::{Market, Rows};
-use crate::orders::{is_closing, protected_qty, stop_in_force};
+use crate::orders::{Venue, is_closing, protected_qty, stop_in_force};
+use crate::record::Record;
 
 /// What has become of a stop that the market has reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,7 +34,15 @@ impl Reached {
 impl Engine {
     /// Measures which shares are without protection, and for how long. Those that an acknowledged exit
     /// is closing are not without.
-    pub(super) fn measure_protection(&mut self, at: Timestamp, id: SymbolId) {
+    pub(super) fn measure_protection(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
+        self.measure(at, id);
+        let state = self.symbols.get(id.index());
+        if state.is_some_and(|s| s.bare.is_none() && s.bare_nanos > 0) {
+            self.count_exposure(at, id, out);
+        }
+    }
+
+    fn measure(&mut self, at: Timestamp, id: SymbolId) {
         let Some(state) = self.symbols.get(id.index()) else {
             return;
         };
@@ -60,7 +71,6 @@ impl Engine {
             // Only now is it known that it protected nothing.
             nanos = nanos.saturating_add(share_nanos(since, at, covered.min(exposed)));
         }
-        self.unprotected_share_nanos = self.unprotected_share_nanos.saturating_add(nanos);
         let from = since.filter(|_| failed).unwrap_or(at);
         let Some(state) = self.symbols.get_mut(id.index()) else {
             return;
@@ -70,9 +80,54 @@ impl Engine {
             since,
             failed,
         };
+        state.bare_nanos = state.bare_nanos.saturating_add(nanos);
         state.bare = (!bare.is_zero()).then_some((at, bare));
         let first = state.bare_since.map_or(from, |first| first.min(from));
         state.bare_since = state.bare.map(|_| first);
+    }
+
+    /// Writes down for how long shares were without protection, as far as it is not written yet.
+    fn count_exposure(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
+        let nanos = std::mem::take(&mut state.bare_nanos);
+        let symbol = state.instrument.symbol;
+        let micros = nanos.saturating_add(999).checked_div(1_000).unwrap_or(0);
+        if micros > 0 {
+            let share_micros = u64::try_from(micros).unwrap_or(u64::MAX);
+            let record = Record::Exposed {
+                symbol,
+                share_micros,
+            };
+            self.write(at, record, out);
+        }
+    }
+
+    /// The session ends: what is without protection now counts to it as far as it has come.
+    pub(super) fn count_exposures(&mut self, at: Timestamp, out: &mut Commands) {
+        for id in self.held_symbols() {
+            self.measure_protection(at, id, out);
+            self.count_exposure(at, id, out);
+        }
+    }
+
+    /// Shares times nanoseconds without protection that are not written down yet.
+    pub(super) fn open_exposure(&self) -> i128 {
+        let of = |state: &SymbolState| {
+            let running = state
+                .bare
+                .map(|(from, qty)| share_nanos(from, self.now, qty));
+            state.bare_nanos.saturating_add(running.unwrap_or(0))
+        };
+        self.symbols.iter().map(of).fold(0, i128::saturating_add)
+    }
+
+    /// From when on the time counts after which a position without a stop is closed. After a split
+    /// the broker has until the open to say what became of its orders.
+    pub(super) fn bare_too_long_from(&self, state: &SymbolState) -> Option<Timestamp> {
+        let since = state.bare_since.into_iter().chain(state.reached.since());
+        since.min().filter(|_| !self.is_splitting(state))
     }
 
     /// Whether the market has reached the stop in force, and it is not filled: the broker has filled a
@@ -111,11 +166,35 @@ impl Engine {
 
     /// Whether the venue can fill an order of the symbol now.
     fn may_fill(&self, state: &SymbolState, at: Timestamp) -> bool {
+        matches!(self.venue(state, at), Venue::Open { .. })
+    }
+
+    /// Whether orders of a symbol can fill at `at`.
+    pub(super) fn venue(&self, state: &SymbolState, at: Timestamp) -> Venue {
         let open = match &self.market {
-            Market::Sessions { .. } => self.schedule.session.is_some_and(|s| s.contains(at)),
-            Market::EveryRow => true,
+            Market::Sessions { .. } => {
+                let session = self.schedule.session.filter(|s| s.contains(at));
+                session.map(|session| session.open)
+            }
+            Market::EveryRow => Some(Timestamp::MIN),
         };
-        open && !state.halted
+        match open {
+            Some(_) if state.halted => Venue::Halted,
+            Some(open) => Venue::Open {
+                since: open.max(state.resumed_at),
+            },
+            None => Venue::Closed {
+                residue: self.residue_since(state.instrument.symbol),
+            },
+        }
+    }
+
+    /// How long an answer is waited for; `None` where none can be lost.
+    pub(super) const fn chase(&self) -> Option<i64> {
+        match self.watch.sweep_nanos {
+            Some(_) => Some(CHASE),
+            None => None,
+        }
     }
 
     fn reached(&self, symbol: Symbol) -> Reached {

@@ -11,7 +11,7 @@ use super::sweep::Reconciling;
 use super::unknown::Answer;
 use crate::book::Order;
 use crate::command::Commands;
-use crate::record::{Record, Severity};
+use crate::record::Record;
 
 impl Engine {
     /// The first event: nothing is sent before the broker has said what it holds.
@@ -20,8 +20,12 @@ impl Engine {
         let after = u32::try_from(self.next_seq & u64::from(u32::MAX)).unwrap_or(0);
         self.reconciling = Reconciling::start(at, after);
         self.doubt_unheard(at);
+        self.begin_run(at, out);
         self.request_snapshot(out);
         self.locate_session(at);
+        self.check_calendar(at, out);
+        self.start_links(at);
+        self.check_arming(at, out);
         self.find_due();
     }
 
@@ -72,7 +76,9 @@ impl Engine {
         self.look_for_foreign(answer, out);
         self.reconciling.finish();
         self.lift_unheard(at, out);
+        self.account_is_fresh(at, out);
         if first {
+            self.end_missed_session(at, out);
             self.advance_session(at, out);
         }
     }
@@ -121,40 +127,6 @@ impl Engine {
                 self.write(answer.at, record, out);
             }
         }
-    }
-
-    /// A flatten ends when the broker says that the account is flat.
-    fn confirm_flat(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
-        if self.flatten_request.is_none() || !self.book.holdings.is_empty() {
-            return;
-        }
-        self.flatten_request = None;
-        if held.positions.is_empty() {
-            self.alert(
-                at,
-                (Severity::Notice, "flat", None),
-                (
-                    "the account is flat; the broker confirms it".to_owned(),
-                    "nothing",
-                ),
-                out,
-            );
-            return;
-        }
-        let held: Vec<String> = held
-            .positions
-            .iter()
-            .map(|(s, net)| format!("{net} {s}"))
-            .collect();
-        self.alert(
-            at,
-            (Severity::Critical, "not_flat", None),
-            (
-                format!("after a flatten the broker still holds {}", held.join(", ")),
-                "close it at the broker: this store knows of no trade in it",
-            ),
-            out,
-        );
     }
 }
 

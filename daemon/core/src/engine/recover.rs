@@ -77,7 +77,9 @@ impl Engine {
         }
         let mut settled = false;
         for (symbol, (ours, broker)) in found {
-            if ours == broker || self.is_in_flux(symbol, answer.asked_at) {
+            let split =
+                ours != broker && self.explains_by_split(answer.at, symbol, (ours, broker), out);
+            if ours == broker || split || self.is_in_flux(symbol, answer.asked_at) {
                 self.disputed.remove(&symbol);
                 continue;
             }

@@ -1,7 +1,8 @@
 //! What the broker says: cumulative reports that count once, refusals, and halts.
 
 use trader_contract::{
-    BrokerEvent, ClientOrderId, OrderReport, OrderRole, RequestFailure, SymbolId, Timestamp,
+    BrokerEvent, ClientOrderId, OrderReport, OrderRole, OrderState, Outcome, RequestFailure,
+    SymbolId, Timestamp,
 };
 
 use super::Engine;
@@ -12,6 +13,7 @@ use crate::record::{Block, Origin, Record, Severity, TradingState};
 
 impl Engine {
     pub(super) fn on_broker(&mut self, at: Timestamp, event: &BrokerEvent, out: &mut Commands) {
+        self.hear_broker(at, event, out);
         match event {
             BrokerEvent::Order(report) => self.on_report(at, report, out),
             BrokerEvent::SubmitFailed { client_id, failure } => {
@@ -31,7 +33,10 @@ impl Engine {
             } => {
                 self.on_replace_failed(at, (*client_id, *new_client_id), failure, out);
             }
-            BrokerEvent::Snapshot(snapshot) => self.on_snapshot(at, snapshot, out),
+            BrokerEvent::Snapshot(snapshot) => {
+                self.hear_account(at, snapshot, out);
+                self.on_snapshot(at, snapshot, out);
+            }
             BrokerEvent::SnapshotFailed { number, message } => {
                 self.on_snapshot_failed(at, *number, message, out);
             }
@@ -42,7 +47,7 @@ impl Engine {
                 }
                 self.on_broker_link(at, *up, why, out);
             }
-            BrokerEvent::Alive => self.on_broker_alive(at, out),
+            BrokerEvent::Alive => {}
             BrokerEvent::Foreign(order) => self.on_foreign_order(at, order, out),
             BrokerEvent::Corrected {
                 client_id,
@@ -54,16 +59,7 @@ impl Engine {
                 tradable,
                 shortable,
             } => self.on_asset(at, *symbol, (*tradable, *shortable), out),
-            BrokerEvent::Halt { symbol, halted } => {
-                let Some(id) = self.by_ticker.get(symbol).copied() else {
-                    return;
-                };
-                if let Some(state) = self.symbols.get_mut(id.index()) {
-                    state.halted = *halted;
-                }
-                // The time that a stop is given to fill stands still meanwhile.
-                self.tend(at, id, out);
-            }
+            BrokerEvent::Halt { symbol, halted } => self.on_halt(at, *symbol, *halted, out),
         }
     }
 
@@ -81,6 +77,8 @@ impl Engine {
         let known = order.executions.len();
         let was_live = order.is_live();
         let late = order.is_late();
+        let asked = order.cancel_asked;
+        self.ladder.heard(self.reconciling);
         self.write(
             at,
             Record::OrderReported {
@@ -100,7 +98,12 @@ impl Engine {
         };
         let fresh = order.executions.len() > known;
         let missing = report.filled > order.filled;
-        let refused = was_live && order.was_refused() && order.role().is_reducing();
+        let ended = matches!(
+            order.state,
+            OrderState::Done(Outcome::Cancelled | Outcome::Expired)
+        );
+        let given_back = order.role() == OrderRole::Exit && !asked && ended;
+        let refused = was_live && (order.was_refused() && order.role().is_reducing() || given_back);
         let on_its_own = order.planned.parent.is_none() || order.planned.replaces.is_some();
         if refused && on_its_own {
             self.back_off(at, id);
@@ -281,14 +284,14 @@ impl Engine {
                 };
                 self.write(at, record, out);
                 self.doubt(at, new_client_id, out);
-                if let Some(id) = self.symbol_of(client_id) {
+                if let Some(id) = self.traded_by(client_id) {
                     self.tend(at, id, out);
                 }
             }
         }
     }
 
-    fn symbol_of(&self, order: ClientOrderId) -> Option<SymbolId> {
+    fn traded_by(&self, order: ClientOrderId) -> Option<SymbolId> {
         let symbol = self.book.orders.get(&order)?.symbol();
         self.by_ticker.get(&symbol).copied()
     }
@@ -318,7 +321,7 @@ impl Engine {
 
     /// Stops entries until an operator resumes.
     pub(super) fn halt(&mut self, at: Timestamp, why: &str, out: &mut Commands) {
-        if matches!(self.book.trading, TradingState::Halted(_)) {
+        if matches!(self.book.trading_beneath(), TradingState::Halted(_)) {
             return;
         }
         let state = TradingState::Halted(why.into());

@@ -8,7 +8,7 @@ use super::Engine;
 use crate::book::Day;
 use crate::command::Commands;
 use crate::config::{DayRules, EndOfDay, Market};
-use crate::record::{DaySummary, ExitReason, Origin, Record, Severity, TradingState};
+use crate::record::{DaySummary, ExitReason, Origin, Record};
 
 /// Where in the trading day we are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +63,7 @@ impl Engine {
     }
 
     /// Whether no position may outlast the session.
-    fn must_be_flat(&self) -> bool {
+    pub(super) fn must_be_flat(&self) -> bool {
         self.day_rules()
             .is_some_and(|day| day.end_of_day == EndOfDay::Flat)
     }
@@ -132,7 +132,11 @@ impl Engine {
     fn enter_phase(&mut self, at: Timestamp, phase: Phase, session: Session, out: &mut Commands) {
         match phase {
             Phase::Entries => {
+                self.ladder.open();
                 self.open_session(at, session, out);
+                self.look_at_opens();
+                self.check_calendar(at, out);
+                self.check_links(at, out);
                 // The time that a stop is given to fill runs from here.
                 self.tend_all(at, out);
             }
@@ -140,12 +144,18 @@ impl Engine {
             Phase::Flattening => {
                 self.exit_everything(at, ExitReason::EndOfDay, &Origin::Engine, out)
             }
-            Phase::PastDeadline => self.check_flat(at, out),
+            Phase::PastDeadline => self.reach_deadline(at, out),
             Phase::Closed => {
                 // What comes of windows with missing minutes belongs to this session.
                 self.end_windows(at, 0, out);
                 self.close_session(at, out);
                 self.locate_session(session.close);
+                self.check_calendar(at, out);
+                self.rest_links();
+                if self.must_be_flat() {
+                    // What could not be closed rests or is queued for the open.
+                    self.tend_all(at, out);
+                }
             }
         }
     }
@@ -158,7 +168,6 @@ impl Engine {
                 self.close_session(at, out);
             }
             self.value_account();
-            self.unprotected_share_nanos = 0;
             let record = Record::SessionOpened {
                 date: session.date,
                 equity: self.equity,
@@ -169,103 +178,6 @@ impl Engine {
             }
         }
         self.find_loss_floor();
-    }
-
-    /// A position of an earlier session, which nothing was there to close, is closed at the open.
-    fn close_left_over(&mut self, at: Timestamp, out: &mut Commands) {
-        for id in self.held_symbols() {
-            let Some(symbol) = self.symbols.get(id.index()).map(|s| s.instrument.symbol) else {
-                continue;
-            };
-            let left = self.book.holdings.get(&symbol);
-            let Some(net) = left.filter(|h| h.exit.is_none()).map(|h| h.net) else {
-                continue;
-            };
-            if net.is_flat() {
-                continue;
-            }
-            self.alert(
-                at,
-                (Severity::Critical, "carried_overnight", Some(symbol)),
-                (
-                    format!(
-                        "{symbol}: {net} shares were held since an earlier session; closing them"
-                    ),
-                    "nothing, if `traderctl positions` shows the symbol flat soon",
-                ),
-                out,
-            );
-            self.plan_exit(at, id, ExitReason::EndOfDay, Origin::Engine, out);
-        }
-    }
-
-    /// The equity at which the day has lost as much as it may.
-    pub(super) fn find_loss_floor(&mut self) {
-        let least = trader_contract::Money::from_femtos(i128::MIN);
-        self.loss_floor = self
-            .book
-            .day
-            .as_ref()
-            .filter(|day| !day.closed)
-            .map_or(least, |day| {
-                day.equity_at_open
-                    - day
-                        .equity_at_open
-                        .scaled_down(self.gate.limits().daily_loss)
-            });
-    }
-
-    /// The day has lost as much as it may, realised and open together.
-    #[cold]
-    pub(super) fn trip_daily_loss(&mut self, at: Timestamp, out: &mut Commands) {
-        let Some(day) = &self.book.day else { return };
-        if self.book.trading != TradingState::Active {
-            return;
-        }
-        let lost = day.equity_at_open - self.equity;
-        let why = format!(
-            "daily loss: {lost} of at most {}",
-            day.equity_at_open - self.loss_floor
-        );
-        self.trip(at, "daily_loss", &why, out);
-    }
-
-    /// As many losing trades in a row as the day may have.
-    pub(super) fn trip_consecutive_losses(&mut self, at: Timestamp, out: &mut Commands) {
-        let most = self.gate.limits().consecutive_losses;
-        let streak = self.book.day.as_ref().map_or(0, |day| day.losses_in_a_row);
-        if most > 0 && streak >= most {
-            let why = format!("consecutive losses: {streak} of at most {most}");
-            self.trip(at, "consecutive_losses", &why, out);
-        }
-        if self.equity <= self.loss_floor {
-            self.trip_daily_loss(at, out);
-        }
-    }
-
-    fn trip(&mut self, at: Timestamp, kind: &str, why: &str, out: &mut Commands) {
-        if self.book.trading != TradingState::Active {
-            return;
-        }
-        self.alert(
-            at,
-            (Severity::Warning, kind, None),
-            (
-                why.to_owned(),
-                "nothing: entries start again with the next session",
-            ),
-            out,
-        );
-        let state = TradingState::Tripped(why.into());
-        self.write(
-            at,
-            Record::TradingStateSet {
-                state,
-                origin: Origin::Engine,
-            },
-            out,
-        );
-        self.tend_all(at, out);
     }
 
     /// Whether the session takes entries now, and nobody is stopping.
@@ -280,19 +192,6 @@ impl Engine {
         }
     }
 
-    /// Plans to close everything that is open.
-    pub(super) fn exit_everything(
-        &mut self,
-        at: Timestamp,
-        why: ExitReason,
-        origin: &Origin,
-        out: &mut Commands,
-    ) {
-        for id in self.held_symbols() {
-            self.plan_exit(at, id, why, origin.clone(), out);
-        }
-    }
-
     /// The symbols with an open trade, in the order of their tickers.
     pub(super) fn held_symbols(&self) -> Vec<SymbolId> {
         self.book
@@ -302,23 +201,21 @@ impl Engine {
             .collect()
     }
 
-    fn check_flat(&mut self, at: Timestamp, out: &mut Commands) {
-        if self.book.holdings.is_empty() {
-            return;
+    /// Closes a session whose end came while nobody was there.
+    pub(super) fn end_missed_session(&mut self, at: Timestamp, out: &mut Commands) {
+        let open = self.book.day.as_ref().filter(|day| !day.closed);
+        let now = self.schedule.session.map(|session| session.date);
+        if open.is_some_and(|day| now.is_none_or(|now| day.date < now)) {
+            self.close_session(at, out);
         }
-        let symbols: Vec<String> = self.book.holdings.keys().map(ToString::to_string).collect();
-        self.alert(
-            at,
-            (Severity::Critical, "not_flat", None),
-            (
-                format!("not flat at the deadline: {}", symbols.join(", ")),
-                "close the positions at the broker if they are still there at the close",
-            ),
-            out,
-        );
     }
 
     fn close_session(&mut self, at: Timestamp, out: &mut Commands) {
+        if self.book.day.as_ref().is_none_or(|day| day.closed) {
+            return;
+        }
+        self.name_residues(at, out);
+        self.count_exposures(at, out);
         self.value_account();
         let Some(summary) = self
             .book
@@ -352,9 +249,8 @@ impl Engine {
     #[must_use]
     pub fn summary(&self, day: &Day) -> DaySummary {
         const NANOS: i128 = 1_000_000_000;
-        let bare = self
-            .unprotected_share_nanos
-            .saturating_add(NANOS.wrapping_sub(1));
+        let counted = i128::from(day.exposed).saturating_mul(1_000);
+        let bare = counted.saturating_add(self.open_exposure());
         DaySummary {
             date: day.date,
             equity_at_open: day.equity_at_open,
@@ -370,6 +266,7 @@ impl Engine {
             fills: day.fills,
             residue: self.residue(),
             unprotected_share_seconds: bare
+                .saturating_add(NANOS.wrapping_sub(1))
                 .checked_div(NANOS)
                 .and_then(|s| u64::try_from(s).ok())
                 .unwrap_or(u64::MAX),

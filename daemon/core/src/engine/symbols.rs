@@ -34,8 +34,24 @@ pub struct SymbolState {
     pub last_at: Option<Timestamp>,
     /// The last quote.
     pub quote: Option<Quote>,
+    /// When that quote was taken.
+    pub(super) quote_at: Option<Timestamp>,
     /// Whether the venue has halted it.
     pub halted: bool,
+    /// When that began; the earliest time before the first.
+    pub(super) halted_at: Timestamp,
+    /// When the last halt ended; the earliest time before the first.
+    pub(super) resumed_at: Timestamp,
+    /// Whether the broker lets it be traded.
+    pub tradable: bool,
+    /// Whether the broker lets it be sold short.
+    pub shortable: bool,
+    /// When the newest bar started that the provider's records have.
+    pub(super) newest: Option<Timestamp>,
+    /// Whether the next bar is looked at: it is the first of a session, or the symbol is halted.
+    pub(super) look: bool,
+    /// Whether no bar of the session has come yet, and one of an earlier session had.
+    pub(super) first: bool,
     pub(super) feeds: Vec<Feed>,
     pub(super) lanes: Vec<usize>,
     /// The lane that owns the symbol.
@@ -53,6 +69,8 @@ pub struct SymbolState {
     pub(super) retry_nanos: i64,
     pub(super) bare_since: Option<Timestamp>,
     pub(super) bare: Option<(Timestamp, Qty)>,
+    /// Shares times nanoseconds that are not written down yet.
+    pub(super) bare_nanos: i128,
     /// What has become of a stop that the market has reached.
     pub(super) reached: Reached,
     /// The bar of an entry of the run before: its age is counted from there.
@@ -70,7 +88,15 @@ pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, Engi
             last_start: Timestamp::MIN,
             last_at: None,
             quote: None,
+            quote_at: None,
             halted: false,
+            halted_at: Timestamp::MIN,
+            resumed_at: Timestamp::MIN,
+            tradable: true,
+            shortable: true,
+            newest: None,
+            look: false,
+            first: false,
             feeds: Vec::new(),
             lanes: Vec::new(),
             owner: None,
@@ -85,6 +111,7 @@ pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, Engi
             retry_nanos: 0,
             bare_since: None,
             bare: None,
+            bare_nanos: 0,
             reached: Reached::default(),
             entry_since: None,
         })

@@ -13,8 +13,8 @@
 use std::collections::BTreeMap;
 
 use trader_contract::{
-    BrokerSnapshot, ClientOrderId, NetQty, OrderReport, OrderRequest, OrderState, Outcome, Qty,
-    ReportStatus, RequestFailure, Symbol, Timestamp,
+    BrokerSnapshot, ClientOrderId, NetQty, OrderReport, OrderState, Outcome, ReportStatus,
+    RequestFailure, Symbol, Timestamp,
 };
 
 use super::Engine;
@@ -267,28 +267,18 @@ impl Engine {
         let Some(doubt) = self.doubts.get(&id).copied().filter(|d| !d.arrived) else {
             return Repeat::Never;
         };
-        let Some(request) = self.repeatable(id) else {
+        let Some(order) = self.book.orders.get(&id).filter(|o| is_repeatable(o)) else {
             return Repeat::Never;
         };
         if !doubt.lacking || at < doubt.repeat_at {
             return Repeat::Later;
         }
-        let Some(holding) = self.book.holdings.get(&request.symbol) else {
-            return Repeat::Never;
-        };
-        let place = self.by_ticker.get(&request.symbol);
+        let place = self.by_ticker.get(&order.symbol());
         let Some(state) = place.and_then(|id| self.symbols.get(id.index())) else {
             return Repeat::Never;
         };
-        let others = self
-            .book
-            .orders_for(holding)
-            .filter(|o| o.role().is_reducing() && o.id() != id && o.planned.parent != Some(id));
-        let resting = others.fold(Qty::ZERO, |sum, o| {
-            sum.checked_add(o.remaining()).unwrap_or(sum)
-        });
         let tick = state.instrument.tick;
-        let Ok(approved) = self.gate.reducing(holding, resting, tick, request) else {
+        let Ok(approved) = self.gate.repeat(order, &self.book, tick) else {
             return Repeat::Never;
         };
         let pause = doubt.repeat_nanos.saturating_mul(2);
@@ -306,14 +296,6 @@ impl Engine {
         self.write(at, Record::SubmitRepeated { client_id: id }, out);
         out.push(Command::Send(approved));
         Repeat::Sent
-    }
-
-    /// An order that can be sent once more by itself.
-    fn repeatable(&self, id: ClientOrderId) -> Option<OrderRequest> {
-        let order = self.book.orders.get(&id)?;
-        let planned = &order.planned;
-        let alone = planned.parent.is_none() && planned.replaces.is_none();
-        (order.is_unheard() && order.role().is_reducing() && alone).then_some(planned.request)
     }
 
     /// Sends once more what waits for its time.
@@ -422,4 +404,11 @@ enum Repeat {
     Later,
     /// It cannot be.
     Never,
+}
+
+/// Whether an order can be sent once more by itself.
+fn is_repeatable(order: &Order) -> bool {
+    let planned = &order.planned;
+    let alone = planned.parent.is_none() && planned.replaces.is_none();
+    order.is_unheard() && order.role().is_reducing() && alone
 }

@@ -145,7 +145,7 @@ impl Engine {
     /// Whether a flatten was asked for and the broker has not confirmed it yet.
     #[must_use]
     pub const fn is_flattening(&self) -> bool {
-        self.flatten_request.is_some()
+        self.book.flatten.is_some()
     }
 
     /// The symbols, in the order of their ids.

@@ -2,20 +2,27 @@
 //! do but wait.
 
 use trader_contract::{
-    Attached, ClientOrderId, Direction, OrderKind, OrderRequest, OrderRole, Price, Qty, Reason,
+    Attached, ClientOrderId, Direction, OrderKind, OrderRequest, OrderRole, Price, Reason,
     Replacement, SymbolId, TimeInForce, Timestamp, TradeSummary,
 };
 
 use super::Engine;
 use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands};
-use crate::orders::{Ground, Step, is_settled, next_step};
-use crate::record::{ExitReason, Origin, PlannedOrder, Record, Severity, Trade, TradingState};
+use crate::orders::{Ground, Step, Venue, is_settled, next_step};
+use crate::record::{ExitReason, Origin, PlannedOrder, Record, Severity, Trade};
 
 /// Steps that one look may take; more would mean that a step changes nothing.
 const STEPS_MAX: usize = 8;
 /// The longest pause between two tries, in nanoseconds.
 const RETRY_MAX: i64 = 30 * Timestamp::SECOND;
+/// The same for a position that is to be closed.
+const RETRY_EXIT_MAX: i64 = 5 * Timestamp::SECOND;
+/// The same while no session is open.
+const RETRY_NIGHT_MAX: i64 = 5 * Timestamp::MINUTE;
+/// How long an answer is waited for before it is asked for again, and an exit before another one
+/// follows, in nanoseconds.
+pub(super) const CHASE: i64 = 5 * Timestamp::SECOND;
 
 /// An order that protects or closes a whole position.
 #[derive(Clone, Copy)]
@@ -31,13 +38,13 @@ struct Reducing {
 impl Engine {
     /// Looks at the open trade of a symbol and does what is to be done.
     pub(super) fn tend(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
-        self.measure_protection(at, id);
         if !self.reconciling.is_done() {
             return;
         }
         if !self.strays.is_empty() {
             self.cancel_strays(at, id, out);
         }
+        self.measure_protection(at, id, out);
         for _ in 0..STEPS_MAX {
             let Some((step, settled)) = self.next_step(at, id) else {
                 return self.wake(id, None);
@@ -48,6 +55,14 @@ impl Engine {
                     return self.wake(id, until);
                 }
                 Step::Cancel(order, why) => self.ask_cancel(at, order, why, out),
+                Step::CancelAgain(order, why) => {
+                    self.ask_cancel(at, order, why, out);
+                    self.request_snapshot(out);
+                }
+                Step::AskBroker => {
+                    self.request_snapshot(out);
+                    self.not_before(id, at.plus_nanos(CHASE));
+                }
                 Step::PlaceStop => self.place_stop(at, id, out),
                 Step::MoveStop(order) => self.replace_stop(at, id, order, out),
                 Step::GiveUp => self.give_up(at, id, out),
@@ -55,7 +70,7 @@ impl Engine {
                 Step::Lapse => self.lapse(at, id, out),
                 Step::Finish => self.finish_trade(at, id, out),
             }
-            self.measure_protection(at, id);
+            self.measure_protection(at, id, out);
         }
         self.wake(id, Some(at.plus_nanos(self.rules.retry_nanos)));
     }
@@ -82,15 +97,11 @@ impl Engine {
             at,
             rules: &self.rules,
             last: state.last,
-            bare_since: state
-                .bare_since
-                .into_iter()
-                .chain(state.reached.since())
-                .min(),
+            bare_since: self.bare_too_long_from(state),
             retry_at: state.retry_at,
-            entries_wanted: self.takes_entries()
-                && self.book.trading == TradingState::Active
-                && !self.book.blocks.contains_key(&holding.symbol),
+            entries_wanted: self.wants_entry(holding),
+            venue: self.venue(state, at),
+            chase_nanos: self.chase(),
         };
         let step = next_step(holding, &orders, &ground);
         let settled = step == Step::Wait { until: None } && is_settled(holding, &orders);
@@ -199,13 +210,6 @@ impl Engine {
         let Some(holding) = self.holding(id).cloned() else {
             return;
         };
-        let resting = self
-            .book
-            .orders_for(&holding)
-            .filter(|o| o.role().is_reducing())
-            .fold(Qty::ZERO, |sum, o| {
-                sum.checked_add(o.remaining()).unwrap_or(sum)
-            });
         let request = OrderRequest {
             client_id: order.client_id,
             symbol: holding.symbol,
@@ -222,7 +226,7 @@ impl Engine {
             attached: Attached::NONE,
             oco_stop: order.oco_stop,
         };
-        match self.gate.reducing(&holding, resting, tick, request) {
+        match (self.gate).reducing(&self.book, &holding, tick, request) {
             Ok(approved) => {
                 self.write_reducing(at, request, &holding.route, order.exit_reason, out);
                 out.push(Command::Send(approved));
@@ -300,9 +304,8 @@ impl Engine {
             limit: None,
             trail: None,
         };
-        let Ok(approved) =
-            self.gate
-                .replacement(&holding, holding.net.magnitude(), tick, replacement)
+        let qty = holding.net.magnitude();
+        let Ok(approved) = (self.gate).replacement(&self.book, &holding, qty, tick, replacement)
         else {
             return self.back_off(at, id);
         };
@@ -443,16 +446,26 @@ impl Engine {
         }
     }
 
+    /// Nothing is tried again in a symbol before `when`.
+    fn not_before(&mut self, id: SymbolId, when: Timestamp) {
+        if let Some(state) = self.symbols.get_mut(id.index()) {
+            state.retry_at = when;
+        }
+    }
+
     /// Waits before the broker is asked again, twice as long each time.
     pub(super) fn back_off(&mut self, at: Timestamp, id: SymbolId) {
         let first = self.rules.retry_nanos;
+        let most = match self.symbols.get(id.index()).map(|s| self.venue(s, at)) {
+            Some(Venue::Closed { .. }) => RETRY_NIGHT_MAX,
+            _ if self.holding(id).is_some_and(|h| h.exit.is_some()) => RETRY_EXIT_MAX,
+            _ => RETRY_MAX,
+        };
         let Some(state) = self.symbols.get_mut(id.index()) else {
             return;
         };
-        let pause = state
-            .retry_nanos
-            .saturating_mul(2)
-            .clamp(first, RETRY_MAX.max(first));
+        let pause = state.retry_nanos.saturating_mul(2);
+        let pause = pause.clamp(first, most.max(first));
         state.retry_nanos = pause;
         state.retry_at = at.plus_nanos(pause);
     }

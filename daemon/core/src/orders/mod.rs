@@ -1,5 +1,7 @@
 //! What to do next with the orders of an open trade. Pure planning: the engine carries it out.
 
+mod closing;
 mod plan;
 
+pub use closing::Venue;
 pub use plan::{Ground, Step, is_closing, is_settled, next_step, protected_qty, stop_in_force};

@@ -3,7 +3,8 @@
 //!
 //! The rules, in order:
 //! 1. A position that is to be closed first has its entry and its resting exits cancelled, each
-//!    confirmed by the broker, and is then closed at the market. Nothing rests beside the exit.
+//!    confirmed by the broker, and is then closed at the market. Nothing rests beside the exit. What is
+//!    not answered or does not fill is followed up: see the file of closing.
 //! 2. A flat symbol is freed once every order has ended.
 //! 3. An entry that waits while none are taken is cancelled. One that filled in part gets `partial_fill_patience`; then its rest is cancelled.
 //! 4. A position whose entry has ended has one stop for all of it, where it is meant to rest.
@@ -16,6 +17,7 @@ use trader_contract::{
     ClientOrderId, Level, OrderRole, OrderState, Outcome, Price, Qty, Timestamp,
 };
 
+use super::closing::{self, Venue, cancel};
 use crate::book::{Holding, Order};
 use crate::config::OrderRules;
 
@@ -35,6 +37,11 @@ pub struct Ground<'a> {
     pub retry_at: Timestamp,
     /// Whether entries are taken at all now; a waiting one is cancelled where they are not.
     pub entries_wanted: bool,
+    /// Whether orders of the symbol can fill now.
+    pub venue: Venue,
+    /// How long an answer is waited for before it is asked for again, and an exit before another one
+    /// follows; `None` where nothing can be lost.
+    pub chase_nanos: Option<i64>,
 }
 
 /// One thing to do.
@@ -47,6 +54,10 @@ pub enum Step {
     },
     /// Cancel this order.
     Cancel(ClientOrderId, &'static str),
+    /// Its cancel was not confirmed in time: ask for it again, and ask the broker what it holds.
+    CancelAgain(ClientOrderId, &'static str),
+    /// Something was sent and nobody has acknowledged it: ask the broker what it holds.
+    AskBroker,
     /// Rest a new protective stop for the whole position.
     PlaceStop,
     /// Change this resting stop to the planned price and the whole position.
@@ -61,7 +72,7 @@ pub enum Step {
     Finish,
 }
 
-const WAIT: Step = Step::Wait { until: None };
+pub(super) const WAIT: Step = Step::Wait { until: None };
 
 /// The next step for an open trade with these orders.
 #[must_use]
@@ -70,7 +81,7 @@ pub fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
     let counts_shares = match step {
         Step::PlaceStop | Step::MoveStop(_) | Step::CloseOut | Step::Lapse | Step::Finish => true,
         Step::GiveUp => holding.is_turned(),
-        Step::Wait { .. } | Step::Cancel(..) => false,
+        Step::Wait { .. } | Step::Cancel(..) | Step::CancelAgain(..) | Step::AskBroker => false,
     };
     if counts_shares && orders.iter().any(|order| order.misses_fills()) {
         // The position is not known yet: the snapshot that was asked for tells.
@@ -98,16 +109,7 @@ fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
     };
 
     if holding.exit.is_some() {
-        return match (entry, resting, closing) {
-            (Some(order), ..) => cancel(order, "the position is to be closed", ground),
-            (_, Some(order), _) => cancel(order, "the position is to be closed", ground),
-            (.., Some(order)) if holding.net.is_flat() => {
-                cancel(order, "the position is flat", ground)
-            }
-            (.., Some(_)) => WAIT,
-            _ if holding.net.is_flat() => over(),
-            _ => not_before_retry(Step::CloseOut, ground),
-        };
+        return closing::next_step(holding, orders, ground);
     }
     if holding.is_turned() {
         return Step::GiveUp;
@@ -162,14 +164,7 @@ fn cancel_left_over(order: &Order, orders: &[&Order], ground: &Ground<'_>) -> St
     cancel(order, "the position is flat", ground)
 }
 
-fn cancel(order: &Order, why: &'static str, ground: &Ground<'_>) -> Step {
-    if order.cancel_asked || !order.may_be_cancelled() {
-        return WAIT;
-    }
-    not_before_retry(Step::Cancel(order.id(), why), ground)
-}
-
-fn not_before_retry(step: Step, ground: &Ground<'_>) -> Step {
+pub(super) fn not_before_retry(step: Step, ground: &Ground<'_>) -> Step {
     if ground.at < ground.retry_at {
         Step::Wait {
             until: Some(ground.retry_at),
@@ -260,7 +255,7 @@ pub fn is_settled(holding: &Holding, orders: &[&Order]) -> bool {
 }
 
 /// Whether the market stands at or beyond the stop, where no stop order can rest.
-fn passed(holding: &Holding, stop: Price, ground: &Ground<'_>) -> bool {
+pub(super) fn passed(holding: &Holding, stop: Price, ground: &Ground<'_>) -> bool {
     ground.last.is_some_and(|last| {
         !holding
             .direction

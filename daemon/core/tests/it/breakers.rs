@@ -85,10 +85,11 @@ fn a_tripped_breaker_outlives_a_restart_and_ends_with_the_session() {
     20:45:00 timer
     20:55:00 timer
     20:58:00 timer
+      ASK what the broker holds
     21:00:00 timer
       session closed: 1 trades, left []
-      ASK what the broker holds
     21:00:00 snapshot
+      ASK what the broker holds
     14:30:00 timer
       session 2011-01-11 opened
     15:01:00 bar SPY 100
@@ -189,10 +190,11 @@ fn a_fault_outlives_the_session_until_an_operator_resumes() {
     20:45:00 timer
     20:55:00 timer
     20:58:00 timer
+      ASK what the broker holds
     21:00:00 timer
       session closed: 0 trades, left []
-      ASK what the broker holds
     21:00:00 snapshot
+      ASK what the broker holds
     14:30:00 timer
       session 2011-01-11 opened
     15:01:00 bar SPY 100

@@ -52,9 +52,9 @@ fn positions_are_closed_five_minutes_before_the_close() {
       heard 1-x1 Filled 100/100, 100 at 100.2
       trade SPY closed: end_of_day 10
     20:58:00 timer
+      ASK what the broker holds
     21:00:00 timer
       session closed: 1 trades, left []
-      ASK what the broker holds
     ");
 }
 
@@ -70,6 +70,8 @@ fn what_is_open_two_minutes_before_the_close_is_told() {
     20:58:00 timer
       ALERT Critical not_flat
     21:00:00 timer
+      SPY blocked: residue
+      ALERT Critical residue
       session closed: 0 trades, left ["SPY"]
       ASK what the broker holds
     "#);
@@ -102,9 +104,9 @@ fn on_a_half_day_everything_is_earlier() {
       heard 1-x1 Filled 100/100, 100 at 100.2
       trade SPY closed: end_of_day 10
     17:58:00 timer
+      ASK what the broker holds
     18:00:00 timer
       session closed: 1 trades, left []
-      ASK what the broker holds
     ");
 }
 
@@ -163,10 +165,10 @@ fn a_window_with_missing_minutes_ends_with_its_session() {
     }), @r"
     20:56:00 bar SPY 100
     20:58:00 timer
+      ASK what the broker holds
     21:00:00 timer
       intent 1: enter refused by session
       session closed: 0 trades, left []
-      ASK what the broker holds
     ");
 }
 

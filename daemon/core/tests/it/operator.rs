@@ -160,6 +160,7 @@ fn a_flatten_is_over_when_the_broker_confirms_it() {
     }), @r"
     14:32:00 operator Flatten
       trading reducing
+      flatten_began
       exit of SPY planned: operator
       cancel asked 1-s1: the position is to be closed
       CANCEL 1-s1
@@ -175,6 +176,7 @@ fn a_flatten_is_over_when_the_broker_confirms_it() {
       trade SPY closed: operator -10
       ASK what the broker holds
     14:32:00 snapshot
+      flatten_ended
       ALERT Notice flat
     14:32:00 operator Resume
       trading active

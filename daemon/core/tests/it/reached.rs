@@ -168,9 +168,13 @@ fn while_trading_is_halted_no_clock_runs_and_it_starts_anew_afterwards() {
     }), @r"
     14:33:00 bar SPY 99.40
     14:33:02 halt
+      ALERT Warning halted
     14:43:02 trading again
+      cleared halted
     14:43:06 halt
+      ALERT Warning halted
     14:44:06 bar SPY 99.30
+      cleared halted
     14:44:06 trading again
     14:44:11 timer
       ALERT Critical unprotected
@@ -238,7 +242,9 @@ fn a_price_that_comes_back_leaves_the_stop_where_it_is() {
     }), @r"
     14:33:00 bar SPY 99.40
     14:33:00 halt
+      ALERT Warning halted
     14:34:00 bar SPY 99.60
+      cleared halted
     14:34:00 trading again
     14:35:30 bar SPY 99.70
     ");

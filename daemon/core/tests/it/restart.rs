@@ -236,6 +236,7 @@ fn what_is_gone_at_the_broker_is_not_closed_again() {
       CANCEL 1-s1
     14:32:01 operator Flatten
       trading reducing
+      flatten_began
       exit of SPY planned: operator
       ANSWER closing one position or entry; entries are paused until `traderctl resume`
     14:32:01 1-s1 cancelled
@@ -243,6 +244,7 @@ fn what_is_gone_at_the_broker_is_not_closed_again() {
       trade SPY voided
       ASK what the broker holds
     14:32:01 snapshot
+      flatten_ended
       ALERT Notice flat
     ");
 }
@@ -453,14 +455,15 @@ fn a_position_of_the_day_before_is_closed_at_the_open() {
     13:32:00 restart
       ASK what the broker holds
     13:32:00 snapshot
-    14:30:00 timer
-      session closed: 0 trades, left ["SPY"]
-      ASK what the broker holds
-      session 2011-01-11 opened
-      ALERT Critical carried_overnight
       exit of SPY planned: end_of_day
       cancel asked 1-s1: the position is to be closed
       CANCEL 1-s1
+      SPY blocked: residue
+      ALERT Critical residue
+      session closed: 0 trades, left ["SPY"]
+      ASK what the broker holds
+    14:30:00 timer
+      session 2011-01-11 opened
     14:32:00 1-s1 cancelled
       heard 1-s1 Cancelled 0/100
       plan 1-x1 sell 100 SPY market Day
@@ -468,6 +471,8 @@ fn a_position_of_the_day_before_is_closed_at_the_open() {
     14:32:00 1-x1 fills
       heard 1-x1 Filled 100/100, 100 at 100.2
       trade SPY closed: end_of_day 10
+      SPY freed
+      cleared residue
     "#);
 }
 

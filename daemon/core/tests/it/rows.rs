@@ -133,11 +133,11 @@ fn where_the_day_ends_flat_it_brings_none() {
     20:45:00 timer
     20:55:00 timer
     20:58:00 timer
+      ASK what the broker holds
     21:00:00 row 100
       intent 1: enter refused by session
     21:00:00 timer
       session closed: 0 trades, left []
-      ASK what the broker holds
     ");
 }
 

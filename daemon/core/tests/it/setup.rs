@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use trader_calendar::Calendar;
 use trader_contract::{
-    Bar, Built, Context, Direction, Epoch, Intent, Intents, Strategy, Symbol, TickRule, Timeframe,
+    Bar, Built, Context, Direction, Epoch, Intent, Intents, Qty, Strategy, Symbol, TickRule,
+    Timeframe,
 };
 use trader_core::book::Book;
 use trader_core::risk::limits::Limits;
 use trader_core::{
-    Authority, DayRules, Engine, EngineConfig, ForeignPolicy, Instrument, Market, OrderRules,
-    Route, Rows, Sides, Watch,
+    Authority, DayRules, Engine, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides,
+    Watch,
 };
 
 use crate::scene::symbol;
@@ -49,10 +50,12 @@ pub(crate) struct Setup {
     pub(crate) rows: Rows,
     /// The sides of route `a` in a scene of this direction; route `b` may enter both.
     pub(crate) sides: fn(Direction) -> Sides,
-    /// What is asked again and again.
+    /// Whether route `a` is only observed.
+    pub(crate) observe: bool,
+    /// Of both symbols.
+    pub(crate) daily_volume: Option<Qty>,
     pub(crate) watch: Watch,
-    /// What becomes of what the store did not make.
-    pub(crate) foreign: ForeignPolicy,
+    pub(crate) authority: Authority,
     /// Whether each session's end writes one.
     pub(crate) checkpoints: bool,
 }
@@ -66,8 +69,10 @@ impl Default for Setup {
             day: DayRules::default(),
             rows: Rows::Minutes,
             sides: |_| Sides::Both,
+            observe: false,
+            daily_volume: None,
             watch: Watch::OFF,
-            foreign: ForeignPolicy::Surface,
+            authority: Authority::simulated(),
             checkpoints: true,
         }
     }
@@ -99,6 +104,7 @@ pub(crate) fn engine(
             "a" => (setup.sides)(direction),
             _ => Sides::Both,
         },
+        observe: setup.observe && name == "a",
         lanes: tickers.iter().map(|ticker| lane(name, ticker)).collect(),
     };
     let config = EngineConfig {
@@ -108,6 +114,7 @@ pub(crate) fn engine(
             .map(|ticker| Instrument {
                 symbol: symbol(ticker),
                 tick: TickRule::Rule612,
+                average_daily_volume: setup.daily_volume,
             })
             .collect(),
         routes: vec![route("a"), route("b")],
@@ -119,10 +126,7 @@ pub(crate) fn engine(
         },
         orders: OrderRules::default(),
         watch: setup.watch,
-        authority: Authority {
-            foreign: setup.foreign,
-            ..Authority::simulated()
-        },
+        authority: setup.authority.clone(),
     };
     let engine = Engine::new(config, book, next_seq).unwrap();
     if setup.checkpoints {

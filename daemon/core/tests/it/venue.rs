@@ -344,6 +344,13 @@ impl Venue {
         })
     }
 
+    /// What it would say if the question of another copy were asked of it.
+    pub(crate) fn answer(&self, asked: &Self, at: Timestamp) -> BrokerEvent {
+        let mut answering = self.clone();
+        answering.asked = asked.asked;
+        answering.snapshot(at)
+    }
+
     /// The net position in a symbol.
     pub(crate) fn net(&self, symbol: Symbol) -> NetQty {
         self.positions.get(&symbol).copied().unwrap_or(NetQty::ZERO)

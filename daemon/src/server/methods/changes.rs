@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use trader_kernel::Call;
 use trader_rpc::{Accepted, CancelParams, ChangeParams, CloseParams, Failure, StopParams};
 
 use super::{Context, Peer};
-use crate::server::Call;
 
 pub(super) async fn pause(
     context: Arc<Context>,

@@ -16,13 +16,13 @@ use std::time::Duration;
 use jsonrpsee::RpcModule;
 use jsonrpsee::core::RegisterMethodError;
 use jsonrpsee::types::ErrorObjectOwned;
+use trader_kernel::{Call, Peer, Reply};
 use trader_rpc::{Failure, Method, call, method};
 
 use super::Services;
 use super::archive::ReadingRoom;
-use super::desk::{Call, Reply, ask};
+use super::desk::ask;
 use super::gate::Connection;
-use super::peer::Peer;
 use super::workshop::Counter;
 
 /// What every method has at hand.
@@ -35,7 +35,11 @@ pub(super) struct Context {
 
 impl Context {
     /// Asks the engine.
-    async fn ask<T>(&self, peer: Peer, call: impl FnOnce(Reply<T>) -> Call) -> Result<T, Failure> {
+    async fn ask<T: Send + 'static>(
+        &self,
+        peer: Peer,
+        call: impl FnOnce(Reply<T>) -> Call,
+    ) -> Result<T, Failure> {
         ask(&*self.services.desk, peer, self.call_timeout, call).await
     }
 }

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
+use trader_kernel::Call;
 use trader_rpc::{
     EffectiveConfig, Failure, NoParams, Order, OrdersParams, Position, Route, Status,
 };
 
 use super::{Context, Peer};
-use crate::server::Call;
 
 pub(super) async fn status(
     context: Arc<Context>,

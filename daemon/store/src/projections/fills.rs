@@ -84,27 +84,19 @@ pub(crate) fn save(
     Ok(added == 1)
 }
 
-/// Takes an execution out that the broker has declared void; `None` if it does not count. Its row stays,
-/// with no shares, so that a late report of it counts for nothing.
-pub(crate) fn take_back(
+/// Removes an execution; gives it if it was known.
+pub(crate) fn remove(
     db: &mut Db,
     order: ClientOrderId,
-    void: &ExecutionId,
-    replaces_itself: bool,
+    execution: &ExecutionId,
 ) -> Result<Option<Execution>, StoreError> {
-    let place = fills::table.find((order.to_string(), void.to_string()));
-    let row = place.select(Row::as_select()).first(db).optional()?;
-    let Some(fill) = row.map(Fill::try_from).transpose()? else {
-        return Ok(None);
-    };
-    if fill.execution.qty.is_zero() {
-        return Ok(None);
-    }
-    if replaces_itself {
-        diesel::delete(place).execute(db)?;
-    } else {
-        let nothing = (fills::qty.eq(0_i64), fills::fee.eq("0"));
-        diesel::update(place).set(nothing).execute(db)?;
-    }
-    Ok(Some(fill.execution))
+    let key = (order.to_string(), execution.to_string());
+    let row = fills::table
+        .find(key.clone())
+        .select(Row::as_select())
+        .first(db)
+        .optional()?;
+    let Some(known) = row else { return Ok(None) };
+    diesel::delete(fills::table.find(key)).execute(db)?;
+    Ok(Some(Fill::try_from(known)?.execution))
 }

@@ -3,8 +3,8 @@
 
 use diesel::prelude::*;
 use trader_contract::{
-    BrokerOrderId, ClientOrderId, Execution, ExecutionId, Money, OrderKind, OrderReport, OrderRole,
-    OrderState, Price, Qty, Ratio, RequestFailure, Side, Symbol, TimeInForce, Timestamp, Trail,
+    BrokerOrderId, ClientOrderId, Execution, Money, OrderKind, OrderReport, OrderRole, OrderState,
+    Price, Qty, Ratio, RequestFailure, Side, Symbol, TimeInForce, Timestamp, Trail,
 };
 use trader_core::record::{ExitReason, IntentId, PlannedOrder};
 
@@ -425,34 +425,6 @@ pub(crate) fn report(
         change(db, old, at, |order| order.replace_asked = false)?;
     }
     if let Some(fill) = &report.execution
-        && fills::save(db, seq, &order, fill)?
-    {
-        order.take_fill(at, fill);
-        positions::take_fill(db, &order, fill)?;
-    }
-    save(db, &order)
-}
-
-/// Takes an execution back, and counts what stands in its place.
-pub(crate) fn correct(
-    db: &mut Db,
-    (seq, at): (u64, Timestamp),
-    id: ClientOrderId,
-    void: &ExecutionId,
-    now: Option<&Execution>,
-) -> Result<(), StoreError> {
-    let Some(mut order) = find(db, id)? else {
-        return Ok(());
-    };
-    order.updated_at = at;
-    let replaces_itself = now.is_some_and(|now| now.id == *void);
-    let before = fills::take_back(db, id, void, replaces_itself)?;
-    if let Some(fill) = &before {
-        order.filled = order.filled.checked_sub(fill.qty).unwrap_or(Qty::ZERO);
-        order.filled_value -= fill.price.times(fill.qty);
-        positions::take_back(db, &order, fill)?;
-    }
-    if let Some(fill) = now
         && fills::save(db, seq, &order, fill)?
     {
         order.take_fill(at, fill);

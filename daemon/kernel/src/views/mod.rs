@@ -21,4 +21,4 @@ pub use trades::{exit_reason, trade};
 #[cfg(test)]
 pub(crate) mod stage;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,51 +6,42 @@ use std::collections::BTreeMap;
 use trader_contract::Timestamp;
 use trader_core::{Event, OperatorCommand, Refused};
 use trader_rpc::{Accepted, Failure, RequestId};
-use trader_store::{OperatorRequest, Reader};
+use trader_store::OperatorRequest;
 
-use super::crank::Crank;
-use crate::server::{Asked, Call, Reply};
-use crate::{clock, views};
+use crate::asked::{Asked, Call, Reply};
+use crate::kernel::Kernel;
+use crate::ports::Ports;
+use crate::views;
 
 /// Calls that are remembered without asking the store.
 const RECENT_MAX: usize = 1_000;
 
-/// The calls that were answered: the store's, and the newest of this run.
-pub(super) struct Memory {
-    reader: Option<Reader>,
-    recent: BTreeMap<Box<str>, OperatorRequest>,
-}
+/// What the engine says to a call.
+pub(crate) type Answer = Result<Box<str>, Refused>;
+
+/// The newest calls that were answered in this run; the store has the others.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(BTreeMap<Box<str>, OperatorRequest>);
 
 impl Memory {
-    /// A memory over the store's.
-    #[must_use]
-    pub(super) const fn new(reader: Reader) -> Self {
-        Self {
-            reader: Some(reader),
-            recent: BTreeMap::new(),
-        }
-    }
-
     /// Keeps an answered call.
-    pub(super) fn keep(&mut self, request: &OperatorRequest) {
-        if self.recent.len() >= RECENT_MAX {
-            self.recent.pop_first();
+    pub(crate) fn keep(&mut self, request: &OperatorRequest) {
+        if self.0.len() >= RECENT_MAX {
+            self.0.pop_first();
         }
-        self.recent.insert(request.id.clone(), request.clone());
+        self.0.insert(request.id.clone(), request.clone());
     }
 
     /// What became of a call with this id, if there was one.
-    fn find(&mut self, id: &str) -> Option<OperatorRequest> {
-        if let Some(request) = self.recent.get(id) {
-            return Some(request.clone());
-        }
-        self.reader.as_mut()?.request(id).ok().flatten()
+    fn find(&self, id: &str, ports: &mut impl Ports) -> Option<OperatorRequest> {
+        let recent = self.0.get(id).cloned();
+        recent.or_else(|| ports.find_request(id))
     }
 }
 
 /// A call that waits for the engine's answer.
 #[derive(Debug)]
-pub(super) struct Asking {
+pub(crate) struct Asking {
     id: RequestId,
     method: &'static str,
     params: String,
@@ -61,7 +52,7 @@ pub(super) struct Asking {
 impl Asking {
     /// As the store keeps it, with its answer.
     #[must_use]
-    pub(super) fn remember(&self, message: &str, at: Timestamp) -> OperatorRequest {
+    pub(crate) fn remember(&self, message: &str, at: Timestamp) -> OperatorRequest {
         OperatorRequest {
             id: self.id.to_string().into(),
             method: self.method.into(),
@@ -73,7 +64,7 @@ impl Asking {
     }
 
     /// Answers the caller.
-    pub(super) fn reply(self, outcome: Result<Box<str>, Refused>) {
+    pub(crate) fn reply(self, outcome: Answer) {
         let answer = match outcome {
             Ok(message) => Ok(Accepted {
                 request_id: self.id,
@@ -92,13 +83,12 @@ impl Asking {
     }
 }
 
-impl Crank {
+impl Kernel {
     /// Answers a call, or gives it to the engine.
-    pub(super) fn answer(&mut self, asked: Asked) {
+    pub fn answer(&mut self, now: Timestamp, asked: Asked, ports: &mut impl Ports) {
         let uid = asked.peer.uid;
         match asked.call {
             Call::Status(reply) => {
-                self.facts.uptime_seconds = self.uptime();
                 reply.send(Ok(views::status(&self.engine, &self.facts)));
             }
             Call::Positions(reply) => reply.send(Ok(views::positions(&self.engine))),
@@ -108,44 +98,44 @@ impl Crank {
             }
             Call::Pause(params, reply) => {
                 let asking = asking("pause", params.request_id.clone(), &params, uid, reply);
-                self.operate(asking, OperatorCommand::Pause);
+                self.operate(now, ports, asking, OperatorCommand::Pause);
             }
             Call::Resume(params, reply) => {
                 let asking = asking("resume", params.request_id.clone(), &params, uid, reply);
-                self.operate(asking, OperatorCommand::Resume);
+                self.operate(now, ports, asking, OperatorCommand::Resume);
             }
             Call::Close(params, reply) => {
                 let command = OperatorCommand::Close(params.symbol);
                 let asking = asking("close", params.request_id.clone(), &params, uid, reply);
-                self.operate(asking, command);
+                self.operate(now, ports, asking, command);
             }
             Call::Cancel(params, reply) => {
                 let command = OperatorCommand::Cancel(params.order);
                 let asking = asking("cancel", params.request_id.clone(), &params, uid, reply);
-                self.operate(asking, command);
+                self.operate(now, ports, asking, command);
             }
             Call::Flatten(params, reply) => {
                 let asking = asking("flatten", params.request_id.clone(), &params, uid, reply);
-                self.operate(asking, OperatorCommand::Flatten);
+                self.operate(now, ports, asking, OperatorCommand::Flatten);
             }
             Call::Stop(params, reply) => {
                 let flatten = params.flatten.unwrap_or(self.flatten_on_stop);
                 let asking = asking("stop", params.request_id.clone(), &params, uid, reply);
-                self.operate(asking, OperatorCommand::Stop { flatten });
-                self.stopped |= self.engine.is_stopping();
+                self.operate(now, ports, asking, OperatorCommand::Stop { flatten });
             }
         }
     }
 
-    fn uptime(&self) -> u64 {
-        let nanos = clock::now().since(self.facts.started_at);
-        u64::try_from(nanos.div_euclid(Timestamp::SECOND)).unwrap_or(0)
-    }
-
     /// Gives a call to the engine, unless one with its id was answered before.
-    fn operate(&mut self, asking: Asking, command: OperatorCommand) {
+    fn operate(
+        &mut self,
+        now: Timestamp,
+        ports: &mut impl Ports,
+        asking: Asking,
+        command: OperatorCommand,
+    ) {
         let id: Box<str> = asking.id.to_string().into();
-        if let Some(before) = self.memory.find(&id) {
+        if let Some(before) = self.memory.find(&id, ports) {
             return asking.repeat(before);
         }
         let event = Event::Operator {
@@ -154,7 +144,7 @@ impl Crank {
             request: id.clone(),
         };
         self.waiting.insert(id, asking);
-        self.feed(&event);
+        self.feed(now, &event, ports);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trader_contract::{SettingValue, Symbol};
+use trader_contract::Symbol;
 use trader_core::book::Holding;
 use trader_core::lane::Lane;
 use trader_core::record::{Decision, JournalEntry, Origin, Record, TradingState};
@@ -10,8 +10,6 @@ use trader_core::{Engine, RouteInfo, Sides};
 use trader_rpc::{self as rpc, convert};
 
 use super::orders::state;
-use crate::config::Config;
-use crate::plugins;
 
 /// What the engine does not know of a route.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,36 +29,6 @@ pub struct StrategyFacts {
     pub routes: BTreeMap<String, RouteFacts>,
     /// What each lane last saw.
     pub signals: LastSignals,
-}
-
-impl StrategyFacts {
-    /// The facts that a configuration gives.
-    #[must_use]
-    pub fn of(config: &Config) -> Self {
-        let routes = config.routes.iter().map(|route| {
-            let version = plugins::strategy(&route.strategy).map_or("", |plugin| plugin.version);
-            let setting = |(name, value): (&str, &SettingValue)| (name.to_owned(), text(value));
-            let facts = RouteFacts {
-                version: version.to_owned(),
-                enabled: route.enabled,
-                settings: route.settings.iter().map(setting).collect(),
-            };
-            (route.name.clone(), facts)
-        });
-        Self {
-            routes: routes.collect(),
-            signals: LastSignals::default(),
-        }
-    }
-}
-
-fn text(value: &SettingValue) -> String {
-    match value {
-        SettingValue::Integer(number) => number.to_string(),
-        SettingValue::Decimal(number) => number.to_string(),
-        SettingValue::Flag(flag) => flag.to_string(),
-        SettingValue::Word(word) => word.clone(),
-    }
 }
 
 /// The last decision of every lane, gathered from the journal as it is written.

@@ -56,6 +56,46 @@ pub(crate) fn breakout(direction: Direction, trigger: &str, stop: &str) -> Inten
     }
 }
 
+/// Two routes: `script` on SPY, and a lane on QQQ that stays cold.
+pub(crate) fn config(script: impl IntoIterator<Item = Option<Intent>>) -> EngineConfig {
+    let symbol = |text: &str| text.parse::<Symbol>().unwrap();
+    let instrument = |text| Instrument {
+        symbol: symbol(text),
+        tick: TickRule::Rule612,
+        average_daily_volume: None,
+    };
+    let route = |name: &str, lane| Route {
+        name: name.into(),
+        strategy: "script".into(),
+        timeframe: Timeframe::MINUTE,
+        require_stop: true,
+        sides: Sides::Both,
+        observe: false,
+        lanes: vec![lane],
+    };
+    EngineConfig {
+        epoch: Epoch(42),
+        symbols: vec![instrument("SPY"), instrument("QQQ")],
+        routes: vec![
+            route("script-spy", (symbol("SPY"), built(script, 0))),
+            route("script-qqq", (symbol("QQQ"), built([], 20))),
+        ],
+        limits: Limits::unbounded(),
+        market: Market::Sessions {
+            calendar: Calendar::nyse(),
+            day: DayRules::default(),
+            rows: Rows::Minutes,
+        },
+        orders: OrderRules::default(),
+        watch: Watch::OFF,
+        authority: Authority {
+            program: "traderd 0.1.0".into(),
+            config: "c0ffee".into(),
+            ..Authority::simulated()
+        },
+    }
+}
+
 /// The engine with its clock and what it has written.
 pub(crate) struct Stage {
     pub(crate) engine: Engine,
@@ -75,38 +115,8 @@ impl Stage {
 
     /// The same an hour earlier.
     pub(crate) fn before_the_open(script: impl IntoIterator<Item = Option<Intent>>) -> Self {
-        let symbol = |text: &str| text.parse::<Symbol>().unwrap();
-        let instrument = |text| Instrument {
-            symbol: symbol(text),
-            tick: TickRule::Rule612,
-        };
-        let route = |name: &str, lane| Route {
-            name: name.into(),
-            strategy: "script".into(),
-            timeframe: Timeframe::MINUTE,
-            require_stop: true,
-            sides: Sides::Both,
-            lanes: vec![lane],
-        };
-        let config = EngineConfig {
-            epoch: Epoch(42),
-            symbols: vec![instrument("SPY"), instrument("QQQ")],
-            routes: vec![
-                route("script-spy", (symbol("SPY"), built(script, 0))),
-                route("script-qqq", (symbol("QQQ"), built([], 20))),
-            ],
-            limits: Limits::unbounded(),
-            market: Market::Sessions {
-                calendar: Calendar::nyse(),
-                day: DayRules::default(),
-                rows: Rows::Minutes,
-            },
-            orders: OrderRules::default(),
-            watch: Watch::OFF,
-            authority: Authority::simulated(),
-        };
         let mut stage = Self {
-            engine: Engine::new(config, Book::default(), 1).unwrap(),
+            engine: Engine::new(config(script), Book::default(), 1).unwrap(),
             journal: Vec::new(),
             at: Timestamp::MIN,
             executions: 0,

@@ -12,7 +12,7 @@ const ENTRY: &str = "0000002a-20110110-1-e1";
 const STOP: &str = "0000002a-20110110-1-s1";
 const EXIT: &str = "0000002a-20110110-1-x1";
 
-fn facts() -> StatusFacts {
+pub(crate) fn facts() -> StatusFacts {
     let link = |name: &str| rpc::Link {
         name: name.to_owned(),
         state: rpc::LinkState::Up,

@@ -1,0 +1,140 @@
+//! Closing a position and taking orders out, until the broker says that it is done: what was asked for
+//! and is not answered is asked for again, and an exit that does not fill is followed by another one.
+//! No two orders of ours ever rest for the same shares: each step waits for the end of the one before.
+
+use trader_contract::{OrderRole, OrderState, Outcome, Timestamp};
+
+use super::plan::{Ground, Step, WAIT, not_before_retry, passed};
+use crate::book::{Holding, Order};
+
+/// Whether the orders of a symbol can fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Venue {
+    /// They can.
+    Open {
+        /// Since the session's open, or since a halt has ended.
+        since: Timestamp,
+    },
+    /// The venue has halted the symbol. Nothing fills, stops neither.
+    Halted,
+    /// No session is open.
+    Closed {
+        /// Whether the position should have been closed before, and since when nothing could any more.
+        residue: Option<Timestamp>,
+    },
+}
+
+/// The next step for a position that is to be closed.
+///
+/// While the symbol is halted, and over the night for what is left of a session, a stop that rests
+/// stays: it cannot be worse than nothing, and nothing could be closed. Otherwise everything that
+/// rests is taken out, and the position is closed at the market.
+pub(super) fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
+    let live = |role: OrderRole| {
+        let mut of_role = orders.iter().filter(|o| o.role() == role && o.is_live());
+        of_role.next().copied()
+    };
+    if let Some(entry) = live(OrderRole::Entry) {
+        return cancel(entry, "the position is to be closed", ground);
+    }
+    let flat = holding.net.is_flat();
+    if let Some(order) = live(OrderRole::Stop).or_else(|| live(OrderRole::Target)) {
+        let stays = !flat && !holding.is_turned() && keeps_its_stop(ground.venue);
+        if stays && !order.cancel_asked {
+            return WAIT;
+        }
+        return cancel(order, "the position is to be closed", ground);
+    }
+    match live(OrderRole::Exit) {
+        Some(order) if flat => cancel(order, "the position is flat", ground),
+        Some(order) => follow(order, ground),
+        None if flat && holding.entry_qty.is_zero() => Step::Lapse,
+        None if flat => Step::Finish,
+        None => close_or_rest(holding, orders, ground),
+    }
+}
+
+const fn keeps_its_stop(venue: Venue) -> bool {
+    match venue {
+        Venue::Open { .. } => false,
+        Venue::Halted => true,
+        Venue::Closed { residue } => residue.is_some(),
+    }
+}
+
+/// Closes what nothing rests for. With the venue shut the exit is queued for the open; where the
+/// broker takes none, and in a halt, the stop rests again.
+fn close_or_rest(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
+    let can_rest = |stop| !holding.is_turned() && !passed(holding, stop, ground);
+    let rests = holding.stop.is_some_and(can_rest);
+    let step = match ground.venue {
+        Venue::Open { .. } => Step::CloseOut,
+        Venue::Halted if rests => Step::PlaceStop,
+        Venue::Halted => return WAIT,
+        Venue::Closed { residue } if rests && was_refused(orders, residue) => Step::PlaceStop,
+        Venue::Closed { .. } => Step::CloseOut,
+    };
+    not_before_retry(step, ground)
+}
+
+/// Whether the newest exit was refused, since then if there is a time.
+fn was_refused(orders: &[&Order], since: Option<Timestamp>) -> bool {
+    let exits = orders.iter().filter(|o| o.role() == OrderRole::Exit);
+    exits.max_by_key(|o| o.id()).is_some_and(|order| {
+        order.state == OrderState::Done(Outcome::Rejected)
+            && since.is_none_or(|since| order.updated_at >= since)
+    })
+}
+
+/// An exit that is at work: one that does not fill where it could is cancelled, and a new one for
+/// what is left follows.
+fn follow(order: &Order, ground: &Ground<'_>) -> Step {
+    let Some(patience) = ground.chase_nanos else {
+        return WAIT;
+    };
+    if !order.state.is_acknowledged() {
+        return ask_after(order, ground);
+    }
+    if order.cancel_asked {
+        return cancel(order, "it did not fill in time", ground);
+    }
+    let Venue::Open { since } = ground.venue else {
+        return WAIT;
+    };
+    let until = order.updated_at.max(since).plus_nanos(patience);
+    if ground.at < until {
+        return Step::Wait { until: Some(until) };
+    }
+    cancel(order, "it did not fill in time", ground)
+}
+
+/// Takes an order out, and asks again while the broker does not say that it has ended. It is asked for
+/// of an order of unknown fate too, which may be there; that such a cancel is refused proves nothing.
+pub(super) fn cancel(order: &Order, why: &'static str, ground: &Ground<'_>) -> Step {
+    if !order.may_be_cancelled() {
+        return ask_after(order, ground);
+    }
+    if !order.cancel_asked {
+        return not_before_retry(Step::Cancel(order.id(), why), ground);
+    }
+    let Some(patience) = ground.chase_nanos else {
+        return WAIT;
+    };
+    let until = order.updated_at.plus_nanos(patience);
+    if ground.at < until {
+        return Step::Wait { until: Some(until) };
+    }
+    not_before_retry(Step::CancelAgain(order.id(), why), ground)
+}
+
+/// Nobody has acknowledged the order: the broker is asked what it holds, again and again.
+fn ask_after(order: &Order, ground: &Ground<'_>) -> Step {
+    let Some(patience) = ground.chase_nanos else {
+        return WAIT;
+    };
+    let until = order.updated_at.plus_nanos(patience);
+    if ground.at < until {
+        return Step::Wait { until: Some(until) };
+    }
+    not_before_retry(Step::AskBroker, ground)
+}

@@ -1,0 +1,17 @@
+//! The deterministic shell around the engine: what is to be persisted is committed before anything is
+//! sent, calls act once and are answered last, clients see views. No thread, clock, socket or disk:
+//! those are behind [`Ports`].
+
+mod asked;
+mod audit;
+mod calls;
+mod kernel;
+mod ports;
+pub mod views;
+
+pub use asked::{Asked, Call, Peer, Reply};
+pub use kernel::{Kernel, Surroundings};
+pub use ports::Ports;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! The edges of the kernel: what it needs of a store, a broker and those who read along.
+
+use trader_contract::{BrokerRequest, Timestamp};
+use trader_core::record::JournalEntry;
+use trader_store::{Batch, OperatorRequest};
+
+/// What the kernel asks of the world. The daemon's is made of threads and sockets, the simulation's of
+/// memory and faults.
+pub trait Ports {
+    /// Writes a batch, all of it or nothing; `Ok` says that it is durable. Nothing is written after the
+    /// first failure.
+    ///
+    /// # Errors
+    /// Why it could not be written, in words.
+    fn commit(&mut self, batch: Batch) -> Result<(), Box<str>>;
+
+    /// The call with this id, if it was answered before, in this run or an earlier one.
+    fn find_request(&mut self, id: &str) -> Option<OperatorRequest>;
+
+    /// Hands a request to the broker.
+    fn send(&mut self, request: BrokerRequest, now: Timestamp);
+
+    /// Makes the stream of market data anew: it stands and does not bring what it should.
+    fn renew_feed(&mut self, why: &str);
+
+    /// Hears an entry of the journal once it is on the disk.
+    fn written(&mut self, entry: &JournalEntry);
+}

@@ -1,0 +1,294 @@
+//! The kernel with a store and a broker made of vectors: what happens in which order, and once.
+
+mod audit;
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, channel};
+
+use trader_contract::{
+    AccountFacts, BrokerEvent, BrokerRequest, BrokerSnapshot, Direction, Intent, Money, Price,
+    Timestamp,
+};
+use trader_core::record::{JournalEntry, Record, TradingState};
+use trader_core::{Event, OperatorCommand};
+use trader_rpc::{Accepted, ChangeParams, ErrorCode, Failure, Role};
+use trader_store::{Batch, OperatorRequest, Recovery};
+
+use crate::views::stage::{breakout, config};
+use crate::views::{StrategyFacts, tests::facts};
+use crate::{Asked, Call, Kernel, Peer, Ports, Reply, Surroundings};
+
+/// A store and a broker that remember in which order they were asked.
+#[derive(Default)]
+pub(super) struct World {
+    heard: Vec<String>,
+    pub(super) journal: Vec<JournalEntry>,
+    requests: BTreeMap<Box<str>, OperatorRequest>,
+    pub(super) sent: Vec<BrokerRequest>,
+    broken: bool,
+}
+
+impl Ports for World {
+    fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
+        if self.broken {
+            self.heard.push("commit failed".to_owned());
+            return Err("the disk is full".into());
+        }
+        self.heard.push(format!("commit {}", batch.entries.len()));
+        self.journal.extend(batch.entries);
+        for request in batch.requests {
+            self.requests.insert(request.id.clone(), request);
+        }
+        Ok(())
+    }
+    fn find_request(&mut self, id: &str) -> Option<OperatorRequest> {
+        self.requests.get(id).cloned()
+    }
+    fn send(&mut self, request: BrokerRequest, _: Timestamp) {
+        self.heard.push(match &request {
+            BrokerRequest::Submit(order) => format!("submit {}", order.client_id.role),
+            BrokerRequest::Cancel(order) => format!("cancel {}", order.role),
+            BrokerRequest::Replace(_) => "replace".to_owned(),
+            BrokerRequest::Snapshot { .. } => "snapshot".to_owned(),
+        });
+        self.sent.push(request);
+    }
+    fn renew_feed(&mut self, why: &str) {
+        self.heard.push(format!("renew {why}"));
+    }
+    fn written(&mut self, entry: &JournalEntry) {
+        self.heard.push(format!("written {}", entry.record.kind()));
+    }
+}
+
+/// A kernel with its world and its clock.
+pub(super) struct Bench {
+    pub(super) kernel: Kernel,
+    pub(super) world: World,
+    now: Timestamp,
+}
+
+fn around() -> Surroundings {
+    Surroundings {
+        facts: facts(),
+        strategies: StrategyFacts::default(),
+        flatten_on_stop: false,
+    }
+}
+
+impl Bench {
+    fn boot(script: impl IntoIterator<Item = Option<Intent>>, recovery: &Recovery) -> Self {
+        Self {
+            kernel: Kernel::boot(config(script), recovery, around()).unwrap(),
+            world: World::default(),
+            now: "2011-01-10T13:30:00Z".parse().unwrap(),
+        }
+    }
+
+    /// Reconciled at the open, with one entry that the next bar of SPY gives.
+    pub(super) fn open() -> Self {
+        let recovery = Recovery {
+            epoch: trader_contract::Epoch(42),
+            next_seq: 1,
+            entries: Vec::new(),
+        };
+        let entry = breakout(Direction::Long, "168.81", "168.58");
+        let mut bench = Self::boot([Some(entry)], &recovery);
+        bench.start();
+        bench.at("2011-01-10T14:30:00Z");
+        bench.feed(&Event::Timer);
+        bench.world.heard.clear();
+        bench
+    }
+
+    fn start(&mut self) {
+        self.feed(&Event::Start);
+        let snapshot = BrokerSnapshot {
+            number: 1,
+            account: AccountFacts {
+                id: "SIMULATED".into(),
+                blocked: None,
+                shorting: true,
+                buying_power: None,
+            },
+            foreign: Vec::new(),
+            at: self.now,
+            orders: Vec::new(),
+            executions: Vec::new(),
+            positions: Vec::new(),
+            cash: Money::dollars(25_000),
+        };
+        self.feed(&Event::Broker(BrokerEvent::Snapshot(snapshot)));
+    }
+
+    fn at(&mut self, at: &str) {
+        self.now = at.parse().unwrap();
+    }
+
+    pub(super) fn feed(&mut self, event: &Event) {
+        self.kernel.feed(self.now, event, &mut self.world);
+    }
+
+    /// The bar on which the strategy enters.
+    pub(super) fn bar(&mut self) {
+        self.at("2011-01-10T14:31:00Z");
+        let price: Price = "168.7".parse().unwrap();
+        let start = self.now.plus_minutes(-1);
+        let bar = trader_contract::Bar::new(start, [price; 4], 100).unwrap();
+        let symbol = self.kernel.engine().symbol_id("SPY".parse().unwrap());
+        self.feed(&Event::Bar {
+            symbol: symbol.unwrap(),
+            bar,
+        });
+    }
+
+    fn ask<T: Send + 'static>(
+        &mut self,
+        call: impl FnOnce(Reply<T>) -> Call,
+    ) -> Receiver<Result<T, Failure>> {
+        let (sender, answer) = channel();
+        let peer = Peer {
+            uid: 1000,
+            pid: None,
+            role: Role::Admin,
+            connection: 1,
+        };
+        let call = call(Reply::new(move |answer| drop(sender.send(answer))));
+        self.kernel
+            .answer(self.now, Asked { call, peer }, &mut self.world);
+        answer
+    }
+
+    fn pause(&mut self, id: &str) -> Result<Accepted, Failure> {
+        let params = change(id);
+        self.ask(|reply| Call::Pause(params, reply)).recv().unwrap()
+    }
+}
+
+fn change(id: &str) -> ChangeParams {
+    ChangeParams {
+        request_id: id.parse().unwrap(),
+    }
+}
+
+#[test]
+fn what_is_sent_has_been_committed_and_heard_of() {
+    let mut bench = Bench::open();
+    bench.bar();
+    assert_eq!(
+        bench.world.heard,
+        [
+            "commit 4",
+            "written intent_taken",
+            "written order_planned",
+            "written order_planned",
+            "written strategy_saved",
+            "submit entry",
+        ]
+    );
+}
+
+#[test]
+fn an_entry_whose_record_is_not_on_the_disk_is_not_sent() {
+    let mut bench = Bench::open();
+    bench.world.broken = true;
+    bench.bar();
+    assert_eq!(bench.world.heard, ["commit failed"]);
+    assert_eq!(bench.kernel.journal_failure(), Some("the disk is full"));
+    let engine = bench.kernel.engine();
+    assert!(matches!(engine.book().trading, TradingState::Halted(_)));
+    assert!(engine.book().orders.values().all(|order| !order.is_live()));
+    assert!(!bench.kernel.facts().store.writable);
+}
+
+#[test]
+fn nothing_is_written_after_a_failed_write_even_if_the_disk_is_well_again() {
+    let mut bench = Bench::open();
+    bench.world.broken = true;
+    bench.bar();
+    bench.world.broken = false;
+    let answered = bench.pause("r-1");
+    assert!(answered.is_ok(), "{answered:?}");
+    assert_eq!(bench.world.heard, ["commit failed"]);
+}
+
+#[test]
+fn a_call_acts_once_and_its_answer_is_committed_with_what_it_did() {
+    let mut bench = Bench::open();
+    let first = bench.pause("r-1").unwrap();
+    assert!(!first.repeated);
+    assert_eq!(bench.world.heard, ["commit 1", "written trading_state_set"]);
+    let kept = &bench.world.requests["r-1"];
+    assert_eq!(kept.result.as_deref(), Some(&*first.message));
+    let again = bench.pause("r-1").unwrap();
+    assert_eq!((again.repeated, again.message), (true, first.message));
+    assert_eq!(bench.world.heard.len(), 2);
+}
+
+#[test]
+fn an_id_that_another_call_used_is_refused() {
+    let mut bench = Bench::open();
+    bench.pause("r-1").unwrap();
+    let params = change("r-1");
+    let answer = bench.ask(|reply| Call::Resume(params, reply));
+    let refused = answer.recv().unwrap().unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Refused.number());
+    let trading = &bench.kernel.engine().book().trading;
+    assert_eq!(*trading, TradingState::Reducing);
+}
+
+#[test]
+fn a_kernel_that_boots_from_the_journal_goes_on_where_it_ended() {
+    let mut bench = Bench::open();
+    bench.bar();
+    bench.pause("r-1").unwrap();
+    let recovery = Recovery {
+        epoch: trader_contract::Epoch(42),
+        next_seq: bench.world.journal.len() as u64 + 1,
+        entries: bench.world.journal.clone(),
+    };
+    let mut second = Bench::boot([], &recovery);
+    assert_eq!(second.kernel.engine().book(), bench.kernel.engine().book());
+    assert_eq!(second.kernel.facts().store.seq, recovery.next_seq - 1);
+    // What was answered before this run acts no more either.
+    second.world.requests = bench.world.requests.clone();
+    assert!(second.pause("r-1").unwrap().repeated);
+    assert_eq!(second.world.heard, Vec::<String>::new());
+}
+
+#[test]
+fn a_stop_ends_the_kernel_once_everything_is_safe() {
+    let mut bench = Bench::open();
+    bench.feed(&Event::Operator {
+        command: OperatorCommand::Stop { flatten: false },
+        uid: 0,
+        request: "signal".into(),
+    });
+    assert!(bench.kernel.is_finished());
+}
+
+#[test]
+fn a_request_that_contradicts_the_book_halts_entries_and_is_told_once() {
+    let mut bench = Bench::open();
+    bench.bar();
+    let order = bench.kernel.engine().book().orders.keys().next().copied();
+    let before = bench.world.journal.len();
+    for _ in 0..2 {
+        bench.kernel.contradicted(
+            bench.now,
+            order.unwrap(),
+            "its quantity differs",
+            &mut bench.world,
+        );
+    }
+    let trading = &bench.kernel.engine().book().trading;
+    assert!(
+        matches!(trading, TradingState::Halted(why) if why.contains("its quantity differs")),
+        "{trading:?}"
+    );
+    let told = bench.world.journal[before..]
+        .iter()
+        .filter(|entry| matches!(entry.record, Record::TradingStateSet { .. }))
+        .count();
+    assert_eq!(told, 1);
+}

@@ -1,0 +1,63 @@
+//! What the kernel reaches the world through: the writer of the store, the broker, and everybody who
+//! reads the journal along.
+
+use trader_contract::{BrokerRequest, Timestamp};
+use trader_core::record::JournalEntry;
+use trader_kernel::{Ports, views};
+use trader_rpc::JournalLine;
+use trader_store::{Batch, OperatorRequest, Reader, Writer};
+
+use super::Witness;
+use super::tally::Tally;
+use super::venue::Venue;
+use crate::events::Ring;
+use crate::journal_log::JournalLog;
+use crate::systemd::Heart;
+
+/// The kernel's edges in the running daemon.
+pub(super) struct Outside {
+    pub(super) venue: Venue,
+    pub(super) writer: Writer,
+    /// Calls that were answered in an earlier run.
+    pub(super) reader: Reader,
+    pub(super) heart: Heart,
+    pub(super) tally: Tally,
+    pub(super) journal: Ring<JournalLine>,
+    pub(super) journal_log: JournalLog,
+    pub(super) witness: Option<Witness>,
+}
+
+impl Ports for Outside {
+    fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
+        self.heart.writer.beat();
+        let outcome = self.writer.submit(batch).wait();
+        self.heart.writer.rest();
+        outcome.map_err(|error| {
+            tracing::error!(%error, "the journal cannot be written; entries are halted, protecting and reducing go on from memory");
+            error.to_string().into()
+        })
+    }
+
+    fn find_request(&mut self, id: &str) -> Option<OperatorRequest> {
+        self.reader.request(id).ok().flatten()
+    }
+
+    fn send(&mut self, request: BrokerRequest, now: Timestamp) {
+        self.venue.request(request, now);
+    }
+
+    fn renew_feed(&mut self, why: &str) {
+        // The market is part of this program: there is no stream to make anew.
+        tracing::warn!(why, "the engine wants the feed made anew");
+    }
+
+    fn written(&mut self, entry: &JournalEntry) {
+        self.tally.take(&entry.record);
+        self.journal_log.write(entry);
+        let line = views::journal_line(entry);
+        if let Some(witness) = &mut self.witness {
+            witness(&line);
+        }
+        self.journal.push_numbered(entry.seq, line);
+    }
+}
