@@ -14,6 +14,8 @@ mod entries;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod foreign;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod operator;
@@ -38,6 +40,10 @@ mod scene;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]
+mod sweep;
+#[cfg(test)]
 mod targets;
+#[cfg(test)]
+mod unknown;
 #[cfg(test)]
 mod venue;
