@@ -249,6 +249,7 @@ impl Engine {
             && self.book.trading == TradingState::Active
             && !observed
             && self.leave().is_ok()
+            && !self.book.blocks.contains_key(&holding.symbol)
             && (self.book.kill_on(holding.symbol, &holding.route, strategy)).is_none()
     }
 

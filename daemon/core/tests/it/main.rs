@@ -20,6 +20,8 @@ mod entries;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod foreign;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod ladder;
@@ -58,6 +60,10 @@ mod splits;
 #[cfg(test)]
 mod starts;
 #[cfg(test)]
+mod sweep;
+#[cfg(test)]
 mod targets;
+#[cfg(test)]
+mod unknown;
 #[cfg(test)]
 mod venue;

@@ -6,7 +6,7 @@ use trader_contract::{
     Timestamp,
 };
 use trader_core::book::Book;
-use trader_core::record::JournalEntry;
+use trader_core::record::{JournalEntry, Record};
 use trader_core::{Command, Engine, Event, OperatorCommand, Rows};
 
 use crate::say::Mirror;
@@ -103,7 +103,12 @@ impl Scene {
             self.transcript.push_str(&format!("  {line}\n"));
         }
         match &command {
-            Command::Persist(entry) => self.journal.push(entry.clone()),
+            Command::Persist(entry) => {
+                if let Record::SubmitRepeated { client_id } = &entry.record {
+                    self.venue.repeated.insert(*client_id);
+                }
+                self.journal.push(entry.clone());
+            }
             Command::Send(approved) => self.venue.take(approved.request(), self.at),
             Command::Cancel(id) => self.venue.take(&BrokerRequest::Cancel(*id), self.at),
             Command::RequestSnapshot { number, since } => {
@@ -350,6 +355,35 @@ impl Scene {
         );
     }
 
+    /// Nobody knows whether an order arrived.
+    pub(crate) fn unanswered(&mut self, order: &str) {
+        let client_id = self.id(order);
+        let failure = no_answer();
+        self.hear(
+            &format!("no answer to {order}"),
+            vec![BrokerEvent::SubmitFailed { client_id, failure }],
+        );
+    }
+
+    /// The broker refuses to take an order, because it has one under that id.
+    pub(crate) fn id_used(&mut self, order: &str) {
+        let client_id = self.id(order);
+        let failure = RequestFailure::Refused {
+            code: RequestFailure::INVALID,
+            message: "client_order_id must be unique".into(),
+        };
+        self.hear(
+            &format!("{order}: its id is used"),
+            vec![BrokerEvent::SubmitFailed { client_id, failure }],
+        );
+    }
+
+    /// The order never arrived.
+    pub(crate) fn lose(&mut self, order: &str) {
+        let id = self.id(order);
+        self.venue.lose(id);
+    }
+
     /// The broker refuses a cancel.
     pub(crate) fn cancel_refused(&mut self, order: &str) {
         let client_id = self.id(order);
@@ -423,6 +457,13 @@ impl Scene {
         }
         self.say("restart");
         self.input(Event::Start);
+    }
+}
+
+/// No word from the broker.
+pub(crate) fn no_answer() -> RequestFailure {
+    RequestFailure::Ambiguous {
+        message: "timeout".into(),
     }
 }
 
