@@ -89,8 +89,17 @@ impl Engine {
         self.heard.account_at().plus_nanos(in_flight)
     }
 
+    /// What the broker last said of the account in this run.
+    #[must_use]
+    pub fn account(&self) -> Option<&AccountFacts> {
+        self.heard.account()
+    }
+
     /// Whether this account may be entered by this program under this configuration.
-    pub(super) fn leave(&self) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// It is a live account without a leave that holds, or another one than the broker's.
+    pub fn leave(&self) -> Result<(), Refusal> {
         let Some(live) = &self.authority.live else {
             return Ok(());
         };
