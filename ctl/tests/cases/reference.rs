@@ -15,6 +15,8 @@ const COMMANDS: &[&[&str]] = &[
     &["cancel"],
     &["flatten"],
     &["stop"],
+    &["alerts"],
+    &["alerts", "test"],
     &["logs"],
     &["backtest"],
     &["backtest", "list"],
