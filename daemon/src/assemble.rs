@@ -1,10 +1,12 @@
 //! From the configuration to what the engine and the simulated exchange are made of.
 
-use trader_contract::{Built, Level, Qty, Symbol, TickRule};
+use trader_contract::{Built, Level, Qty, Symbol, TickRule, Timestamp};
 use trader_core::risk::limits::Limits;
-use trader_core::{DayRules, Instrument};
+use trader_core::{Authority, DayRules, Instrument, Watch};
 
-use crate::config::{Config, EndOfDay, OrderRules, Risk, Route, SessionRules, Sides};
+use crate::config::{
+    Config, EndOfDay, ForeignPolicy, OrderRules, Risk, Route, SessionRules, Sides, WatchRules,
+};
 use crate::plugins;
 
 /// A route whose strategy cannot be built.
@@ -26,23 +28,102 @@ pub fn limits(risk: &Risk) -> Limits {
         position_fraction: risk.position_fraction,
         position_value_max: risk.max_position_value,
         gross_exposure: risk.max_gross_exposure,
+        net_exposure: risk.max_net_exposure,
+        route_exposure: risk.max_route_exposure,
+        buying_power_reserve: risk.buying_power_reserve,
         open_positions: risk.max_open_positions,
         order_shares: Qty::shares(risk.max_order_shares).unwrap_or(Qty::ZERO),
         order_value: risk.max_order_value,
+        volume_share: risk.volume_share,
         daily_loss: risk.daily_loss_fraction,
+        drawdown: risk.max_drawdown,
         consecutive_losses: risk.consecutive_losses,
         entries_per_route: risk.entries_per_route_per_day,
         entries_per_minute: risk.orders_per_minute,
+        entries_per_minute_symbol: risk.orders_per_minute_per_symbol,
+        duplicate_nanos: nanos(risk.duplicate_window_ms),
         price_collar: risk.price_collar,
+        fill_collar: risk.fill_collar,
+        spread: risk.max_spread,
+        quote_age_nanos: seconds(risk.quote_age_seconds),
+        restricted: risk.restricted.iter().copied().collect(),
         slippage_allowance: Level::from_femtos(risk.slippage_allowance.femtos()),
+    }
+}
+
+/// The limits of a backtest. Nobody is there to resume, so a drawdown is shown and stops nothing; and
+/// of rows longer than a minute many end at once, which is no haste.
+#[must_use]
+pub fn backtest_limits(risk: &Risk, rows_are_minutes: bool) -> Limits {
+    let held = limits(risk);
+    let unbounded = Limits::unbounded();
+    let rates = match rows_are_minutes {
+        true => (held.entries_per_minute, held.entries_per_minute_symbol),
+        false => (
+            unbounded.entries_per_minute,
+            unbounded.entries_per_minute_symbol,
+        ),
+    };
+    Limits {
+        drawdown: unbounded.drawdown,
+        entries_per_minute: rates.0,
+        entries_per_minute_symbol: rates.1,
+        ..held
+    }
+}
+
+/// What is checked again and again where broker and market are inside this program: neither can fall
+/// silent, and no clock is compared.
+#[must_use]
+pub fn local_watch(rules: &WatchRules) -> Watch {
+    let network = network_watch(rules);
+    Watch {
+        orders_alive_nanos: None,
+        data_alive_nanos: None,
+        account_nanos: None,
+        skew_nanos: None,
+        ..network
+    }
+}
+
+/// What is checked again and again behind a network.
+#[must_use]
+pub fn network_watch(rules: &WatchRules) -> Watch {
+    Watch {
+        sweep_nanos: Some(seconds(rules.sweep_seconds)),
+        reconcile_nanos: Some(seconds(rules.reconcile_seconds)),
+        answer_nanos: seconds(rules.answer_seconds),
+        unknown_nanos: seconds(rules.unknown_seconds),
+        orders_alive_nanos: Some(seconds(rules.orders_alive_seconds)),
+        data_alive_nanos: Some(seconds(rules.data_alive_seconds)),
+        bar_late_nanos: seconds(rules.bar_late_seconds),
+        account_nanos: Some(seconds(rules.account_seconds)),
+        skew_nanos: Some(nanos(rules.skew_ms)),
+    }
+}
+
+/// Under whose authority the engine trades: `live` is the account that may be traded with real money,
+/// `program` is version and build.
+#[must_use]
+pub fn authority(config: &Config, live: Option<Box<str>>, program: &str) -> Authority {
+    Authority {
+        live,
+        config: config.hash().into(),
+        program: program.into(),
+        observe: config.trading.observe,
+        foreign: match config.foreign.policy {
+            ForeignPolicy::Surface => trader_core::ForeignPolicy::Surface,
+            ForeignPolicy::Adopt => trader_core::ForeignPolicy::Adopt,
+            ForeignPolicy::Ignore => trader_core::ForeignPolicy::Ignore,
+        },
+        adopted_stop: config.foreign.adopted_stop,
     }
 }
 
 /// The rules of the day's end.
 #[must_use]
 pub fn day_rules(session: &SessionRules) -> DayRules {
-    let minutes =
-        |minutes: u16| i64::from(minutes).saturating_mul(trader_contract::Timestamp::MINUTE);
+    let minutes = |minutes: u16| i64::from(minutes).saturating_mul(Timestamp::MINUTE);
     DayRules {
         end_of_day: match session.end_of_day {
             EndOfDay::Flat => trader_core::EndOfDay::Flat,
@@ -63,6 +144,10 @@ pub fn order_rules(orders: &OrderRules) -> trader_core::OrderRules {
         protect_within_nanos: nanos(orders.protect_within_ms),
         ..trader_core::OrderRules::default()
     }
+}
+
+fn seconds(seconds: u32) -> i64 {
+    i64::from(seconds).saturating_mul(Timestamp::SECOND)
 }
 
 fn nanos(milliseconds: u32) -> i64 {
@@ -90,6 +175,7 @@ pub fn instruments(config: &Config) -> Vec<Instrument> {
         .map(|symbol| Instrument {
             symbol,
             tick: TickRule::Rule612,
+            average_daily_volume: None,
         })
         .collect()
 }
@@ -126,6 +212,7 @@ fn route(route: &Route) -> Result<trader_core::Route, RouteError> {
             Sides::Long => trader_core::Sides::Long,
             Sides::Short => trader_core::Sides::Short,
         },
+        observe: route.observe,
         lanes: route.symbols.iter().map(build).collect::<Result<_, _>>()?,
     })
 }
@@ -196,6 +283,13 @@ mod tests {
             order_rules(&config.orders),
             trader_core::OrderRules::default()
         );
+        assert_eq!(local_watch(&config.watch), Watch::LOCAL);
+        assert_eq!(network_watch(&config.watch), Watch::NETWORK);
+        let simulated = Authority {
+            config: config.hash().into(),
+            ..Authority::simulated()
+        };
+        assert_eq!(authority(&config, None, ""), simulated);
         assert_eq!(limits(&config.risk).slippage_allowance.to_string(), "0.02");
         assert_eq!(limits(&config.risk).order_shares.whole_shares(), 5_000);
     }

@@ -3,7 +3,7 @@
 
 pub mod archive;
 pub mod assemble;
-mod backtest;
+pub(crate) mod backtest;
 #[cfg(feature = "broker-sim")]
 pub mod bench;
 pub mod cli;
@@ -16,6 +16,7 @@ pub mod exit;
 pub mod feeds;
 pub mod jobs;
 pub mod journal_log;
+pub mod keys;
 pub mod logging;
 pub mod plugins;
 #[cfg(feature = "broker-sim")]

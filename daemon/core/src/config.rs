@@ -1,7 +1,9 @@
 //! What an engine is made of: symbols, routes, limits and the rules of the day.
 
 use trader_calendar::Calendar;
-use trader_contract::{Built, Direction, Epoch, Ratio, Symbol, TickRule, Timeframe, Timestamp};
+use trader_contract::{
+    Built, Direction, Epoch, Qty, Ratio, Symbol, TickRule, Timeframe, Timestamp,
+};
 
 use crate::risk::limits::Limits;
 
@@ -137,6 +139,9 @@ pub struct Instrument {
     pub symbol: Symbol,
     /// How fine its order prices may be.
     pub tick: TickRule,
+    /// Shares traded on an average day, from consolidated daily bars; `None` where there are none, and
+    /// then no limit counts with it.
+    pub average_daily_volume: Option<Qty>,
 }
 
 /// Symbols bound to a strategy with settings.
@@ -151,6 +156,8 @@ pub struct Route {
     pub require_stop: bool,
     /// The sides that it may enter.
     pub sides: Sides,
+    /// Its signals are written down and nothing is entered.
+    pub observe: bool,
     /// One built instance for each symbol.
     pub lanes: Vec<(Symbol, Built)>,
 }

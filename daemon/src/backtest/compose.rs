@@ -54,6 +54,7 @@ fn own_layer(base: &Config, spec: &BacktestSpec, problems: &mut Problems) -> Lay
             Some(route) => {
                 let mut route = route.clone();
                 route.enabled = true;
+                route.observe = false;
                 routes.push(route);
             }
             None => {

@@ -7,7 +7,7 @@ mod compose;
 #[cfg(feature = "backtest")]
 mod job;
 #[cfg(feature = "backtest")]
-mod program;
+pub(crate) mod program;
 #[cfg(feature = "backtest")]
 mod report;
 #[cfg(feature = "backtest")]

@@ -30,7 +30,11 @@ impl Sum {
     }
 }
 
-fn sum() -> io::Result<String> {
+/// The same, computed here and now.
+///
+/// # Errors
+/// The program's own file cannot be read.
+pub(crate) fn sum() -> io::Result<String> {
     let mut program = File::open(THIS_PROGRAM)?;
     let mut hash = Sha256::new();
     let mut part = vec![0; 128 << 10];

@@ -61,6 +61,7 @@ impl Round {
         let instruments = symbols.iter().map(|&symbol| Instrument {
             symbol,
             tick: TickRule::Rule612,
+            average_daily_volume: None,
         });
         let lanes = symbols.iter().map(|&symbol| (symbol, sma_cross::build()));
         let config = EngineConfig {
@@ -72,6 +73,7 @@ impl Round {
                 timeframe: Timeframe::MINUTE,
                 require_stop: false,
                 sides: Sides::Both,
+                observe: false,
                 lanes: lanes.collect(),
             }],
             limits: Limits::unbounded(),

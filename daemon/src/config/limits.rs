@@ -2,7 +2,7 @@
 //! ceilings of this program: no configuration can go past them.
 
 use serde::Serialize;
-use trader_contract::{Money, Ratio};
+use trader_contract::{Money, Ratio, Symbol};
 
 use super::section::{Section, choice};
 use super::{dollars, ratio};
@@ -20,22 +20,47 @@ pub struct Risk {
     pub max_position_value: Money,
     /// What all positions and waiting entries may be worth, as a multiple of equity: 0.01 to 4.
     pub max_gross_exposure: Ratio,
+    /// By how much one side may outweigh the other, waiting entries filled, as a multiple of equity:
+    /// 0.01 to 4.
+    pub max_net_exposure: Ratio,
+    /// What the positions and waiting entries of one route may be worth, as a multiple of equity: 0.01
+    /// to 4.
+    pub max_route_exposure: Ratio,
+    /// The share of the broker's buying power that entries leave alone: 0 to 0.9.
+    pub buying_power_reserve: Ratio,
     /// Positions and waiting entries at one time: 1 to 50.
     pub max_open_positions: u32,
     /// Shares of one order: 1 to 100000.
     pub max_order_shares: u32,
     /// Dollars of one order: 100 to 1000000.
     pub max_order_value: Money,
+    /// The shares of one order, as a share of the symbol's average daily volume: 0.0001 to 0.1.
+    pub volume_share: Ratio,
     /// The share of the equity at the open whose loss stops the day: 0.001 to 0.1.
     pub daily_loss_fraction: Ratio,
+    /// How far below its highest equity at a close the account may be, as a share of it: 0.01 to 0.5.
+    pub max_drawdown: Ratio,
     /// Losing trades in a row that stop the day: 1 to 20.
     pub consecutive_losses: u32,
     /// Entries of one route in a session: 1 to 100.
     pub entries_per_route_per_day: u32,
     /// Entries sent in a minute, over all routes: 1 to 120.
     pub orders_per_minute: u32,
+    /// Entries sent in a minute in one symbol: 1 to 60.
+    pub orders_per_minute_per_symbol: u32,
+    /// Milliseconds in which the same entry (symbol, side, quantity) is not sent twice: 0 to 60000.
+    pub duplicate_window_ms: u32,
     /// How far an order's price may be from the last price seen, as a share of it: 0.001 to 0.1.
     pub price_collar: Ratio,
+    /// How far beyond its trigger or the last price an entry without a limit is counted as filling, as
+    /// a share of it: 0 to 0.1.
+    pub fill_collar: Ratio,
+    /// The widest spread that is entered at the market, as a share of the bid: 0.0001 to 0.05.
+    pub max_spread: Ratio,
+    /// Seconds that a quote may be old for an entry at the market: 1 to 60.
+    pub quote_age_seconds: u32,
+    /// Symbols that are never entered, whatever the routes say.
+    pub restricted: Vec<Symbol>,
     /// Dollars per share added to the distance of the stop when a trade is sized: 0 to 5.
     pub slippage_allowance: Money,
 }
@@ -43,6 +68,7 @@ pub struct Risk {
 impl Risk {
     pub(super) fn read(mut section: Section<'_>) -> Self {
         let positions = dollars(100)..=dollars(1_000_000);
+        let multiples = ratio(10)..=ratio(4000);
         let risk = Self {
             risk_per_trade: section.ratio(
                 "risk_per_trade",
@@ -64,23 +90,38 @@ impl Risk {
                 dollars(25_000),
                 positions.clone(),
             ),
-            max_gross_exposure: section.ratio(
-                "max_gross_exposure",
-                ratio(1000),
-                ratio(10)..=ratio(4000),
+            max_gross_exposure: section.ratio("max_gross_exposure", ratio(1000), multiples.clone()),
+            max_net_exposure: section.ratio("max_net_exposure", ratio(1000), multiples.clone()),
+            max_route_exposure: section.ratio("max_route_exposure", ratio(1000), multiples),
+            buying_power_reserve: section.ratio(
+                "buying_power_reserve",
+                ratio(50),
+                Ratio::ZERO..=ratio(900),
             ),
             max_open_positions: section.integer("max_open_positions", 5, 1..=50),
             max_order_shares: section.integer("max_order_shares", 5_000, 1..=100_000),
             max_order_value: section.money("max_order_value", dollars(25_000), positions),
+            volume_share: section.ratio("volume_share", ratio(10), tenth_of(ratio(1))..=ratio(100)),
             daily_loss_fraction: section.ratio(
                 "daily_loss_fraction",
                 ratio(20),
                 ratio(1)..=ratio(100),
             ),
+            max_drawdown: section.ratio("max_drawdown", ratio(200), ratio(10)..=ratio(500)),
             consecutive_losses: section.integer("consecutive_losses", 4, 1..=20),
             entries_per_route_per_day: section.integer("entries_per_route_per_day", 10, 1..=100),
             orders_per_minute: section.integer("orders_per_minute", 30, 1..=120),
+            orders_per_minute_per_symbol: section.integer(
+                "orders_per_minute_per_symbol",
+                6,
+                1..=60,
+            ),
+            duplicate_window_ms: section.integer("duplicate_window_ms", 2_000, 0..=60_000),
             price_collar: section.ratio("price_collar", ratio(50), ratio(1)..=ratio(100)),
+            fill_collar: section.ratio("fill_collar", ratio(40), Ratio::ZERO..=ratio(100)),
+            max_spread: section.ratio("max_spread", ratio(10), tenth_of(ratio(1))..=ratio(50)),
+            quote_age_seconds: section.integer("quote_age_seconds", 3, 1..=60),
+            restricted: section.symbols("restricted"),
             slippage_allowance: section.money(
                 "slippage_allowance",
                 Money::from_micros(20_000),

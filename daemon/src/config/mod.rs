@@ -9,6 +9,7 @@ mod problem;
 mod route;
 mod section;
 mod shell;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ pub use route::{Route, Sides};
 pub use shell::{
     CalendarFileError, CalendarSettings, LogFormat, LogLevel, LogSettings, RpcSettings,
 };
+pub use watch::{ForeignPolicy, ForeignRules, Trading, WatchRules};
 
 use section::{Section, choice};
 
@@ -57,6 +59,8 @@ choice! {
 pub struct Config {
     /// How the daemon trades.
     pub mode: Mode,
+    /// Whether anything is sent.
+    pub trading: Trading,
     /// The account, where there is no broker to ask.
     pub account: Account,
     /// Where bars come from.
@@ -69,6 +73,10 @@ pub struct Config {
     pub session: SessionRules,
     /// How long the order manager waits.
     pub orders: OrderRules,
+    /// What is checked again and again, and how old what is known may be.
+    pub watch: WatchRules,
+    /// What becomes of what this daemon did not make.
+    pub foreign: ForeignRules,
     /// What `stop` and SIGTERM do.
     pub stop: StopRules,
     /// The exchange calendar.
@@ -135,12 +143,15 @@ impl Config {
         let mut routes = Vec::new();
         let config = Self {
             mode,
+            trading: Trading::read(root.section("trading")),
             account: Account::read(root.section("account")),
             market: Market::read(root.section("market")),
             broker: BrokerSettings::read(root.section("broker")),
             risk: Risk::read(root.section("risk")),
             session: SessionRules::read(root.section("session")),
             orders: OrderRules::read(root.section("orders")),
+            watch: WatchRules::read(root.section("watch")),
+            foreign: ForeignRules::read(root.section("foreign")),
             stop: StopRules::read(root.section("stop")),
             calendar: CalendarSettings::read(root.section("calendar")),
             log: LogSettings::read(root.section("log")),

@@ -44,6 +44,8 @@ pub struct Route {
     pub timeframe: Timeframe,
     /// The sides that it may enter.
     pub sides: Sides,
+    /// Whether its signals are written down and nothing is entered.
+    pub observe: bool,
     /// The strategy's settings, defaults filled in.
     #[serde(serialize_with = "as_toml")]
     pub settings: Settings,
@@ -81,6 +83,7 @@ impl Route {
         let symbols = read_symbols(&mut section, place.as_ref());
         let minutes = section.integer("timeframe_minutes", 1, 1..=Timeframe::MAX_MINUTES);
         let sides = section.word("sides", Sides::Both);
+        let observe = section.flag("observe", false);
         let plugin = read_strategy(&mut section, place.as_ref(), strategies);
         let settings = match plugin {
             Some(plugin) => read_settings(section.section("settings"), plugin),
@@ -97,6 +100,7 @@ impl Route {
             symbols: symbols?,
             timeframe: Timeframe::minutes(minutes)?,
             sides,
+            observe,
             settings: settings?,
         };
         Some((place, route))

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
-use trader_contract::{Money, Ratio};
+use trader_contract::{Money, Ratio, Symbol};
 
 use super::layers::{Entries, Node, Value};
 use super::problem::{Place, Problems};
@@ -239,6 +239,31 @@ impl<'p> Section<'p> {
                 default
             }
         }
+    }
+
+    /// A list of symbols, sorted, none twice; empty if the key is not there.
+    pub(super) fn symbols(&mut self, key: &'static str) -> Vec<Symbol> {
+        let Some(node) = self.take(key) else {
+            return Vec::new();
+        };
+        let Value::List(list) = node.value else {
+            self.wrong(key, &node, "a list like [\"SPY\"]");
+            return Vec::new();
+        };
+        let mut symbols = Vec::new();
+        for item in list {
+            let parsed = match &item.value {
+                Value::Text(text) | Value::Loose(text) => text.parse::<Symbol>().ok(),
+                _ => None,
+            };
+            match parsed {
+                Some(symbol) => symbols.push(symbol),
+                None => self.wrong(key, &item, "symbols in quotes, like [\"SPY\"]"),
+            }
+        }
+        symbols.sort();
+        symbols.dedup();
+        symbols
     }
 
     /// True or false.

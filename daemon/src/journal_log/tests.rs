@@ -86,15 +86,15 @@ fn one_intent_leads_from_the_signal_to_the_last_fill() {
         .map(String::as_str)
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r"
-    INFO seq=3 kind=intent_taken symbol=SPY intent=20110110-1 route=script-spy engine_time=2011-01-10T14:31:00Z | script-spy: long SPY: buy stop 168.81, 100 shares, stop 168.58 (breakout: close 168.7012)
-    INFO seq=4 kind=order_planned symbol=SPY order_id=0000002a-20110110-1-e1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:31:00Z | entry 0000002a-20110110-1-e1: buy 100 SPY, stop 168.81, gtc; attached: stop 168.58
-    INFO seq=9 kind=order_reported symbol=SPY order_id=0000002a-20110110-1-e1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:31:30Z | entry 0000002a-20110110-1-e1 filled 40 of 100 at 168.81
-    INFO seq=10 kind=order_reported symbol=SPY order_id=0000002a-20110110-1-e1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:31:30Z | entry 0000002a-20110110-1-e1 filled 60 more at 168.82, 100 of 100
-    INFO seq=12 kind=exit_planned symbol=SPY intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | SPY: closing it (operator), uid 1000 asked for it (r-1)
-    INFO seq=13 kind=cancel_asked symbol=SPY order_id=0000002a-20110110-1-s1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | cancelling stop 0000002a-20110110-1-s1: the position is to be closed
-    INFO seq=15 kind=order_planned symbol=SPY order_id=0000002a-20110110-1-x1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | exit 0000002a-20110110-1-x1: sell 100 SPY, market, day; operator
-    INFO seq=16 kind=order_reported symbol=SPY order_id=0000002a-20110110-1-x1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | exit 0000002a-20110110-1-x1 filled 100 of 100 at 169
-    INFO seq=17 kind=trade_closed symbol=SPY intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | SPY long closed: operator, +18.4, 100 shares from 168.816 to 169, 30 s
+    INFO seq=4 kind=intent_taken symbol=SPY intent=20110110-1 route=script-spy engine_time=2011-01-10T14:31:00Z | script-spy: long SPY: buy stop 168.81, 100 shares, stop 168.58 (breakout: close 168.7012)
+    INFO seq=5 kind=order_planned symbol=SPY order_id=0000002a-20110110-1-e1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:31:00Z | entry 0000002a-20110110-1-e1: buy 100 SPY, stop 168.81, gtc; attached: stop 168.58
+    INFO seq=10 kind=order_reported symbol=SPY order_id=0000002a-20110110-1-e1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:31:30Z | entry 0000002a-20110110-1-e1 filled 40 of 100 at 168.81
+    INFO seq=11 kind=order_reported symbol=SPY order_id=0000002a-20110110-1-e1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:31:30Z | entry 0000002a-20110110-1-e1 filled 60 more at 168.82, 100 of 100
+    INFO seq=13 kind=exit_planned symbol=SPY intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | SPY: closing it (operator), uid 1000 asked for it (r-1)
+    INFO seq=14 kind=cancel_asked symbol=SPY order_id=0000002a-20110110-1-s1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | cancelling stop 0000002a-20110110-1-s1: the position is to be closed
+    INFO seq=16 kind=order_planned symbol=SPY order_id=0000002a-20110110-1-x1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | exit 0000002a-20110110-1-x1: sell 100 SPY, market, day; operator
+    INFO seq=17 kind=order_reported symbol=SPY order_id=0000002a-20110110-1-x1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | exit 0000002a-20110110-1-x1 filled 100 of 100 at 169
+    INFO seq=18 kind=trade_closed symbol=SPY intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | SPY long closed: operator, +18.4, 100 shares from 168.816 to 169, 30 s
     ");
 }
 

@@ -18,7 +18,7 @@ use trader_broker_sim::AccountView;
 use trader_broker_sim::market::SyntheticMarket;
 use trader_contract::{Money, NetQty, SettingValue, Symbol, Timestamp};
 use trader_core::book::Book;
-use trader_core::{Authority, Engine, EngineConfig, Market as EngineMarket, Rows, Watch};
+use trader_core::{Engine, EngineConfig, Market as EngineMarket, Rows};
 use trader_kernel::views::{RouteFacts, StatusFacts, StrategyFacts};
 use trader_kernel::{Kernel, Surroundings};
 use trader_rpc::{JournalLine, Link, LinkState, Mode, StoreInfo};
@@ -30,6 +30,7 @@ pub use pacing::Pacing;
 pub use tally::Tally;
 
 use crate::archive::StoreArchive;
+use crate::backtest::program;
 use crate::config::{ClockKind, Config, MarketSource, StopPositions};
 use crate::events::Ring;
 use crate::exit::{self, Failure};
@@ -38,7 +39,7 @@ use crate::journal_log::JournalLog;
 use crate::server::{Server, Services, Turned};
 use crate::start::Prepared;
 use crate::systemd::{self, Heart};
-use crate::{assemble, clock, plugins};
+use crate::{assemble, clock, keys, plugins};
 use crank::{Crank, Message};
 use market::{Gaps, Market};
 use outside::Outside;
@@ -396,6 +397,15 @@ fn engine_config(
     epoch: trader_contract::Epoch,
 ) -> Result<EngineConfig, Failure> {
     let config = &prepared.config;
+    let named = std::env::var(keys::VARIABLE).ok();
+    let live = keys::live_account(config.mode, named.as_deref(), None)
+        .map_err(|error| Failure::new(exit::CONFIG, error))?;
+    let mut program = env!("CARGO_PKG_VERSION").to_owned();
+    if live.is_some() {
+        // An arming is for this very program, not for whatever bears its number.
+        let sum = program::sum().map_err(|error| Failure::new(exit::FAILED, error))?;
+        program = format!("{program} {sum}");
+    }
     Ok(EngineConfig {
         epoch,
         symbols: assemble::instruments(config),
@@ -407,8 +417,8 @@ fn engine_config(
             rows: Rows::Minutes,
         },
         orders: assemble::order_rules(&config.orders),
-        watch: Watch::LOCAL,
-        authority: Authority::simulated(),
+        watch: assemble::local_watch(&config.watch),
+        authority: assemble::authority(config, live, &program),
     })
 }
 

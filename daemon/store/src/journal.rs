@@ -13,18 +13,29 @@ use crate::schema::journal;
 /// Rows that are read or written by one statement.
 pub(crate) const CHUNK: usize = 500;
 
+/// An entry as it is stored, in a chain of hashes. Needs no database, so that anything that keeps
+/// rows in their order can keep a journal: [`Row::seal`] after a [`Head`], [`Row::check`] when read.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = journal, treat_none_as_default_value = false)]
-pub(crate) struct Row {
-    pub(crate) seq: i64,
-    pub(crate) at: i64,
-    pub(crate) kind: String,
-    pub(crate) symbol: Option<String>,
-    pub(crate) client_id: Option<String>,
-    pub(crate) intent: Option<String>,
-    pub(crate) payload: String,
-    pub(crate) prev: String,
-    pub(crate) hash: String,
+pub struct Row {
+    /// The entry's number.
+    pub seq: i64,
+    /// When the engine wrote it, in nanoseconds since 1970.
+    pub at: i64,
+    /// The record's kind.
+    pub kind: String,
+    /// The symbol it is about.
+    pub symbol: Option<String>,
+    /// The order it is about.
+    pub client_id: Option<String>,
+    /// The decision it belongs to.
+    pub intent: Option<String>,
+    /// The record as JSON.
+    pub payload: String,
+    /// The hash of the row before.
+    pub prev: String,
+    /// SHA-256 over that hash and the contents, as 64 hexadecimal digits.
+    pub hash: String,
 }
 
 /// The columns beside the payload, by which rows are found.
@@ -37,11 +48,23 @@ fn keys(record: &Record) -> (Option<String>, Option<String>, Option<String>) {
 }
 
 impl Row {
+    /// The head of a journal whose newest row is this one.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        Head {
+            seq: u64::try_from(self.seq).unwrap_or(0),
+            hash: self.hash.clone(),
+        }
+    }
+
     /// Writes an entry as the row that follows `head`.
     ///
     /// Reads it back at once: a record that would come out different after a restart, such as one
     /// with a number that JSON does not have, is refused before anything is sent on its ground.
-    pub(crate) fn seal(entry: &JournalEntry, head: &Head) -> Result<Self, StoreError> {
+    ///
+    /// # Errors
+    /// The entry's number is not the next one, or the entry does not survive storing.
+    pub fn seal(entry: &JournalEntry, head: &Head) -> Result<Self, StoreError> {
         let expected = head.seq.saturating_add(1);
         if entry.seq != expected {
             return Err(StoreError::Gap {
@@ -79,7 +102,10 @@ impl Row {
     }
 
     /// The entry in the row.
-    pub(crate) fn open(&self) -> Result<JournalEntry, StoreError> {
+    ///
+    /// # Errors
+    /// The row holds no record that this program knows.
+    pub fn open(&self) -> Result<JournalEntry, StoreError> {
         let record =
             serde_json::from_str(&self.payload).map_err(|error| StoreError::Unreadable {
                 table: "journal",
@@ -94,7 +120,10 @@ impl Row {
     }
 
     /// Checks that the row follows `head` and is what was written; gives the head after it.
-    pub(crate) fn check(&self, head: &Head) -> Result<Head, StoreError> {
+    ///
+    /// # Errors
+    /// The row is not the one that was written after `head`.
+    pub fn check(&self, head: &Head) -> Result<Head, StoreError> {
         let seq = head.seq.saturating_add(1);
         let broken = |what: &str| {
             Err(StoreError::ChainBroken {
@@ -184,5 +213,49 @@ pub(crate) fn verify(db: &mut Db, mut from: Head, head: &Head) -> Result<(), Sto
                 from.seq, head.seq
             ),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trader_contract::Money;
+
+    use super::*;
+
+    #[test]
+    fn a_journal_is_kept_without_a_database() {
+        let mut head = Head::empty();
+        let mut rows = Vec::new();
+        for seq in 1_u32..=3 {
+            let cash = Money::dollars(i64::from(seq));
+            let entry = JournalEntry {
+                seq: u64::from(seq),
+                at: Timestamp::from_seconds(i64::from(seq)),
+                record: Record::AccountOpened { cash },
+            };
+            let row = Row::seal(&entry, &head).unwrap();
+            head = row.head();
+            assert_eq!(row.open().unwrap(), entry);
+            rows.push(row);
+        }
+        let read = rows
+            .iter()
+            .try_fold(Head::empty(), |head, row| row.check(&head));
+        assert_eq!(read.unwrap(), head);
+        // A row that was lost, and one that is not what was written.
+        assert!(rows[2].check(&rows[0].head()).is_err());
+        rows[1].payload = rows[1].payload.replace('2', "9");
+        assert!(rows[1].check(&rows[0].head()).is_err());
+        let again = JournalEntry {
+            seq: 1,
+            ..rows[0].open().unwrap()
+        };
+        assert!(matches!(
+            Row::seal(&again, &head),
+            Err(StoreError::Gap {
+                expected: 4,
+                got: 1
+            })
+        ));
     }
 }

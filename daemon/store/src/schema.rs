@@ -171,5 +171,10 @@ diesel::table! {
         symbol -> Nullable<Text>,
         message -> Text,
         action -> Text,
+        standing -> Bool,
+        cleared_at -> Nullable<BigInt>,
+        replaced_by -> Nullable<BigInt>,
+        acknowledged_at -> Nullable<BigInt>,
+        acknowledged_by -> Nullable<Text>,
     }
 }

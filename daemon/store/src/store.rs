@@ -144,8 +144,7 @@ impl Store {
         let mut rows = Vec::new();
         for entry in entries.clone().flatten() {
             let row = Row::seal(entry, &head)?;
-            head.seq = entry.seq;
-            head.hash.clone_from(&row.hash);
+            head = row.head();
             rows.push(row);
         }
         if rows.is_empty() && requests.is_empty() && settings.is_empty() {

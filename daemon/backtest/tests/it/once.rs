@@ -104,6 +104,7 @@ pub(crate) fn play(
         symbols: vec![Instrument {
             symbol: symbol(),
             tick: TickRule::Rule612,
+            average_daily_volume: None,
         }],
         routes: vec![Route {
             name: "once".into(),
@@ -111,6 +112,7 @@ pub(crate) fn play(
             timeframe,
             require_stop: true,
             sides: Sides::Both,
+            observe: false,
             lanes: vec![(symbol(), built)],
         }],
         limits: Limits::unbounded(),

@@ -6,7 +6,7 @@ use trader_contract::{
 };
 
 use super::{Blocked, Book, Day, Holding, Order};
-use crate::record::{Decision, ExitReason, IntentId, PlannedOrder, Record, Trade, TradingState};
+use crate::record::{Decision, ExitReason, IntentId, PlannedOrder, Record, Trade};
 
 impl Book {
     /// Takes a record that was written at `at`. The same records in the same order give the same
@@ -18,7 +18,7 @@ impl Book {
                 self.opened = true;
             }
             Record::SessionOpened { date, equity } => self.open_session(at, *date, *equity),
-            Record::SessionClosed { .. } => self.close_session(),
+            Record::SessionClosed { summary } => self.close_session(summary.equity_at_close),
             Record::IntentTaken {
                 decision, intent, ..
             } => self.count_intent(intent, decision),
@@ -57,10 +57,7 @@ impl Book {
                 self.free_symbol(*symbol);
             }
             Record::TradeClosed { trade } => self.close_trade(trade),
-            Record::TradingStateSet { state, .. } => {
-                self.trading = state.clone();
-                self.trading_since = Some(at);
-            }
+            Record::TradingStateSet { state, .. } => self.set_trading(at, state),
             Record::StrategySaved {
                 route,
                 symbol,
@@ -126,16 +123,14 @@ impl Book {
         self.day = Some(Day::open(date, equity));
         self.intents = 0;
         self.use_splits();
-        if matches!(self.trading, TradingState::Tripped(_)) {
-            self.trading = TradingState::Active;
-            self.trading_since = Some(at);
-        }
+        self.forget_trip(at);
         let open: Vec<IntentId> = self.holdings.values().map(Holding::intent).collect();
         self.orders
             .retain(|id, order| order.is_live() || open.contains(&IntentId::from(*id)));
     }
 
-    fn close_session(&mut self) {
+    fn close_session(&mut self, equity: Money) {
+        self.peak = Some(self.peak.map_or(equity, |peak| peak.max(equity)));
         if let Some(day) = &mut self.day {
             day.closed = true;
         }

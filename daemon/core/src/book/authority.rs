@@ -6,6 +6,9 @@ use trader_contract::{Symbol, Timestamp};
 use super::Book;
 use crate::record::{Alert, Block, Origin, Scope, TradingState};
 
+/// The kind of the alert that stands while an account is too far below its peak.
+pub const DRAWDOWN: &str = "drawdown";
+
 /// A kill that holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kill {
@@ -93,8 +96,13 @@ impl Book {
                 Origin::Operator { uid, .. } => format!("uid {uid} killed it"),
                 Origin::Strategy { .. } | Origin::Engine => "the engine killed it".to_owned(),
             };
-            self.trading = TradingState::Killed(why.into());
-            self.trading_since = Some(at);
+            if self.beneath.is_none() {
+                self.beneath = Some(std::mem::replace(
+                    &mut self.trading,
+                    TradingState::Killed(why.into()),
+                ));
+                self.trading_since = Some(at);
+            }
             self.arming = None;
             return;
         }
@@ -108,8 +116,46 @@ impl Book {
     pub(super) fn lift_kill(&mut self, at: Timestamp, scope: &Scope) {
         self.kills.remove(scope);
         if *scope == Scope::All && matches!(self.trading, TradingState::Killed(_)) {
-            self.trading = TradingState::Active;
+            self.trading = self.beneath.take().unwrap_or(TradingState::Active);
             self.trading_since = Some(at);
+        }
+    }
+
+    /// What holds beside a kill of everything.
+    #[must_use]
+    pub fn trading_beneath(&self) -> &TradingState {
+        self.beneath.as_ref().unwrap_or(&self.trading)
+    }
+
+    /// Sets whether entries are allowed. A kill stays, and what is set holds once it is lifted; so does
+    /// what a person must undo when a breaker trips beside it.
+    pub(super) fn set_trading(&mut self, at: Timestamp, state: &TradingState) {
+        if let Some(day) = &mut self.day {
+            match state {
+                TradingState::Tripped(why) => day.tripped = Some(why.clone()),
+                TradingState::Active => day.tripped = None,
+                _ => {}
+            }
+        }
+        let trips = matches!(state, TradingState::Tripped(_));
+        let current = self.beneath.as_mut().unwrap_or(&mut self.trading);
+        if trips && matches!(current, TradingState::Reducing | TradingState::Halted(_)) {
+            return;
+        }
+        *current = state.clone();
+        if self.beneath.is_none() {
+            self.trading_since = Some(at);
+        }
+    }
+
+    /// A new session begins: a breaker of the last one holds no longer.
+    pub(super) fn forget_trip(&mut self, at: Timestamp) {
+        let current = self.beneath.as_mut().unwrap_or(&mut self.trading);
+        if matches!(current, TradingState::Tripped(_)) {
+            *current = TradingState::Active;
+            if self.beneath.is_none() {
+                self.trading_since = Some(at);
+            }
         }
     }
 
@@ -127,6 +173,10 @@ impl Book {
     pub(super) fn clear_alert(&mut self, kind: &str, symbol: Option<Symbol>) {
         self.alerts
             .retain(|standing| &*standing.alert.kind != kind || standing.alert.symbol != symbol);
+        if kind == DRAWDOWN {
+            // Whoever clears it knows of the loss: the peak is counted anew.
+            self.peak = None;
+        }
     }
 
     fn standing_mut(&mut self, kind: &str, symbol: Option<Symbol>) -> Option<&mut StandingAlert> {

@@ -38,6 +38,10 @@ pub struct Day {
     /// Shares times microseconds without protection, of what is protected or closed again.
     #[serde(default)]
     pub exposed: u64,
+    /// Why a breaker has stopped its entries, if one has and nobody has resumed them since. It is kept
+    /// here too, because what stops entries for longer may hide it.
+    #[serde(default)]
+    pub tripped: Option<Box<str>>,
 }
 
 impl Day {
@@ -59,6 +63,7 @@ impl Day {
             fills: 0,
             entries: BTreeMap::new(),
             exposed: 0,
+            tripped: None,
         }
     }
 

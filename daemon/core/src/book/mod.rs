@@ -17,7 +17,7 @@ use trader_contract::{
     Timestamp,
 };
 
-pub use authority::{Blocked, Kill, StandingAlert, Starts};
+pub use authority::{Blocked, DRAWDOWN, Kill, StandingAlert, Starts};
 pub use day::Day;
 pub use holding::Holding;
 pub use order::Order;
@@ -48,6 +48,13 @@ pub struct Book {
     pub holdings: BTreeMap<Symbol, Holding>,
     /// Whether entries are allowed.
     pub trading: TradingState,
+    /// While everything is killed: what holds once that is lifted.
+    #[serde(default)]
+    pub beneath: Option<TradingState>,
+    /// The highest equity at a session's close, which a drawdown is counted from; `None` before the
+    /// first one, and from the day on which a person resumed after a drawdown until its close.
+    #[serde(default)]
+    pub peak: Option<Money>,
     /// Since when; `None` before it was first set.
     pub trading_since: Option<Timestamp>,
     /// States of strategies that had a position or a waiting entry, by route and symbol.
@@ -89,6 +96,8 @@ impl Default for Book {
             orders: BTreeMap::new(),
             holdings: BTreeMap::new(),
             trading: TradingState::Active,
+            beneath: None,
+            peak: None,
             trading_since: None,
             strategies: BTreeMap::new(),
             kills: BTreeMap::new(),

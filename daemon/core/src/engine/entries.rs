@@ -1,17 +1,21 @@
 //! Entries: each is priced, sized, gated and placed, or refused with the reason written down.
 
 use trader_contract::{
-    Attached, BrokerRequest, ClientOrderId, Direction, EntryPrice, EntrySize, Intent, Level, Money,
-    OrderKind, OrderRequest, OrderRole, Price, Qty, Symbol, SymbolId, TimeInForce,
+    Attached, BrokerRequest, ClientOrderId, Direction, EntryPrice, EntrySize, Intent, Level,
+    OrderKind, OrderRequest, OrderRole, Price, Qty, Quote, Symbol, SymbolId, TimeInForce,
+    Timestamp,
 };
 
 use super::Engine;
 use super::intents::Source;
 use super::pricing::{Priced, price};
+use crate::book::Holding;
 use crate::command::{Command, Commands};
-use crate::config::{Instrument, Sides};
-use crate::record::{Decision, GateCheck, PlannedOrder, Record};
-use crate::risk::gate::{Account, Approved, Refusal, reserved};
+use crate::config::Instrument;
+use crate::record::{Decision, GateCheck, PlannedOrder, Record, Severity, TradingState};
+use crate::risk::caps::{affordable, entries_of};
+use crate::risk::exposure::Exposure;
+use crate::risk::gate::{Account, Approved, Place, Refusal};
 use crate::risk::sizing::{SizingInputs, SizingRules, size};
 
 /// The parts of an [`Intent::Enter`].
@@ -42,19 +46,27 @@ impl Engine {
             role: OrderRole::Entry,
             attempt: 1,
         };
+        let mut flood = None;
         let (approved, decision) = match self.plan_entry(from, wanted, entry_id) {
             Ok((approved, checks)) => {
                 let order = Some(entry_id);
                 (Some(approved), Decision::Accepted { order, checks })
             }
             Err(refusal) => {
+                flood = refusal.is_rate_cap().then(|| refusal.detail.clone());
                 let (rule, detail) = (refusal.rule.into(), refusal.detail.into());
                 (None, Decision::Refused { rule, detail })
             }
         };
+        let flood = flood.map(|why| (self.symbol_of(from), why));
         self.write_intent(from, intent, decision, out);
         if let Some(approved) = approved {
             self.place_entry(from, wanted.expires_after_bars, approved, out);
+            let route = self.route_name(from.lane);
+            self.tell_used_up(from.at, &route, out);
+        }
+        if let Some((Some(symbol), why)) = flood {
+            self.stop_flood(from.at, symbol, &why, out);
         }
     }
 
@@ -110,27 +122,49 @@ impl Engine {
         self.freshness(instrument.symbol)?;
         let priced = price(instrument.tick, last, &wanted)?;
         let lane = self.lanes.get(from.lane);
-        let route = lane.and_then(|lane| self.routes.get(usize::from(lane.route.0)));
-        if priced.stop.is_none() && route.is_none_or(|route| route.require_stop) {
+        let route = lane
+            .and_then(|lane| self.routes.get(usize::from(lane.route.0)))
+            .ok_or_else(|| refusal("unknown_route", "the lane has no route"))?;
+        if priced.stop.is_none() && route.require_stop {
             return Err(refusal(
                 "no_stop",
                 "an entry of this route needs a protective stop",
             ));
         }
-        let gross = self.gross_exposure();
-        let qty = self.entry_qty(&wanted, &priced, gross)?;
-        let request = request(entry_id, instrument.symbol, wanted.direction, qty, &priced);
+        let place = Place {
+            route: &route.name,
+            strategy: &route.strategy,
+            sides: route.sides,
+            observe: route.observe || self.authority.observe,
+            instrument,
+            last,
+            quote: self.quote_of(from),
+        };
         let account = Account {
             book: &self.book,
             equity: self.equity,
-            gross,
-            last,
-            tick: instrument.tick,
+            exposure: self.exposure(&route.name),
+            broker: self.heard.account(),
+            spendable: self.spendable(),
             entries_open: self.takes_entries(),
-            sides: route.map_or(Sides::Both, |route| route.sides),
+            leave: self.leave(),
         };
-        self.gate
-            .entry(from.at, route.map_or("", |r| &r.name), &account, request)
+        let qty = self.entry_qty(&wanted, &priced, &account, &place)?;
+        let request = request(entry_id, instrument.symbol, wanted.direction, qty, &priced);
+        self.gate.entry(from.at, &account, &place, request)
+    }
+
+    /// The last quote of a symbol with its age. One that still stands is as old as the last sign of life
+    /// of the quotes: a quiet symbol is not a stale one.
+    fn quote_of(&self, from: Source<'_>) -> Option<(Quote, i64)> {
+        let quote = self.symbols.get(from.symbol.index())?.quote?;
+        let alive = self.heard.quotes_at;
+        let heard_at = alive.map_or(quote.at, |alive| quote.at.max(alive));
+        Some((quote, from.at.since(heard_at)))
+    }
+
+    fn symbol_of(&self, from: Source<'_>) -> Option<Symbol> {
+        Some(self.symbols.get(from.symbol.index())?.instrument.symbol)
     }
 
     /// A symbol that can be entered now, with its last price.
@@ -154,7 +188,13 @@ impl Engine {
         Ok((state.instrument, last))
     }
 
-    fn entry_qty(&self, wanted: &Wanted, priced: &Priced, gross: Money) -> Result<Qty, Refusal> {
+    fn entry_qty(
+        &self,
+        wanted: &Wanted,
+        priced: &Priced,
+        account: &Account<'_>,
+        place: &Place<'_>,
+    ) -> Result<Qty, Refusal> {
         let stop = match (wanted.size, priced.stop) {
             (EntrySize::Shares(qty), _) => return Ok(qty),
             (EntrySize::ByRisk, Some(stop)) => stop,
@@ -172,31 +212,78 @@ impl Engine {
             position_fraction: limits.position_fraction,
             slippage_allowance: limits.slippage_allowance,
         };
-        let room = self.equity.scaled_down(limits.gross_exposure) - gross;
-        let power = room.min(limits.position_value_max).min(limits.order_value);
+        let (room, most) = affordable(limits, account, place, wanted.direction, priced.kind);
         let inputs = SizingInputs {
             equity: self.equity,
-            buying_power: power,
+            buying_power: room,
             entry: priced.opens_at,
             stop: Level::from(stop),
         };
         let qty = size(&rules, &inputs).map_err(|why| refusal("size", why.to_string()))?;
-        Ok(qty.min(limits.order_shares))
+        let qty = qty.min(most);
+        if qty.is_zero() {
+            let detail =
+                format!("the limits leave room for {room}, less than one share at its worst");
+            return Err(refusal("size", detail));
+        }
+        Ok(qty)
     }
 
-    /// Positions at the last prices, plus what waiting entries may still cost.
-    pub(super) fn gross_exposure(&self) -> Money {
-        let of = |h: &crate::book::Holding| {
-            let last = self.price_of(h)?;
-            let waiting: Money = self
-                .book
-                .orders_for(h)
-                .filter(|o| o.role() == OrderRole::Entry)
-                .map(|o| reserved(o.planned.request.kind, o.remaining(), last))
-                .sum();
-            Some(last.times(h.net.magnitude()) + waiting)
-        };
-        self.book.holdings.values().filter_map(of).sum()
+    /// What is held and what may still fill.
+    fn exposure(&self, route: &str) -> Exposure {
+        Exposure::of_book(
+            &self.book,
+            route,
+            self.gate.limits().fill_collar,
+            self.counted_until(),
+            |holding| self.price_of(holding),
+        )
+    }
+
+    /// Whether the waiting entry of a trade is still wanted: a new one would be allowed at all.
+    pub(super) fn wants_entry(&self, holding: &Holding) -> bool {
+        let route = (self.routes.iter()).find(|route| route.name == holding.route);
+        let strategy = route.map_or("", |route| &route.strategy);
+        let observed = self.authority.observe || route.is_some_and(|route| route.observe);
+        self.takes_entries()
+            && self.book.trading == TradingState::Active
+            && !observed
+            && self.leave().is_ok()
+            && (self.book.kill_on(holding.symbol, &holding.route, strategy)).is_none()
+    }
+
+    /// A route that has used up its entries of the session enters no more in it; whoever looks is told.
+    fn tell_used_up(&mut self, at: Timestamp, route: &str, out: &mut Commands) {
+        let most = self.gate.limits().entries_per_route;
+        let day = self.book.day.as_ref();
+        if day.is_none_or(|day| entries_of(day, route) < most) {
+            return;
+        }
+        self.alert(
+            at,
+            (Severity::Warning, "route_used_up", None),
+            (
+                format!(
+                    "route {route} has made its {most} entries of the session and makes no more"
+                ),
+                "see whether so many were meant; the route enters again in the next session",
+            ),
+            out,
+        );
+    }
+
+    /// Something sends entries faster than anybody meant to: none leaves until a person has looked.
+    fn stop_flood(&mut self, at: Timestamp, symbol: Symbol, why: &str, out: &mut Commands) {
+        self.alert(
+            at,
+            (Severity::Critical, "entry_rate", Some(symbol)),
+            (
+                format!("entries came too fast: {why}"),
+                "find out which route sends so many, then `traderctl resume`",
+            ),
+            out,
+        );
+        self.halt(at, &format!("entries came too fast: {why}"), out);
     }
 }
 

@@ -58,6 +58,7 @@ pub(super) fn add_route(
         timeframe: route.timeframe,
         require_stop: route.require_stop,
         sides: route.sides,
+        observe: route.observe,
     });
     Ok(())
 }

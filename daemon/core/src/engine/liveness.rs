@@ -355,7 +355,7 @@ impl Engine {
     }
 
     /// The broker has said what it holds.
-    pub(super) fn hear_account(&mut self, at: Timestamp, out: &mut Commands) {
+    pub(super) fn account_is_fresh(&mut self, at: Timestamp, out: &mut Commands) {
         self.links.account_at = at;
         self.clear_standing(at, ACCOUNT, None, out);
     }

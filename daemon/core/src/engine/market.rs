@@ -91,7 +91,7 @@ impl Engine {
             None => self.value_account(),
         }
         if self.equity <= self.loss_floor {
-            self.trip_daily_loss(at, out);
+            self.trip_on_loss(at, out);
         }
     }
 

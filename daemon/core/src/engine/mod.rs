@@ -2,6 +2,7 @@
 
 mod assets;
 mod authority;
+mod breakers;
 mod entries;
 mod foreign;
 mod intents;
@@ -30,6 +31,7 @@ use trader_contract::{
 };
 use trader_indicators::IndicatorError;
 
+use self::authority::Heard;
 use self::ladder::Ladder;
 use self::liveness::Links;
 pub use self::liveness::{DataState, LinkState};
@@ -47,6 +49,7 @@ use crate::event::Event;
 use crate::lane::Lane;
 use crate::record::{Alert, JournalEntry, Record, Severity};
 use crate::risk::gate::Gate;
+use crate::risk::rate::Sent;
 
 /// Why an engine could not be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -85,6 +88,8 @@ pub struct RouteInfo {
     pub require_stop: bool,
     /// The sides that it may enter.
     pub sides: Sides,
+    /// Whether its signals are written down and nothing is entered.
+    pub observe: bool,
 }
 
 /// A state machine that trades. It holds no handle to the outside: all it knows came in as events,
@@ -96,6 +101,7 @@ pub struct Engine {
     watch: Watch,
     authority: Authority,
     gate: Gate,
+    heard: Heard,
     symbols: Vec<SymbolState>,
     by_ticker: BTreeMap<Symbol, SymbolId>,
     routes: Vec<RouteInfo>,
@@ -145,6 +151,7 @@ impl Engine {
             watch: config.watch,
             authority: config.authority,
             gate: Gate::new(config.limits),
+            heard: Heard::default(),
             symbols,
             by_ticker,
             routes,
@@ -170,11 +177,11 @@ impl Engine {
             closed: ClosedBars::default(),
             checkpoints: true,
         };
-        let mut sent: Vec<Timestamp> = (engine.book.orders.values())
+        let mut sent: Vec<Sent> = (engine.book.orders.values())
             .filter(|order| order.role() == OrderRole::Entry)
-            .map(|order| order.planned_at)
+            .map(|order| Sent::new(order.planned_at, &order.planned.request))
             .collect();
-        sent.sort_unstable();
+        sent.sort_by_key(|sent| sent.at);
         engine.gate.recall(sent);
         engine.restore_strategies();
         for state in &mut engine.symbols {
@@ -229,6 +236,7 @@ impl Engine {
             Event::Bar { symbol, bar } => self.on_bar(at, *symbol, bar, out),
             Event::History { symbol, bars } => self.on_history(*symbol, bars),
             Event::Quote { symbol, quote } => {
+                self.heard.quotes_at = Some(at);
                 if let Some(state) = self.symbols.get_mut(symbol.index()) {
                     state.quote = Some(*quote);
                     state.quote_at = Some(at);
@@ -239,7 +247,10 @@ impl Engine {
                 self.on_broker(at, event, out);
             }
             Event::Timer => self.run_due(at, out),
-            Event::Feed(event) => self.on_feed(at, event, out),
+            Event::Feed(event) => {
+                self.heard.note_feed(at, event);
+                self.on_feed(at, event, out);
+            }
             Event::Skew { nanos } => self.on_skew(at, *nanos, out),
             Event::Split { symbol, new, old } => self.on_split(at, *symbol, (*new, *old), out),
             Event::AuditFailed { why } => {
@@ -258,6 +269,7 @@ impl Engine {
                 self.on_operator(at, command, *uid, request, out);
             }
         }
+        self.check_losses(at, out);
         self.climb(at, out);
         self.find_due();
         self.check_finished(out);
@@ -270,6 +282,7 @@ impl Engine {
         self.close_windows(at, out);
         self.advance_session(at, out);
         self.watch_links(at, out);
+        self.check_arming(at, out);
         while let Some((when, id)) = self.wakes.first().copied() {
             if when > at {
                 break;
@@ -295,7 +308,11 @@ impl Engine {
             Timestamp::MAX
         };
         let ladder = self.ladder_due().min(self.links_due());
-        self.due = session.min(self.window_due).min(wake).min(ladder);
+        self.due = session
+            .min(self.window_due)
+            .min(wake)
+            .min(ladder)
+            .min(self.arming_ends());
     }
 
     /// Asks for another look at a symbol at `when`, or for none.

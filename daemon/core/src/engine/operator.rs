@@ -3,6 +3,7 @@
 use trader_contract::{ClientOrderId, OrderRole, Symbol, Timestamp};
 
 use super::{Engine, Protection};
+use crate::book::DRAWDOWN;
 use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands, Refused};
 use crate::event::OperatorCommand;
@@ -29,19 +30,10 @@ impl Engine {
             OperatorCommand::Cancel(order) => self.cancel_order(at, *order, uid, out),
             OperatorCommand::Flatten => Ok(self.flatten(at, &origin, out)),
             OperatorCommand::Kill { scope, flatten } => {
-                Ok(self.kill(at, scope, *flatten, origin, out))
+                self.kill(at, (scope, *flatten), origin, out)
             }
             OperatorCommand::Arm { scope, account } => {
-                let freed = match scope {
-                    Scope::Symbol(symbol) => self.free_by_hand(at, *symbol, &origin, out),
-                    Scope::All | Scope::Strategy(_) => false,
-                };
-                let armed = self.arm(at, scope, account.as_deref(), origin, out);
-                if freed {
-                    Ok(format!("{scope} may be entered again"))
-                } else {
-                    armed
-                }
+                self.arm(at, scope, account.as_deref(), origin, out)
             }
             OperatorCommand::Disarm => Ok(self.disarm(at, origin, out)),
             OperatorCommand::Reconcile => Ok(self.reconcile_now(at, out)),
@@ -108,6 +100,13 @@ impl Engine {
             },
             out,
         );
+        // Whoever resumes knows how far the account is below its peak.
+        self.clear_standing(at, DRAWDOWN, None, out);
+        self.find_loss_floor();
+        self.check_losses(at, out);
+        if let TradingState::Tripped(why) = &self.book.trading {
+            return Ok(format!("entries stay halted until the next session: {why}"));
+        }
         Ok(match before {
             TradingState::Tripped(why) | TradingState::Halted(why) => {
                 format!("entries are allowed again; they had been halted: {why}")
@@ -177,7 +176,7 @@ impl Engine {
         Ok(format!("cancelling {order}"))
     }
 
-    fn flatten(&mut self, at: Timestamp, origin: &Origin, out: &mut Commands) -> String {
+    pub(super) fn flatten(&mut self, at: Timestamp, origin: &Origin, out: &mut Commands) -> String {
         self.pause(at, origin.clone(), out);
         let open = self.book.holdings.len();
         self.begin_flatten(at, origin, out);

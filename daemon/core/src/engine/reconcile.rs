@@ -56,6 +56,7 @@ impl Engine {
         self.locate_session(at);
         self.check_calendar(at, out);
         self.start_links(at);
+        self.check_arming(at, out);
         self.find_due();
     }
 
@@ -79,7 +80,7 @@ impl Engine {
         self.drop_unheard(at, (first, !again), held, out);
         self.adopt_positions(at, held, out);
         self.reconciling.done = true;
-        self.hear_account(at, out);
+        self.account_is_fresh(at, out);
         if first {
             self.end_missed_session(at, out);
             self.advance_session(at, out);

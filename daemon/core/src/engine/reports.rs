@@ -38,7 +38,10 @@ impl Engine {
                 };
                 self.on_request_failed(at, *client_id, record, out);
             }
-            BrokerEvent::Snapshot(snapshot) => self.on_snapshot(at, snapshot, out),
+            BrokerEvent::Snapshot(snapshot) => {
+                self.hear_account(at, snapshot, out);
+                self.on_snapshot(at, snapshot, out);
+            }
             BrokerEvent::SnapshotFailed { number, message } => {
                 self.on_snapshot_failed(at, *number, message, out);
             }
@@ -283,10 +286,7 @@ impl Engine {
 
     /// Stops entries until an operator resumes.
     pub(super) fn halt(&mut self, at: Timestamp, why: &str, out: &mut Commands) {
-        if matches!(
-            self.book.trading,
-            TradingState::Halted(_) | TradingState::Killed(_)
-        ) {
+        if matches!(self.book.trading_beneath(), TradingState::Halted(_)) {
             return;
         }
         let state = TradingState::Halted(why.into());

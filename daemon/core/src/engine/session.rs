@@ -8,7 +8,7 @@ use super::Engine;
 use crate::book::Day;
 use crate::command::Commands;
 use crate::config::{DayRules, EndOfDay, Market};
-use crate::record::{DaySummary, ExitReason, Origin, Record, Severity, TradingState};
+use crate::record::{DaySummary, ExitReason, Origin, Record};
 
 /// Where in the trading day we are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -185,75 +185,6 @@ impl Engine {
             }
         }
         self.find_loss_floor();
-    }
-
-    /// The equity at which the day has lost as much as it may.
-    pub(super) fn find_loss_floor(&mut self) {
-        let least = trader_contract::Money::from_femtos(i128::MIN);
-        self.loss_floor = self
-            .book
-            .day
-            .as_ref()
-            .filter(|day| !day.closed)
-            .map_or(least, |day| {
-                day.equity_at_open
-                    - day
-                        .equity_at_open
-                        .scaled_down(self.gate.limits().daily_loss)
-            });
-    }
-
-    /// The day has lost as much as it may, realised and open together.
-    #[cold]
-    pub(super) fn trip_daily_loss(&mut self, at: Timestamp, out: &mut Commands) {
-        let Some(day) = &self.book.day else { return };
-        if self.book.trading != TradingState::Active {
-            return;
-        }
-        let lost = day.equity_at_open - self.equity;
-        let why = format!(
-            "daily loss: {lost} of at most {}",
-            day.equity_at_open - self.loss_floor
-        );
-        self.trip(at, "daily_loss", &why, out);
-    }
-
-    /// As many losing trades in a row as the day may have.
-    pub(super) fn trip_consecutive_losses(&mut self, at: Timestamp, out: &mut Commands) {
-        let most = self.gate.limits().consecutive_losses;
-        let streak = self.book.day.as_ref().map_or(0, |day| day.losses_in_a_row);
-        if most > 0 && streak >= most {
-            let why = format!("consecutive losses: {streak} of at most {most}");
-            self.trip(at, "consecutive_losses", &why, out);
-        }
-        if self.equity <= self.loss_floor {
-            self.trip_daily_loss(at, out);
-        }
-    }
-
-    fn trip(&mut self, at: Timestamp, kind: &str, why: &str, out: &mut Commands) {
-        if self.book.trading != TradingState::Active {
-            return;
-        }
-        self.alert(
-            at,
-            (Severity::Warning, kind, None),
-            (
-                why.to_owned(),
-                "nothing: entries start again with the next session",
-            ),
-            out,
-        );
-        let state = TradingState::Tripped(why.into());
-        self.write(
-            at,
-            Record::TradingStateSet {
-                state,
-                origin: Origin::Engine,
-            },
-            out,
-        );
-        self.tend_all(at, out);
     }
 
     /// Whether the session takes entries now, and nobody is stopping.

@@ -2,7 +2,7 @@
 //! do but wait.
 
 use trader_contract::{
-    Attached, ClientOrderId, Direction, OrderKind, OrderRequest, OrderRole, Price, Qty, Reason,
+    Attached, ClientOrderId, Direction, OrderKind, OrderRequest, OrderRole, Price, Reason,
     Replacement, SymbolId, TimeInForce, Timestamp, TradeSummary,
 };
 
@@ -10,7 +10,7 @@ use super::Engine;
 use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands};
 use crate::orders::{Ground, Step, Venue, is_settled, next_step};
-use crate::record::{ExitReason, Origin, PlannedOrder, Record, Severity, Trade, TradingState};
+use crate::record::{ExitReason, Origin, PlannedOrder, Record, Severity, Trade};
 
 /// Steps that one look may take; more would mean that a step changes nothing.
 const STEPS_MAX: usize = 8;
@@ -99,7 +99,7 @@ impl Engine {
             last: state.last,
             bare_since: self.bare_too_long_from(state),
             retry_at: state.retry_at,
-            entries_wanted: self.takes_entries() && self.book.trading == TradingState::Active,
+            entries_wanted: self.wants_entry(holding),
             venue: self.venue(state, at),
             chase_nanos: self.chase(),
         };
@@ -203,13 +203,6 @@ impl Engine {
         let Some(holding) = self.holding(id).cloned() else {
             return;
         };
-        let resting = self
-            .book
-            .orders_for(&holding)
-            .filter(|o| o.role().is_reducing())
-            .fold(Qty::ZERO, |sum, o| {
-                sum.checked_add(o.remaining()).unwrap_or(sum)
-            });
         let request = OrderRequest {
             client_id: order.client_id,
             symbol: holding.symbol,
@@ -226,7 +219,7 @@ impl Engine {
             attached: Attached::NONE,
             oco_stop: order.oco_stop,
         };
-        match self.gate.reducing(&holding, resting, tick, request) {
+        match (self.gate).reducing(&self.book, &holding, tick, request) {
             Ok(approved) => {
                 self.write_reducing(at, request, &holding.route, order.exit_reason, out);
                 out.push(Command::Send(approved));
@@ -304,9 +297,8 @@ impl Engine {
             limit: None,
             trail: None,
         };
-        let Ok(approved) =
-            self.gate
-                .replacement(&holding, holding.net.magnitude(), tick, replacement)
+        let qty = holding.net.magnitude();
+        let Ok(approved) = (self.gate).replacement(&self.book, &holding, qty, tick, replacement)
         else {
             return self.back_off(at, id);
         };

@@ -464,8 +464,6 @@ fn what_is_open_at_the_close_waits_at_the_broker_for_the_open() {
     }), @r#"
     21:00:00 timer
       SPY blocked: residue
-      cancel asked 1-x1: it did not fill in time
-      CANCEL 1-x1
       ALERT Critical residue
       session closed: 0 trades, left ["SPY"]
     21:00:00 1-x1 cancelled

@@ -134,11 +134,14 @@ fn entries_are_capped_in_a_minute_and_in_a_session() {
       SEND 1-e1 buy 100 SPY stop 100.1 Gtc + 1-s1 99.5
     14:32:00 bar QQQ 100
       intent 2: enter refused by entries_per_minute
+      ALERT Critical entry_rate
+      trading halted
     14:32:00 bar SPY 100
       intent 1: enter
       plan 1-e1 buy 100 SPY stop 100.1 Gtc + 1-s1 99.5
       plan 1-s1 sell 100 SPY stop 99.5 Gtc
       SEND 1-e1 buy 100 SPY stop 100.1 Gtc + 1-s1 99.5
+      ALERT Warning route_used_up
     14:33:00 bar QQQ 100
       intent 2: enter refused by entries_per_route
     ");
@@ -252,5 +255,9 @@ fn the_entries_of_a_minute_are_counted_across_a_restart() {
       ASK what the broker holds
     14:32:00 snapshot
       intent 2: enter refused by entries_per_minute
+      ALERT Critical entry_rate
+      trading halted
+      cancel asked 1-e1: entries are not taken now
+      CANCEL 1-e1
     ");
 }

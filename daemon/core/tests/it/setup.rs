@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use trader_calendar::Calendar;
 use trader_contract::{
-    Bar, Built, Context, Direction, Epoch, Intent, Intents, Strategy, Symbol, TickRule, Timeframe,
+    Bar, Built, Context, Direction, Epoch, Intent, Intents, Qty, Strategy, Symbol, TickRule,
+    Timeframe,
 };
 use trader_core::book::Book;
 use trader_core::risk::limits::Limits;
@@ -52,10 +53,15 @@ pub(crate) struct Setup {
     pub(crate) rows: Rows,
     /// The sides of route `a` in a scene of this direction; route `b` may enter both.
     pub(crate) sides: fn(Direction) -> Sides,
-    /// Whether each session's end writes one.
-    pub(crate) checkpoints: bool,
+    /// Whether route `a` is only observed.
+    pub(crate) observe: bool,
+    /// Of both symbols.
+    pub(crate) daily_volume: Option<Qty>,
     /// What is watched.
     pub(crate) watch: Watch,
+    pub(crate) authority: Authority,
+    /// Whether each session's end writes one.
+    pub(crate) checkpoints: bool,
     /// Overrides of the calendar, as an operator writes them.
     pub(crate) overrides: &'static str,
 }
@@ -72,8 +78,11 @@ impl Default for Setup {
             day: DayRules::default(),
             rows: Rows::Minutes,
             sides: |_| Sides::Both,
-            checkpoints: true,
+            observe: false,
+            daily_volume: None,
             watch: Watch::OFF,
+            authority: Authority::simulated(),
+            checkpoints: true,
             overrides: "",
         }
     }
@@ -105,6 +114,7 @@ pub(crate) fn engine(
             "a" => (setup.sides)(direction),
             _ => Sides::Both,
         },
+        observe: setup.observe && name == "a",
         lanes: tickers.iter().map(|ticker| lane(name, ticker)).collect(),
     };
     let config = EngineConfig {
@@ -114,6 +124,7 @@ pub(crate) fn engine(
             .map(|ticker| Instrument {
                 symbol: symbol(ticker),
                 tick: TickRule::Rule612,
+                average_daily_volume: setup.daily_volume,
             })
             .collect(),
         routes: vec![route("a"), route("b")],
@@ -125,7 +136,7 @@ pub(crate) fn engine(
         },
         orders: OrderRules::default(),
         watch: setup.watch,
-        authority: Authority::simulated(),
+        authority: setup.authority.clone(),
     };
     let engine = Engine::new(config, book, next_seq).unwrap();
     if setup.checkpoints {

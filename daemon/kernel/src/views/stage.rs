@@ -62,6 +62,7 @@ pub(crate) fn config(script: impl IntoIterator<Item = Option<Intent>>) -> Engine
     let instrument = |text| Instrument {
         symbol: symbol(text),
         tick: TickRule::Rule612,
+        average_daily_volume: None,
     };
     let route = |name: &str, lane| Route {
         name: name.into(),
@@ -69,6 +70,7 @@ pub(crate) fn config(script: impl IntoIterator<Item = Option<Intent>>) -> Engine
         timeframe: Timeframe::MINUTE,
         require_stop: true,
         sides: Sides::Both,
+        observe: false,
         lanes: vec![lane],
     };
     EngineConfig {
@@ -86,7 +88,11 @@ pub(crate) fn config(script: impl IntoIterator<Item = Option<Intent>>) -> Engine
         },
         orders: OrderRules::default(),
         watch: Watch::OFF,
-        authority: Authority::simulated(),
+        authority: Authority {
+            program: "traderd 0.1.0".into(),
+            config: "c0ffee".into(),
+            ..Authority::simulated()
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! The table of executions. One counts once per order, however often the broker tells of it.
 
 use diesel::prelude::*;
-use trader_contract::{ClientOrderId, Execution, Price, Side, Symbol, Timestamp};
+use trader_contract::{ClientOrderId, Execution, ExecutionId, Price, Side, Symbol, Timestamp};
 
 use super::orders::Order;
 use crate::StoreError;
@@ -82,4 +82,21 @@ pub(crate) fn save(
         .on_conflict_do_nothing()
         .execute(db)?;
     Ok(added == 1)
+}
+
+/// Removes an execution; gives it if it was known.
+pub(crate) fn remove(
+    db: &mut Db,
+    order: ClientOrderId,
+    execution: &ExecutionId,
+) -> Result<Option<Execution>, StoreError> {
+    let key = (order.to_string(), execution.to_string());
+    let row = fills::table
+        .find(key.clone())
+        .select(Row::as_select())
+        .first(db)
+        .optional()?;
+    let Some(known) = row else { return Ok(None) };
+    diesel::delete(fills::table.find(key)).execute(db)?;
+    Ok(Some(Fill::try_from(known)?.execution))
 }

@@ -2,6 +2,7 @@
 //! when a batch is appended and when the tables are made anew.
 
 pub(crate) mod alerts;
+pub(crate) mod corrections;
 pub(crate) mod days;
 pub(crate) mod fills;
 pub(crate) mod intents;
@@ -48,8 +49,18 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         }
         Record::SubmitRepeated { client_id } => orders::change(db, *client_id, at, |_| {}),
         Record::OrderDropped { client_id } => orders::drop(db, *client_id, at),
+        Record::FillCorrected {
+            client_id,
+            execution,
+            now,
+        } => corrections::apply(db, (entry.seq, at), *client_id, execution, now.as_ref()),
+        Record::SplitApplied { symbol, new, old } => positions::split(db, *symbol, *new, *old),
         Record::TradeClosed { trade } => trades::save(db, entry.seq, trade),
         Record::Alerted { alert } => alerts::save(db, entry.seq, at, alert),
+        Record::AlertCleared { kind, symbol } => alerts::clear(db, at, kind, *symbol),
+        Record::AlertAcknowledged { number, origin } => {
+            alerts::acknowledge(db, at, *number, origin)
+        }
         Record::AccountOpened { .. }
         | Record::SessionOpened { .. }
         | Record::EntryLapsed { .. }
@@ -60,8 +71,6 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         | Record::Discrepancy { .. }
         | Record::CashAdopted { .. }
         | Record::TradeVoided { .. }
-        | Record::AlertCleared { .. }
-        | Record::AlertAcknowledged { .. }
         | Record::RunStarted { .. }
         | Record::RunEnded
         | Record::Killed { .. }
@@ -73,8 +82,6 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         | Record::ForeignSeen { .. }
         | Record::ForeignGone { .. }
         | Record::PositionAdopted { .. }
-        | Record::SplitApplied { .. }
-        | Record::FillCorrected { .. }
         | Record::Exposed { .. }
         | Record::FlattenBegan { .. }
         | Record::FlattenEnded { .. }

@@ -108,20 +108,66 @@ impl Position {
 
 /// Counts an execution of an order in the position of its symbol.
 pub(crate) fn take_fill(db: &mut Db, order: &Order, fill: &Execution) -> Result<(), StoreError> {
+    let mut position = find(db, order, fill.at)?;
+    position.take(order.side, fill);
+    save(db, &position)
+}
+
+/// Takes an execution out again, and counts the one that stands in its place.
+pub(crate) fn correct(
+    db: &mut Db,
+    order: &Order,
+    gone: &Execution,
+    now: Option<&Execution>,
+) -> Result<(), StoreError> {
+    let mut position = find(db, order, gone.at)?;
+    let updated_at = position.updated_at;
+    let back = Execution {
+        fee: -gone.fee,
+        ..gone.clone()
+    };
+    position.take(order.side.opposite(), &back);
+    position.updated_at = updated_at;
+    if let Some(now) = now {
+        position.take(order.side, now);
+    }
+    save(db, &position)
+}
+
+/// A split: more or fewer shares for the same money.
+pub(crate) fn split(db: &mut Db, symbol: Symbol, new: u32, old: u32) -> Result<(), StoreError> {
+    let Some(mut position) = known(db, symbol)? else {
+        return Ok(());
+    };
+    let scaled = i128::from(position.net.nanos())
+        .checked_mul(i128::from(new))
+        .and_then(|nanos| nanos.checked_div(i128::from(old)))
+        .and_then(|nanos| i64::try_from(nanos).ok())
+        .and_then(NetQty::from_nanos);
+    let Some(net) = scaled else { return Ok(()) };
+    position.net = net;
+    save(db, &position)
+}
+
+fn known(db: &mut Db, symbol: Symbol) -> Result<Option<Position>, StoreError> {
     let row = positions::table
-        .find(order.symbol.to_string())
+        .find(symbol.to_string())
         .select(Row::as_select())
         .first(db)
         .optional()?;
-    let mut position = match row {
-        Some(row) => Position::try_from(row)?,
-        None => Position::flat(order.symbol, order.route.clone(), fill.at),
-    };
-    position.take(order.side, fill);
+    row.map(Position::try_from).transpose()
+}
+
+fn find(db: &mut Db, order: &Order, at: Timestamp) -> Result<Position, StoreError> {
+    let known = known(db, order.symbol)?;
+    Ok(known.unwrap_or_else(|| Position::flat(order.symbol, order.route.clone(), at)))
+}
+
+fn save(db: &mut Db, position: &Position) -> Result<(), StoreError> {
     if position.net.is_flat() {
-        diesel::delete(positions::table.find(order.symbol.to_string())).execute(db)?;
+        diesel::delete(positions::table.find(position.symbol.to_string())).execute(db)?;
     } else {
-        let row = Row::from(&position);
+        let row = Row::from(position);
         diesel::insert_into(positions::table)
             .values(&row)
             .on_conflict(positions::symbol)

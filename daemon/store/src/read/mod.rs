@@ -1,6 +1,7 @@
 //! Questions to a store, on connections of their own that cannot write. A reader sees what was
 //! committed when its question began, and never holds up the writer.
 
+mod alerts;
 mod filter;
 mod pool;
 mod trading;
@@ -17,9 +18,9 @@ use crate::batch::{self, OperatorRequest};
 use crate::column::{count, row_number, word};
 use crate::connection::{self, Backend, Db};
 use crate::journal;
-use crate::projections::{alerts, days};
+use crate::projections::days;
 use crate::schema;
-use crate::{Head, RaisedAlert, StoreError, migrate, store};
+use crate::{Head, StoreError, migrate, store};
 
 pub use filter::{EntryFilter, FillFilter, IntentFilter, MAX_ROWS, OrderFilter, Page, TradeFilter};
 pub use pool::Readers;
@@ -136,22 +137,6 @@ impl Reader {
             .select(days::Row::as_select())
             .load(&mut self.db)?;
         typed(rows)
-    }
-
-    /// Alerts, newest first.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn alerts(&mut self, page: Page) -> Result<Vec<RaisedAlert>, StoreError> {
-        use schema::alerts as t;
-        typed(
-            t::table
-                .filter(t::id.lt(page.end()))
-                .order(t::id.desc())
-                .limit(page.rows())
-                .select(alerts::Row::as_select())
-                .load(&mut self.db)?,
-        )
     }
 
     /// Journal entries, newest first.

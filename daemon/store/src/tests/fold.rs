@@ -188,7 +188,25 @@ fn place(record: &Record) -> usize {
         Record::Checkpoint { .. } => 20,
         Record::CashAdopted { .. } => 21,
         Record::TradeVoided { .. } => 22,
-        _ => 23,
+        Record::AlertCleared { .. } => 23,
+        Record::AlertAcknowledged { .. } => 24,
+        Record::RunStarted { .. } => 25,
+        Record::RunEnded => 26,
+        Record::SubmitRepeated { .. } => 27,
+        Record::Killed { .. } => 28,
+        Record::KillLifted { .. } => 29,
+        Record::Armed { .. } => 30,
+        Record::Disarmed { .. } => 31,
+        Record::SymbolBlocked { .. } => 32,
+        Record::SymbolFreed { .. } => 33,
+        Record::ForeignSeen { .. } => 34,
+        Record::ForeignGone { .. } => 35,
+        Record::PositionAdopted { .. } => 36,
+        Record::SplitApplied { .. } => 37,
+        Record::FillCorrected { .. } => 38,
+        Record::Exposed { .. } => 39,
+        Record::FlattenBegan { .. } => 40,
+        Record::FlattenEnded { .. } => 41,
     }
 }
 
@@ -199,11 +217,11 @@ fn every_kind_of_record_is_tried_and_the_records_meet() {
         .new_tree(&mut runner)
         .unwrap()
         .current();
-    let mut seen = [0; 24];
+    let mut seen = [0; 42];
     for entry in &journal {
         seen[place(&entry.record)] += 1;
     }
-    assert!(seen[..23].iter().all(|count| *count > 0), "{seen:?}");
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(&folder.path().join("store.db"), NOW, 7).unwrap();
     store.append(&journal).unwrap();
@@ -216,6 +234,9 @@ fn every_kind_of_record_is_tried_and_the_records_meet() {
         ("orders WHERE filled > 0", 10),
         ("intents", 3),
         ("trades", 20),
+        ("alerts WHERE standing AND replaced_by IS NOT NULL", 3),
+        ("alerts WHERE cleared_at IS NOT NULL", 3),
+        ("alerts WHERE acknowledged_at IS NOT NULL", 3),
     ] {
         let rows = number(store.db(), &format!("SELECT count(*) FROM {question}")).unwrap();
         assert!(rows >= least, "{question}: {rows}");

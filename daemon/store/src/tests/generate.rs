@@ -15,6 +15,7 @@ use trader_core::record::{
     TradingState,
 };
 
+use super::authority;
 use super::values::{
     amounts, dates, directions, exits, facts, intent_ids, levels, means, order_ids, origins,
     prices, quantities, reasons, sides, symbols, times, words,
@@ -263,22 +264,35 @@ fn summaries() -> impl Strategy<Value = DaySummary> {
         })
 }
 
+/// Few, so that alerts of one kind meet.
+fn kinds() -> impl Strategy<Value = Box<str>> {
+    select(vec!["not_flat", "broker_down", "'"]).prop_map(Into::into)
+}
+
 fn alerts() -> impl Strategy<Value = Alert> {
     let severity = select(vec![
         Severity::Notice,
         Severity::Warning,
         Severity::Critical,
     ]);
-    (severity, words(), of(symbols()), words(), words()).prop_map(
-        |(severity, kind, symbol, message, action)| Alert {
-            severity,
-            kind,
-            symbol,
-            message,
-            action,
-            standing: false,
-        },
+    (
+        severity,
+        kinds(),
+        of(symbols()),
+        words(),
+        words(),
+        any::<bool>(),
     )
+        .prop_map(
+            |(severity, kind, symbol, message, action, standing)| Alert {
+                severity,
+                kind,
+                symbol,
+                message,
+                action,
+                standing,
+            },
+        )
 }
 
 fn intents_taken() -> impl Strategy<Value = Record> {
@@ -340,6 +354,7 @@ pub(super) fn about_orders() -> impl Strategy<Value = Record> {
             Record::ReplaceFailed { client_id, new_client_id, failure }
         }),
         1 => order_ids().prop_map(|client_id| Record::OrderDropped { client_id }),
+        1 => order_ids().prop_map(|client_id| Record::SubmitRepeated { client_id }),
     ]
 }
 
@@ -382,13 +397,42 @@ fn about_the_account() -> impl Strategy<Value = Record> {
             ours,
             broker
         }),
-        alerts().prop_map(|alert| Record::Alerted { alert }),
+    ]
+}
+
+fn about_alerts() -> impl Strategy<Value = Record> {
+    prop_oneof![
+        6 => alerts().prop_map(|alert| Record::Alerted { alert }),
+        2 => (kinds(), of(symbols()))
+            .prop_map(|(kind, symbol)| Record::AlertCleared { kind, symbol }),
+        2 => (1_u64..200, origins())
+            .prop_map(|(number, origin)| Record::AlertAcknowledged { number, origin }),
+    ]
+}
+
+/// What the broker changes afterwards: executions, shares.
+pub(super) fn corrections() -> impl Strategy<Value = Record> {
+    prop_oneof![
+        4 => (order_ids(), 1_u32..9, of(executions())).prop_map(|(client_id, id, now)| {
+            let execution = ExecutionId(id.to_string().into());
+            Record::FillCorrected { client_id, execution, now }
+        }),
+        1 => (symbols(), 1_u32..50, 1_u32..50)
+            .prop_map(|(symbol, new, old)| Record::SplitApplied { symbol, new, old }),
     ]
 }
 
 /// Any record but a checkpoint.
 pub(super) fn but_checkpoints() -> impl Strategy<Value = Record> {
-    prop_oneof![3 => about_orders(), 1 => intents_taken(), 2 => about_the_account()]
+    // Boxed, since all of them in one type would not fit on a test's stack.
+    prop_oneof![
+        6 => about_orders().boxed(),
+        2 => intents_taken().boxed(),
+        4 => about_the_account().boxed(),
+        2 => about_alerts().boxed(),
+        1 => corrections().boxed(),
+        1 => authority::about_authority().boxed(),
+    ]
 }
 
 /// Any record.

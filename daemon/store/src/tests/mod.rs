@@ -4,6 +4,9 @@
     reason = "small numbers; an overflow would panic"
 )]
 
+mod alerts;
+mod authority;
+mod corrections;
 mod example;
 mod failing;
 mod fold;

@@ -18,6 +18,7 @@ fn a_long_trade_that_is_stopped_out_reads_like_this() {
     stage.at("2011-01-10T14:39:30Z");
     stage.fill(STOP, 100, "168.57");
     assert_snapshot!(stage.sentences(), @r"
+    run_started: traderd 0.1.0 began to trade, configuration c0ffee
     account_opened: account opened with 25000 in cash
     session_opened: session 2011-01-10 opened with an equity of 25000
     intent_taken: script-spy: long SPY: buy stop 168.81, 100 shares, stop 168.58 (breakout: close 168.7012)
@@ -64,6 +65,7 @@ fn a_short_trade_with_a_moved_stop_and_an_exit_reads_like_this() {
     stage.at("2011-01-10T15:41:00Z");
     stage.fill("0000002a-20110110-1-x1", 100, "168.2");
     assert_snapshot!(stage.sentences(), @r"
+    run_started: traderd 0.1.0 began to trade, configuration c0ffee
     account_opened: account opened with 25000 in cash
     session_opened: session 2011-01-10 opened with an equity of 25000
     intent_taken: script-spy: short SPY: sell stop 168.5, 100 shares, stop 168.9 (breakout: close 168.7012)
@@ -85,6 +87,7 @@ fn a_short_trade_with_a_moved_stop_and_an_exit_reads_like_this() {
     order_reported: stop 0000002a-20110110-1-s2 is cancelled
     order_planned: exit 0000002a-20110110-1-x1: buy 100 SPY, market, day; strategy
     order_reported: exit 0000002a-20110110-1-x1 filled 100 of 100 at 168.2
+    exposed: SPY: 408000 share-seconds were without a stop
     trade_closed: SPY short closed: strategy, +29, 100 shares from 168.49 to 168.2, 1 h 10 min
     ");
 }
@@ -120,6 +123,7 @@ fn refusals_and_failures_read_like_this() {
     stage.operator(OperatorCommand::Pause);
     stage.operator(OperatorCommand::Resume);
     assert_snapshot!(stage.sentences(), @r"
+    run_started: traderd 0.1.0 began to trade, configuration c0ffee
     account_opened: account opened with 25000 in cash
     session_opened: session 2011-01-10 opened with an equity of 25000
     intent_taken: script-spy: long SPY: buy stop 168.6, 100 shares, stop 168.58 (breakout: close 168.7012): refused by trigger_passed: the last price 168.7 has already reached the trigger 168.6
@@ -169,7 +173,7 @@ fn the_ids_of_a_line_lead_to_its_order_and_its_intent() {
     let json = serde_json::to_string_pretty(&fill).unwrap();
     assert_snapshot!(json, @r#"
     {
-      "seq": 9,
+      "seq": 10,
       "at": "2011-01-10T14:31:30Z",
       "kind": "order_reported",
       "symbol": "SPY",

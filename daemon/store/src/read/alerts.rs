@@ -1,0 +1,79 @@
+//! Questions about alerts.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use super::{Page, Reader, typed};
+use crate::column::row_number;
+use crate::projections::alerts::{self, Row};
+use crate::schema::alerts as t;
+use crate::{RaisedAlert, StoreError};
+
+/// The gravest first: words have no order of their own.
+const GRAVEST: &str = "CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END";
+
+impl Reader {
+    /// Alerts, newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn alerts(&mut self, page: Page) -> Result<Vec<RaisedAlert>, StoreError> {
+        typed(
+            t::table
+                .filter(t::id.lt(page.end()))
+                .order(t::id.desc())
+                .limit(page.rows())
+                .select(Row::as_select())
+                .load(&mut self.db)?,
+        )
+    }
+
+    /// Alerts that need somebody, as [`RaisedAlert::is_open`] says: the gravest first, of equal ones the
+    /// newest; at most `limit`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn open_alerts(&mut self, limit: u32) -> Result<Vec<RaisedAlert>, StoreError> {
+        typed(
+            t::table
+                .filter(alerts::open())
+                .order((sql::<BigInt>(GRAVEST), t::id.desc()))
+                .limit(Page::newest(limit).rows())
+                .select(Row::as_select())
+                .load(&mut self.db)?,
+        )
+    }
+
+    /// Alerts that were raised after the one with this number, oldest first; at most `limit`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn alerts_after(
+        &mut self,
+        number: u64,
+        limit: u32,
+    ) -> Result<Vec<RaisedAlert>, StoreError> {
+        typed(
+            t::table
+                .filter(t::id.gt(row_number(number)))
+                .order(t::id.asc())
+                .limit(Page::newest(limit).rows())
+                .select(Row::as_select())
+                .load(&mut self.db)?,
+        )
+    }
+
+    /// The alert with this number.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn alert(&mut self, number: u64) -> Result<Option<RaisedAlert>, StoreError> {
+        let row = t::table
+            .find(row_number(number))
+            .select(Row::as_select())
+            .first(&mut self.db)
+            .optional()?;
+        row.map(RaisedAlert::try_from).transpose()
+    }
+}
