@@ -8,7 +8,7 @@ use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands, Refused};
 use crate::event::OperatorCommand;
 use crate::orders::{Venue, is_closing};
-use crate::record::{ExitReason, Origin, Record, Scope, TradingState};
+use crate::record::{ExitReason, Origin, Record, TradingState};
 
 impl Engine {
     pub(super) fn on_operator(

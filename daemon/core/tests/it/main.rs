@@ -30,6 +30,8 @@ mod random;
 #[cfg(test)]
 mod reached;
 #[cfg(test)]
+mod residue;
+#[cfg(test)]
 mod restart;
 #[cfg(test)]
 mod routes;
