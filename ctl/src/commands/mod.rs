@@ -1,5 +1,7 @@
 //! The commands, one file each.
 
+mod alert_test;
+mod alerts;
 mod backtest;
 mod calendar;
 mod cancel;
@@ -52,6 +54,7 @@ pub(crate) enum Command {
     Cancel(cancel::Args),
     Flatten(flatten::Args),
     Stop(stop::Args),
+    Alerts(alerts::Args),
     Logs(logs::Args),
     Backtest(Box<backtest::Args>),
     Jobs(jobs::Args),
@@ -83,6 +86,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Cancel(args) => cancel::run(args, setting),
         Command::Flatten(args) => flatten::run(args, setting),
         Command::Stop(args) => stop::run(args, setting),
+        Command::Alerts(args) => alerts::run(args, setting),
         Command::Logs(args) => logs::run(args, setting),
         Command::Backtest(args) => backtest::run(args, setting),
         Command::Jobs(args) => jobs::run(args, setting),

@@ -13,8 +13,8 @@ use crate::params::{
 use crate::request_id::RequestId;
 use crate::role::Role;
 use crate::types::{
-    Accepted, CalendarDay, DataSeries, DaySummary, EffectiveConfig, FileChunk, Hello, Job, LogLine,
-    Order, Position, Route, Status, Trade, UploadState,
+    Accepted, AlertTest, CalendarDay, DataSeries, DaySummary, EffectiveConfig, FileChunk, Hello,
+    Job, LogLine, Order, Position, Route, Status, Trade, UploadState,
 };
 
 /// A method: a type that ties a name to a role, parameters and a result.
@@ -136,6 +136,8 @@ macro_rules! for_each_method {
                 "List the series of the bar store";
             RemoveData "remove_data" Control change (RemoveDataParams) -> (Accepted)
                 "Remove series from the bar store";
+            TestAlert "test_alert" Reduce change (ChangeParams) -> (AlertTest)
+                "Send a test on every way that alerts go, and tell what came of it";
         }
     };
 }

@@ -14,9 +14,10 @@ use crate::params::{
 };
 use crate::sample;
 use crate::types::{
-    Accepted, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary, EffectiveConfig,
-    ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job, JournalLine, LogLine,
-    Order, Position, Route, SeriesFilter, Status, Trade, UploadState, VerifyResult,
+    Accepted, AlertTest, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary,
+    EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job,
+    JournalLine, LogLine, Order, Position, Route, SeriesFilter, Status, Trade, UploadState,
+    VerifyResult,
 };
 
 /// Writes the document.
@@ -332,6 +333,7 @@ examples_of!(
     EffectiveConfig,
     DaySummary,
     Accepted,
+    AlertTest,
     JournalLine,
     BacktestSpec,
     ImportSpec,

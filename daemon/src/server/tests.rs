@@ -62,6 +62,7 @@ pub(super) fn services() -> Services {
         logs: Ring::new(100),
         journal: Ring::new(100),
         jobs: Ring::new(100),
+        alerts: Arc::new(crate::alerts::Delivery::none()),
         calendar: Calendar::nyse(),
         mode: Mode::Simulated,
         label: "SIMULATED".to_owned(),

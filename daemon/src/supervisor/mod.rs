@@ -30,6 +30,7 @@ pub use market::{Source, walks};
 pub use pacing::Pacing;
 pub use tally::Tally;
 
+use crate::alerts::{Delivery, Opened};
 use crate::archive::StoreArchive;
 use crate::backtest::program;
 use crate::config::{ClockKind, Config, MarketSource, StopPositions};
@@ -174,7 +175,8 @@ pub fn run_plan(
     let readers = Readers::open(&store_path, STORE_READERS).map_err(store_failure)?;
     let archive = StoreArchive::new(readers);
     let jobs = open_jobs(&prepared);
-    let desk = (inbox.clone(), archive);
+    let delivery = Arc::clone(&crank.outside.delivery);
+    let desk = (inbox.clone(), archive, Arc::clone(&delivery));
     let server = serve(&prepared, desk, &jobs, (journal, label.clone()))?;
     crank.kernel.facts_mut().sockets = server.sockets().to_vec();
     begun(&Begun {
@@ -185,13 +187,16 @@ pub fn run_plan(
     let session = crank.now;
     let engine = spawn(crank)?;
     runtime.spawn(signals::listen(signals, inbox));
-    runtime.spawn(systemd::feed_watchdog(heart));
+    runtime.spawn(systemd::feed_watchdog(heart.clone()));
+    let ready = stage.clone();
+    delivery.hold_switch(heart, move || ready.borrow().ready);
     runtime.spawn(signals::tell_systemd(stage));
     tracing::info!(at = %session, "the engine runs");
     let ended = engine
         .join()
         .map_err(|_| Failure::new(exit::BUG, "the engine's thread ended by a bug; see the log"))?;
     systemd::stopping("stopping");
+    runtime.block_on(delivery.stop());
     runtime.block_on(server.stop());
     if let Ok(jobs) = jobs {
         jobs.stop();
@@ -228,7 +233,7 @@ fn open_jobs(prepared: &Prepared) -> Result<Jobs, jobs::JobsError> {
 
 fn serve(
     prepared: &Prepared,
-    (inbox, archive): (SyncSender<Message>, StoreArchive),
+    (inbox, archive, alerts): (SyncSender<Message>, StoreArchive, Arc<Delivery>),
     jobs: &Result<Jobs, jobs::JobsError>,
     (journal, label): (Ring<JournalLine>, String),
 ) -> Result<Server, Failure> {
@@ -250,6 +255,7 @@ fn serve(
         jobs: jobs.as_ref().map_or_else(|_| Ring::new(1), Jobs::ring),
         logs: prepared.logging.recent(),
         journal,
+        alerts,
         calendar: prepared.calendar.clone(),
         mode: Mode::Simulated,
         label,
@@ -310,9 +316,13 @@ fn crank(
     // A broker that knows the session already only hears of it again.
     venue.open_session(session);
     pacing.skip_to(now);
+    let mode = config.mode.to_string();
+    let opened = Opened::open(&config.alerts, &mode, &mut store).map_err(store_failure)?;
+    let writer = Arc::new(Writer::spawn(store).map_err(store_failure)?);
     let outside = Outside {
         venue,
-        writer: Writer::spawn(store).map_err(store_failure)?,
+        delivery: Arc::new(Delivery::start(opened, &writer)),
+        writer,
         reader: Reader::open(&path).map_err(store_failure)?,
         heart,
         tally: Tally::default(),

@@ -11,6 +11,8 @@
 
 mod program;
 
+#[cfg(feature = "broker-sim")]
+mod alerts;
 #[cfg(feature = "backtest")]
 mod backtest;
 #[cfg(feature = "broker-sim")]

@@ -49,7 +49,7 @@ impl Heard {
 
 impl Engine {
     /// Takes what the broker says of the account, and tells a person what that forbids.
-    pub(super) fn hear_account(
+    pub(super) fn take_account(
         &mut self,
         at: Timestamp,
         held: &BrokerSnapshot,

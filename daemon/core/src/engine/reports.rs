@@ -39,7 +39,7 @@ impl Engine {
                 self.on_request_failed(at, *client_id, record, out);
             }
             BrokerEvent::Snapshot(snapshot) => {
-                self.hear_account(at, snapshot, out);
+                self.take_account(at, snapshot, out);
                 self.on_snapshot(at, snapshot, out);
             }
             BrokerEvent::SnapshotFailed { number, message } => {

@@ -6,7 +6,11 @@
 )]
 
 #[cfg(test)]
+mod arming;
+#[cfg(test)]
 mod breakers;
+#[cfg(test)]
+mod caps;
 #[cfg(test)]
 mod day;
 #[cfg(test)]
@@ -14,11 +18,15 @@ mod entries;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
 mod ladder;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod liveness;
+#[cfg(test)]
+mod observe;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]
@@ -29,6 +37,8 @@ mod protection;
 mod random;
 #[cfg(test)]
 mod reached;
+#[cfg(test)]
+mod reservations;
 #[cfg(test)]
 mod residue;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use trader_contract::{
     Timestamp,
 };
 use trader_core::book::Book;
-use trader_core::record::JournalEntry;
+use trader_core::record::{Decision, JournalEntry, Record};
 use trader_core::{Command, Engine, Event, OperatorCommand, Rows};
 
 use crate::say::Mirror;
@@ -25,7 +25,7 @@ pub(crate) struct Scene {
     pub(crate) commands: Vec<Command>,
     pub(crate) mirror: Mirror,
     pub(crate) at: Timestamp,
-    setup: Setup,
+    pub(crate) setup: Setup,
     wishes: Wishes,
     transcript: String,
 }
@@ -395,6 +395,37 @@ impl Scene {
         });
     }
 
+    /// The rule by which the last entry that was wanted was refused; `None` if it was sent.
+    pub(crate) fn verdict(&self) -> Option<String> {
+        let decisions = self.journal.iter().rev().filter_map(|e| match &e.record {
+            Record::IntentTaken { decision, .. } => Some(decision),
+            _ => None,
+        });
+        match decisions.into_iter().next().unwrap() {
+            Decision::Accepted { .. } => None,
+            Decision::Refused { rule, .. } => Some(rule.to_string()),
+        }
+    }
+
+    /// Wants an entry, and tells the rule by which it was refused; `None` if it was sent.
+    pub(crate) fn asks(&mut self, ticker: &str, entry: Intent) -> Option<String> {
+        self.wants("a", ticker, entry);
+        self.bar_of(ticker, "100");
+        self.verdict()
+    }
+
+    /// What was answered last.
+    pub(crate) fn answer(&self) -> Result<String, String> {
+        let answers = self.commands.iter().rev().filter_map(|c| match c {
+            Command::Answer { outcome, .. } => Some(outcome),
+            _ => None,
+        });
+        match answers.into_iter().next().unwrap() {
+            Ok(done) => Ok(done.to_string()),
+            Err(no) => Err(no.to_string()),
+        }
+    }
+
     /// The book as the journal gives it, through the text that is stored.
     pub(crate) fn book_from_journal(&self) -> Book {
         let mut book = Book::default();
@@ -408,8 +439,13 @@ impl Scene {
 
     /// The process ends here and a new one begins: the book from the journal, nothing else.
     pub(crate) fn restart(&mut self) {
-        let next = self.journal.last().map_or(1, |entry| entry.seq + 1);
         let book = self.book_from_journal();
+        self.rebuild(book);
+    }
+
+    /// The same with a book of another making.
+    pub(crate) fn rebuild(&mut self, book: Book) {
+        let next = self.journal.last().map_or(1, |entry| entry.seq + 1);
         self.engine = engine(&self.setup, self.mirror.0, &self.wishes, book, next);
         // What was on its way is lost with the process.
         self.venue.cancels.clear();

@@ -21,6 +21,8 @@ pub(crate) struct Venue {
     pub(crate) replaces: Vec<(ClientOrderId, ClientOrderId)>,
     used: BTreeSet<ClientOrderId>,
     cash: Money,
+    /// What it says of the account.
+    pub(crate) account: AccountFacts,
     /// The number of the snapshot that was asked for last.
     asked: u32,
 }
@@ -37,6 +39,12 @@ impl Venue {
             replaces: Vec::new(),
             used: BTreeSet::new(),
             cash: Money::dollars(100_000),
+            account: AccountFacts {
+                id: "SIMULATED".into(),
+                blocked: None,
+                shorting: true,
+                buying_power: None,
+            },
             asked: 0,
         }
     }
@@ -308,12 +316,7 @@ impl Venue {
         BrokerEvent::Snapshot(BrokerSnapshot {
             number: self.asked,
             at,
-            account: AccountFacts {
-                id: "SIMULATED".into(),
-                blocked: None,
-                shorting: true,
-                buying_power: None,
-            },
+            account: self.account.clone(),
             foreign: Vec::new(),
             orders: self
                 .orders

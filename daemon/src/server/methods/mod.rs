@@ -1,6 +1,7 @@
 //! The methods: each reads its parameters, does its one thing and answers. Calls that change
 //! something are logged before they are done, with who asked, and again with what came of it.
 
+mod alerts;
 mod archive;
 mod calendar;
 mod changes;
@@ -79,6 +80,7 @@ pub(super) fn register(
     add::<call::Upload, _, _>(&mut module, jobs::upload)?;
     add::<call::Data, _, _>(&mut module, jobs::data)?;
     add::<call::RemoveData, _, _>(&mut module, jobs::remove_data)?;
+    add::<call::TestAlert, _, _>(&mut module, alerts::test_alert)?;
     events::register(&mut module)?;
     Ok(module)
 }

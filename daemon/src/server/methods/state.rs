@@ -1,5 +1,6 @@
 //! What is: `status`, `positions`, `orders`, `strategies`, `config`. The engine answers for all but
-//! the configuration; orders that have ended come from the archive.
+//! the configuration; orders that have ended come from the archive. That alerts do not arrive is told
+//! beside what stands in the engine.
 
 use std::sync::Arc;
 
@@ -15,7 +16,16 @@ pub(super) async fn status(
     peer: Peer,
     _: NoParams,
 ) -> Result<Status, Failure> {
-    context.ask(peer, Call::Status).await
+    let mut status = context.ask(peer, Call::Status).await?;
+    let undelivered = context.services.alerts.standing();
+    if !undelivered.is_empty() {
+        status.alerts.extend(undelivered);
+        // As the engine orders its own.
+        status
+            .alerts
+            .sort_by_key(|alert| (std::cmp::Reverse(alert.severity), alert.at));
+    }
+    Ok(status)
 }
 
 pub(super) async fn positions(
