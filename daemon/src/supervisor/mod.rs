@@ -11,6 +11,7 @@ mod pacing;
 mod signals;
 mod tally;
 mod venue;
+mod wall;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -308,7 +309,7 @@ fn crank(
 
 fn pacing(prepared: &Prepared) -> Pacing {
     match prepared.config.market.clock {
-        ClockKind::Wall => Pacing::Wall,
+        ClockKind::Wall => Pacing::Wall(wall::WallClock::default()),
         ClockKind::Virtual => Pacing::Virtual {
             pace: prepared.config.market.pace,
             anchor: None,
