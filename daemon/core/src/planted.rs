@@ -2,9 +2,10 @@
 //! exists in a build without the feature `planted`; with it, none acts until [`plant`] is called.
 
 use trader_calendar::Session;
-use trader_contract::{IntentNo, OrderRole, OrderState, Qty, Timestamp};
+use trader_contract::{ClientOrderId, IntentNo, OrderRole, OrderState, Qty, Timestamp};
 
 use crate::book::{Book, Holding};
+use crate::command::{Command, Commands};
 use crate::record::{Record, TradingState};
 
 /// Writes the list down once: what is wrong, a name, and the invariant that it breaks.
@@ -44,6 +45,16 @@ bugs! {
     RandomId breaks "INV-2",
     /// A request whose answer was lost counts as refused.
     TimeoutIsRejected breaks "INV-3",
+    /// A stop or an exit of unknown fate is sent again under another id.
+    RetryWithNewId breaks "INV-2",
+    /// One snapshot without an order of unknown fate ends it.
+    OneSnapshotDrops breaks "INV-3",
+    /// Orders of unknown fate are cancelled at the start.
+    UnknownCancelledAtStart breaks "INV-1",
+    /// The broker is not asked again and again what it holds.
+    NoSweep breaks "INV-4",
+    /// A position that one snapshot shows otherwise is taken at its word.
+    AdoptOnOneSnapshot breaks "INV-4",
     /// An execution counts as often as it is heard of.
     DeltaFills breaks "INV-11",
     /// What an execution cost is not counted.
@@ -209,4 +220,14 @@ pub(crate) fn is_forgotten(book: &Book, holding: &Holding) -> bool {
             .any(|order| order.state == OrderState::Unknown)
     };
     is(Bug::EnterableWhileUnknown) && unknown()
+}
+
+/// What a hasty start does to the orders of which it does not know.
+pub(crate) fn cancel_unknown<'a>(
+    orders: impl Iterator<Item = &'a ClientOrderId>,
+    out: &mut Commands,
+) {
+    if is(Bug::UnknownCancelledAtStart) {
+        orders.for_each(|id| out.push(Command::Cancel(*id)));
+    }
 }

@@ -34,6 +34,8 @@ pub struct Kernel {
     pub(crate) memory: Memory,
     pub(crate) waiting: BTreeMap<Box<str>, Asking>,
     pub(crate) facts: StatusFacts,
+    /// When the broker last said what it holds.
+    pub(crate) reconciled_at: Option<Timestamp>,
     pub(crate) strategies: StrategyFacts,
     pub(crate) flatten_on_stop: bool,
     journal_failure: Option<Box<str>>,
@@ -75,6 +77,7 @@ impl Kernel {
             memory: Memory::default(),
             waiting: BTreeMap::new(),
             facts,
+            reconciled_at: None,
             strategies: around.strategies,
             flatten_on_stop: around.flatten_on_stop,
             journal_failure: None,
@@ -120,6 +123,9 @@ impl Kernel {
 
     /// Hands an event to the engine and carries out what comes of it.
     pub fn feed(&mut self, now: Timestamp, event: &Event, ports: &mut impl Ports) {
+        if matches!(event, Event::Broker(BrokerEvent::Snapshot(_))) {
+            self.reconciled_at = Some(now);
+        }
         let mut commands = std::mem::take(&mut self.commands);
         self.engine.step_into(now, event, &mut commands);
         if !commands.is_empty() {
@@ -144,7 +150,7 @@ impl Kernel {
         let could = self.journal_failure.is_none();
         if is(Bug::AnswerBeforeCommit) {
             for (asking, answer) in std::mem::take(&mut answers) {
-                asking.reply(answer);
+                asking.reply(answer, true);
             }
         }
         let mut late = Batch::default();
@@ -172,7 +178,7 @@ impl Kernel {
             self.commit(now, late, ports);
         }
         for (asking, answer) in answers {
-            asking.reply(answer);
+            asking.reply(answer, committed);
         }
         // Told last, so that what the engine makes of it comes after what it wanted before.
         if could && let Some(why) = self.journal_failure.clone() {

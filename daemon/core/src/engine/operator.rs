@@ -9,7 +9,7 @@ use crate::command::{Command, Commands, Refused};
 use crate::event::OperatorCommand;
 use crate::orders::{Venue, is_closing};
 use crate::planted::{Bug, is};
-use crate::record::{ExitReason, Origin, Record, Scope, TradingState};
+use crate::record::{ExitReason, Origin, Record, TradingState};
 
 impl Engine {
     pub(super) fn on_operator(
@@ -34,16 +34,7 @@ impl Engine {
                 self.kill(at, (scope, *flatten), origin, out)
             }
             OperatorCommand::Arm { scope, account } => {
-                let freed = match scope {
-                    Scope::Symbol(symbol) => self.free_by_hand(at, *symbol, &origin, out),
-                    Scope::All | Scope::Strategy(_) => false,
-                };
-                let armed = self.arm(at, scope, account.as_deref(), origin, out);
-                if freed {
-                    Ok(format!("{scope} may be entered again"))
-                } else {
-                    armed
-                }
+                self.arm(at, scope, account.as_deref(), origin, out)
             }
             OperatorCommand::Disarm => Ok(self.disarm(at, origin, out)),
             OperatorCommand::Reconcile => Ok(self.reconcile_now(at, out)),
@@ -162,6 +153,20 @@ impl Engine {
         let found = found.ok_or(Refused::UnknownOrder(order))?;
         if found.cancel_asked {
             return Ok(format!("a cancel of {order} is under way already"));
+        }
+        if found.role() == OrderRole::Entry && !found.may_be_cancelled() {
+            let why = format!("uid {uid} asked for it").into();
+            self.write(
+                at,
+                Record::CancelAsked {
+                    client_id: order,
+                    why,
+                },
+                out,
+            );
+            return Ok(format!(
+                "{order} is cancelled as soon as the broker has acknowledged it"
+            ));
         }
         if !found.state.is_acknowledged() {
             let why = format!("the broker has not acknowledged {order} yet; try again in a moment");

@@ -284,12 +284,13 @@ impl Order {
     }
 
     fn take_report(&mut self, report: &OrderReport) {
+        self.state = self.state.overruled(self.broker_id.is_some());
         self.broker_id
             .get_or_insert_with(|| report.broker_id.clone());
         let to = report.status.state();
         let newest = self.reported_at.is_none_or(|newest| report.at >= newest);
         if newest || to.is_terminal() {
-            self.reported_at = Some(report.at);
+            self.reported_at = self.reported_at.max(Some(report.at));
             if !self.state.is_terminal() {
                 self.qty = report.qty;
                 self.kind = repriced(self.kind, report.stop, report.limit);
@@ -360,7 +361,7 @@ pub(crate) fn change(
     save(db, &order)
 }
 
-/// Ends an order.
+/// Brings an order to a state, where the graph of states allows.
 pub(crate) fn end(
     db: &mut Db,
     id: ClientOrderId,
@@ -372,43 +373,52 @@ pub(crate) fn end(
     })
 }
 
-/// Ends an order that the broker does not know: what it had accepted has ended there.
-pub(crate) fn drop(db: &mut Db, id: ClientOrderId, at: Timestamp) -> Result<(), StoreError> {
-    change(db, id, at, |order| {
-        let accepted = order.state.is_acknowledged();
-        order.go(if accepted {
-            column::CANCELLED
-        } else {
-            column::DROPPED
-        });
-    })
-}
-
-/// A refused submit ends the order and the exits that went with it; an ambiguous one is unknown.
+/// A refused submit ends the order and the exits that went with it; an ambiguous one is unknown, and so
+/// is one whose id is used. What is unknown already stays so, whatever another sending met.
 pub(crate) fn submit_failed(
     db: &mut Db,
     id: ClientOrderId,
     failure: &RequestFailure,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let (to, message) = match failure {
-        RequestFailure::Refused { message, .. } => (column::REJECTED, message),
-        RequestFailure::Ambiguous { message } => (OrderState::Unknown, message),
+    let (refused, message) = match failure {
+        RequestFailure::Refused { message, .. } => (true, message),
+        RequestFailure::Ambiguous { message } => (false, message),
     };
+    let to = if refused && !failure.says_id_is_used() {
+        column::REJECTED
+    } else {
+        OrderState::Unknown
+    };
+    let mut ids = vec![id];
+    ids.extend(legs(db, id)?);
+    for id in ids {
+        change(db, id, at, |order| {
+            if order.state != OrderState::Unknown && order.go(to) {
+                order.reason = Some(message.clone());
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// The exits that went out with an order.
+fn legs(db: &mut Db, id: ClientOrderId) -> Result<Vec<ClientOrderId>, StoreError> {
     let legs: Vec<String> = orders::table
         .filter(orders::parent.eq(id.to_string()))
         .select(orders::client_id)
         .load(db)?;
-    let mut ids = vec![id];
-    for leg in legs {
-        ids.push(parse(TABLE, "order id", leg)?);
-    }
-    for id in ids {
-        change(db, id, at, |order| {
-            if order.go(to) {
-                order.reason = Some(message.clone());
-            }
-        })?;
+    let read = |leg| parse(TABLE, "order id", leg);
+    legs.into_iter().map(read).collect()
+}
+
+/// Where an order turns up that had been given up, the exits that went out with it may too.
+fn doubt_legs(db: &mut Db, id: ClientOrderId) -> Result<(), StoreError> {
+    for id in legs(db, id)? {
+        if let Some(mut leg) = find(db, id)? {
+            leg.state = leg.state.overruled(leg.broker_id.is_some());
+            save(db, &leg)?;
+        }
     }
     Ok(())
 }
@@ -424,6 +434,9 @@ pub(crate) fn report(
         return Ok(());
     };
     order.updated_at = at;
+    if order.state.overruled(order.broker_id.is_some()) != order.state {
+        doubt_legs(db, report.client_id)?;
+    }
     order.take_report(report);
     let refused = matches!(order.state, column::REJECTED | column::DROPPED);
     if let Some(old) = order.replaces.filter(|_| refused) {
