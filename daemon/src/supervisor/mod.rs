@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use trader_broker_sim::market::SyntheticMarket;
 use trader_contract::Timestamp;
 use trader_core::book::Book;
-use trader_core::{Engine, EngineConfig, Market as EngineMarket, Rows};
+use trader_core::{EngineConfig, Market as EngineMarket, Rows};
 use trader_kernel::{Kernel, Surroundings};
 use trader_rpc::{JournalLine, Mode};
 use trader_store::{Reader, Readers, Store, Writer};
