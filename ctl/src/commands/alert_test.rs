@@ -7,7 +7,7 @@ use super::change::Request;
 use crate::connection;
 use crate::exit::Failed;
 
-/// Send a test on every way that alerts go, and tell what came of it
+/// Send a test alert and tell whether it arrives
 ///
 /// Goes to the command and the webhook of the configuration's [alerts], whatever the minimum there is.
 /// Ends with exit code 1 when it did not arrive on one of them, or when there is none.

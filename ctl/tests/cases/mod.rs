@@ -1,6 +1,7 @@
 //! One module per subject; `fake` is the daemon, `desk` its jobs, `program` runs the binary.
 
 mod acting;
+mod alert_test;
 mod authority;
 mod backtests;
 mod config;

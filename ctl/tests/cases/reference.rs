@@ -26,6 +26,8 @@ const COMMANDS: &[&[&str]] = &[
     &["adopt"],
     &["ignore"],
     &["stop"],
+    &["alerts"],
+    &["alerts", "test"],
     &["logs"],
     &["backtest"],
     &["backtest", "list"],

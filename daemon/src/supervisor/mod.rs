@@ -1,6 +1,7 @@
 //! Putting the daemon together and running it: store, engine, broker, market, sockets and signals
 //! around the thread that turns the crank.
 
+mod balance;
 mod crank;
 mod facts;
 mod inbox;
@@ -16,15 +17,15 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
-use trader_broker_sim::AccountView;
 use trader_broker_sim::market::SyntheticMarket;
-use trader_contract::{Money, NetQty, Symbol, Timestamp};
+use trader_contract::Timestamp;
 use trader_core::book::Book;
 use trader_core::{Engine, EngineConfig, Market as EngineMarket, Rows};
 use trader_kernel::{Kernel, Surroundings};
 use trader_rpc::{JournalLine, Mode};
 use trader_store::{Reader, Readers, Store, Writer};
 
+pub use balance::Balance;
 pub use crank::{Ended, Horizon, Stage};
 pub use market::{Source, walks};
 pub use pacing::Pacing;
@@ -66,39 +67,6 @@ pub struct Plan {
 
 /// Somebody who hears the journal on the engine's thread, and must not block it.
 pub type Witness = Box<dyn FnMut(&JournalLine) + Send>;
-
-/// Positions and cash, as one side sees them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Balance {
-    /// Cash.
-    pub cash: Money,
-    /// Every position that is not flat.
-    pub positions: Vec<(Symbol, NetQty)>,
-}
-
-impl Balance {
-    fn of_engine(engine: &Engine) -> Self {
-        let book = engine.book();
-        let held = book.holdings.values().filter(|h| !h.net.is_flat());
-        Self {
-            cash: book.cash,
-            positions: held.map(|h| (h.symbol, h.net)).collect(),
-        }
-    }
-
-    fn of_broker(account: &AccountView) -> Self {
-        let mut positions: Vec<(Symbol, NetQty)> = account
-            .positions
-            .iter()
-            .map(|(symbol, net, _)| (*symbol, *net))
-            .collect();
-        positions.sort_by_key(|(symbol, _)| *symbol);
-        Self {
-            cash: account.cash,
-            positions,
-        }
-    }
-}
 
 /// Trades until it is told to stop.
 ///
