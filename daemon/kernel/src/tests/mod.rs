@@ -1,5 +1,10 @@
 //! The kernel with a store and a broker made of vectors: what happens in which order, and once.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "numbers of entries are small here"
+)]
+
 mod audit;
 mod operator;
 
