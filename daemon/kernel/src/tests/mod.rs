@@ -121,8 +121,12 @@ impl Bench {
 
     pub(super) fn start(&mut self) {
         self.feed(&Event::Start);
+        let asked = self.world.sent.iter().rev().find_map(|sent| match sent {
+            BrokerRequest::Snapshot { number, .. } => Some(*number),
+            _ => None,
+        });
         let snapshot = BrokerSnapshot {
-            number: 1,
+            number: asked.unwrap(),
             account: AccountFacts {
                 id: "SIMULATED".into(),
                 blocked: None,
