@@ -105,16 +105,7 @@ pub fn run_plan(
     plan: Plan,
     begun: impl FnOnce(&Begun),
 ) -> Result<Ended, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Failure::new(
-                exit::FAILED,
-                format!("cannot start the RPC runtime: {error}"),
-            )
-        })?;
+    let runtime = runtime()?;
     let _inside = runtime.enter();
     let signals = signals::Signals::catch().map_err(|error| {
         let message = format!("cannot catch SIGTERM and SIGINT: {error}");
@@ -172,6 +163,18 @@ pub fn run_plan(
     drop(prepared.logging);
     drop(prepared.lock);
     Ok(ended)
+}
+
+/// What serves clients, and takes alerts away.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            let message = format!("cannot start the RPC runtime: {error}");
+            Failure::new(exit::FAILED, message)
+        })
 }
 
 /// What is known once a run has begun.
@@ -283,12 +286,10 @@ fn crank(
     // A broker that knows the session already only hears of it again.
     venue.open_session(session);
     pacing.skip_to(now);
-    let mode = config.mode.to_string();
-    let opened = Opened::open(&config.alerts, &mode, &mut store).map_err(store_failure)?;
-    let writer = Arc::new(Writer::spawn(store).map_err(store_failure)?);
+    let (writer, delivery) = writing(config, store)?;
     let outside = Outside {
         venue,
-        delivery: Arc::new(Delivery::start(opened, &writer)),
+        delivery,
         writer,
         reader: Reader::open(&path).map_err(store_failure)?,
         heart,
@@ -311,6 +312,15 @@ fn crank(
         over: false,
         stopped: false,
     })
+}
+
+/// Who writes to the store, and who tells people of alerts that are in it.
+fn writing(config: &Config, mut store: Store) -> Result<(Arc<Writer>, Arc<Delivery>), Failure> {
+    let mode = config.mode.to_string();
+    let opened = Opened::open(&config.alerts, &mode, &mut store).map_err(store_failure)?;
+    let writer = Arc::new(Writer::spawn(store).map_err(store_failure)?);
+    let delivery = Arc::new(Delivery::start(opened, &writer));
+    Ok((writer, delivery))
 }
 
 fn pacing(prepared: &Prepared) -> Pacing {
