@@ -2,6 +2,7 @@
 
 mod acting;
 mod alert_test;
+mod authority;
 mod backtests;
 mod config;
 mod desk;

@@ -3,6 +3,8 @@
 
 mod balance;
 mod crank;
+mod facts;
+mod inbox;
 mod market;
 mod outside;
 mod pacing;
@@ -11,17 +13,15 @@ mod tally;
 mod venue;
 
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
 use trader_broker_sim::market::SyntheticMarket;
-use trader_contract::{SettingValue, Timestamp};
+use trader_contract::Timestamp;
 use trader_core::book::Book;
 use trader_core::{EngineConfig, Market as EngineMarket, Rows};
-use trader_kernel::views::{RouteFacts, StatusFacts, StrategyFacts};
 use trader_kernel::{Kernel, Surroundings};
-use trader_rpc::{JournalLine, Link, LinkState, Mode, StoreInfo};
+use trader_rpc::{JournalLine, Mode};
 use trader_store::{Reader, Readers, Store, Writer};
 
 pub use balance::Balance;
@@ -38,19 +38,19 @@ use crate::events::Ring;
 use crate::exit::{self, Failure};
 use crate::jobs::{self, Jobs};
 use crate::journal_log::JournalLog;
-use crate::server::{Server, Services, Turned};
+use crate::server::{Server, Services};
 use crate::start::Prepared;
 use crate::systemd::{self, Heart};
-use crate::{assemble, clock, keys, plugins};
-use crank::{Crank, Message};
+use crate::{assemble, clock, keys};
+use crank::Crank;
+use facts::{facts, strategy_facts};
+use inbox::{Inbox, Slot};
 use market::{Gaps, Market};
 use outside::Outside;
 use venue::Venue;
 
 /// The store's file below the state folder.
 const STORE_FILE: &str = "traderd.db";
-/// Messages that wait for the engine's thread at most; a full inbox refuses calls.
-const INBOX: usize = 256;
 /// Connections that read the store for RPC.
 const STORE_READERS: usize = 2;
 
@@ -111,7 +111,7 @@ pub fn run_plan(
         let message = format!("cannot catch SIGTERM and SIGINT: {error}");
         Failure::new(exit::FAILED, message)
     })?;
-    let (inbox, messages) = sync_channel(INBOX);
+    let (inbox, messages) = inbox::inbox();
     let heart = Heart::default();
     // Neither has anything to do until the engine gives it something.
     heart.writer.rest();
@@ -203,18 +203,11 @@ fn open_jobs(prepared: &Prepared) -> Result<Jobs, jobs::JobsError> {
 
 fn serve(
     prepared: &Prepared,
-    (inbox, archive, alerts): (SyncSender<Message>, StoreArchive, Arc<Delivery>),
+    (inbox, archive, alerts): (Slot, StoreArchive, Arc<Delivery>),
     jobs: &Result<Jobs, jobs::JobsError>,
     (journal, label): (Ring<JournalLine>, String),
 ) -> Result<Server, Failure> {
-    let desk = move |asked| {
-        inbox
-            .try_send(Message::Asked(asked))
-            .map_err(|error| match error {
-                std::sync::mpsc::TrySendError::Full(_) => Turned::Full,
-                std::sync::mpsc::TrySendError::Disconnected(_) => Turned::Gone,
-            })
-    };
+    let desk = move |asked| inbox.put(asked);
     let services = Services {
         desk: Arc::new(desk),
         archive: Arc::new(archive),
@@ -246,7 +239,7 @@ fn store_failure(error: impl std::fmt::Display) -> Failure {
 fn crank(
     prepared: &Prepared,
     plan: Plan,
-    inbox: std::sync::mpsc::Receiver<Message>,
+    inbox: Inbox,
     (heart, journal, stage): (Heart, Ring<JournalLine>, watch::Sender<Stage>),
 ) -> Result<Crank, Failure> {
     let config = &prepared.config;
@@ -428,60 +421,6 @@ fn warm_up(
         kernel.warm_up(now, symbol, bars);
     }
     Ok(())
-}
-
-fn facts(prepared: &Prepared, path: &std::path::Path, label: &str) -> StatusFacts {
-    let up = |name: &str| Link {
-        name: name.to_owned(),
-        state: LinkState::Up,
-        detail: None,
-        last_heard_at: None,
-    };
-    StatusFacts {
-        mode: Mode::Simulated,
-        label: label.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        pid: std::process::id(),
-        started_at: clock::now(),
-        uptime_seconds: 0,
-        feed: up(&prepared.config.market.source.to_string()),
-        broker: up(&prepared.config.broker.kind.to_string()),
-        store: StoreInfo {
-            seq: 0,
-            path: Some(path.display().to_string()),
-            writable: true,
-        },
-        sockets: Vec::new(),
-        config_hash: prepared.effective.hash.clone(),
-        journal_failure: None,
-    }
-}
-
-/// What the configuration says of the strategies.
-fn strategy_facts(config: &Config) -> StrategyFacts {
-    let routes = config.routes.iter().map(|route| {
-        let version = plugins::strategy(&route.strategy).map_or("", |plugin| plugin.version);
-        let setting = |(name, value): (&str, &SettingValue)| (name.to_owned(), text(value));
-        let facts = RouteFacts {
-            version: version.to_owned(),
-            enabled: route.enabled,
-            settings: route.settings.iter().map(setting).collect(),
-        };
-        (route.name.clone(), facts)
-    });
-    StrategyFacts {
-        routes: routes.collect(),
-        ..StrategyFacts::default()
-    }
-}
-
-fn text(value: &SettingValue) -> String {
-    match value {
-        SettingValue::Integer(number) => number.to_string(),
-        SettingValue::Decimal(number) => number.to_string(),
-        SettingValue::Flag(flag) => flag.to_string(),
-        SettingValue::Word(word) => word.clone(),
-    }
 }
 
 /// A number for a new store, from the system: the one place that draws one.

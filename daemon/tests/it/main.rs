@@ -13,6 +13,8 @@ mod program;
 
 #[cfg(feature = "broker-sim")]
 mod alerts;
+#[cfg(feature = "broker-sim")]
+mod authority;
 #[cfg(feature = "backtest")]
 mod backtest;
 #[cfg(feature = "broker-sim")]

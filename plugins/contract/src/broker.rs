@@ -50,6 +50,24 @@ pub enum RequestFailure {
     },
 }
 
+impl RequestFailure {
+    /// The code of refusals for what was asked, as Alpaca numbers them.
+    pub const INVALID: u32 = 40_010_001;
+
+    /// Whether it says that the client order id is used: then the order has arrived.
+    #[must_use]
+    pub fn says_id_is_used(&self) -> bool {
+        match self {
+            Self::Refused { code, message } => {
+                *code == Self::INVALID
+                    && message.contains("client_order_id")
+                    && message.contains("unique")
+            }
+            Self::Ambiguous { .. } => false,
+        }
+    }
+}
+
 /// What the broker says of the account itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountFacts {

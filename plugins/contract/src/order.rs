@@ -218,7 +218,7 @@ pub enum Outcome {
     Rejected,
     /// Another order took its place.
     Replaced,
-    /// It never reached the broker, and the broker's records prove it.
+    /// The broker's records lack it: it never reached the broker, or has ended there unheard.
     Dropped,
 }
 
@@ -302,14 +302,25 @@ impl OrderState {
         }
     }
 
+    /// The state that a report meets. An end that was only inferred gives way to the broker's word: that
+    /// the broker's records lack the order, or that a submit was refused of one that the broker had
+    /// not `named` before.
+    #[must_use]
+    pub const fn overruled(self, named: bool) -> Self {
+        match self {
+            Self::Done(Outcome::Dropped) => Self::Unknown,
+            Self::Done(Outcome::Rejected) if !named => Self::Unknown,
+            state => state,
+        }
+    }
+
     fn may_become(self, to: Self) -> bool {
-        let dropped = to == Self::Done(Outcome::Dropped);
         match self {
             // After a crash the broker may prove any fate of what we only meant to send.
             Self::Planned | Self::Unknown => to != Self::Planned,
             Self::Sent => to != Self::Planned,
             Self::Accepted | Self::Held | Self::Working | Self::Cancelling | Self::Replacing => {
-                !dropped && !matches!(to, Self::Planned | Self::Sent | Self::Unknown)
+                !matches!(to, Self::Planned | Self::Sent | Self::Unknown)
             }
             Self::Done(_) => false,
         }
@@ -352,21 +363,41 @@ mod tests {
     #[test]
     fn every_edge_of_the_graph_is_the_one_written_here() {
         let broker_states = ["accepted", "held", "working", "cancelling", "replacing"];
-        let ends = ["filled", "cancelled", "expired", "rejected", "replaced"];
+        let ends = [
+            "filled",
+            "cancelled",
+            "expired",
+            "rejected",
+            "replaced",
+            "dropped",
+        ];
         for from in OrderState::ALL {
             for to in OrderState::ALL {
                 let (a, b) = (from.to_string(), to.to_string());
                 let known = broker_states.contains(&b.as_str()) || ends.contains(&b.as_str());
                 let legal = match a.as_str() {
                     _ if a == b => true,
-                    "planned" => known || b == "sent" || b == "unknown" || b == "dropped",
-                    "sent" => known || b == "unknown" || b == "dropped",
-                    "unknown" => known || b == "sent" || b == "dropped",
+                    "planned" => known || b == "sent" || b == "unknown",
+                    "sent" => known || b == "unknown",
+                    "unknown" => known || b == "sent",
                     _ if broker_states.contains(&a.as_str()) => known,
                     _ => false,
                 };
                 assert_eq!(from.transition(to).is_ok(), legal, "{a} -> {b}");
             }
+        }
+    }
+
+    #[test]
+    fn only_an_end_that_was_inferred_gives_way_to_the_brokers_word() {
+        for state in OrderState::ALL {
+            let (dropped, rejected) = (
+                state == OrderState::Done(Outcome::Dropped),
+                state == OrderState::Done(Outcome::Rejected),
+            );
+            let gives_way = |named| state.overruled(named) != state;
+            assert_eq!(gives_way(true), dropped, "{state}");
+            assert_eq!(gives_way(false), dropped || rejected, "{state}");
         }
     }
 

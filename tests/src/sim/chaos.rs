@@ -14,8 +14,6 @@ use super::draw::Draw;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Memory {
-    /// Bars seen with something open.
-    bars: u32,
     /// Fills heard of.
     fills: u32,
     /// Trades that ended.
@@ -138,7 +136,6 @@ impl Strategy for Chaos {
     fn on_bar(&mut self, context: &Context<'_>, bar: &Bar, intents: &mut Intents) {
         let mut draw = self.draw(bar, 1);
         if let Some(position) = &context.position {
-            self.memory.bars = self.memory.bars.saturating_add(1);
             if position.exiting {
                 return;
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use trader_broker_sim::{Margin, SimConfig};
 use trader_calendar::Calendar;
-use trader_contract::{Built, Epoch, Settings, StrategyPlugin, Symbol, TickRule, Timeframe};
+use trader_contract::{Built, Epoch, Qty, Settings, StrategyPlugin, Symbol, TickRule, Timeframe};
 use trader_core::{
     Authority, DayRules, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides, Watch,
 };
@@ -29,7 +29,7 @@ pub fn engine(plan: &Plan) -> EngineConfig {
             .map(|symbol| Instrument {
                 symbol: symbol.symbol,
                 tick: TickRule::Rule612,
-                average_daily_volume: None,
+                average_daily_volume: volume_of_a_day(symbol.volume),
             })
             .collect(),
         routes: plan.symbols.iter().flat_map(routes_of(plan)).collect(),
@@ -43,6 +43,11 @@ pub fn engine(plan: &Plan) -> EngineConfig {
         watch: Watch::NETWORK,
         authority: Authority::simulated(),
     }
+}
+
+/// What a symbol with so many shares a minute trades on a day.
+fn volume_of_a_day(minute: u64) -> Option<Qty> {
+    Qty::shares(u32::try_from(minute.saturating_mul(390)).ok()?)
 }
 
 fn routes_of(plan: &Plan) -> impl Fn(&SymbolPlan) -> Vec<Route> + '_ {

@@ -1,12 +1,14 @@
 //! The fold: what each record changes in the book.
 
 use trader_contract::{
-    ClientOrderId, Direction, Execution, Intent, Money, NetQty, OrderReport, OrderRole, OrderState,
-    Outcome, Qty, RequestFailure, Side, Symbol, Timestamp,
+    ClientOrderId, Intent, Money, OrderRole, OrderState, Outcome, RequestFailure, Symbol, Timestamp,
 };
 
 use super::{Blocked, Book, Day, Holding, Order};
-use crate::record::{Decision, ExitReason, IntentId, PlannedOrder, Record, Trade};
+use crate::record::{Decision, IntentId, PlannedOrder, Record, Trade};
+
+/// How long an order is remembered that the broker's records lacked: it may turn up after all.
+const GIVEN_UP_KEPT: i64 = 7 * 24 * 60 * Timestamp::MINUTE;
 
 impl Book {
     /// Takes a record that was written at `at`. The same records in the same order give the same
@@ -28,11 +30,14 @@ impl Book {
                 self.submit_failed(*client_id, failure, at)
             }
             Record::CancelAsked { client_id, .. } => self.change(*client_id, at, |order| {
-                order.cancel_asked = true;
+                order.unwanted = true;
+                order.cancel_asked = order.may_be_cancelled();
+                order.asked_at = Some(at);
             }),
             Record::ReplaceAsked { replacement, .. } => {
                 self.change(replacement.client_id, at, |order| {
-                    order.replace_asked = true
+                    order.replace_asked = true;
+                    order.asked_at = Some(at);
                 });
             }
             Record::CancelFailed { client_id, .. } => self.change(*client_id, at, |order| {
@@ -41,12 +46,16 @@ impl Book {
             Record::ReplaceFailed {
                 client_id,
                 new_client_id,
-                ..
+                failure,
             } => {
                 self.change(*client_id, at, |order| order.replace_asked = false);
-                self.end(*new_client_id, Outcome::Rejected, at);
+                let outcome = match failure {
+                    RequestFailure::Refused { .. } => Outcome::Rejected,
+                    RequestFailure::Ambiguous { .. } => Outcome::Dropped,
+                };
+                self.end(*new_client_id, outcome, at);
             }
-            Record::OrderDropped { client_id } => self.drop_order(*client_id, at),
+            Record::OrderDropped { client_id } => self.end(*client_id, Outcome::Dropped, at),
             Record::StopPlanned { symbol, stop, .. } => {
                 self.change_holding(*symbol, |holding| holding.stop = Some(*stop));
             }
@@ -72,7 +81,11 @@ impl Book {
             Record::AlertAcknowledged { .. } => {}
             Record::RunStarted { .. } => self.start_run(at),
             Record::RunEnded => self.starts.running = false,
-            Record::SubmitRepeated { client_id } => self.change(*client_id, at, |_| {}),
+            Record::SubmitRepeated { client_id } => self.change(*client_id, at, |order| {
+                if let Ok(state) = order.state.transition(OrderState::Unknown) {
+                    order.state = state;
+                }
+            }),
             Record::Killed { scope, origin } => self.kill(at, scope, origin),
             Record::KillLifted { scope, .. } => self.lift_kill(at, scope),
             Record::Armed { arming, .. } => self.arming = Some(arming.clone()),
@@ -97,8 +110,20 @@ impl Book {
                     day.exposed = day.exposed.saturating_add(*share_micros);
                 }
             }
+            Record::PositionAdopted {
+                symbol,
+                net,
+                client_id,
+                stop,
+                price,
+                ..
+            } => self.adopt_position(*symbol, (*net, *price), *client_id, *stop, at),
+            Record::FillCorrected {
+                client_id,
+                execution,
+                now,
+            } => self.correct_fill(*client_id, execution, now.as_ref(), at),
             Record::SplitApplied { symbol, new, old } => self.split(*symbol, *new, *old),
-            Record::PositionAdopted { .. } | Record::FillCorrected { .. } => {}
             Record::Checkpoint { book } => {
                 // A checkpoint that does not read back is refused when the journal is loaded.
                 if let Ok(book) = serde_json::from_str(book) {
@@ -125,8 +150,12 @@ impl Book {
         self.use_splits();
         self.forget_trip(at);
         let open: Vec<IntentId> = self.holdings.values().map(Holding::intent).collect();
-        self.orders
-            .retain(|id, order| order.is_live() || open.contains(&IntentId::from(*id)));
+        self.orders.retain(|id, order| {
+            let given_up = order.state == OrderState::Done(Outcome::Dropped)
+                && at.since(order.updated_at) < GIVEN_UP_KEPT;
+            let open = open.contains(&IntentId::from(*id));
+            order.is_live() || open || order.misses_fills() || given_up
+        });
     }
 
     fn close_session(&mut self, equity: Money) {
@@ -154,41 +183,20 @@ impl Book {
         }
         let request = &planned.request;
         if planned.role() == OrderRole::Entry {
-            let direction = match request.side {
-                Side::Buy => Direction::Long,
-                Side::Sell => Direction::Short,
-            };
-            let stop = request.attached.stop.map(|(_, price)| price);
             self.holdings
                 .entry(request.symbol)
-                .or_insert_with(|| Holding {
-                    symbol: request.symbol,
-                    route: planned.route.clone(),
-                    entry: request.client_id,
-                    direction,
-                    net: NetQty::ZERO,
-                    entry_qty: Qty::ZERO,
-                    entry_value: Money::ZERO,
-                    exit_qty: Qty::ZERO,
-                    exit_value: Money::ZERO,
-                    fees: Money::ZERO,
-                    entered_at: None,
-                    last_fill_at: None,
-                    initial_stop: stop,
-                    stop,
-                    target: request.attached.target.map(|(_, price)| price),
-                    expires_after_bars: planned.expires_after_bars,
-                    decided_on: planned.decided_on,
-                    exit: None,
-                    last_exit: None,
-                    adopted: false,
-                });
+                .or_insert_with(|| Holding::planned(planned));
         }
         self.orders
             .insert(request.client_id, Order::new(planned.clone(), at));
     }
 
-    fn change(&mut self, id: ClientOrderId, at: Timestamp, change: impl FnOnce(&mut Order)) {
+    pub(super) fn change(
+        &mut self,
+        id: ClientOrderId,
+        at: Timestamp,
+        change: impl FnOnce(&mut Order),
+    ) {
         if let Some(order) = self.orders.get_mut(&id) {
             change(order);
             order.updated_at = at;
@@ -203,21 +211,8 @@ impl Book {
         });
     }
 
-    /// What the broker had accepted and no longer knows has ended there, we do not know how.
-    fn drop_order(&mut self, id: ClientOrderId, at: Timestamp) {
-        let accepted = self
-            .orders
-            .get(&id)
-            .is_some_and(|order| order.state.is_acknowledged());
-        let outcome = if accepted {
-            Outcome::Cancelled
-        } else {
-            Outcome::Dropped
-        };
-        self.end(id, outcome, at);
-    }
-
-    /// A refused submit ends the order and the exits that went with it; an ambiguous one is unknown.
+    /// A refused submit ends the order and the exits that went with it; an ambiguous one is unknown,
+    /// and so is one that is refused because its id is used: something has arrived under it.
     fn submit_failed(&mut self, id: ClientOrderId, failure: &RequestFailure, at: Timestamp) {
         let legs: Vec<ClientOrderId> = self
             .orders
@@ -225,9 +220,11 @@ impl Book {
             .filter(|order| order.planned.parent == Some(id) || order.id() == id)
             .map(Order::id)
             .collect();
-        let to = match failure {
-            RequestFailure::Refused { .. } => OrderState::Done(Outcome::Rejected),
-            RequestFailure::Ambiguous { .. } => OrderState::Unknown,
+        let refused = matches!(failure, RequestFailure::Refused { .. });
+        let to = if refused && !failure.says_id_is_used() {
+            OrderState::Done(Outcome::Rejected)
+        } else {
+            OrderState::Unknown
         };
         let message = match failure {
             RequestFailure::Refused { message, .. } | RequestFailure::Ambiguous { message } => {
@@ -236,83 +233,15 @@ impl Book {
         };
         for leg in legs {
             self.change(leg, at, |order| {
+                if order.state == OrderState::Unknown {
+                    // No answer to one sending tells what became of another.
+                    return;
+                }
                 if let Ok(state) = order.state.transition(to) {
                     order.state = state;
                     order.reason = Some(message.clone());
                 }
             });
-        }
-    }
-
-    fn take_report(&mut self, report: &OrderReport, at: Timestamp) {
-        let Some(order) = self.orders.get_mut(&report.client_id) else {
-            return;
-        };
-        order.updated_at = at;
-        order.reported_filled = order.reported_filled.max(report.filled);
-        order
-            .broker_id
-            .get_or_insert_with(|| report.broker_id.clone());
-        if order.is_current(report) {
-            order.move_to(report);
-        }
-        if report.reason.is_some() {
-            order.reason.clone_from(&report.reason);
-        }
-        if order.state.is_terminal() {
-            order.cancel_asked = false;
-            order.replace_asked = false;
-        }
-        let kept = order.planned.replaces.filter(|_| order.was_refused());
-        if let Some(old) = kept {
-            self.change(old, at, |order| order.replace_asked = false);
-        }
-        let Some(execution) = &report.execution else {
-            return;
-        };
-        let Some(order) = self.orders.get_mut(&report.client_id) else {
-            return;
-        };
-        if order.executions.contains(&execution.id) {
-            return;
-        }
-        order.executions.push(execution.id.clone());
-        order.first_fill_at.get_or_insert(at);
-        order.filled = order
-            .filled
-            .checked_add(execution.qty)
-            .unwrap_or(order.filled);
-        order.filled_value += execution.price.times(execution.qty);
-        let exit = match order.role() {
-            OrderRole::Entry => None,
-            OrderRole::Stop => Some(ExitReason::StopLoss),
-            OrderRole::Target => Some(ExitReason::Target),
-            OrderRole::Exit => order.planned.exit_reason,
-        };
-        let (symbol, side) = (order.symbol(), order.side());
-        self.take_fill(symbol, side, execution, exit);
-    }
-
-    fn take_fill(
-        &mut self,
-        symbol: Symbol,
-        side: Side,
-        fill: &Execution,
-        exit: Option<ExitReason>,
-    ) {
-        let value = fill.price.times(fill.qty);
-        match side {
-            Side::Buy => self.cash -= value,
-            Side::Sell => self.cash += value,
-        }
-        self.cash -= fill.fee;
-        self.fees += fill.fee;
-        if let Some(day) = &mut self.day {
-            day.fills = day.fills.saturating_add(1);
-            day.fees += fill.fee;
-        }
-        if let Some(holding) = self.holdings.get_mut(&symbol) {
-            holding.take_fill(side, fill, exit);
         }
     }
 

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    ClientOrderId, Direction, Execution, Mean, Money, NetQty, Price, Qty, Side, Symbol, Timeframe,
-    Timestamp,
+    ClientOrderId, Direction, Execution, Mean, Money, NetQty, OrderRole, Price, Qty, Side, Symbol,
+    Timeframe, Timestamp,
 };
 
-use crate::record::{ExitReason, IntentId};
+use crate::record::{ExitReason, IntentId, PlannedOrder};
 
 /// One open trade.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,86 @@ pub struct Holding {
 }
 
 impl Holding {
+    /// The trade that an entry is to open.
+    #[must_use]
+    pub fn planned(entry: &PlannedOrder) -> Self {
+        let request = &entry.request;
+        let attached = &request.attached;
+        let stop = attached.stop.map(|(_, price)| price);
+        Self {
+            initial_stop: stop,
+            stop,
+            target: attached.target.map(|(_, price)| price),
+            expires_after_bars: entry.expires_after_bars,
+            decided_on: entry.decided_on,
+            ..Self::empty(
+                request.symbol,
+                &entry.route,
+                request.client_id,
+                opens(request.side),
+            )
+        }
+    }
+
+    /// What an execution leaves that comes after its trade is over: nobody wants it.
+    #[must_use]
+    pub fn left_over(order: &PlannedOrder, side: Side) -> Self {
+        let request = &order.request;
+        let entry = request.client_id.with_role(OrderRole::Entry);
+        Self {
+            exit: Some(ExitReason::Unprotected),
+            adopted: true,
+            ..Self::empty(request.symbol, &order.route, entry, opens(side))
+        }
+    }
+
+    /// A position that this store did not make, at the price at which it was found.
+    #[must_use]
+    pub fn found(
+        symbol: Symbol,
+        entry: ClientOrderId,
+        net: NetQty,
+        (price, at): (Option<Price>, Timestamp),
+    ) -> Option<Self> {
+        let qty = net.magnitude();
+        Some(Self {
+            net,
+            entry_qty: qty,
+            entry_value: price.map_or(Money::ZERO, |price| price.times(qty)),
+            entered_at: Some(at),
+            adopted: true,
+            ..Self::empty(symbol, Self::ADOPTED, entry, Direction::of(net)?)
+        })
+    }
+
+    /// The route of what was adopted; no configured one has such a name.
+    pub const ADOPTED: &str = "(adopted)";
+
+    fn empty(symbol: Symbol, route: &str, entry: ClientOrderId, direction: Direction) -> Self {
+        Self {
+            symbol,
+            route: route.into(),
+            entry,
+            direction,
+            net: NetQty::ZERO,
+            entry_qty: Qty::ZERO,
+            entry_value: Money::ZERO,
+            exit_qty: Qty::ZERO,
+            exit_value: Money::ZERO,
+            fees: Money::ZERO,
+            entered_at: None,
+            last_fill_at: None,
+            initial_stop: None,
+            stop: None,
+            target: None,
+            expires_after_bars: None,
+            decided_on: None,
+            exit: None,
+            last_exit: None,
+            adopted: false,
+        }
+    }
+
     /// The intent that opened it.
     #[must_use]
     pub fn intent(&self) -> IntentId {
@@ -73,16 +153,39 @@ impl Holding {
             self.net = net;
         }
         self.fees += execution.fee;
-        self.last_fill_at = Some(execution.at);
+        // Executions may be heard of in any order.
+        let newest = self.last_fill_at.is_none_or(|last| execution.at >= last);
+        self.last_fill_at = self.last_fill_at.max(Some(execution.at));
         let (qty, total) = if side == self.direction.entry_side() {
-            self.entered_at.get_or_insert(execution.at);
+            let first = self
+                .entered_at
+                .map_or(execution.at, |at| at.min(execution.at));
+            self.entered_at = Some(first);
             (&mut self.entry_qty, &mut self.entry_value)
         } else {
-            self.last_exit = exit.or(self.last_exit);
+            if newest || self.last_exit.is_none() {
+                self.last_exit = exit.or(self.last_exit);
+            }
             (&mut self.exit_qty, &mut self.exit_value)
         };
         *qty = qty.checked_add(execution.qty).unwrap_or(*qty);
         *total += value;
+    }
+
+    /// Takes an execution out again that the broker has declared void.
+    pub fn take_back(&mut self, side: Side, execution: &Execution) {
+        let value = execution.price.times(execution.qty);
+        if let Some(net) = self.net.checked_add(side.opposite().signed(execution.qty)) {
+            self.net = net;
+        }
+        self.fees -= execution.fee;
+        let (qty, total) = if side == self.direction.entry_side() {
+            (&mut self.entry_qty, &mut self.entry_value)
+        } else {
+            (&mut self.exit_qty, &mut self.exit_value)
+        };
+        *qty = qty.checked_sub(execution.qty).unwrap_or(Qty::ZERO);
+        *total -= value;
     }
 
     /// Takes the broker's position in place of what the fills add up to. One on the other side is
@@ -119,6 +222,14 @@ impl Holding {
     #[must_use]
     pub fn exit_average(&self) -> Option<Mean> {
         average(self.exit_value, self.exit_qty)
+    }
+}
+
+/// The direction that an order on this side opens.
+const fn opens(side: Side) -> Direction {
+    match side {
+        Side::Buy => Direction::Long,
+        Side::Sell => Direction::Short,
     }
 }
 

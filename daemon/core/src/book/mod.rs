@@ -6,6 +6,7 @@ mod authority;
 mod day;
 mod holding;
 mod order;
+mod reports;
 mod split;
 
 use std::collections::BTreeMap;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    BrokerOrderId, ClientOrderId, ExecutionId, Money, OrderReport, OrderRole, OrderState, Outcome,
-    Price, Qty, Side, Symbol, Timestamp,
+    BrokerOrderId, ClientOrderId, Execution, ExecutionId, Money, OrderReport, OrderRole,
+    OrderState, Outcome, Price, Qty, Side, Symbol, Timestamp,
 };
 
 use crate::record::PlannedOrder;
@@ -27,12 +27,24 @@ pub struct Order {
     pub reported_filled: Qty,
     /// What the fills were worth, without a sign.
     pub filled_value: Money,
-    /// The executions that were counted; each counts once.
+    /// The executions that were heard of, void ones too; each counts once.
     pub executions: Vec<ExecutionId>,
+    /// The executions that count, for the day that the broker takes one back.
+    #[serde(default)]
+    pub fills: Vec<Execution>,
+    /// How much the broker has taken back of what had filled.
+    #[serde(default = "nothing")]
+    pub voided: Qty,
     /// Whether a cancel is asked for and not yet answered.
     pub cancel_asked: bool,
     /// Whether a replacement is asked for and not yet answered.
     pub replace_asked: bool,
+    /// When the newest cancel or replacement was asked for.
+    #[serde(default)]
+    pub asked_at: Option<Timestamp>,
+    /// Whether the order is not wanted any longer; a cancel that fails is then asked for again.
+    #[serde(default)]
+    pub unwanted: bool,
     /// The broker's stamp of the newest report; an older one moves nothing but its execution.
     pub reported_at: Option<Timestamp>,
     /// When it was planned.
@@ -43,6 +55,10 @@ pub struct Order {
     pub updated_at: Timestamp,
     /// The broker's reason for a refusal or an end that we did not ask for.
     pub reason: Option<Box<str>>,
+}
+
+const fn nothing() -> Qty {
+    Qty::ZERO
 }
 
 impl Order {
@@ -58,8 +74,12 @@ impl Order {
             reported_filled: Qty::ZERO,
             filled_value: Money::ZERO,
             executions: Vec::new(),
+            fills: Vec::new(),
+            voided: Qty::ZERO,
             cancel_asked: false,
             replace_asked: false,
+            asked_at: None,
+            unwanted: false,
             reported_at: None,
             planned_at: at,
             first_fill_at: None,
@@ -112,7 +132,31 @@ impl Order {
     /// Whether the broker has filled more than we heard executions of.
     #[must_use]
     pub fn misses_fills(&self) -> bool {
-        self.reported_filled > self.filled
+        let counted = self.filled.checked_add(self.voided);
+        self.reported_filled > counted.unwrap_or(self.filled)
+    }
+
+    /// Whether it may be at the broker without the broker having said so.
+    #[must_use]
+    pub const fn is_unheard(&self) -> bool {
+        matches!(
+            self.state,
+            OrderState::Planned | OrderState::Sent | OrderState::Unknown
+        )
+    }
+
+    /// Whether a cancel can be asked for: of one that may not exist it can, only an answer to that
+    /// proves nothing.
+    #[must_use]
+    pub const fn may_be_cancelled(&self) -> bool {
+        self.state.is_acknowledged() || matches!(self.state, OrderState::Unknown)
+    }
+
+    /// Whether it was given up because the broker's records lacked it or its submit was refused, and
+    /// a report says that the broker has it all the same.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.state.overruled(self.broker_id.is_some()) != self.state
     }
 
     /// Whether the broker's report is about another order than ours: the same id with other contents.
@@ -131,7 +175,7 @@ impl Order {
             .execution
             .as_ref()
             .is_some_and(|e| !self.executions.contains(&e.id));
-        let newer_state = !self.state.is_terminal()
+        let newer_state = (!self.state.is_terminal() || self.is_late())
             && report.status.state() != self.state
             && self.is_current(report);
         let shape = !self.state.is_terminal()
@@ -150,7 +194,7 @@ impl Order {
 
     /// Takes the state, quantity and stop of a current report.
     pub(super) fn move_to(&mut self, report: &OrderReport) {
-        self.reported_at = Some(report.at);
+        self.reported_at = self.reported_at.max(Some(report.at));
         if !self.state.is_terminal() {
             self.qty = report.qty;
             self.stop = report.stop.or(self.stop);

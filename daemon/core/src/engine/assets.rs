@@ -140,7 +140,8 @@ impl Engine {
         self.raise_standing(at, what, (message, action), out);
     }
 
-    /// A person lets a symbol be entered again that its price or a position left over had blocked.
+    /// A person lets a symbol be entered again that its price, a position left over or a
+    /// contradiction had blocked.
     /// Says so, if it was blocked for such a reason.
     pub(super) fn free_by_hand(
         &mut self,
@@ -152,6 +153,7 @@ impl Engine {
         let kind = match self.book.blocks.get(&symbol).map(|b| &b.block) {
             Some(Block::Jumped) => "jumped",
             Some(Block::Residue) => "residue",
+            Some(Block::Contradicted) => "contradicting_report",
             _ => return false,
         };
         let origin = origin.clone();

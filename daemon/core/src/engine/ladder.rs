@@ -12,7 +12,7 @@ use trader_contract::{BrokerSnapshot, Symbol, SymbolId, Timestamp};
 
 use super::session::Phase;
 use super::working::CHASE;
-use super::{Engine, reconcile};
+use super::{Engine, sweep};
 use crate::command::Commands;
 use crate::record::{Block, ExitReason, Origin, Record, Severity};
 
@@ -46,7 +46,7 @@ impl Default for Ladder {
 
 impl Ladder {
     /// A report came: what was asked for before it proves nothing.
-    pub(super) const fn heard(&mut self, asking: reconcile::Reconciling) {
+    pub(super) const fn heard(&mut self, asking: sweep::Reconciling) {
         self.stale = asking.number();
     }
 

@@ -8,6 +8,7 @@ mod foreign;
 mod intents;
 mod ladder;
 mod lanes;
+mod late;
 mod liveness;
 mod market;
 mod operator;
@@ -21,13 +22,14 @@ mod splits;
 mod starts;
 mod sweep;
 mod symbols;
+mod unknown;
 mod view;
 mod working;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    ClientOrderId, Epoch, Intents, Money, NetQty, OrderRole, Symbol, SymbolId, Timeframe, Timestamp,
+    ClientOrderId, Epoch, Intents, Money, OrderRole, Symbol, SymbolId, Timeframe, Timestamp,
 };
 use trader_indicators::IndicatorError;
 
@@ -35,11 +37,13 @@ use self::authority::Heard;
 use self::ladder::Ladder;
 use self::liveness::Links;
 pub use self::liveness::{DataState, LinkState};
-use self::reconcile::Reconciling;
+use self::recover::{CashDispute, Dispute};
 pub use self::session::Phase;
 use self::session::Schedule;
 use self::starts::Unreadable;
+use self::sweep::Reconciling;
 pub use self::symbols::SymbolState;
+use self::unknown::Doubt;
 pub use self::view::{Protection, WarmUp};
 use crate::bars::ClosedBars;
 use crate::book::Book;
@@ -116,8 +120,15 @@ pub struct Engine {
     wakes: BTreeSet<(Timestamp, SymbolId)>,
     due: Timestamp,
     reconciling: Reconciling,
-    foreign: BTreeSet<ClientOrderId>,
-    disputed: BTreeMap<Symbol, NetQty>,
+    /// Orders that may or may not be at the broker.
+    doubts: BTreeMap<ClientOrderId, Doubt>,
+    /// Orders at the broker that serve no trade.
+    strays: BTreeSet<ClientOrderId>,
+    /// Symbols in which the broker's position is not ours.
+    disputed: BTreeMap<Symbol, Dispute>,
+    cash_dispute: Option<CashDispute>,
+    /// Cash by the newest snapshot.
+    broker_cash: Option<Money>,
     ladder: Ladder,
     links: Links,
     unreadable: Vec<Unreadable>,
@@ -166,8 +177,11 @@ impl Engine {
             wakes: BTreeSet::new(),
             due: Timestamp::MAX,
             reconciling: Reconciling::default(),
-            foreign: BTreeSet::new(),
+            doubts: BTreeMap::new(),
+            strays: BTreeSet::new(),
             disputed: BTreeMap::new(),
+            cash_dispute: None,
+            broker_cash: None,
             ladder: Ladder::default(),
             links: Links::default(),
             unreadable: Vec::new(),
@@ -236,7 +250,6 @@ impl Engine {
             Event::Bar { symbol, bar } => self.on_bar(at, *symbol, bar, out),
             Event::History { symbol, bars } => self.on_history(*symbol, bars),
             Event::Quote { symbol, quote } => {
-                self.heard.quotes_at = Some(at);
                 if let Some(state) = self.symbols.get_mut(symbol.index()) {
                     state.quote = Some(*quote);
                     state.quote_at = Some(at);
@@ -248,7 +261,6 @@ impl Engine {
             }
             Event::Timer => self.run_due(at, out),
             Event::Feed(event) => {
-                self.heard.note_feed(at, event);
                 self.on_feed(at, event, out);
             }
             Event::Skew { nanos } => self.on_skew(at, *nanos, out),
@@ -279,6 +291,7 @@ impl Engine {
     /// and the trades that asked to be looked at again.
     #[cold]
     fn run_due(&mut self, at: Timestamp, out: &mut Commands) {
+        self.ask_if_due(at, out);
         self.close_windows(at, out);
         self.advance_session(at, out);
         self.watch_links(at, out);
@@ -312,6 +325,7 @@ impl Engine {
             .min(self.window_due)
             .min(wake)
             .min(ladder)
+            .min(self.ask_due())
             .min(self.arming_ends());
     }
 
@@ -339,6 +353,7 @@ impl Engine {
         if !matches!(record, Record::Checkpoint { .. }) {
             self.book.apply(at, &record);
         }
+        let planned = matches!(record, Record::OrderPlanned { .. });
         let symbol = record.symbol().or_else(|| {
             record
                 .client_id()
@@ -354,6 +369,10 @@ impl Engine {
         out.push(Command::Persist(entry));
         if let Some(id) = symbol.and_then(|symbol| self.by_ticker.get(&symbol).copied()) {
             self.refresh(id);
+        }
+        if planned {
+            // From now on the broker is asked more often.
+            self.find_due();
         }
     }
 

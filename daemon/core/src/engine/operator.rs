@@ -160,6 +160,20 @@ impl Engine {
         if found.cancel_asked {
             return Ok(format!("a cancel of {order} is under way already"));
         }
+        if found.role() == OrderRole::Entry && !found.may_be_cancelled() {
+            let why = format!("uid {uid} asked for it").into();
+            self.write(
+                at,
+                Record::CancelAsked {
+                    client_id: order,
+                    why,
+                },
+                out,
+            );
+            return Ok(format!(
+                "{order} is cancelled as soon as the broker has acknowledged it"
+            ));
+        }
         if !found.state.is_acknowledged() {
             let why = format!("the broker has not acknowledged {order} yet; try again in a moment");
             return Err(Refused::NotNow(why.into()));

@@ -4,14 +4,15 @@
 use std::collections::BTreeMap;
 
 use trader_contract::{
-    Attached, BrokerSnapshot, NetQty, OrderKind, OrderReport, OrderRequest, OrderRole, Symbol,
-    TimeInForce, Timestamp,
+    Attached, BrokerSnapshot, Money, NetQty, OrderKind, OrderReport, OrderRequest, OrderRole,
+    Symbol, TimeInForce, Timestamp,
 };
 
 use super::Engine;
-use crate::book::Holding;
+use super::unknown::Answer;
+use crate::book::{Holding, Order};
 use crate::command::Commands;
-use crate::record::{ExitReason, IntentId, Origin, PlannedOrder, Record, Severity};
+use crate::record::{Block, ExitReason, IntentId, Origin, PlannedOrder, Record, Severity};
 
 impl Engine {
     /// Takes up orders that close or protect an open trade and that the journal lacks, as after a
@@ -60,75 +61,193 @@ impl Engine {
         }
     }
 
-    /// Compares net positions, and takes the broker's where they differ: an exit for shares that are
-    /// not there would open a position. While an order may still be filling, a difference is none.
-    pub(super) fn adopt_positions(
-        &mut self,
-        at: Timestamp,
-        held: &BrokerSnapshot,
-        out: &mut Commands,
-    ) {
+    /// Compares net positions. A difference counts once two snapshots that were asked for one after the
+    /// other agree on it, and nothing happened in the symbol meanwhile: the parts of a snapshot may
+    /// have been read one after the other, and what has filled may still be on its way to us.
+    pub(super) fn compare_positions(&mut self, answer: Answer<'_>, out: &mut Commands) {
         let mut found: BTreeMap<Symbol, (NetQty, NetQty)> = BTreeMap::new();
-        for (symbol, net) in &held.positions {
-            found.insert(*symbol, (self.book.net(*symbol), *net));
+        for symbol in self.disputed.keys() {
+            found.insert(*symbol, (self.book.net(*symbol), NetQty::ZERO));
         }
         for (symbol, holding) in &self.book.holdings {
-            found.entry(*symbol).or_insert((holding.net, NetQty::ZERO));
+            found.insert(*symbol, (holding.net, NetQty::ZERO));
         }
-        let mut adopted = false;
+        for (symbol, net) in &answer.held.positions {
+            found.insert(*symbol, (self.book.net(*symbol), *net));
+        }
+        let mut settled = false;
         for (symbol, (ours, broker)) in found {
-            if ours == broker || self.explains_by_split(at, symbol, (ours, broker), out) {
+            let split =
+                ours != broker && self.explains_by_split(answer.at, symbol, (ours, broker), out);
+            if ours == broker || split || self.is_in_flux(symbol, answer.asked_at) {
                 self.disputed.remove(&symbol);
-            } else if !self.may_be_filling(symbol, held.at)
-                && self.disputed.insert(symbol, broker) != Some(broker)
-            {
-                self.adopt_position(at, symbol, (ours, broker), out);
-                adopted = true;
+                continue;
+            }
+            let asked_at = answer.asked_at;
+            let before = self.disputed.get(&symbol).copied();
+            let same = before.filter(|d| (d.ours, d.broker) == (ours, broker));
+            let Some(dispute) = same.filter(|d| !self.has_changed(symbol, d.asked_at)) else {
+                self.reconciling.reopen();
+                let dispute = Dispute {
+                    ours,
+                    broker,
+                    asked_at,
+                    settled: false,
+                };
+                self.disputed.insert(symbol, dispute);
+                continue;
+            };
+            if !dispute.settled && dispute.asked_at < asked_at {
+                settled |= self.settle_difference(answer, symbol, dispute, out);
             }
         }
-        if adopted && self.book.cash != held.cash {
-            let record = Record::CashAdopted {
-                ours: self.book.cash,
-                broker: held.cash,
-            };
-            self.write(at, record, out);
-        }
-        if adopted {
-            self.value_account();
+        if settled {
+            self.adopt_cash(answer, out);
         }
     }
 
-    fn adopt_position(
+    /// Whether an order of a symbol may have filled without our having heard of it by the time that a
+    /// snapshot was asked for.
+    fn is_in_flux(&self, symbol: Symbol, asked_at: Timestamp) -> bool {
+        let mut orders = self.book.orders.values();
+        orders.any(|order| {
+            let sent = order.is_live() && order.is_unheard();
+            let late = order.updated_at > asked_at && !order.fills.is_empty();
+            order.symbol() == symbol && (sent || order.misses_fills() || late)
+        })
+    }
+
+    /// Whether an order of a symbol has changed since.
+    fn has_changed(&self, symbol: Symbol, since: Timestamp) -> bool {
+        let mut orders = self.book.orders.values();
+        orders.any(|order| order.symbol() == symbol && order.updated_at > since)
+    }
+
+    /// Takes the broker's position where two snapshots agree on it: an exit for shares that are not
+    /// there would open a position. Whether the book has changed.
+    fn settle_difference(
         &mut self,
-        at: Timestamp,
+        answer: Answer<'_>,
         symbol: Symbol,
-        (ours, broker): (NetQty, NetQty),
+        dispute: Dispute,
         out: &mut Commands,
-    ) {
-        self.write(
-            at,
-            Record::Discrepancy {
-                symbol,
-                ours,
-                broker,
-            },
-            out,
-        );
+    ) -> bool {
+        let Dispute { ours, broker, .. } = dispute;
+        let record = Record::Discrepancy {
+            symbol,
+            ours,
+            broker,
+        };
+        self.write(answer.at, record, out);
+        let settled = Dispute {
+            settled: true,
+            ..dispute
+        };
+        self.disputed.insert(symbol, settled);
+        if !self.book.holdings.contains_key(&symbol) {
+            // Somebody else's: see the file of what is foreign.
+            return false;
+        }
+        let does = if broker.is_flat() {
+            "somebody else has closed it, and it is not opened again"
+        } else {
+            "the broker's is taken, and protected as ours"
+        };
         self.alert(
-            at,
+            answer.at,
             (Severity::Critical, "position_differs", Some(symbol)),
             (
-                format!("{symbol}: the ledger holds {ours} shares, the broker {broker}"),
-                "compare the day's fills with the broker's, then `traderctl resume`",
+                format!("{symbol}: the ledger holds {ours} shares, the broker {broker}; {does}"),
+                "compare the day's fills with the broker's, and trade the account by hand no more",
             ),
             out,
         );
-        self.halt(
-            at,
-            &format!("{symbol}: ledger {ours}, broker {broker}"),
+        if self.book.net(symbol) == broker {
+            self.disputed.remove(&symbol);
+        } else {
+            let ours = self.book.net(symbol);
+            self.disputed.insert(symbol, Dispute { ours, ..settled });
+        }
+        if !broker.is_flat() {
+            self.block(answer.at, symbol, Block::Foreign, out);
+        }
+        true
+    }
+
+    /// Takes the broker's cash in place of the ledger's.
+    pub(super) fn adopt_cash(&mut self, answer: Answer<'_>, out: &mut Commands) {
+        let (ours, broker) = (self.book.cash, answer.held.cash);
+        if ours != broker {
+            self.write(answer.at, Record::CashAdopted { ours, broker }, out);
+        }
+        self.cash_dispute = None;
+        self.value_account();
+    }
+
+    /// Compares cash where all positions agree and nothing is on its way: interest, dividends and
+    /// deposits come without a report. Cash that paid for somebody else's position stays apart from
+    /// the ledger like the position itself.
+    pub(super) fn compare_cash(&mut self, answer: Answer<'_>, out: &mut Commands) {
+        self.broker_cash = Some(answer.held.cash);
+        let busy = |order: &Order| {
+            (order.is_live() && order.is_unheard())
+                || order.misses_fills()
+                || order.updated_at > answer.asked_at
+        };
+        let (ours, broker) = (self.book.cash, answer.held.cash);
+        let compared = self.watch.reconcile_nanos.is_some() && self.disputed.is_empty();
+        if !compared || ours == broker || self.book.orders.values().any(busy) {
+            self.cash_dispute = None;
+            return;
+        }
+        let found = CashDispute {
+            ours,
+            broker,
+            asked_at: answer.asked_at,
+        };
+        let before = self.cash_dispute.replace(found);
+        let same = before
+            .is_some_and(|d| (d.ours, d.broker) == (ours, broker) && d.asked_at < answer.asked_at);
+        if !same {
+            return;
+        }
+        self.adopt_cash(answer, out);
+        self.alert(
+            answer.at,
+            (Severity::Notice, "cash_differs", None),
+            (
+                format!("the ledger had {ours} in cash, the broker has {broker}; that is taken"),
+                "compare with the broker's activities: interest, dividends, fees, transfers",
+            ),
             out,
         );
     }
+}
+
+/// A difference between our position in a symbol and the broker's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dispute {
+    pub(super) ours: NetQty,
+    pub(super) broker: NetQty,
+    /// When the first snapshot was asked for that shows it.
+    asked_at: Timestamp,
+    /// Whether a second one has shown it too.
+    pub(super) settled: bool,
+}
+
+impl Dispute {
+    /// Whether another snapshot must show it.
+    pub(super) const fn is_open(&self) -> bool {
+        !self.settled
+    }
+}
+
+/// A difference between our cash and the broker's, as one snapshot shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CashDispute {
+    ours: Money,
+    broker: Money,
+    asked_at: Timestamp,
 }
 
 /// The plan of an order that closes or protects `holding`, as far as the broker's report tells it.

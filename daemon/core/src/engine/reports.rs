@@ -7,9 +7,9 @@ use trader_contract::{
 
 use super::Engine;
 use crate::book::Order;
-use crate::command::{Command, Commands};
+use crate::command::Commands;
 use crate::lane::Surroundings;
-use crate::record::{Origin, Record, Severity, TradingState};
+use crate::record::{Block, Origin, Record, Severity, TradingState};
 
 impl Engine {
     pub(super) fn on_broker(&mut self, at: Timestamp, event: &BrokerEvent, out: &mut Commands) {
@@ -31,12 +31,7 @@ impl Engine {
                 new_client_id,
                 failure,
             } => {
-                let record = Record::ReplaceFailed {
-                    client_id: *client_id,
-                    new_client_id: *new_client_id,
-                    failure: failure.clone(),
-                };
-                self.on_request_failed(at, *client_id, record, out);
+                self.on_replace_failed(at, (*client_id, *new_client_id), failure, out);
             }
             BrokerEvent::Snapshot(snapshot) => {
                 self.take_account(at, snapshot, out);
@@ -45,7 +40,13 @@ impl Engine {
             BrokerEvent::SnapshotFailed { number, message } => {
                 self.on_snapshot_failed(at, *number, message, out);
             }
-            BrokerEvent::Link { up, why } => self.on_broker_link(at, *up, why, out),
+            BrokerEvent::Link { up, why } => {
+                if *up {
+                    // What is on its way may have been taken before the stream stood.
+                    self.reconciling.ask_again();
+                }
+                self.on_broker_link(at, *up, why, out);
+            }
             BrokerEvent::Alive => {}
             BrokerEvent::Foreign(order) => self.on_foreign_order(at, order, out),
             BrokerEvent::Corrected {
@@ -75,6 +76,7 @@ impl Engine {
         }
         let known = order.executions.len();
         let was_live = order.is_live();
+        let late = order.is_late();
         let asked = order.cancel_asked;
         self.ladder.heard(self.reconciling);
         self.write(
@@ -84,6 +86,10 @@ impl Engine {
             },
             out,
         );
+        self.doubts.remove(&report.client_id);
+        if late {
+            self.on_late(at, report.client_id, out);
+        }
         let Some(id) = self.by_ticker.get(&report.symbol).copied() else {
             return;
         };
@@ -150,52 +156,33 @@ impl Engine {
         self.save_strategy(at, owner, out);
     }
 
-    /// An order at the broker that our journal does not know. It is left alone: it may be somebody's
-    /// stop.
-    fn on_foreign(&mut self, at: Timestamp, report: &OrderReport, out: &mut Commands) {
-        if report.status.state().is_terminal() && report.client_id.epoch == self.epoch {
-            // Ended in an earlier session, and cleared away since.
-            return;
-        }
-        if !self.foreign.insert(report.client_id) {
-            return;
-        }
-        self.alert(
-            at,
-            (Severity::Critical, "foreign_order", Some(report.symbol)),
-            (
-                format!(
-                    "the broker reports order {}, which this store did not make",
-                    report.client_id
-                ),
-                "look at it at the broker; entries in the symbol stay off while it is open",
-            ),
-            out,
-        );
-        let why = format!("foreign order {}", report.client_id);
-        self.halt(at, &why, out);
-    }
-
+    /// The broker's order under an id of ours is not what was sent: the symbol is not entered until a
+    /// person has looked at it. Nothing of the report counts.
     fn on_contradiction(&mut self, at: Timestamp, report: &OrderReport, out: &mut Commands) {
         let id = report.client_id;
-        self.alert(
-            at,
-            (
-                Severity::Critical,
-                "contradicting_report",
-                Some(report.symbol),
-            ),
-            (
-                format!("the broker's order {id} has another symbol, side or quantity than ours"),
-                "compare it with the broker's records before resuming",
-            ),
-            out,
-        );
-        self.halt(
-            at,
-            &format!("order {id} at the broker is not what was sent"),
-            out,
-        );
+        let ours = self.book.orders.get(&id).map(Order::symbol);
+        for symbol in ours.into_iter().chain([report.symbol]) {
+            if self
+                .book
+                .standing("contradicting_report", Some(symbol))
+                .is_some()
+            {
+                continue;
+            }
+            let message = format!(
+                "the broker's order {id} has another symbol, side or quantity than ours; {symbol} is not entered"
+            );
+            self.raise_standing(
+                at,
+                (Severity::Critical, "contradicting_report", Some(symbol)),
+                (
+                    message,
+                    "compare it with the broker's records, then `traderctl arm --symbol`",
+                ),
+                out,
+            );
+            self.block(at, symbol, Block::Contradicted, out);
+        }
     }
 
     fn on_submit_failed(
@@ -217,11 +204,15 @@ impl Engine {
             failure: failure.clone(),
         };
         self.write(at, record, out);
+        let open = self.book.orders.get(&client_id).is_some_and(Order::is_live);
         match failure {
+            RequestFailure::Refused { .. } if open => {
+                self.on_repeat_refused(at, client_id, failure, out);
+            }
             RequestFailure::Refused { code, message } => {
                 self.on_refused(at, &order, *code, message, out);
             }
-            RequestFailure::Ambiguous { .. } => self.request_snapshot(out),
+            RequestFailure::Ambiguous { .. } => self.doubt(at, client_id, out),
         }
         if let Some(id) = self.by_ticker.get(&order.symbol()).copied() {
             self.tend(at, id, out);
@@ -259,6 +250,50 @@ impl Engine {
             ),
             out,
         );
+    }
+
+    /// A replacement failed. A refused one never comes to be; of one that nobody answered, the broker's
+    /// records tell whether it did.
+    fn on_replace_failed(
+        &mut self,
+        at: Timestamp,
+        (client_id, new_client_id): (ClientOrderId, ClientOrderId),
+        failure: &RequestFailure,
+        out: &mut Commands,
+    ) {
+        let new = self.book.orders.get(&new_client_id);
+        if new.is_none_or(|new| !new.is_unheard()) {
+            // A report overtook the failed reply: the order is what the report says.
+            return;
+        }
+        let failure = failure.clone();
+        match failure {
+            RequestFailure::Refused { .. } => {
+                self.doubts.remove(&new_client_id);
+                let record = Record::ReplaceFailed {
+                    client_id,
+                    new_client_id,
+                    failure,
+                };
+                self.on_request_failed(at, client_id, record, out);
+            }
+            RequestFailure::Ambiguous { .. } => {
+                let record = Record::SubmitFailed {
+                    client_id: new_client_id,
+                    failure,
+                };
+                self.write(at, record, out);
+                self.doubt(at, new_client_id, out);
+                if let Some(id) = self.traded_by(client_id) {
+                    self.tend(at, id, out);
+                }
+            }
+        }
+    }
+
+    fn traded_by(&self, order: ClientOrderId) -> Option<SymbolId> {
+        let symbol = self.book.orders.get(&order)?.symbol();
+        self.by_ticker.get(&symbol).copied()
     }
 
     fn on_request_failed(
@@ -299,26 +334,5 @@ impl Engine {
             out,
         );
         self.tend_all(at, out);
-    }
-
-    /// Asks the broker what it holds, once until it answers.
-    pub(super) fn request_snapshot(&mut self, out: &mut Commands) {
-        if let Some(number) = self.reconciling.ask(self.now) {
-            let since = Timestamp::MIN;
-            out.push(Command::RequestSnapshot { number, since });
-        }
-    }
-
-    /// Ends what the broker's records prove to be gone.
-    pub(super) fn drop_order(
-        &mut self,
-        at: Timestamp,
-        client_id: ClientOrderId,
-        out: &mut Commands,
-    ) {
-        let live = self.book.orders.get(&client_id).is_some_and(Order::is_live);
-        if live {
-            self.write(at, Record::OrderDropped { client_id }, out);
-        }
     }
 }

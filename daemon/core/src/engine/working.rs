@@ -41,6 +41,9 @@ impl Engine {
         if !self.reconciling.is_done() {
             return;
         }
+        if !self.strays.is_empty() {
+            self.cancel_strays(at, id, out);
+        }
         self.measure_protection(at, id, out);
         if !self.book.splits.is_empty() && self.awaits_fraction(id) {
             return self.wake(id, None);
@@ -143,9 +146,16 @@ impl Engine {
     ) {
         let entry = self.holding(id).map(|h| h.entry);
         let order = entry.and_then(|entry| self.book.orders.get(&entry));
-        if let Some(order) = order.filter(|o| o.state.is_acknowledged() && !o.cancel_asked) {
-            let order = order.id();
-            self.ask_cancel(at, order, why, out);
+        let Some(order) = order.filter(|o| o.is_live() && !o.cancel_asked) else {
+            return;
+        };
+        let (client_id, can) = (order.id(), order.may_be_cancelled());
+        if can {
+            self.ask_cancel(at, client_id, why, out);
+        } else if !order.unwanted {
+            // Nothing to cancel yet: it is done once the broker has acknowledged the entry.
+            let why = why.into();
+            self.write(at, Record::CancelAsked { client_id, why }, out);
         }
     }
 

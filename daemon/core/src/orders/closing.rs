@@ -117,9 +117,10 @@ fn follow(order: &Order, ground: &Ground<'_>) -> Step {
     cancel(order, "it did not fill in time", ground)
 }
 
-/// Takes an order out, and asks again while the broker does not say that it has ended.
+/// Takes an order out, and asks again while the broker does not say that it has ended. It is asked for
+/// of an order of unknown fate too, which may be there; that such a cancel is refused proves nothing.
 pub(super) fn cancel(order: &Order, why: &'static str, ground: &Ground<'_>) -> Step {
-    if !order.state.is_acknowledged() {
+    if !order.may_be_cancelled() {
         return ask_after(order, ground);
     }
     if !order.cancel_asked {

@@ -178,6 +178,9 @@ fn wait_for_entry(entry: &Order, ground: &Ground<'_>) -> Step {
     if !ground.entries_wanted {
         return cancel(entry, "entries are not taken now", ground);
     }
+    if entry.unwanted {
+        return cancel(entry, "it is not wanted any longer", ground);
+    }
     let patience = ground.rules.partial_fill_patience_nanos;
     match entry.first_fill_at.map(|first| first.plus_nanos(patience)) {
         Some(until) if ground.at < until => Step::Wait { until: Some(until) },

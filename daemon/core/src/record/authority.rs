@@ -49,6 +49,8 @@ pub enum Block {
         /// What the broker held when that was said.
         net: NetQty,
     },
+    /// The broker has an order under an id of ours that is not what was sent.
+    Contradicted,
     /// Its price has jumped over the night without a split that would explain it.
     Jumped,
     /// A position in it could not be closed by the end of a session.
@@ -62,6 +64,7 @@ impl Block {
         match self {
             Self::Foreign => "foreign",
             Self::Ignored { .. } => "ignored",
+            Self::Contradicted => "contradicted",
             Self::Jumped => "jumped",
             Self::Residue => "residue",
         }

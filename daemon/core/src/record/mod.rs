@@ -288,6 +288,9 @@ pub enum Record {
         client_id: ClientOrderId,
         /// Where its stop is to rest.
         stop: Option<Price>,
+        /// The symbol's price at that moment, where one is known.
+        #[serde(default)]
+        price: Option<Price>,
         /// Who said so.
         origin: Origin,
     },

@@ -1,7 +1,6 @@
 //! Days that lose too much take no more entries.
 
 use insta::assert_snapshot;
-use trader_contract::BrokerEvent;
 use trader_core::OperatorCommand;
 use trader_core::risk::limits::Limits;
 
@@ -174,11 +173,10 @@ fn an_operator_can_resume_a_day_that_was_stopped() {
 fn a_fault_outlives_the_session_until_an_operator_resumes() {
     assert_snapshot!(both_with(&Setup::default(), |scene| {
         scene.with_waiting_entry();
-        let mut foreign = scene.venue.orders[&scene.id("1-e1")].clone();
         scene.cancelled("1-e1");
         scene.forget();
-        foreign.client_id.epoch = trader_contract::Epoch(7);
-        scene.hear("a foreign order", vec![BrokerEvent::Order(foreign)]);
+        let why = "another side".into();
+        scene.input(trader_core::Event::AuditFailed { why });
         scene.pass_to_close(0);
         scene.snapshot();
         scene.pass(18 * 3600);
@@ -188,8 +186,6 @@ fn a_fault_outlives_the_session_until_an_operator_resumes() {
         scene.wants("a", "SPY", scene.entry());
         scene.bar("100");
     }), @r"
-    14:32:00 a foreign order
-      ALERT Critical foreign_order
       trading halted
     20:45:00 timer
     20:55:00 timer
@@ -205,7 +201,7 @@ fn a_fault_outlives_the_session_until_an_operator_resumes() {
       intent 1: enter refused by halted
     15:01:00 operator Resume
       trading active
-      ANSWER entries are allowed again; they had been halted: foreign order 00000007-20110110-1-e1
+      ANSWER entries are allowed again; they had been halted: what was about to leave is not what the book says: another side
     15:02:00 bar SPY 100
       intent 2: enter
       plan 2-e1 buy 100 SPY stop 100.1 Gtc + 2-s1 99.5

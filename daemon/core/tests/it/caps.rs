@@ -2,7 +2,7 @@
 //! rates, quotes, the account's own flags, drawdown.
 
 use trader_contract::{
-    Channel, Direction, EntryPrice, FeedEvent, Intent, Level, Money, Qty, Quote, Ratio,
+    BrokerEvent, Channel, Direction, EntryPrice, FeedEvent, Intent, Level, Money, Qty, Quote, Ratio,
 };
 use trader_core::record::{Block, Origin, Record, Scope, TradingState};
 use trader_core::risk::limits::Limits;
@@ -14,16 +14,6 @@ fn with(change: impl Fn(&mut Limits)) -> Setup {
     let mut setup = Setup::default();
     change(&mut setup.limits);
     setup
-}
-
-/// The rule that refuses an entry of `shares` in SPY under this setup, on both sides.
-fn verdict_of(setup: &Setup, shares: u32, entry: EntryPrice) -> Option<String> {
-    let told = std::cell::RefCell::new(Vec::new());
-    both_with(setup, |scene| {
-        let entry = scene.entry_of(shares, entry);
-        told.borrow_mut().push(scene.asks("SPY", entry));
-    });
-    told.into_inner().pop().unwrap()
 }
 
 #[test]
@@ -117,10 +107,16 @@ fn an_order_is_a_small_share_of_what_a_day_trades() {
         setup
     };
     let shares = |shares| Some(Qty::shares(shares).unwrap());
-    let verdict = |volume| verdict_of(&setup(volume), 100, EntryPrice::Market);
-    assert_eq!(verdict(shares(10_000)), None);
-    assert_eq!(verdict(shares(9_999)).unwrap(), "volume_share");
-    assert_eq!(verdict(None), None);
+    for direction in [Direction::Long, Direction::Short] {
+        let verdict = |volume| {
+            let mut scene = Scene::new(direction, setup(volume));
+            let entry = scene.entry();
+            scene.asks("SPY", entry)
+        };
+        assert_eq!(verdict(shares(10_000)), None);
+        assert_eq!(verdict(shares(9_999)).unwrap(), "volume_share");
+        assert_eq!(verdict(None), None);
+    }
 }
 
 #[test]
@@ -265,6 +261,24 @@ fn an_account_that_may_not_sell_short_enters_long_only() {
         let entry = scene.entry();
         let refused = (direction == Direction::Short).then(|| "shorting".to_owned());
         assert_eq!(scene.asks("SPY", entry), refused);
+    }
+}
+
+#[test]
+fn a_symbol_that_nobody_lends_is_entered_long_only() {
+    for direction in [Direction::Long, Direction::Short] {
+        let mut scene = Scene::new(direction, Setup::default());
+        let asset = |shortable| BrokerEvent::Asset {
+            symbol: symbol("SPY"),
+            tradable: true,
+            shortable,
+        };
+        scene.hear("not to borrow", vec![asset(false)]);
+        let entry = scene.entry();
+        let refused = (direction == Direction::Short).then(|| "not_shortable".to_owned());
+        assert_eq!(scene.asks("SPY", entry), refused);
+        let entry = scene.entry();
+        assert_eq!(scene.asks("QQQ", entry), None);
     }
 }
 

@@ -149,13 +149,25 @@ fn an_entry_whose_answer_was_lost_is_found_or_dropped_by_the_brokers_records() {
         scene.hear("no answer", vec![BrokerEvent::SubmitFailed { client_id, failure }]);
         scene.venue.lose(client_id);
         scene.snapshot();
+        scene.pass(1);
+        scene.snapshot();
+        scene.pass(30);
+        scene.snapshot();
     }), @r"
     14:32:00 no answer
       heard submit 1-e1 unknown
       ASK what the broker holds
     14:32:00 snapshot
+      ALERT Warning order_unknown
+    14:32:01 timer
+      ASK what the broker holds
+    14:32:01 snapshot
+    14:32:03 timer
+      ASK what the broker holds
+    14:32:31 snapshot
       dropped 1-e1
       dropped 1-s1
+      cleared order_unknown
       SPY free
     ");
 }

@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod arming;
 #[cfg(test)]
+mod asked;
+#[cfg(test)]
 mod breakers;
 #[cfg(test)]
 mod caps;
@@ -17,6 +19,8 @@ mod day;
 mod entries;
 #[cfg(test)]
 mod exits;
+#[cfg(test)]
+mod foreign;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
@@ -56,6 +60,10 @@ mod splits;
 #[cfg(test)]
 mod starts;
 #[cfg(test)]
+mod sweep;
+#[cfg(test)]
 mod targets;
+#[cfg(test)]
+mod unknown;
 #[cfg(test)]
 mod venue;

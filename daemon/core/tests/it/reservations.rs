@@ -1,17 +1,17 @@
 //! What may still fill counts at its worst price, and the losses that stops still hold count too. A
 //! small model of the broker's side adds up what it was sent and knows nothing of the gate's sums.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use trader_contract::{
-    BrokerEvent, BrokerRequest, Direction, EntryPrice, Money, OrderKind, OrderRequest, Price, Qty,
-    RequestFailure, Symbol, Timestamp,
+    BrokerEvent, BrokerRequest, Direction, EntryPrice, EntrySize, Intent, Level, Money, OrderKind,
+    OrderRequest, OrderRole, Price, Qty, RequestFailure, Side, Symbol, Timestamp,
 };
 use trader_core::risk::limits::Limits;
 use trader_core::{Command, OperatorCommand};
 
 use crate::scene::{Scene, Setup, both_with, symbol};
+
+const TICKERS: [&str; 2] = ["SPY", "QQQ"];
 
 fn with(change: impl Fn(&mut Limits)) -> Setup {
     let mut setup = Setup::default();
@@ -39,16 +39,15 @@ fn unknown(scene: &mut Scene, order: &str) {
 #[test]
 fn an_entry_without_a_limit_counts_beyond_its_trigger_and_beyond_the_last_price() {
     // 100 shares at 100 with 4 % are 10,400 dollars, more than 0.102 of the equity.
-    let told = ["0.104", "0.1039"].map(|gross| {
-        let mut verdict = None;
-        let told = std::cell::RefCell::new(&mut verdict);
-        both_with(&collared(gross), |scene| {
+    for direction in [Direction::Long, Direction::Short] {
+        let verdict = |gross| {
+            let mut scene = Scene::new(direction, collared(gross));
             let entry = scene.entry_of(100, EntryPrice::Market);
-            **told.borrow_mut() = scene.asks("SPY", entry);
-        });
-        verdict
-    });
-    assert_eq!(told, [None, Some("gross_exposure".to_owned())]);
+            scene.asks("SPY", entry)
+        };
+        assert_eq!(verdict("0.104"), None);
+        assert_eq!(verdict("0.1039").unwrap(), "gross_exposure");
+    }
     // A stop at 100.10 or its mirror image, 4 % beyond: 10,410.40 or 10,389.60.
     both_with(&collared("0.1038"), |scene| {
         let entry = scene.entry();
@@ -85,8 +84,8 @@ fn a_size_by_risk_is_cut_to_what_the_worst_price_leaves_room_for() {
     setup.limits.risk_per_trade = "0.02".parse().unwrap();
     both_with(&setup, |scene| {
         let mut entry = scene.entry_of(1, EntryPrice::Market);
-        if let trader_contract::Intent::Enter { size, .. } = &mut entry {
-            *size = trader_contract::EntrySize::ByRisk;
+        if let Intent::Enter { size, .. } = &mut entry {
+            *size = EntrySize::ByRisk;
         }
         assert_eq!(scene.asks("SPY", entry), None);
         // 50,000 dollars at 104 a share; at 100 it would be 500.
@@ -167,8 +166,8 @@ fn a_resume_does_not_hide_that_the_day_has_lost_its_share() {
 fn tight() -> Setup {
     with(|limits| {
         limits.fill_collar = "0.04".parse().unwrap();
-        limits.gross_exposure = "0.25".parse().unwrap();
-        limits.net_exposure = "0.22".parse().unwrap();
+        limits.gross_exposure = "0.2".parse().unwrap();
+        limits.net_exposure = "0.15".parse().unwrap();
         limits.order_value = Money::dollars(12_000);
         limits.order_shares = Qty::shares(110).unwrap();
         limits.open_positions = 2;
@@ -207,38 +206,60 @@ impl Model<'_> {
         price / 1e6 * left as f64
     }
 
-    /// Positions and what may still fill, by symbol: dollars, and their direction.
-    fn exposure(&self) -> BTreeMap<Symbol, f64> {
-        let mut sum: BTreeMap<Symbol, f64> = BTreeMap::new();
-        for ticker in ["SPY", "QQQ"].map(symbol) {
-            let net = self.scene.venue.net(ticker).nanos() as f64 / 1e9;
-            let value = net * self.last(ticker).micros() as f64 / 1e6;
-            *sum.entry(ticker).or_default() += value;
-        }
-        for (_, order) in self.sent {
-            let Some(report) = self.scene.venue.orders.get(&order.client_id) else {
-                continue;
-            };
-            if report.status.state().is_terminal() {
-                continue;
-            }
+    /// Dollars of positions, with their sign, and whether an exit of it is at the broker.
+    fn position(&self, ticker: Symbol) -> (f64, bool) {
+        let net = self.scene.venue.net(ticker).nanos() as f64 / 1e9;
+        let mut orders = self.scene.venue.orders.values();
+        let leaves = orders.any(|o| {
+            o.symbol == ticker
+                && o.client_id.role == OrderRole::Exit
+                && !o.status.state().is_terminal()
+        });
+        (net * self.last(ticker).micros() as f64 / 1e6, leaves)
+    }
+
+    /// Dollars that waiting entries of a symbol may still cost, with their sign.
+    fn waiting(&self, ticker: Symbol) -> f64 {
+        let left = |(_, order): &(Timestamp, OrderRequest)| {
+            let report = self.scene.venue.orders.get(&order.client_id)?;
+            let open = order.symbol == ticker && !report.status.state().is_terminal();
             let left = (report.qty.nanos() - report.filled.nanos()) / 1_000_000_000;
             let sign = order.side.signed(order.qty).nanos().signum() as f64;
-            *sum.entry(order.symbol).or_default() += sign * self.worst(order, left);
+            open.then(|| sign * self.worst(order, left))
+        };
+        self.sent.iter().filter_map(left).sum()
+    }
+
+    /// What may come to be held, on each side, and what surely is.
+    fn sides(&self) -> ([f64; 2], [f64; 2]) {
+        let (mut may, mut sure) = ([0.0; 2], [0.0; 2]);
+        let side = |value: f64| usize::from(value < 0.0);
+        for ticker in TICKERS.map(symbol) {
+            let (held, leaves) = self.position(ticker);
+            let waiting = self.waiting(ticker);
+            may[side(held)] += held.abs();
+            may[side(waiting)] += waiting.abs();
+            if !leaves {
+                sure[side(held)] += held.abs();
+            }
         }
-        sum
+        (may, sure)
     }
 
     fn check(&self, at: Timestamp, order: &OrderRequest, equity: f64) {
-        let exposure = self.exposure();
-        let gross: f64 = exposure.values().map(|value| value.abs()).sum();
-        let net: f64 = exposure.values().sum();
+        let (may, sure) = self.sides();
         let cent = 0.01;
-        assert!(gross <= 0.25 * equity + cent, "gross {gross} of {equity}");
-        assert!(net.abs() <= 0.22 * equity + cent, "net {net} of {equity}");
+        let gross = may[0] + may[1];
+        assert!(gross <= 0.2 * equity + cent, "gross {gross} of {equity}");
+        let side = usize::from(order.side == Side::Sell);
+        let net = may[side] - sure[1 - side];
+        assert!(net <= 0.15 * equity + cent, "net {net} of {equity}");
         assert!(self.worst(order, order.qty.whole_shares()) <= 12_000.0 + cent);
         assert!(order.qty.whole_shares() <= 110);
-        let open = exposure.values().filter(|value| value.abs() > cent);
+        let open = TICKERS
+            .map(symbol)
+            .into_iter()
+            .filter(|ticker| self.position(*ticker).0.abs() + self.waiting(*ticker).abs() > cent);
         assert!(open.count() <= 2);
         let minute = || {
             let recent = |sent: &Timestamp| at.since(*sent) < Timestamp::MINUTE;
@@ -261,6 +282,22 @@ impl Model<'_> {
     }
 }
 
+/// Route `b` wants an entry on the other side than the scene's.
+fn against(scene: &mut Scene, pick: u8) {
+    let ticker = TICKERS[usize::from(pick % 2)];
+    let mut entry = scene.entry_of(40 + u32::from(pick) / 4, EntryPrice::Market);
+    let beyond = Level::from(scene.price("100.70"));
+    if let Intent::Enter {
+        direction, stop, ..
+    } = &mut entry
+    {
+        *direction = direction.opposite();
+        *stop = Some(beyond);
+    }
+    scene.wants("b", ticker, entry);
+    scene.bar_of(ticker, "100.1");
+}
+
 /// The entries that came out since `from`.
 fn entries(scene: &Scene, from: usize) -> Vec<OrderRequest> {
     let entry = |command: &Command| match command {
@@ -279,16 +316,17 @@ proptest! {
     #[test]
     fn whatever_is_approved_never_exceeds_a_limit_as_the_broker_counts(
         short: bool,
-        steps in prop::collection::vec((0_u8..13, any::<u8>()), 1..90),
+        steps in prop::collection::vec((0_u8..14, any::<u8>()), 1..90),
     ) {
         let direction = if short { Direction::Short } else { Direction::Long };
         let mut scene = Scene::new(direction, tight());
         let mut sent: Vec<(Timestamp, OrderRequest)> = Vec::new();
         for (kind, pick) in steps {
-            // Hardly any step but a signal is of interest here.
-            let kind = if kind > 10 { 2 } else { kind };
             let told = scene.commands.len();
-            crate::random::act(&mut scene, kind, pick);
+            match kind {
+                0..=10 => crate::random::act(&mut scene, kind, pick),
+                _ => against(&mut scene, pick),
+            }
             let fresh = entries(&scene, told);
             for order in fresh {
                 sent.push((scene.at, order));

@@ -52,16 +52,29 @@ fn an_entry_that_was_written_and_never_sent_is_dropped() {
         scene.forget();
         scene.restart();
         scene.snapshot();
+        scene.pass(1);
+        scene.snapshot();
+        scene.pass(30);
+        scene.snapshot();
+        scene.pass(29);
         scene.wants("a", "SPY", scene.entry());
         scene.bar("100");
     }), @r"
     14:32:00 restart
       ASK what the broker holds
     14:32:00 snapshot
+      ALERT Warning order_unknown
+    14:32:01 timer
+      ASK what the broker holds
+    14:32:01 snapshot
+    14:32:03 timer
+      ASK what the broker holds
+    14:32:31 snapshot
       dropped 1-e1
       dropped 1-s1
+      cleared order_unknown
       SPY free
-    14:33:00 bar SPY 100
+    14:34:00 bar SPY 100
       intent 2: enter
       plan 2-e1 buy 100 SPY stop 100.1 Gtc + 2-s1 99.5
       plan 2-s1 sell 100 SPY stop 99.5 Gtc
@@ -70,7 +83,7 @@ fn an_entry_that_was_written_and_never_sent_is_dropped() {
 }
 
 #[test]
-fn a_stop_that_was_written_and_never_sent_is_placed_anew() {
+fn a_stop_that_was_written_and_never_sent_is_sent_under_its_id() {
     assert_snapshot!(both(|scene| {
         scene.with_waiting_entry();
         scene.fill("1-e1", 40, "100.10");
@@ -84,9 +97,9 @@ fn a_stop_that_was_written_and_never_sent_is_placed_anew() {
     14:32:01 restart
       ASK what the broker holds
     14:32:01 snapshot
-      dropped 1-s2
-      plan 1-s3 sell 40 SPY stop 99.5 Gtc
-      SEND 1-s3 sell 40 SPY stop 99.5 Gtc
+      repeat 1-s2
+      SEND 1-s2 sell 40 SPY stop 99.5 Gtc
+      ALERT Warning order_unknown
     ");
 }
 
@@ -161,27 +174,40 @@ fn an_exit_under_way_goes_on() {
 }
 
 #[test]
-fn a_position_that_differs_from_the_brokers_halts_entries() {
+fn a_position_that_differs_from_the_brokers_twice_is_taken_as_the_brokers() {
     assert_snapshot!(both(|scene| {
         scene.with_position();
         let other = scene.mirror.net(NetQty::from_nanos(60_000_000_000).unwrap());
         scene.venue.meddle(symbol("SPY"), other);
         scene.restart();
         scene.snapshot();
+        scene.pass(1);
+        scene.snapshot();
+        scene.pass(59);
+        scene.wants("b", "SPY", scene.entry());
+        scene.bar("100");
         scene.wants("a", "QQQ", scene.entry());
         scene.bar_of("QQQ", "100");
     }), @r"
     14:32:00 restart
       ASK what the broker holds
     14:32:00 snapshot
+    14:32:01 timer
+      ASK what the broker holds
+    14:32:01 snapshot
       SPY: ours 100, the broker's 60
       ALERT Critical position_differs
-      trading halted
+      SPY blocked: foreign
       plan 1-s2 sell 60 SPY stop 99.5 Gtc for 1-s1
       replace asked 1-s1
       REPLACE 1-s1 by 1-s2 60 shares
-    14:33:00 bar QQQ 100
-      intent 2: enter refused by halted
+    14:34:00 bar SPY 100
+      intent 2: enter refused by symbol_blocked
+    14:35:00 bar QQQ 100
+      intent 3: enter
+      plan 3-e1 buy 100 QQQ stop 100.1 Gtc + 3-s1 99.5
+      plan 3-s1 sell 100 QQQ stop 99.5 Gtc
+      SEND 3-e1 buy 100 QQQ stop 100.1 Gtc + 3-s1 99.5
     ");
 }
 
@@ -192,6 +218,8 @@ fn what_is_gone_at_the_broker_is_not_closed_again() {
         scene.venue.meddle(symbol("SPY"), NetQty::ZERO);
         scene.restart();
         scene.snapshot();
+        scene.pass(1);
+        scene.snapshot();
         scene.operator(trader_core::OperatorCommand::Flatten);
         scene.cancelled("1-s1");
         scene.snapshot();
@@ -199,20 +227,23 @@ fn what_is_gone_at_the_broker_is_not_closed_again() {
     14:32:00 restart
       ASK what the broker holds
     14:32:00 snapshot
+    14:32:01 timer
+      ASK what the broker holds
+    14:32:01 snapshot
       SPY: ours 100, the broker's 0
       ALERT Critical position_differs
-      trading halted
-    14:32:00 operator Flatten
+      cancel asked 1-s1: the position is flat
+      CANCEL 1-s1
+    14:32:01 operator Flatten
+      trading reducing
       flatten_began
       exit of SPY planned: operator
-      cancel asked 1-s1: the position is to be closed
-      CANCEL 1-s1
       ANSWER closing one position or entry; entries are paused until `traderctl resume`
-    14:32:00 1-s1 cancelled
+    14:32:01 1-s1 cancelled
       heard 1-s1 Cancelled 0/100
       trade SPY voided
       ASK what the broker holds
-    14:32:00 snapshot
+    14:32:01 snapshot
       flatten_ended
       ALERT Notice flat
     ");
@@ -257,7 +288,7 @@ fn an_exit_that_the_journal_lost_is_known_by_its_id() {
 }
 
 #[test]
-fn an_order_that_the_store_did_not_make_halts_entries_and_is_left_alone() {
+fn an_order_of_another_store_blocks_its_symbol_and_is_left_alone() {
     assert_snapshot!(both(|scene| {
         scene.with_waiting_entry();
         scene.forget();
@@ -267,8 +298,9 @@ fn an_order_that_the_store_did_not_make_halts_entries_and_is_left_alone() {
         scene.hear("the same again", vec![BrokerEvent::Order(foreign)]);
     }), @r"
     14:32:00 a foreign order
-      ALERT Critical foreign_order
-      trading halted
+      foreign_seen
+      SPY blocked: foreign
+      ALERT Critical foreign
       cancel asked 1-e1: entries are not taken now
       CANCEL 1-e1
     14:32:00 the same again
@@ -276,7 +308,7 @@ fn an_order_that_the_store_did_not_make_halts_entries_and_is_left_alone() {
 }
 
 #[test]
-fn a_report_that_contradicts_its_order_halts_entries_and_is_not_counted() {
+fn a_report_that_contradicts_its_order_blocks_the_symbol_and_is_not_counted() {
     assert_snapshot!(both(|scene| {
         scene.with_position();
         let mut wrong = scene.venue.orders[&scene.id("1-s1")].clone();
@@ -285,7 +317,7 @@ fn a_report_that_contradicts_its_order_halts_entries_and_is_not_counted() {
     }), @r"
     14:32:00 a report of the other side
       ALERT Critical contradicting_report
-      trading halted
+      SPY blocked: contradicted
     ");
 }
 
@@ -293,13 +325,24 @@ fn a_report_that_contradicts_its_order_halts_entries_and_is_not_counted() {
 fn a_stop_that_the_broker_no_longer_knows_is_told_and_placed_anew() {
     assert_snapshot!(both(|scene| {
         scene.with_position();
-        scene.venue.lose(scene.id("1-s1"));
+        scene.lose("1-s1");
         scene.restart();
+        scene.pass(1);
+        scene.snapshot();
+        scene.pass(1);
+        scene.snapshot();
+        scene.pass(30);
         scene.snapshot();
     }), @r"
     14:32:00 restart
       ASK what the broker holds
-    14:32:00 snapshot
+    14:32:01 snapshot
+    14:32:02 timer
+      ASK what the broker holds
+    14:32:02 snapshot
+    14:32:04 timer
+      ASK what the broker holds
+    14:32:32 snapshot
       dropped 1-s1
       ALERT Critical order_vanished
       plan 1-s2 sell 100 SPY stop 99.5 Gtc
@@ -456,5 +499,8 @@ fn a_snapshot_that_was_asked_for_before_an_answer_was_lost_proves_nothing_of_tha
     14:33:00 snapshot
       heard 2-e1 PendingNew 0/100
       heard 2-s1 Held 0/100
+      heard cancel 1-s1 unknown
+      cancel asked 1-s1: the position is to be closed
+      CANCEL 1-s1
     ");
 }

@@ -6,7 +6,7 @@ use trader_contract::{
     Timestamp,
 };
 use trader_core::book::Book;
-use trader_core::record::{Decision, JournalEntry, Record};
+use trader_core::record::{JournalEntry, Record};
 use trader_core::{Command, Engine, Event, OperatorCommand, Rows};
 
 use crate::say::Mirror;
@@ -103,7 +103,12 @@ impl Scene {
             self.transcript.push_str(&format!("  {line}\n"));
         }
         match &command {
-            Command::Persist(entry) => self.journal.push(entry.clone()),
+            Command::Persist(entry) => {
+                if let Record::SubmitRepeated { client_id } = &entry.record {
+                    self.venue.repeated.insert(*client_id);
+                }
+                self.journal.push(entry.clone());
+            }
             Command::Send(approved) => self.venue.take(approved.request(), self.at),
             Command::Cancel(id) => self.venue.take(&BrokerRequest::Cancel(*id), self.at),
             Command::RequestSnapshot { number, since } => {
@@ -350,6 +355,35 @@ impl Scene {
         );
     }
 
+    /// Nobody knows whether an order arrived.
+    pub(crate) fn unanswered(&mut self, order: &str) {
+        let client_id = self.id(order);
+        let failure = no_answer();
+        self.hear(
+            &format!("no answer to {order}"),
+            vec![BrokerEvent::SubmitFailed { client_id, failure }],
+        );
+    }
+
+    /// The broker refuses to take an order, because it has one under that id.
+    pub(crate) fn id_used(&mut self, order: &str) {
+        let client_id = self.id(order);
+        let failure = RequestFailure::Refused {
+            code: RequestFailure::INVALID,
+            message: "client_order_id must be unique".into(),
+        };
+        self.hear(
+            &format!("{order}: its id is used"),
+            vec![BrokerEvent::SubmitFailed { client_id, failure }],
+        );
+    }
+
+    /// The order never arrived.
+    pub(crate) fn lose(&mut self, order: &str) {
+        let id = self.id(order);
+        self.venue.lose(id);
+    }
+
     /// The broker refuses a cancel.
     pub(crate) fn cancel_refused(&mut self, order: &str) {
         let client_id = self.id(order);
@@ -395,37 +429,6 @@ impl Scene {
         });
     }
 
-    /// The rule by which the last entry that was wanted was refused; `None` if it was sent.
-    pub(crate) fn verdict(&self) -> Option<String> {
-        let decisions = self.journal.iter().rev().filter_map(|e| match &e.record {
-            Record::IntentTaken { decision, .. } => Some(decision),
-            _ => None,
-        });
-        match decisions.into_iter().next().unwrap() {
-            Decision::Accepted { .. } => None,
-            Decision::Refused { rule, .. } => Some(rule.to_string()),
-        }
-    }
-
-    /// Wants an entry, and tells the rule by which it was refused; `None` if it was sent.
-    pub(crate) fn asks(&mut self, ticker: &str, entry: Intent) -> Option<String> {
-        self.wants("a", ticker, entry);
-        self.bar_of(ticker, "100");
-        self.verdict()
-    }
-
-    /// What was answered last.
-    pub(crate) fn answer(&self) -> Result<String, String> {
-        let answers = self.commands.iter().rev().filter_map(|c| match c {
-            Command::Answer { outcome, .. } => Some(outcome),
-            _ => None,
-        });
-        match answers.into_iter().next().unwrap() {
-            Ok(done) => Ok(done.to_string()),
-            Err(no) => Err(no.to_string()),
-        }
-    }
-
     /// The book as the journal gives it, through the text that is stored.
     pub(crate) fn book_from_journal(&self) -> Book {
         let mut book = Book::default();
@@ -454,6 +457,13 @@ impl Scene {
         }
         self.say("restart");
         self.input(Event::Start);
+    }
+}
+
+/// No word from the broker.
+pub(crate) fn no_answer() -> RequestFailure {
+    RequestFailure::Ambiguous {
+        message: "timeout".into(),
     }
 }
 

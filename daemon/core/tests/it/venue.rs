@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
     AccountFacts, BrokerEvent, BrokerOrderId, BrokerRequest, BrokerSnapshot, ClientOrderId,
-    Execution, ExecutionId, Money, NetQty, OrderReport, OrderRequest, OrderRole, Price, Qty,
-    ReportStatus, Side, Symbol, Timestamp,
+    Execution, ExecutionId, ForeignOrder, Money, NetQty, OrderReport, OrderRequest, OrderRole,
+    Price, Qty, ReportStatus, Side, Symbol, Timestamp,
 };
 
 /// The broker's side of the account.
@@ -20,6 +20,10 @@ pub(crate) struct Venue {
     /// Replacements that were asked for and not answered: old, new.
     pub(crate) replaces: Vec<(ClientOrderId, ClientOrderId)>,
     used: BTreeSet<ClientOrderId>,
+    /// Orders that the engine has said it sends once more.
+    pub(crate) repeated: BTreeSet<ClientOrderId>,
+    /// Orders of somebody else.
+    pub(crate) foreign: Vec<ForeignOrder>,
     cash: Money,
     /// What it says of the account.
     pub(crate) account: AccountFacts,
@@ -38,6 +42,8 @@ impl Venue {
             cancels: Vec::new(),
             replaces: Vec::new(),
             used: BTreeSet::new(),
+            repeated: BTreeSet::new(),
+            foreign: Vec::new(),
             cash: Money::dollars(100_000),
             account: AccountFacts {
                 id: "SIMULATED".into(),
@@ -73,6 +79,10 @@ impl Venue {
     }
 
     fn submit(&mut self, order: &OrderRequest, at: Timestamp) {
+        if self.repeated.remove(&order.client_id) && self.has_taken(order.client_id) {
+            // A broker takes an id once; the scenario says so.
+            return;
+        }
         self.assert_alone(order.client_id.role, order.symbol);
         let report = |id: ClientOrderId, side, status, stop, limit| OrderReport {
             client_id: id,
@@ -112,6 +122,11 @@ impl Venue {
         let id = order.client_id;
         assert!(self.used.insert(id), "{id} was sent twice");
         self.orders.insert(id, order);
+    }
+
+    /// Whether it has taken an order under this id, whatever became of it.
+    pub(crate) fn has_taken(&self, id: ClientOrderId) -> bool {
+        self.used.contains(&id)
     }
 
     /// An exit never stands beside another order that may close the same shares.
@@ -304,9 +319,11 @@ impl Venue {
 
     /// Forgets an order that never arrived, and what was attached to it.
     pub(crate) fn lose(&mut self, id: ClientOrderId) {
-        self.orders.remove(&id);
         let parents = &self.parents;
-        self.orders.retain(|leg, _| parents.get(leg) != Some(&id));
+        self.orders
+            .retain(|leg, _| *leg != id && parents.get(leg) != Some(&id));
+        self.used
+            .retain(|leg| *leg != id && parents.get(leg) != Some(&id));
     }
 
     /// What it holds.
@@ -317,7 +334,7 @@ impl Venue {
             number: self.asked,
             at,
             account: self.account.clone(),
-            foreign: Vec::new(),
+            foreign: self.foreign.clone(),
             orders: self
                 .orders
                 .values()
@@ -328,6 +345,13 @@ impl Venue {
             positions: positions.map(|(symbol, net)| (*symbol, *net)).collect(),
             cash: self.cash,
         })
+    }
+
+    /// What it would say if the question of another copy were asked of it.
+    pub(crate) fn answer(&self, asked: &Self, at: Timestamp) -> BrokerEvent {
+        let mut answering = self.clone();
+        answering.asked = asked.asked;
+        answering.snapshot(at)
     }
 
     /// The net position in a symbol.

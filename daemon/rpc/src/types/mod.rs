@@ -3,6 +3,7 @@
 
 mod account;
 mod alert_test;
+mod authority;
 mod backtest;
 mod event;
 mod job;
@@ -13,6 +14,7 @@ mod status;
 
 pub use account::{Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello};
 pub use alert_test::{AlertTest, AlertWay};
+pub use authority::{ArmedAccount, BlockedSymbol, JournalAlert, Kill, Obstacle, Scope};
 pub use backtest::{
     Adjustment, BacktestCounts, BacktestData, BacktestDay, BacktestInputs, BacktestPosition,
     BacktestResult, BacktestRoute, BacktestSpec, BacktestTrade, DataFile, EquityPoint,

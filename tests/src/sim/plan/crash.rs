@@ -90,6 +90,18 @@ pub struct Nested {
 }
 
 impl Crash {
+    /// A death between two events.
+    #[must_use]
+    pub const fn between_events(at: Timestamp, down: i64) -> Self {
+        Self {
+            when: When::At(at),
+            phase: Phase::Before,
+            acts: false,
+            down,
+            nested: Vec::new(),
+        }
+    }
+
     /// A death at the n-th call of the whole run, for going through all of them.
     #[must_use]
     pub const fn at_call(number: u64, phase: Phase, acts: bool) -> Self {

@@ -142,13 +142,7 @@ fn add(plan: &mut Plan, draw: &mut Draw, kind: FaultKind, from: Timestamp) {
         // Somebody starts the daemon anew: nothing else opens the journal again.
         let at = until.plus_seconds(draw.between(1, 300)).min(plan.heal_at);
         let down = pause(draw);
-        plan.crashes.push(Crash {
-            when: When::At(at),
-            phase: Phase::Before,
-            acts: false,
-            down,
-            nested: Vec::new(),
-        });
+        plan.crashes.push(Crash::between_events(at, down));
     }
 }
 
@@ -252,7 +246,7 @@ fn actions(plan: &mut Plan, draw: &mut Draw, stretch: Stretch) {
         }
     }
     // Whatever has halted entries, a person looks at it now and then.
-    for _ in 0..draw.below(4) {
+    for _ in 0..4 {
         push(session.moment(draw), Deed::Resume, false);
     }
 }

@@ -8,6 +8,8 @@ use super::queue::Due;
 use crate::sim::plan::FaultKind;
 
 const MILLISECOND: i64 = 1_000_000;
+/// Minutes between two questions for the newest bar of a symbol whose bars come.
+const NEWEST_EVERY: i64 = 15;
 
 /// The feed of the life that runs.
 #[derive(Debug)]
@@ -87,16 +89,20 @@ impl World<'_> {
             return;
         }
         let now = self.now;
-        let newest = FeedEvent::Newest {
-            symbol: self.plan.symbols[symbol].symbol,
-            start: bar.start,
-        };
-        self.queue
-            .push(now.plus_seconds(4), Due::FeedSays(self.life, newest));
-        if !self.feed.speaks() || self.feed.muted_symbols[symbol] > 0 {
-            return;
+        let comes = self.feed.speaks()
+            && self.feed.muted_symbols[symbol] == 0
+            && !self.hits(FaultKind::BarDropped, symbol);
+        let minute = bar.start.seconds() / 60;
+        if !comes || minute % NEWEST_EVERY == 0 {
+            // The provider's own records are asked as well; what the stream has brought is no news.
+            let newest = FeedEvent::Newest {
+                symbol: self.plan.symbols[symbol].symbol,
+                start: bar.start,
+            };
+            self.queue
+                .push(now.plus_seconds(4), Due::FeedSays(self.life, newest));
         }
-        if self.hits(FaultKind::BarDropped, symbol) {
+        if !comes {
             return;
         }
         let mut bar = bar;

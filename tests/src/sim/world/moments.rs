@@ -10,9 +10,9 @@ use crate::sim::draw::Draw;
 use crate::sim::plan::{FaultKind, When};
 
 /// How often streams give a sign of life, in nanoseconds.
-const BEAT: i64 = 15 * Timestamp::SECOND;
+const BEAT: i64 = 20 * Timestamp::SECOND;
 /// Beats between two comparisons of the clocks.
-const CLOCK_BEATS: i64 = 4;
+const CLOCK_BEATS: i64 = 3;
 
 impl World<'_> {
     /// Lays out everything that the plan says.
@@ -51,6 +51,11 @@ impl World<'_> {
         for (index, action) in plan.actions.iter().enumerate() {
             self.queue.push(action.at, Due::Act(index));
         }
+        if !plan.crashes.is_empty() {
+            // Whatever the plan's deaths waited for, one there is.
+            self.queue
+                .push(plan.heal_at.plus_seconds(-90), Due::DieOnce);
+        }
         self.queue.push(plan.heal_at, Due::Heal);
         for seconds in [3, 10, 30, 63, 70, 93, 100, 120] {
             self.queue
@@ -87,6 +92,7 @@ impl World<'_> {
             Due::Reconnect => self.reconnect(),
             Due::Act(index) => self.act(index),
             Due::Die(index) => self.die(index),
+            Due::DieOnce => self.die_once(),
             Due::Boot => self.boot(),
             Due::Sleep(until) => self.sleep(until),
             Due::Wake => self.wake(),

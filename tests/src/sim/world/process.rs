@@ -5,10 +5,12 @@ use trader_core::Event;
 use trader_kernel::Kernel;
 
 use super::World;
+use super::death::DeathCounts;
 use super::edges::{Did, Edges};
 use super::feed::id;
 use super::queue::{Due, Of};
 use crate::sim::invariants::Broken;
+use crate::sim::plan::Crash;
 use crate::sim::setup;
 
 /// What a start may take until everything is compared.
@@ -137,6 +139,15 @@ impl World<'_> {
         };
         self.log.note("dies", 0, || "between two events".to_owned());
         self.deaths.die(crash);
+    }
+
+    /// The process dies between two events, unless it has died before.
+    pub(super) fn die_once(&mut self) {
+        if self.deaths.counts() == DeathCounts::default() && self.kernel.is_some() {
+            self.log.note("dies", 0, || "between two events".to_owned());
+            let down = 3 * Timestamp::SECOND;
+            self.deaths.die(&Crash::between_events(self.now, down));
+        }
     }
 
     /// The daemon hears something of the broker.

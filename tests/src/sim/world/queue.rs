@@ -49,6 +49,8 @@ pub(super) enum Due {
     Act(usize),
     /// The process dies.
     Die(usize),
+    /// The process dies, if it never has.
+    DieOnce,
     /// The daemon is started.
     Boot,
     /// The machine falls asleep until then.

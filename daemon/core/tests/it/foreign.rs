@@ -1,0 +1,278 @@
+//! What the broker has and the store did not make; executions that the broker takes back.
+
+use insta::assert_snapshot;
+use trader_contract::{
+    BrokerEvent, BrokerOrderId, Execution, ExecutionId, ForeignOrder, NetQty, Qty, ReportStatus,
+    Side,
+};
+use trader_core::config::{Authority, ForeignPolicy};
+use trader_core::{Event, OperatorCommand};
+
+use crate::scene::{Scene, Setup, both, both_with, symbol};
+
+fn net(scene: &Scene, shares: i64) -> NetQty {
+    let net = NetQty::from_nanos(shares * 1_000_000_000).unwrap();
+    scene.mirror.net(net)
+}
+
+/// Two snapshots, asked for one after the other.
+fn look_twice(scene: &mut Scene) {
+    scene.operator(OperatorCommand::Reconcile);
+    scene.snapshot();
+    scene.pass(1);
+    scene.snapshot();
+}
+
+fn somebodys_stop(scene: &Scene) -> ForeignOrder {
+    ForeignOrder {
+        broker_id: BrokerOrderId("f-1".into()),
+        client_id: "by-hand".into(),
+        symbol: symbol("SPY"),
+        side: Side::Sell,
+        qty: Qty::shares(10).unwrap(),
+        filled: Qty::ZERO,
+        kind: "stop".into(),
+        stop: Some(scene.price("95")),
+        limit: None,
+        status: ReportStatus::New,
+        at: scene.at,
+    }
+}
+
+fn with_policy(foreign: ForeignPolicy) -> Setup {
+    Setup {
+        authority: Authority {
+            foreign,
+            ..Authority::simulated()
+        },
+        ..Setup::default()
+    }
+}
+
+#[test]
+fn an_order_of_somebody_else_is_told_once_blocks_its_symbol_and_is_never_touched() {
+    assert_snapshot!(both(|scene| {
+        let order = somebodys_stop(scene);
+        scene.venue.foreign = vec![order.clone()];
+        scene.hear("somebody's stop", vec![BrokerEvent::Foreign(order)]);
+        look_twice(scene);
+        scene.pass(59);
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        scene.venue.foreign.clear();
+        look_twice(scene);
+        scene.pass(58);
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+    }), @"");
+}
+
+#[test]
+fn a_position_of_somebody_else_is_told_and_left_alone() {
+    assert_snapshot!(both(|scene| {
+        scene.venue.meddle(symbol("SPY"), net(scene, 30));
+        look_twice(scene);
+        scene.pass(1);
+        scene.venue.meddle(symbol("SPY"), NetQty::ZERO);
+        look_twice(scene);
+    }), @"");
+}
+
+#[test]
+fn a_position_is_adopted_on_demand_protected_and_closed_with_the_day() {
+    assert_snapshot!(both(|scene| {
+        scene.venue.meddle(symbol("SPY"), net(scene, 30));
+        look_twice(scene);
+        scene.forget();
+        let adopt = OperatorCommand::Adopt { symbol: symbol("SPY"), stop: None };
+        scene.input(Event::Operator { command: adopt, uid: 1000, request: "r".into() });
+        scene.working("1-s1");
+        scene.pass_to_close(300);
+        scene.cancelled("1-s1");
+        scene.fill("1-x1", 30, "100");
+        scene.snapshot();
+        scene.pass(1);
+        scene.snapshot();
+    }), @"");
+}
+
+#[test]
+fn a_position_beside_somebodys_stop_is_not_adopted_until_that_is_gone() {
+    both(|scene| {
+        let order = somebodys_stop(scene);
+        scene.venue.foreign = vec![order];
+        scene.venue.meddle(symbol("SPY"), net(scene, 30));
+        look_twice(scene);
+        scene.forget();
+        let stop = Some(scene.price("98"));
+        let adopt = OperatorCommand::Adopt {
+            symbol: symbol("SPY"),
+            stop,
+        };
+        scene.operator(adopt.clone());
+        assert!(
+            scene
+                .transcript()
+                .contains("cancel them at the broker first")
+        );
+        scene.venue.foreign.clear();
+        scene.pass(1);
+        look_twice(scene);
+        scene.forget();
+        scene.operator(adopt);
+        assert!(
+            scene.transcript().contains("SEND 1-s1 sell 30 SPY stop 98"),
+            "{}",
+            scene.transcript()
+        );
+    });
+}
+
+#[test]
+fn a_policy_of_adoption_protects_what_is_found() {
+    assert_snapshot!(both_with(&with_policy(ForeignPolicy::Adopt), |scene| {
+        scene.venue.meddle(symbol("SPY"), net(scene, 30));
+        look_twice(scene);
+    }), @"");
+}
+
+#[test]
+fn a_policy_of_ignorance_says_so_once_and_enters_nothing_there() {
+    assert_snapshot!(both_with(&with_policy(ForeignPolicy::Ignore), |scene| {
+        scene.venue.meddle(symbol("SPY"), net(scene, 30));
+        look_twice(scene);
+        scene.pass(59);
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+    }), @"");
+}
+
+#[test]
+fn what_a_person_ignores_is_said_no_more() {
+    assert_snapshot!(both(|scene| {
+        scene.operator(OperatorCommand::Ignore(symbol("SPY")));
+        scene.venue.meddle(symbol("SPY"), net(scene, 30));
+        look_twice(scene);
+        scene.forget();
+        scene.operator(OperatorCommand::Ignore(symbol("SPY")));
+        scene.pass(1);
+        look_twice(scene);
+    }), @"");
+}
+
+#[test]
+fn a_position_in_a_symbol_of_no_route_is_foreign() {
+    both(|scene| {
+        scene.venue.meddle(symbol("IWM"), net(scene, 30));
+        look_twice(scene);
+        assert!(scene.transcript().contains("IWM blocked: foreign"));
+        scene.forget();
+        let adopt = OperatorCommand::Adopt {
+            symbol: symbol("IWM"),
+            stop: None,
+        };
+        scene.operator(adopt);
+        assert!(scene.transcript().contains("no route trades IWM"));
+    });
+}
+
+#[test]
+fn the_owners_flattening_is_adopted_and_nothing_is_bought_back() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        scene.venue.meddle(symbol("SPY"), NetQty::ZERO);
+        scene.pass(10);
+        look_twice(scene);
+        scene.cancelled("1-s1");
+        scene.pass(120);
+    }), @"");
+}
+
+#[test]
+fn a_difference_that_one_snapshot_shows_is_none() {
+    both(|scene| {
+        scene.with_position();
+        let torn = scene.venue.clone();
+        scene.venue.meddle(symbol("SPY"), net(scene, 60));
+        scene.pass(10);
+        scene.operator(OperatorCommand::Reconcile);
+        scene.snapshot();
+        scene.venue = torn;
+        scene.pass(1);
+        scene.operator(OperatorCommand::Reconcile);
+        scene.snapshot();
+        assert!(
+            !scene.transcript().contains("ours"),
+            "{}",
+            scene.transcript()
+        );
+    });
+}
+
+#[test]
+fn both_exits_of_a_bracket_fill_and_the_turned_position_is_closed() {
+    both(|scene| {
+        scene.wants("a", "SPY", scene.bracket());
+        scene.bar("100");
+        scene.working("1-e1");
+        scene.fill("1-e1", 100, "100.10");
+        let stop = scene.id("1-s1");
+        let qty = Qty::shares(100).unwrap();
+        let (high, low) = (scene.price("101"), scene.price("99.5"));
+        let mut events = scene.venue.fill(scene.id("1-t1"), qty, high, scene.at);
+        let order = scene.venue.orders.get_mut(&stop).unwrap();
+        (order.status, order.filled, order.qty) = (ReportStatus::New, Qty::ZERO, qty);
+        events.extend(scene.venue.fill(stop, qty, low, scene.at));
+        events.reverse();
+        scene.hear("both exits fill", events);
+        let text = scene.transcript();
+        assert!(
+            text.contains("ALERT Critical turned") || text.contains("SEND 1-x1 buy 100"),
+            "{text}"
+        );
+        assert!(text.contains("SEND 1-x1 buy 100 SPY market"), "{text}");
+    });
+}
+
+#[test]
+fn an_execution_that_the_broker_takes_back_is_undone() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        let before = scene.engine.book().cash;
+        let void = scene.engine.book().orders[&scene.id("1-e1")].executions[0].clone();
+        let (client_id, price) = (scene.id("1-e1"), scene.price("100.05"));
+        let now = Execution {
+            id: ExecutionId("x-new".into()),
+            qty: Qty::shares(60).unwrap(),
+            price,
+            fee: trader_contract::Money::ZERO,
+            at: scene.at,
+        };
+        let corrected = BrokerEvent::Corrected { client_id, execution: void, now: Some(now) };
+        scene.venue.meddle(symbol("SPY"), net(scene, 60));
+        scene.hear("60 instead of 100", vec![corrected.clone()]);
+        scene.hear("the same again", vec![corrected]);
+        let ours = scene.mirror.net(scene.engine.book().net(symbol("SPY")));
+        assert_eq!(ours.to_string(), "60");
+        assert_ne!(before, scene.engine.book().cash);
+    }), @"");
+}
+
+#[test]
+fn a_void_execution_of_a_trade_that_is_over_leaves_nothing_behind() {
+    both(|scene| {
+        scene.with_position();
+        scene.fill("1-s1", 100, "99.50");
+        let void = scene.engine.book().orders[&scene.id("1-s1")].executions[0].clone();
+        let client_id = scene.id("1-s1");
+        let corrected = BrokerEvent::Corrected {
+            client_id,
+            execution: void,
+            now: None,
+        };
+        scene.forget();
+        scene.hear("the stop's fill is void", vec![corrected]);
+        let text = scene.transcript();
+        assert!(text.contains("SEND 1-x1 sell 100 SPY market"), "{text}");
+    });
+}

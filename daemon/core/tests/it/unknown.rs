@@ -1,0 +1,316 @@
+//! Orders of which nobody knows whether they arrived: only what the broker says ends that.
+
+use insta::assert_snapshot;
+use trader_contract::{BrokerEvent, Epoch, NetQty, ReportStatus};
+use trader_core::OperatorCommand;
+use trader_core::record::Record;
+
+use crate::scene::{Scene, both, no_answer, symbol};
+
+/// 40 of 100 shares filled, the rest cancelled, and the stop for them sent.
+fn with_stop_sent(scene: &mut Scene) {
+    scene.with_waiting_entry();
+    scene.fill("1-e1", 40, "100.10");
+    scene.pass(1);
+    scene.cancelled("1-e1");
+    scene.forget();
+}
+
+#[test]
+fn an_entry_that_acted_and_lost_its_answer_is_found() {
+    assert_snapshot!(both(|scene| {
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        scene.forget();
+        scene.unanswered("1-e1");
+        scene.snapshot();
+        scene.working("1-e1");
+        scene.fill("1-e1", 100, "100.10");
+    }), @"");
+}
+
+#[test]
+fn an_entry_of_unknown_fate_counts_as_exposure_and_keeps_its_symbol() {
+    both(|scene| {
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        scene.unanswered("1-e1");
+        scene.wants("b", "SPY", scene.entry());
+        scene.bar("100");
+        assert!(scene.transcript().contains("enter refused by symbol_taken"));
+    });
+}
+
+#[test]
+fn an_entry_that_never_arrived_is_dropped_after_two_snapshots_and_half_a_minute() {
+    both(|scene| {
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        scene.lose("1-e1");
+        scene.unanswered("1-e1");
+        for _ in 0..29 {
+            scene.snapshot();
+            scene.pass(1);
+        }
+        assert!(
+            !scene.transcript().contains("dropped"),
+            "{}",
+            scene.transcript()
+        );
+        scene.pass(2);
+        scene.snapshot();
+        scene.pass(30);
+        scene.snapshot();
+        assert!(
+            scene.transcript().contains("dropped 1-e1"),
+            "{}",
+            scene.transcript()
+        );
+        assert_eq!(scene.transcript().matches("SEND").count(), 1);
+    });
+}
+
+#[test]
+fn an_entry_is_not_dropped_while_the_brokers_position_may_be_its_fill() {
+    both(|scene| {
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        scene.lose("1-e1");
+        let filled = scene
+            .mirror
+            .net(NetQty::from_nanos(100_000_000_000).unwrap());
+        scene.venue.meddle(symbol("SPY"), filled);
+        scene.unanswered("1-e1");
+        for _ in 0..8 {
+            scene.snapshot();
+            scene.pass(30);
+        }
+        assert!(
+            !scene.transcript().contains("dropped"),
+            "{}",
+            scene.transcript()
+        );
+    });
+}
+
+#[test]
+fn a_stop_that_never_arrived_is_sent_again_under_its_id() {
+    assert_snapshot!(both(|scene| {
+        with_stop_sent(scene);
+        scene.lose("1-s2");
+        scene.unanswered("1-s2");
+        scene.snapshot();
+        scene.working("1-s2");
+        scene.pass(60);
+    }), @"");
+}
+
+#[test]
+fn a_repetition_backs_off_and_keeps_the_id() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        scene.operator(OperatorCommand::Close(symbol("SPY")));
+        scene.cancelled("1-s1");
+        scene.forget();
+        for _ in 0..4 {
+            scene.lose("1-x1");
+            scene.unanswered("1-x1");
+            scene.snapshot();
+            scene.pass(8);
+        }
+        scene.fill("1-x1", 100, "100");
+    }), @"");
+}
+
+#[test]
+fn a_refusal_that_says_that_the_id_is_used_proves_that_the_order_arrived() {
+    assert_snapshot!(both(|scene| {
+        with_stop_sent(scene);
+        let mut without = scene.venue.clone();
+        without.lose(scene.id("1-s2"));
+        scene.unanswered("1-s2");
+        let lacking = without.answer(&scene.venue, scene.at);
+        scene.hear("a snapshot that lacks it", vec![lacking]);
+        scene.id_used("1-s2");
+        let lacking = without.answer(&scene.venue, scene.at);
+        scene.hear("a snapshot that lacks it", vec![lacking]);
+        scene.pass(2);
+        scene.snapshot();
+    }), @"");
+}
+
+#[test]
+fn a_refusal_of_a_repetition_for_another_reason_proves_nothing() {
+    assert_snapshot!(both(|scene| {
+        with_stop_sent(scene);
+        scene.lose("1-s2");
+        scene.unanswered("1-s2");
+        scene.snapshot();
+        scene.lose("1-s2");
+        scene.refused("1-s2");
+        assert!(!scene.transcript().contains("1-s3"));
+    }), @"");
+}
+
+#[test]
+fn an_exit_does_not_meet_a_stop_that_turns_up_later() {
+    assert_snapshot!(both(|scene| {
+        with_stop_sent(scene);
+        scene.unanswered("1-s2");
+        scene.pass(5);
+        scene.cancel_refused("1-s2");
+        scene.pass(1);
+        scene.working("1-s2");
+        scene.pass(1);
+        scene.cancelled("1-s2");
+        scene.fill("1-x1", 40, "99.9");
+    }), @"");
+}
+
+#[test]
+fn a_dropped_entry_that_turns_up_is_cancelled_and_what_it_filled_is_protected() {
+    assert_snapshot!(both(|scene| {
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        let late = scene.venue.clone();
+        scene.lose("1-e1");
+        scene.unanswered("1-e1");
+        scene.snapshot();
+        scene.pass(1);
+        scene.snapshot();
+        scene.pass(30);
+        scene.snapshot();
+        scene.forget();
+        scene.venue.orders = late.orders;
+        scene.working("1-e1");
+        scene.fill("1-e1", 40, "100.10");
+        scene.cancelled("1-e1");
+        scene.working("1-s2");
+    }), @"");
+}
+
+#[test]
+fn a_refused_entry_that_turns_up_and_fills_is_ours() {
+    assert_snapshot!(both(|scene| {
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        let late = scene.venue.clone();
+        scene.refused("1-e1");
+        scene.forget();
+        scene.venue.orders = late.orders;
+        scene.fill("1-e1", 100, "100.10");
+        scene.report_of("1-s1");
+    }), @"");
+}
+
+#[test]
+fn a_cancel_that_nobody_answers_is_asked_for_again() {
+    assert_snapshot!(both(|scene| {
+        scene.with_waiting_entry();
+        scene.forget();
+        scene.operator(OperatorCommand::Close(symbol("SPY")));
+        let client_id = scene.id("1-e1");
+        let failure = no_answer();
+        scene.hear("no answer to the cancel", vec![BrokerEvent::CancelFailed { client_id, failure }]);
+        scene.snapshot();
+        scene.pass(1);
+        scene.cancelled("1-e1");
+    }), @"");
+}
+
+#[test]
+fn a_cancel_that_acted_and_lost_its_answer_is_found() {
+    assert_snapshot!(both(|scene| {
+        scene.with_waiting_entry();
+        scene.forget();
+        scene.operator(OperatorCommand::Close(symbol("SPY")));
+        let client_id = scene.id("1-e1");
+        let failure = no_answer();
+        scene.venue.set(client_id, ReportStatus::Cancelled, scene.at);
+        scene.hear("no answer to the cancel", vec![BrokerEvent::CancelFailed { client_id, failure }]);
+        scene.snapshot();
+    }), @"");
+}
+
+#[test]
+fn a_cancel_before_the_acknowledgement_is_remembered() {
+    assert_snapshot!(both(|scene| {
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        scene.forget();
+        let id = scene.id("1-e1");
+        scene.operator(OperatorCommand::Cancel(id));
+        scene.working("1-e1");
+        scene.cancelled("1-e1");
+    }), @"");
+}
+
+#[test]
+fn an_ambiguous_replacement_is_decided_by_the_brokers_records() {
+    let replace = |scene: &mut Scene| {
+        scene.with_position();
+        scene.wants("a", "SPY", scene.move_stop("99.80"));
+        scene.bar("100.40");
+        scene.forget();
+    };
+    let lost = |scene: &mut Scene| {
+        let (client_id, new_client_id) = (scene.id("1-s1"), scene.id("1-s2"));
+        let failure = no_answer();
+        let event = BrokerEvent::ReplaceFailed {
+            client_id,
+            new_client_id,
+            failure,
+        };
+        scene.hear("no answer to the replacement", vec![event]);
+    };
+    assert_snapshot!(both(|scene| {
+        replace(scene);
+        lost(scene);
+        scene.venue.replaced(scene.id("1-s1"), scene.at);
+        scene.snapshot();
+    }), @"");
+    assert_snapshot!(both(|scene| {
+        replace(scene);
+        let id = scene.id("1-s2");
+        scene.venue.replaces.clear();
+        scene.venue.lose(id);
+        lost(scene);
+        scene.snapshot();
+    }), @"");
+}
+
+#[test]
+fn an_unknown_order_of_the_run_before_is_not_dropped_by_its_first_snapshot() {
+    both(|scene| {
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        let late = scene.venue.clone();
+        scene.lose("1-e1");
+        scene.restart();
+        scene.snapshot();
+        assert!(!scene.transcript().contains("dropped"));
+        scene.venue = late;
+        scene.pass(1);
+        scene.snapshot();
+        scene.fill("1-e1", 100, "100.10");
+        assert!(!scene.transcript().contains("late_order"));
+        let ours = scene.mirror.net(scene.engine.book().net(symbol("SPY")));
+        assert_eq!(ours.to_string(), "100");
+    });
+}
+
+#[test]
+fn an_order_of_another_generation_under_the_same_numbers_is_not_ours() {
+    both(|scene| {
+        scene.with_waiting_entry();
+        let mut other = scene.venue.orders[&scene.id("1-e1")].clone();
+        other.client_id.epoch = Epoch(41);
+        other.filled = other.qty;
+        scene.hear("another store's", vec![BrokerEvent::Order(other)]);
+        let net = scene.engine.book().net(symbol("SPY"));
+        assert!(net.is_flat());
+        let seen =
+            |e: &&trader_core::record::JournalEntry| matches!(e.record, Record::ForeignSeen { .. });
+        assert_eq!(scene.journal.iter().filter(seen).count(), 1);
+    });
+}
