@@ -118,7 +118,6 @@ pub(crate) const REJECTED: OrderState = OrderState::Done(Outcome::Rejected);
 /// The end of an order that never reached the broker.
 pub(crate) const DROPPED: OrderState = OrderState::Done(Outcome::Dropped);
 /// It ended at the broker, we do not know how.
-pub(crate) const CANCELLED: OrderState = OrderState::Done(Outcome::Cancelled);
 
 /// Reads an intent's id, `20110110-17`.
 pub(crate) fn intent_id(table: &'static str, text: &str) -> Result<IntentId, StoreError> {

@@ -11,6 +11,7 @@ pub(crate) mod positions;
 pub(crate) mod trades;
 
 use diesel::prelude::*;
+use trader_contract::{OrderState, RequestFailure};
 use trader_core::record::{JournalEntry, Record};
 
 use crate::StoreError;
@@ -28,9 +29,10 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         Record::SubmitFailed { client_id, failure } => {
             orders::submit_failed(db, *client_id, failure, at)
         }
-        Record::CancelAsked { client_id, .. } => {
-            orders::change(db, *client_id, at, |order| order.cancel_asked = true)
-        }
+        Record::CancelAsked { client_id, .. } => orders::change(db, *client_id, at, |order| {
+            order.cancel_asked =
+                order.state.is_acknowledged() || order.state == OrderState::Unknown;
+        }),
         Record::CancelFailed { client_id, .. } => {
             orders::change(db, *client_id, at, |order| order.cancel_asked = false)
         }
@@ -42,13 +44,21 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         Record::ReplaceFailed {
             client_id,
             new_client_id,
-            ..
+            failure,
         } => {
             orders::change(db, *client_id, at, |order| order.replace_asked = false)?;
-            orders::end(db, *new_client_id, crate::column::REJECTED, at)
+            let end = match failure {
+                RequestFailure::Refused { .. } => crate::column::REJECTED,
+                RequestFailure::Ambiguous { .. } => crate::column::DROPPED,
+            };
+            orders::end(db, *new_client_id, end, at)
         }
-        Record::SubmitRepeated { client_id } => orders::change(db, *client_id, at, |_| {}),
-        Record::OrderDropped { client_id } => orders::drop(db, *client_id, at),
+        Record::SubmitRepeated { client_id } => {
+            orders::end(db, *client_id, OrderState::Unknown, at)
+        }
+        Record::OrderDropped { client_id } => {
+            orders::end(db, *client_id, crate::column::DROPPED, at)
+        }
         Record::FillCorrected {
             client_id,
             execution,

@@ -8,7 +8,7 @@ use trader_contract::{
 };
 use trader_core::record::{ExitReason, IntentId, PlannedOrder};
 
-use super::{fills, positions};
+use super::{corrections, fills, positions};
 use crate::StoreError;
 use crate::column::{self, parse, parse_opt, price_opt, row_number, word, word_opt};
 use crate::connection::Db;
@@ -284,12 +284,13 @@ impl Order {
     }
 
     fn take_report(&mut self, report: &OrderReport) {
+        self.state = self.state.overruled(self.broker_id.is_some());
         self.broker_id
             .get_or_insert_with(|| report.broker_id.clone());
         let to = report.status.state();
         let newest = self.reported_at.is_none_or(|newest| report.at >= newest);
         if newest || to.is_terminal() {
-            self.reported_at = Some(report.at);
+            self.reported_at = self.reported_at.max(Some(report.at));
             if !self.state.is_terminal() {
                 self.qty = report.qty;
                 self.kind = repriced(self.kind, report.stop, report.limit);
@@ -309,7 +310,7 @@ impl Order {
         }
     }
 
-    fn take_fill(&mut self, at: Timestamp, fill: &Execution) {
+    pub(super) fn take_fill(&mut self, at: Timestamp, fill: &Execution) {
         self.first_fill_at.get_or_insert(at);
         self.filled = self.filled.checked_add(fill.qty).unwrap_or(self.filled);
         self.filled_value += fill.price.times(fill.qty);
@@ -360,7 +361,7 @@ pub(crate) fn change(
     save(db, &order)
 }
 
-/// Ends an order.
+/// Brings an order to a state, where the graph of states allows.
 pub(crate) fn end(
     db: &mut Db,
     id: ClientOrderId,
@@ -372,28 +373,22 @@ pub(crate) fn end(
     })
 }
 
-/// Ends an order that the broker does not know: what it had accepted has ended there.
-pub(crate) fn drop(db: &mut Db, id: ClientOrderId, at: Timestamp) -> Result<(), StoreError> {
-    change(db, id, at, |order| {
-        let accepted = order.state.is_acknowledged();
-        order.go(if accepted {
-            column::CANCELLED
-        } else {
-            column::DROPPED
-        });
-    })
-}
-
-/// A refused submit ends the order and the exits that went with it; an ambiguous one is unknown.
+/// A refused submit ends the order and the exits that went with it; an ambiguous one is unknown, and so
+/// is one whose id is used. What is unknown already stays so, whatever another sending met.
 pub(crate) fn submit_failed(
     db: &mut Db,
     id: ClientOrderId,
     failure: &RequestFailure,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let (to, message) = match failure {
-        RequestFailure::Refused { message, .. } => (column::REJECTED, message),
-        RequestFailure::Ambiguous { message } => (OrderState::Unknown, message),
+    let (refused, message) = match failure {
+        RequestFailure::Refused { message, .. } => (true, message),
+        RequestFailure::Ambiguous { message } => (false, message),
+    };
+    let to = if refused && !failure.says_id_is_used() {
+        column::REJECTED
+    } else {
+        OrderState::Unknown
     };
     let legs: Vec<String> = orders::table
         .filter(orders::parent.eq(id.to_string()))
@@ -405,7 +400,7 @@ pub(crate) fn submit_failed(
     }
     for id in ids {
         change(db, id, at, |order| {
-            if order.go(to) {
+            if order.state != OrderState::Unknown && order.go(to) {
                 order.reason = Some(message.clone());
             }
         })?;
@@ -430,6 +425,7 @@ pub(crate) fn report(
         change(db, old, at, |order| order.replace_asked = false)?;
     }
     if let Some(fill) = &report.execution
+        && !corrections::is_void(db, seq, &order, &fill.id)?
         && fills::save(db, seq, &order, fill)?
     {
         order.take_fill(at, fill);

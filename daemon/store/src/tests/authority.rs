@@ -96,6 +96,7 @@ pub(super) fn about_authority() -> impl Strategy<Value = Record> {
         1 => foreign_orders().prop_map(|order| Record::ForeignSeen { order }),
         1 => words().prop_map(|id| Record::ForeignGone { broker_id: BrokerOrderId(id.into()) }),
         1 => adopted.prop_map(|(symbol, net, client_id, stop, origin)| Record::PositionAdopted {
+            price: stop,
             symbol,
             net,
             client_id,

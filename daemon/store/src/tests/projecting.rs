@@ -19,23 +19,20 @@ fn a_failed_submit_takes_the_attached_orders_with_it() {
         message: "timeout".into(),
     };
     let state = |reader: &mut Reader, id| reader.order(id).unwrap().unwrap().state;
+    let failed = |failure| {
+        let client_id = entry_id();
+        vec![Record::SubmitFailed { client_id, failure }]
+    };
     append(&mut store, opening_of_the_trade()[..3].to_vec());
-    append(
-        &mut store,
-        vec![Record::SubmitFailed {
-            client_id: entry_id(),
-            failure: unknown,
-        }],
-    );
+    append(&mut store, failed(unknown));
     assert_eq!(state(&mut reader, entry_id()), OrderState::Unknown);
     assert_eq!(state(&mut reader, stop_id()), OrderState::Unknown);
-    append(
-        &mut store,
-        vec![Record::SubmitFailed {
-            client_id: entry_id(),
-            failure: refused,
-        }],
-    );
+    // No answer to another sending tells what became of the first.
+    append(&mut store, failed(refused.clone()));
+    assert_eq!(state(&mut reader, entry_id()), OrderState::Unknown);
+    let (_other, mut store, mut reader) = fixture();
+    append(&mut store, opening_of_the_trade()[..3].to_vec());
+    append(&mut store, failed(refused));
     for id in [entry_id(), stop_id()] {
         let order = reader.order(id).unwrap().unwrap();
         assert_eq!(order.state, OrderState::Done(Outcome::Rejected));
