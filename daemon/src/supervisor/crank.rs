@@ -90,6 +90,7 @@ impl Crank {
         loop {
             self.outside.heart.engine.beat();
             self.tell_stage();
+            self.hear_clock();
             if self.over || self.kernel.is_finished() {
                 break;
             }
@@ -267,6 +268,22 @@ impl Crank {
             },
             uid: rustix::process::geteuid().as_raw(),
             request: "signal".into(),
+        });
+    }
+
+    /// The machine's clock was set: what was known before may be older than it looks.
+    fn hear_clock(&mut self) {
+        let Some(nanos) = self.pacing.take_jump() else {
+            return;
+        };
+        tracing::warn!(
+            nanos,
+            "the machine's clock has jumped; comparing with the broker"
+        );
+        self.feed(&Event::Operator {
+            command: OperatorCommand::Reconcile,
+            uid: rustix::process::geteuid().as_raw(),
+            request: "clock".into(),
         });
     }
 

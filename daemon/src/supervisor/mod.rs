@@ -11,6 +11,7 @@ mod pacing;
 mod signals;
 mod tally;
 mod venue;
+mod wall;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -318,7 +319,7 @@ fn writing(config: &Config, mut store: Store) -> Result<(Arc<Writer>, Arc<Delive
 
 fn pacing(prepared: &Prepared) -> Pacing {
     match prepared.config.market.clock {
-        ClockKind::Wall => Pacing::Wall,
+        ClockKind::Wall => Pacing::Wall(wall::WallClock::default()),
         ClockKind::Virtual => Pacing::Virtual {
             pace: prepared.config.market.pace,
             anchor: None,

@@ -8,7 +8,7 @@ use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands, Refused};
 use crate::event::OperatorCommand;
 use crate::orders::{Venue, is_closing};
-use crate::record::{ExitReason, Origin, Record, Scope, TradingState};
+use crate::record::{ExitReason, Origin, Record, TradingState};
 
 impl Engine {
     pub(super) fn on_operator(
@@ -33,16 +33,7 @@ impl Engine {
                 self.kill(at, (scope, *flatten), origin, out)
             }
             OperatorCommand::Arm { scope, account } => {
-                let freed = match scope {
-                    Scope::Symbol(symbol) => self.free_by_hand(at, *symbol, &origin, out),
-                    Scope::All | Scope::Strategy(_) => false,
-                };
-                let armed = self.arm(at, scope, account.as_deref(), origin, out);
-                if freed {
-                    Ok(format!("{scope} may be entered again"))
-                } else {
-                    armed
-                }
+                self.arm(at, scope, account.as_deref(), origin, out)
             }
             OperatorCommand::Disarm => Ok(self.disarm(at, origin, out)),
             OperatorCommand::Reconcile => Ok(self.reconcile_now(at, out)),

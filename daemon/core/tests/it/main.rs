@@ -44,6 +44,8 @@ mod reached;
 #[cfg(test)]
 mod reservations;
 #[cfg(test)]
+mod residue;
+#[cfg(test)]
 mod restart;
 #[cfg(test)]
 mod routes;

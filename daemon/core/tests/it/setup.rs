@@ -57,6 +57,7 @@ pub(crate) struct Setup {
     pub(crate) observe: bool,
     /// Of both symbols.
     pub(crate) daily_volume: Option<Qty>,
+    /// What is watched.
     pub(crate) watch: Watch,
     pub(crate) authority: Authority,
     /// Whether each session's end writes one.

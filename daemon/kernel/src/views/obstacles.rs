@@ -279,6 +279,10 @@ fn what_frees(symbol: Symbol, block: &Block) -> String {
         Block::Ignored { .. } => {
             "close it at the broker; it is entered again once nothing is left".to_owned()
         }
+        Block::Contradicted => format!(
+            "compare the order at the broker with traderctl orders; traderctl arm --symbol {symbol} \
+             frees it"
+        ),
         Block::Jumped => format!(
             "compare its price with another source; traderctl arm --symbol {symbol} frees it"
         ),

@@ -249,16 +249,5 @@ fn limits(draw: &mut Draw) -> Limits {
         quote_age_nanos: 3 * Timestamp::SECOND,
         restricted: BTreeSet::new(),
         slippage_allowance: Level::from_femtos(i128::from(draw.between(0, 30_000)) * 1_000_000_000),
-        net_exposure: percent(draw.between(80, 250)),
-        route_exposure: percent(draw.between(40, 250)),
-        buying_power_reserve: percent(draw.between(0, 20)),
-        volume_share: percent(1),
-        drawdown: percent(draw.between(5, 30)),
-        entries_per_minute_symbol: count(draw, 1, 6),
-        duplicate_nanos: draw.between(0, 2) * Timestamp::SECOND,
-        fill_collar: percent(draw.between(3, 5)),
-        spread: percent(draw.between(1, 5)),
-        quote_age_nanos: 3 * Timestamp::SECOND,
-        restricted: BTreeSet::new(),
     }
 }
