@@ -58,7 +58,7 @@ mod tests {
     const SECOND: i64 = Timestamp::SECOND;
 
     fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_seconds(1_000_000 + seconds)
+        Timestamp::from_seconds(1_000_000).plus_seconds(seconds)
     }
 
     fn steady(seconds: u64) -> Duration {
