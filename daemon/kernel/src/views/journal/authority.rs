@@ -43,6 +43,9 @@ pub(super) fn sentence(record: &Record) -> String {
         } => {
             let why = match block {
                 Block::Foreign => "the broker has something in it that is not ours".to_owned(),
+                Block::Contradicted => {
+                    "the broker has an order under an id of ours that is not what was sent".to_owned()
+                }
                 Block::Ignored { net } => format!("its owner looks after it ({net} shares)"),
                 Block::Jumped => "its price has jumped over the night".to_owned(),
                 Block::Residue => "it could not be closed with its session".to_owned(),
