@@ -53,7 +53,8 @@ impl World<'_> {
         }
         if !plan.crashes.is_empty() {
             // Whatever the plan's deaths waited for, one there is.
-            self.queue.push(plan.heal_at.plus_seconds(-90), Due::DieOnce);
+            self.queue
+                .push(plan.heal_at.plus_seconds(-90), Due::DieOnce);
         }
         self.queue.push(plan.heal_at, Due::Heal);
         for seconds in [3, 10, 30, 63, 70, 93, 100, 120] {
