@@ -11,10 +11,16 @@ use crate::record::{ExitReason, PlannedOrder};
 
 impl Book {
     pub(super) fn take_report(&mut self, report: &OrderReport, at: Timestamp) {
-        let Some(order) = self.orders.get_mut(&report.client_id) else {
+        let Some(order) = self.orders.get(&report.client_id) else {
             return;
         };
         let late = order.is_late();
+        if late {
+            self.doubt_legs(report.client_id);
+        }
+        let Some(order) = self.orders.get_mut(&report.client_id) else {
+            return;
+        };
         order.state = order.state.overruled(order.broker_id.is_some());
         order.updated_at = at;
         order.reported_filled = order.reported_filled.max(report.filled);
@@ -49,6 +55,14 @@ impl Book {
         }
     }
 
+    /// Where an order turns up that had been given up, the exits that went out with it may too.
+    fn doubt_legs(&mut self, id: ClientOrderId) {
+        let legs = self.orders.values_mut();
+        for leg in legs.filter(|leg| leg.planned.parent == Some(id)) {
+            leg.state = leg.state.overruled(leg.broker_id.is_some());
+        }
+    }
+
     /// Counts an execution, unless it was heard of before.
     fn count(&mut self, id: ClientOrderId, execution: &Execution, at: Timestamp) {
         let Some(order) = self.orders.get_mut(&id) else {
@@ -72,10 +86,10 @@ impl Book {
             OrderRole::Exit => order.planned.exit_reason,
         };
         let (symbol, side) = (order.symbol(), order.side());
-        if !self.holdings.contains_key(&symbol) {
-            let trade = opened_by(&order.planned, side);
-            self.holdings.insert(symbol, trade);
-        }
+        let planned = &order.planned;
+        self.holdings
+            .entry(symbol)
+            .or_insert_with(|| opened_by(planned, side));
         self.take_fill(symbol, side, execution, exit);
     }
 

@@ -27,6 +27,8 @@ impl Engine {
     /// An order that was given up has turned up at the broker.
     pub(super) fn on_late(&mut self, at: Timestamp, id: ClientOrderId, out: &mut Commands) {
         self.doubts.remove(&id);
+        // What went out with it is for the broker to say.
+        self.request_snapshot(out);
         let Some(order) = self.book.orders.get(&id) else {
             return;
         };

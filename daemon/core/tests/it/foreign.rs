@@ -2,11 +2,11 @@
 
 use insta::assert_snapshot;
 use trader_contract::{
-    BrokerEvent, BrokerOrderId, Execution, ExecutionId, ForeignOrder, NetQty, Qty, ReportStatus,
-    Side,
+    BrokerEvent, BrokerOrderId, Direction, Execution, ExecutionId, ForeignOrder, NetQty, Qty,
+    ReportStatus, Side,
 };
+use trader_core::OperatorCommand;
 use trader_core::config::{Authority, ForeignPolicy};
-use trader_core::{Event, OperatorCommand};
 
 use crate::scene::{Scene, Setup, both, both_with, symbol};
 
@@ -39,6 +39,13 @@ fn somebodys_stop(scene: &Scene) -> ForeignOrder {
     }
 }
 
+/// Runs a scenario long and short; what is said names other prices on each side.
+fn each(play: impl Fn(&mut Scene)) {
+    for direction in [Direction::Long, Direction::Short] {
+        play(&mut Scene::new(direction, Setup::default()));
+    }
+}
+
 fn with_policy(foreign: ForeignPolicy) -> Setup {
     Setup {
         authority: Authority {
@@ -64,7 +71,28 @@ fn an_order_of_somebody_else_is_told_once_blocks_its_symbol_and_is_never_touched
         scene.pass(58);
         scene.wants("a", "SPY", scene.entry());
         scene.bar("100");
-    }), @"");
+    }), @r"
+    14:31:00 somebody's stop
+      foreign_seen
+      SPY blocked: foreign
+      ALERT Critical foreign
+    14:31:00 operator Reconcile
+      ASK what the broker holds
+      ANSWER asking the broker what it holds; differences are told as alerts
+    14:31:00 snapshot
+    14:31:01 snapshot
+    14:33:00 bar SPY 100
+      intent 1: enter refused by symbol_blocked
+    14:33:00 operator Reconcile
+      ASK what the broker holds
+      ANSWER asking the broker what it holds; differences are told as alerts
+    14:33:00 snapshot
+      foreign_gone
+      cleared foreign
+      SPY freed
+    14:33:01 snapshot
+    14:34:59 bar SPY 100
+    ");
 }
 
 #[test]
@@ -75,30 +103,57 @@ fn a_position_of_somebody_else_is_told_and_left_alone() {
         scene.pass(1);
         scene.venue.meddle(symbol("SPY"), NetQty::ZERO);
         look_twice(scene);
-    }), @"");
+    }), @r"
+    14:31:00 operator Reconcile
+      ASK what the broker holds
+      ANSWER asking the broker what it holds; differences are told as alerts
+    14:31:00 snapshot
+    14:31:01 timer
+      ASK what the broker holds
+    14:31:01 snapshot
+      SPY: ours 0, the broker's 30
+      SPY blocked: foreign
+      ALERT Critical foreign
+    14:31:02 operator Reconcile
+      ASK what the broker holds
+      ANSWER asking the broker what it holds; differences are told as alerts
+    14:31:02 snapshot
+      cleared foreign
+      SPY freed
+    14:31:03 snapshot
+    ");
 }
 
 #[test]
 fn a_position_is_adopted_on_demand_protected_and_closed_with_the_day() {
-    assert_snapshot!(both(|scene| {
+    each(|scene| {
         scene.venue.meddle(symbol("SPY"), net(scene, 30));
         look_twice(scene);
         scene.forget();
-        let adopt = OperatorCommand::Adopt { symbol: symbol("SPY"), stop: None };
-        scene.input(Event::Operator { command: adopt, uid: 1000, request: "r".into() });
+        let adopt = OperatorCommand::Adopt {
+            symbol: symbol("SPY"),
+            stop: None,
+        };
+        scene.operator(adopt);
+        let text = scene.transcript();
+        assert!(text.contains("SPY adopted: 30\n"), "{text}");
+        assert!(text.contains("SEND 1-s1 sell 30 SPY stop 95 Gtc"), "{text}");
+        assert!(text.contains("looked after from now on"), "{text}");
         scene.working("1-s1");
         scene.pass_to_close(300);
         scene.cancelled("1-s1");
         scene.fill("1-x1", 30, "100");
-        scene.snapshot();
-        scene.pass(1);
-        scene.snapshot();
-    }), @"");
+        look_twice(scene);
+        let text = scene.transcript();
+        assert!(text.contains("trade SPY voided"), "{text}");
+        assert!(text.contains("SPY freed"), "{text}");
+        assert!(scene.engine.book().blocks.is_empty());
+    });
 }
 
 #[test]
 fn a_position_beside_somebodys_stop_is_not_adopted_until_that_is_gone() {
-    both(|scene| {
+    each(|scene| {
         let order = somebodys_stop(scene);
         scene.venue.foreign = vec![order];
         scene.venue.meddle(symbol("SPY"), net(scene, 30));
@@ -133,7 +188,20 @@ fn a_policy_of_adoption_protects_what_is_found() {
     assert_snapshot!(both_with(&with_policy(ForeignPolicy::Adopt), |scene| {
         scene.venue.meddle(symbol("SPY"), net(scene, 30));
         look_twice(scene);
-    }), @"");
+    }), @r"
+    14:31:00 operator Reconcile
+      ASK what the broker holds
+      ANSWER asking the broker what it holds; differences are told as alerts
+    14:31:00 snapshot
+    14:31:01 timer
+      ASK what the broker holds
+    14:31:01 snapshot
+      SPY: ours 0, the broker's 30
+      SPY blocked: foreign
+      SPY adopted: 30
+      plan 1-s1 sell 30 SPY stop 95 Gtc
+      SEND 1-s1 sell 30 SPY stop 95 Gtc
+    ");
 }
 
 #[test]
@@ -144,7 +212,20 @@ fn a_policy_of_ignorance_says_so_once_and_enters_nothing_there() {
         scene.pass(59);
         scene.wants("a", "SPY", scene.entry());
         scene.bar("100");
-    }), @"");
+    }), @r"
+    14:31:00 operator Reconcile
+      ASK what the broker holds
+      ANSWER asking the broker what it holds; differences are told as alerts
+    14:31:00 snapshot
+    14:31:01 timer
+      ASK what the broker holds
+    14:31:01 snapshot
+      SPY: ours 0, the broker's 30
+      SPY blocked: ignored
+      ALERT Notice foreign_ignored
+    14:33:00 bar SPY 100
+      intent 1: enter refused by symbol_blocked
+    ");
 }
 
 #[test]
@@ -157,7 +238,17 @@ fn what_a_person_ignores_is_said_no_more() {
         scene.operator(OperatorCommand::Ignore(symbol("SPY")));
         scene.pass(1);
         look_twice(scene);
-    }), @"");
+    }), @r"
+    14:31:01 operator Ignore(SPY)
+      SPY blocked: ignored
+      cleared foreign
+      ANSWER SPY: 30 shares left to you; the symbol is not entered while it is there
+    14:31:02 operator Reconcile
+      ASK what the broker holds
+      ANSWER asking the broker what it holds; differences are told as alerts
+    14:31:02 snapshot
+    14:31:03 snapshot
+    ");
 }
 
 #[test]
@@ -185,7 +276,22 @@ fn the_owners_flattening_is_adopted_and_nothing_is_bought_back() {
         look_twice(scene);
         scene.cancelled("1-s1");
         scene.pass(120);
-    }), @"");
+    }), @r"
+    14:32:10 operator Reconcile
+      ASK what the broker holds
+      ANSWER asking the broker what it holds; differences are told as alerts
+    14:32:10 snapshot
+    14:32:11 timer
+      ASK what the broker holds
+    14:32:11 snapshot
+      SPY: ours 100, the broker's 0
+      ALERT Critical position_differs
+      cancel asked 1-s1: the position is flat
+      CANCEL 1-s1
+    14:32:11 1-s1 cancelled
+      heard 1-s1 Cancelled 0/100
+      trade SPY voided
+    ");
 }
 
 #[test]
@@ -255,7 +361,16 @@ fn an_execution_that_the_broker_takes_back_is_undone() {
         let ours = scene.mirror.net(scene.engine.book().net(symbol("SPY")));
         assert_eq!(ours.to_string(), "60");
         assert_ne!(before, scene.engine.book().cash);
-    }), @"");
+    }), @r"
+    14:32:00 60 instead of 100
+      ASK what the broker holds
+      fill_corrected
+      ALERT Critical fill_corrected
+      plan 1-s2 sell 60 SPY stop 99.5 Gtc for 1-s1
+      replace asked 1-s1
+      REPLACE 1-s1 by 1-s2 60 shares
+    14:32:00 the same again
+    ");
 }
 
 #[test]

@@ -6,7 +6,13 @@
 )]
 
 #[cfg(test)]
+mod arming;
+#[cfg(test)]
+mod asked;
+#[cfg(test)]
 mod breakers;
+#[cfg(test)]
+mod caps;
 #[cfg(test)]
 mod day;
 #[cfg(test)]
@@ -16,7 +22,15 @@ mod exits;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod ladder;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod liveness;
+#[cfg(test)]
+mod observe;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]
@@ -27,6 +41,10 @@ mod protection;
 mod random;
 #[cfg(test)]
 mod reached;
+#[cfg(test)]
+mod reservations;
+#[cfg(test)]
+mod residue;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
@@ -39,6 +57,10 @@ mod say;
 mod scene;
 #[cfg(test)]
 mod setup;
+#[cfg(test)]
+mod splits;
+#[cfg(test)]
+mod starts;
 #[cfg(test)]
 mod sweep;
 #[cfg(test)]

@@ -455,15 +455,15 @@ fn a_position_of_the_day_before_is_closed_at_the_open() {
     13:32:00 restart
       ASK what the broker holds
     13:32:00 snapshot
-      exit of SPY planned: end_of_day
-      cancel asked 1-s1: the position is to be closed
-      CANCEL 1-s1
       SPY blocked: residue
+      exit of SPY planned: end_of_day
       ALERT Critical residue
       session closed: 0 trades, left ["SPY"]
       ASK what the broker holds
     14:30:00 timer
       session 2011-01-11 opened
+      cancel asked 1-s1: the position is to be closed
+      CANCEL 1-s1
     14:32:00 1-s1 cancelled
       heard 1-s1 Cancelled 0/100
       plan 1-x1 sell 100 SPY market Day

@@ -2,7 +2,7 @@
 
 use trader_contract::{BrokerEvent, Qty, ReportStatus, Timestamp};
 use trader_core::record::TradingState;
-use trader_core::{Command, OperatorCommand, Watch};
+use trader_core::{Command, Event, OperatorCommand, Watch};
 
 use crate::scene::{Scene, Setup, both_with, symbol};
 
@@ -33,10 +33,31 @@ fn pass_answered(scene: &mut Scene, seconds: i64) {
     let until = scene.at.plus_seconds(seconds);
     while scene.at < until {
         scene.pass(1);
-        if matches!(scene.commands.last(), Some(Command::RequestSnapshot { .. })) {
+        if outstanding(scene) {
             scene.snapshot();
         }
     }
+}
+
+/// Whether the newest question is not answered.
+fn outstanding(scene: &Scene) -> bool {
+    let asked = scene
+        .commands
+        .iter()
+        .rev()
+        .find_map(|command| match command {
+            Command::RequestSnapshot { number, .. } => Some(*number),
+            _ => None,
+        });
+    let answered = scene
+        .events
+        .iter()
+        .rev()
+        .find_map(|(_, event)| match event {
+            Event::Broker(BrokerEvent::Snapshot(held)) => Some(held.number),
+            _ => None,
+        });
+    asked.is_some() && asked != answered
 }
 
 fn since_of_newest(scene: &Scene) -> Timestamp {
@@ -64,7 +85,7 @@ fn fail(scene: &mut Scene) {
 #[test]
 fn the_broker_is_asked_every_ten_seconds_while_something_is_open_and_every_minute_else() {
     both_with(&watched(), |scene| {
-        pass_answered(scene, 61);
+        pass_answered(scene, 60);
         scene.with_position();
         let from = scene.at;
         scene.forget();
@@ -95,7 +116,7 @@ fn an_idle_account_is_compared_every_minute() {
 #[test]
 fn an_answer_that_does_not_come_is_asked_for_anew_with_pauses_up_to_half_a_minute() {
     both_with(&watched(), |scene| {
-        pass_answered(scene, 61);
+        pass_answered(scene, 60);
         let from = scene.at;
         scene.forget();
         scene.pass(300);
@@ -138,7 +159,7 @@ fn executions_are_asked_for_since_the_oldest_order_that_is_not_settled() {
 #[test]
 fn a_late_answer_brings_facts_and_proves_nothing_by_what_it_lacks() {
     both_with(&watched(), |scene| {
-        pass_answered(scene, 61);
+        pass_answered(scene, 60);
         scene.operator(OperatorCommand::Reconcile);
         let early = scene.venue.snapshot(scene.at);
         scene.snapshot();
@@ -156,7 +177,7 @@ fn a_late_answer_brings_facts_and_proves_nothing_by_what_it_lacks() {
 #[test]
 fn the_broker_is_asked_when_its_stream_stands_again() {
     both_with(&watched(), |scene| {
-        pass_answered(scene, 61);
+        pass_answered(scene, 60);
         scene.forget();
         let link = |up| BrokerEvent::Link {
             up,
@@ -171,7 +192,7 @@ fn the_broker_is_asked_when_its_stream_stands_again() {
 #[test]
 fn a_broker_that_is_not_heard_for_a_minute_leaves_the_run_ready_and_halted_until_it_is() {
     both_with(&watched(), |scene| {
-        pass_answered(scene, 61);
+        pass_answered(scene, 60);
         scene.with_position();
         scene.restart();
         assert!(!scene.engine.is_ready());

@@ -26,7 +26,19 @@ fn an_entry_that_acted_and_lost_its_answer_is_found() {
         scene.snapshot();
         scene.working("1-e1");
         scene.fill("1-e1", 100, "100.10");
-    }), @"");
+    }), @r"
+    14:32:00 no answer to 1-e1
+      heard submit 1-e1 unknown
+      ASK what the broker holds
+    14:32:00 snapshot
+      heard 1-e1 PendingNew 0/100
+      heard 1-s1 Held 0/100
+    14:32:00 1-e1 works
+      heard 1-e1 New 0/100
+    14:32:00 1-e1 fills 100 at 100.10
+      heard 1-e1 Filled 100/100, 100 at 100.1
+      heard 1-s1 New 0/100
+    ");
 }
 
 #[test]
@@ -102,7 +114,19 @@ fn a_stop_that_never_arrived_is_sent_again_under_its_id() {
         scene.snapshot();
         scene.working("1-s2");
         scene.pass(60);
-    }), @"");
+    }), @r"
+    14:32:01 no answer to 1-s2
+      heard submit 1-s2 unknown
+      ASK what the broker holds
+    14:32:01 snapshot
+      repeat 1-s2
+      SEND 1-s2 sell 40 SPY stop 99.5 Gtc
+      ALERT Warning order_unknown
+    14:32:01 1-s2 works
+      heard 1-s2 New 0/40
+    14:32:02 timer
+      ASK what the broker holds
+    ");
 }
 
 #[test]
@@ -118,6 +142,7 @@ fn a_repetition_backs_off_and_keeps_the_id() {
             scene.snapshot();
             scene.pass(8);
         }
+        scene.pass(16);
         scene.fill("1-x1", 100, "100");
     }), @"");
 }
@@ -136,7 +161,24 @@ fn a_refusal_that_says_that_the_id_is_used_proves_that_the_order_arrived() {
         scene.hear("a snapshot that lacks it", vec![lacking]);
         scene.pass(2);
         scene.snapshot();
-    }), @"");
+    }), @r"
+    14:32:01 no answer to 1-s2
+      heard submit 1-s2 unknown
+      ASK what the broker holds
+    14:32:01 a snapshot that lacks it
+      repeat 1-s2
+      SEND 1-s2 sell 40 SPY stop 99.5 Gtc
+      ALERT Warning order_unknown
+    14:32:01 1-s2: its id is used
+      heard submit 1-s2 refused
+      ASK what the broker holds
+    14:32:01 a snapshot that lacks it
+    14:32:02 timer
+      ASK what the broker holds
+    14:32:03 snapshot
+      heard 1-s2 PendingNew 0/40
+      cleared order_unknown
+    ");
 }
 
 #[test]
@@ -149,7 +191,18 @@ fn a_refusal_of_a_repetition_for_another_reason_proves_nothing() {
         scene.lose("1-s2");
         scene.refused("1-s2");
         assert!(!scene.transcript().contains("1-s3"));
-    }), @"");
+    }), @r"
+    14:32:01 no answer to 1-s2
+      heard submit 1-s2 unknown
+      ASK what the broker holds
+    14:32:01 snapshot
+      repeat 1-s2
+      SEND 1-s2 sell 40 SPY stop 99.5 Gtc
+      ALERT Warning order_unknown
+    14:32:01 1-s2 refused
+      heard submit 1-s2 refused
+      ASK what the broker holds
+    ");
 }
 
 #[test]
@@ -164,7 +217,30 @@ fn an_exit_does_not_meet_a_stop_that_turns_up_later() {
         scene.pass(1);
         scene.cancelled("1-s2");
         scene.fill("1-x1", 40, "99.9");
-    }), @"");
+    }), @r"
+    14:32:01 no answer to 1-s2
+      heard submit 1-s2 unknown
+      ASK what the broker holds
+    14:32:05 timer
+      ALERT Critical unprotected
+      exit of SPY planned: unprotected
+      cancel asked 1-s2: the position is to be closed
+      CANCEL 1-s2
+    14:32:06 cancel of 1-s2 refused
+      heard cancel 1-s2 refused
+    14:32:07 timer
+      cancel asked 1-s2: the position is to be closed
+      CANCEL 1-s2
+    14:32:07 1-s2 works
+      heard 1-s2 New 0/40
+    14:32:08 1-s2 cancelled
+      heard 1-s2 Cancelled 0/40
+      plan 1-x1 sell 40 SPY market Day
+      SEND 1-x1 sell 40 SPY market Day
+    14:32:08 1-x1 fills 40 at 99.9
+      heard 1-x1 Filled 40/40, 40 at 99.9
+      trade SPY closed: unprotected -8
+    ");
 }
 
 #[test]
@@ -186,7 +262,23 @@ fn a_dropped_entry_that_turns_up_is_cancelled_and_what_it_filled_is_protected() 
         scene.fill("1-e1", 40, "100.10");
         scene.cancelled("1-e1");
         scene.working("1-s2");
-    }), @"");
+    }), @r"
+    14:32:31 1-e1 works
+      heard 1-e1 New 0/100
+      ASK what the broker holds
+      ALERT Critical late_order
+      cancel asked 1-e1: it is not wanted any longer
+      CANCEL 1-e1
+    14:32:31 1-e1 fills 40 at 100.10
+      heard 1-e1 PartiallyFilled 40/100, 40 at 100.1
+    14:32:31 1-e1 cancelled
+      heard 1-e1 Cancelled 40/100
+      heard 1-s1 Cancelled 0/100
+      plan 1-s2 sell 40 SPY stop 99.5 Gtc
+      SEND 1-s2 sell 40 SPY stop 99.5 Gtc
+    14:32:31 1-s2 works
+      heard 1-s2 New 0/40
+    ");
 }
 
 #[test]
@@ -200,7 +292,14 @@ fn a_refused_entry_that_turns_up_and_fills_is_ours() {
         scene.venue.orders = late.orders;
         scene.fill("1-e1", 100, "100.10");
         scene.report_of("1-s1");
-    }), @"");
+    }), @r"
+    14:32:00 1-e1 fills 100 at 100.10
+      heard 1-e1 Filled 100/100, 100 at 100.1
+      ASK what the broker holds
+      ALERT Critical late_order
+      heard 1-s1 New 0/100
+    14:32:00 1-s1 reported
+    ");
 }
 
 #[test]
@@ -215,7 +314,26 @@ fn a_cancel_that_nobody_answers_is_asked_for_again() {
         scene.snapshot();
         scene.pass(1);
         scene.cancelled("1-e1");
-    }), @"");
+    }), @r"
+    14:32:00 operator Close(SPY)
+      exit of SPY planned: operator
+      cancel asked 1-e1: the position is to be closed
+      CANCEL 1-e1
+      ANSWER cancelling the waiting entry in SPY
+    14:32:00 no answer to the cancel
+      heard cancel 1-e1 unknown
+      ASK what the broker holds
+    14:32:00 snapshot
+    14:32:01 timer
+      cancel asked 1-e1: the position is to be closed
+      CANCEL 1-e1
+    14:32:01 1-e1 cancelled
+      heard 1-e1 Cancelled 0/100
+      cancel asked 1-s1: the position is to be closed
+      CANCEL 1-s1
+      heard 1-s1 Cancelled 0/100
+      SPY free
+    ");
 }
 
 #[test]
@@ -229,7 +347,20 @@ fn a_cancel_that_acted_and_lost_its_answer_is_found() {
         scene.venue.set(client_id, ReportStatus::Cancelled, scene.at);
         scene.hear("no answer to the cancel", vec![BrokerEvent::CancelFailed { client_id, failure }]);
         scene.snapshot();
-    }), @"");
+    }), @r"
+    14:32:00 operator Close(SPY)
+      exit of SPY planned: operator
+      cancel asked 1-e1: the position is to be closed
+      CANCEL 1-e1
+      ANSWER cancelling the waiting entry in SPY
+    14:32:00 no answer to the cancel
+      heard cancel 1-e1 unknown
+      ASK what the broker holds
+    14:32:00 snapshot
+      heard 1-e1 Cancelled 0/100
+      heard 1-s1 Cancelled 0/100
+      SPY free
+    ");
 }
 
 #[test]
@@ -242,7 +373,19 @@ fn a_cancel_before_the_acknowledgement_is_remembered() {
         scene.operator(OperatorCommand::Cancel(id));
         scene.working("1-e1");
         scene.cancelled("1-e1");
-    }), @"");
+    }), @r"
+    14:32:00 operator Cancel(0000002a-20110110-1-e1)
+      cancel asked 1-e1: uid 1000 asked for it
+      ANSWER 1-e1 is cancelled as soon as the broker has acknowledged it
+    14:32:00 1-e1 works
+      heard 1-e1 New 0/100
+      cancel asked 1-e1: it is not wanted any longer
+      CANCEL 1-e1
+    14:32:00 1-e1 cancelled
+      heard 1-e1 Cancelled 0/100
+      heard 1-s1 Cancelled 0/100
+      SPY free
+    ");
 }
 
 #[test]
@@ -268,7 +411,14 @@ fn an_ambiguous_replacement_is_decided_by_the_brokers_records() {
         lost(scene);
         scene.venue.replaced(scene.id("1-s1"), scene.at);
         scene.snapshot();
-    }), @"");
+    }), @r"
+    14:33:00 no answer to the replacement
+      heard submit 1-s2 unknown
+      ASK what the broker holds
+    14:33:00 snapshot
+      heard 1-s1 Replaced 0/100
+      heard 1-s2 New 0/100
+    ");
     assert_snapshot!(both(|scene| {
         replace(scene);
         let id = scene.id("1-s2");
@@ -276,7 +426,16 @@ fn an_ambiguous_replacement_is_decided_by_the_brokers_records() {
         scene.venue.lose(id);
         lost(scene);
         scene.snapshot();
-    }), @"");
+    }), @r"
+    14:33:00 no answer to the replacement
+      heard submit 1-s2 unknown
+      ASK what the broker holds
+    14:33:00 snapshot
+      heard replace 1-s1 unknown
+      plan 1-s3 sell 100 SPY stop 99.8 Gtc for 1-s1
+      replace asked 1-s1
+      REPLACE 1-s1 by 1-s3 stop 99.8
+    ");
 }
 
 #[test]

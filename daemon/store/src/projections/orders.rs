@@ -390,20 +390,35 @@ pub(crate) fn submit_failed(
     } else {
         OrderState::Unknown
     };
-    let legs: Vec<String> = orders::table
-        .filter(orders::parent.eq(id.to_string()))
-        .select(orders::client_id)
-        .load(db)?;
     let mut ids = vec![id];
-    for leg in legs {
-        ids.push(parse(TABLE, "order id", leg)?);
-    }
+    ids.extend(legs(db, id)?);
     for id in ids {
         change(db, id, at, |order| {
             if order.state != OrderState::Unknown && order.go(to) {
                 order.reason = Some(message.clone());
             }
         })?;
+    }
+    Ok(())
+}
+
+/// The exits that went out with an order.
+fn legs(db: &mut Db, id: ClientOrderId) -> Result<Vec<ClientOrderId>, StoreError> {
+    let legs: Vec<String> = orders::table
+        .filter(orders::parent.eq(id.to_string()))
+        .select(orders::client_id)
+        .load(db)?;
+    let read = |leg| parse(TABLE, "order id", leg);
+    legs.into_iter().map(read).collect()
+}
+
+/// Where an order turns up that had been given up, the exits that went out with it may too.
+fn doubt_legs(db: &mut Db, id: ClientOrderId) -> Result<(), StoreError> {
+    for id in legs(db, id)? {
+        if let Some(mut leg) = find(db, id)? {
+            leg.state = leg.state.overruled(leg.broker_id.is_some());
+            save(db, &leg)?;
+        }
     }
     Ok(())
 }
@@ -419,6 +434,9 @@ pub(crate) fn report(
         return Ok(());
     };
     order.updated_at = at;
+    if order.state.overruled(order.broker_id.is_some()) != order.state {
+        doubt_legs(db, report.client_id)?;
+    }
     order.take_report(report);
     let refused = matches!(order.state, column::REJECTED | column::DROPPED);
     if let Some(old) = order.replaces.filter(|_| refused) {
