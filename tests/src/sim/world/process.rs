@@ -156,7 +156,7 @@ impl World<'_> {
         if self.kernel.is_none() || self.asleep || !self.is_heard(of) {
             return;
         }
-        self.log.data("hear", &event);
+        self.log.said("hear", &event);
         self.feed(&Event::Broker(event));
     }
 }
