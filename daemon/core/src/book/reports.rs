@@ -86,10 +86,9 @@ impl Book {
             OrderRole::Exit => order.planned.exit_reason,
         };
         let (symbol, side) = (order.symbol(), order.side());
-        if !self.holdings.contains_key(&symbol) {
-            let trade = opened_by(&order.planned, side);
-            self.holdings.insert(symbol, trade);
-        }
+        self.holdings
+            .entry(symbol)
+            .or_insert_with(|| opened_by(&order.planned, side));
         self.take_fill(symbol, side, execution, exit);
     }
 

@@ -136,15 +136,59 @@ fn a_repetition_backs_off_and_keeps_the_id() {
         scene.operator(OperatorCommand::Close(symbol("SPY")));
         scene.cancelled("1-s1");
         scene.forget();
-        for _ in 0..4 {
+        for round in 0..4 {
             scene.lose("1-x1");
             scene.unanswered("1-x1");
+            if round > 0 {
+                // The answer to a question of before that proves nothing.
+                scene.snapshot();
+            }
             scene.snapshot();
             scene.pass(8);
         }
         scene.pass(16);
         scene.fill("1-x1", 100, "100");
-    }), @"");
+    }), @r"
+    14:32:00 no answer to 1-x1
+      heard submit 1-x1 unknown
+      ASK what the broker holds
+    14:32:00 snapshot
+      repeat 1-x1
+      SEND 1-x1 sell 100 SPY market Day
+      ALERT Warning order_unknown
+    14:32:01 timer
+      ASK what the broker holds
+    14:32:08 no answer to 1-x1
+      heard submit 1-x1 unknown
+    14:32:08 snapshot
+      ASK what the broker holds
+    14:32:08 snapshot
+      repeat 1-x1
+      SEND 1-x1 sell 100 SPY market Day
+    14:32:10 timer
+      ASK what the broker holds
+    14:32:16 no answer to 1-x1
+      heard submit 1-x1 unknown
+    14:32:16 snapshot
+      ASK what the broker holds
+    14:32:16 snapshot
+      repeat 1-x1
+      SEND 1-x1 sell 100 SPY market Day
+    14:32:18 timer
+      ASK what the broker holds
+    14:32:24 no answer to 1-x1
+      heard submit 1-x1 unknown
+    14:32:24 snapshot
+      ASK what the broker holds
+    14:32:24 snapshot
+      repeat 1-x1
+      SEND 1-x1 sell 100 SPY market Day
+    14:32:26 timer
+      ASK what the broker holds
+    14:32:48 1-x1 fills 100 at 100
+      heard 1-x1 Filled 100/100, 100 at 100
+      trade SPY closed: operator -10
+    ");
 }
 
 #[test]

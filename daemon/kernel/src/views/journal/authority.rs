@@ -44,6 +44,9 @@ pub(super) fn sentence(record: &Record) -> String {
             let why = match block {
                 Block::Foreign => "the broker has something in it that is not ours".to_owned(),
                 Block::Ignored { net } => format!("its owner looks after it ({net} shares)"),
+                Block::Contradicted => {
+                    "the broker's order under an id of ours is not what was sent".to_owned()
+                }
                 Block::Jumped => "its price has jumped over the night".to_owned(),
                 Block::Residue => "it could not be closed with its session".to_owned(),
             };
