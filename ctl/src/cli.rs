@@ -21,6 +21,8 @@ Examples:
   traderctl positions                   what is open, and how it is protected
   traderctl pause                       no new positions; protecting goes on
   traderctl flatten --wait              close everything, and wait until it is
+  traderctl kill                        no new positions until somebody arms again
+  traderctl why-halted                  everything that stops new positions now
   traderctl logs --follow --symbol SPY  what happens in one symbol
   traderctl backtest --strategy velez --symbols SPY \\
       --start-date 2011-01-01 --end-date 2011-01-31

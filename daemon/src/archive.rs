@@ -1,4 +1,4 @@
-//! The store as the RPC methods read it: ended orders, trades and days in the wire's types.
+//! The store as the RPC methods read it: ended orders, trades, days and alerts in the wire's types.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use trader_calendar::new_york;
 use trader_contract::{Mean, Timestamp};
 use trader_kernel::views;
 use trader_rpc::{
-    DaySummary, DaysParams, Failure, Order, OrderStatus, OrdersParams, Trade, TradesParams,
-    convert, limits,
+    AlertsParams, DaySummary, DaysParams, Failure, JournalAlert, Order, OrderStatus, OrdersParams,
+    Trade, TradesParams, convert, limits,
 };
 use trader_store::{MAX_ROWS, OrderFilter, Page, Readers, StoreError, TradeFilter};
 
@@ -74,6 +74,20 @@ impl Archive for StoreArchive {
             .ask(|reader| reader.days(params.from, params.to, MAX_ROWS));
         let found = answer("days", found)?;
         Ok(found.iter().rev().map(views::day_summary).collect())
+    }
+
+    fn alerts(&self, params: &AlertsParams) -> Result<Vec<JournalAlert>, Failure> {
+        let found = self.0.ask(|reader| match params.all {
+            true => reader.alerts(page(None)),
+            false => reader.open_alerts(limits::ROWS_MAX),
+        });
+        let found = answer("alerts", found)?;
+        Ok(found.iter().map(views::journal_alert).collect())
+    }
+
+    fn alert(&self, number: u64) -> Result<Option<JournalAlert>, Failure> {
+        let found = answer("alerts", self.0.ask(|reader| reader.alert(number)))?;
+        Ok(found.as_ref().map(views::journal_alert))
     }
 }
 

@@ -188,6 +188,10 @@ impl Cli {
             Command::Config(ConfigCommand::Init) => print(config::SAMPLE),
             Command::Config(ConfigCommand::Check(file)) => {
                 let (name, config) = file.load()?;
+                for warning in config.alerts.warnings() {
+                    // Without stderr there is nobody to tell.
+                    let _ = writeln!(io::stderr(), "warning: {warning}");
+                }
                 let routes = config.routes.len();
                 print(&format!(
                     "{name} is valid: {routes} routes, hash {}\n",

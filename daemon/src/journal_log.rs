@@ -11,6 +11,8 @@ use trader_core::record::{
 use trader_kernel::views::journal_line;
 use trader_rpc::LogLevel;
 
+use crate::alerts;
+
 /// What the log calls the part of the program that these events come from.
 pub const TARGET: &str = "traderd::journal";
 
@@ -60,6 +62,14 @@ impl JournalLog {
         let order_id = line.order.map(|order| order.to_string());
         let intent = intent.map(|intent| intent.to_string());
         let at = entry.at.to_string();
+        let raised = match &entry.record {
+            Record::Alerted { alert } => Some(alert),
+            _ => None,
+        };
+        let alert = raised.map(|alert| &*alert.kind);
+        let severity = raised.map(|alert| alerts::severity_name(alert.severity));
+        let action = raised.map(|alert| &*alert.action);
+        let message_id = alert.map(alerts::message_id);
         macro_rules! event {
             ($level:ident) => {
                 tracing::event!(
@@ -71,6 +81,10 @@ impl JournalLog {
                     order_id,
                     intent,
                     route,
+                    alert,
+                    severity,
+                    action,
+                    message_id,
                     engine_time = at,
                     "{}",
                     line.text

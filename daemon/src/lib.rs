@@ -1,6 +1,7 @@
 //! The shell around the engine: configuration, plugins, feeds, sockets, logs and systemd. It reads
 //! the clock, touches disks and opens sockets, so that the engine need not.
 
+pub mod alerts;
 pub mod archive;
 pub mod assemble;
 pub(crate) mod backtest;

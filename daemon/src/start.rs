@@ -76,7 +76,7 @@ pub fn prepare_with(
     let effective = EffectiveConfig {
         hash: config.hash(),
         files: config::files(file),
-        toml: config.to_toml(),
+        toml: config.to_shown_toml(),
     };
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -86,6 +86,9 @@ pub fn prepare_with(
         routes = config.routes.len(),
         "traderd starts"
     );
+    for warning in config.alerts.warnings() {
+        tracing::warn!("{warning}");
+    }
     if config.routes.is_empty() {
         tracing::warn!("no route is configured, so nothing will be traded");
     }

@@ -1,6 +1,7 @@
 //! What the commands that change something have in common: the call's id, waiting for the effect,
 //! and the arguments that several of them take.
 
+use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -69,6 +70,33 @@ pub(super) fn report(
         };
         format!("{header}\n{}{again}", accepted.message)
     })
+}
+
+/// Refuses what adds risk where nobody can be asked and nobody said yes.
+pub(super) fn terminal_or(yes: bool, not_done: &str, next: &str) -> Result<(), Failed> {
+    if yes || io::stdin().is_terminal() {
+        return Ok(());
+    }
+    Err(Failed::usage(
+        not_done,
+        "it adds risk and there is no terminal to ask on",
+        next,
+    ))
+}
+
+/// Asks on the terminal; only yes is a yes.
+pub(super) fn confirm(question: &str, not_done: &str, setting: Setting<'_>) -> Result<(), Failed> {
+    setting.output.note(question);
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    if answer.trim().eq_ignore_ascii_case("yes") {
+        return Ok(());
+    }
+    Err(Failed::refused(
+        not_done,
+        "the answer was not yes",
+        "traderctl status shows the state; nothing was changed",
+    ))
 }
 
 /// Asks `is_done` again and again, for about `seconds`; whether it ever was.

@@ -1,5 +1,9 @@
 //! The commands, one file each.
 
+mod adopt;
+mod alert_test;
+mod alerts;
+mod arm;
 mod backtest;
 mod calendar;
 mod cancel;
@@ -7,19 +11,24 @@ mod change;
 mod close;
 mod completions;
 mod config;
+mod disarm;
 mod flatten;
+mod ignore;
 mod jobs;
+mod kill;
 mod logs;
 mod man;
 mod market_data;
 mod orders;
 mod pause;
 mod positions;
+mod reconcile;
 mod resume;
 mod status;
 mod stop;
 mod strategies;
 mod trades;
+mod why_halted;
 
 use std::path::Path;
 
@@ -46,11 +55,19 @@ pub(crate) enum Command {
     Orders(orders::Args),
     Trades(trades::Args),
     Strategies(strategies::Args),
+    WhyHalted(why_halted::Args),
+    Alerts(alerts::Args),
     Pause(pause::Args),
     Resume(resume::Args),
     Close(close::Args),
     Cancel(cancel::Args),
     Flatten(flatten::Args),
+    Kill(kill::Args),
+    Arm(arm::Args),
+    Disarm(disarm::Args),
+    Reconcile(reconcile::Args),
+    Adopt(adopt::Args),
+    Ignore(ignore::Args),
     Stop(stop::Args),
     Logs(logs::Args),
     Backtest(Box<backtest::Args>),
@@ -77,11 +94,19 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Orders(args) => orders::run(args, setting),
         Command::Trades(args) => trades::run(args, setting),
         Command::Strategies(args) => strategies::run(args, setting),
+        Command::WhyHalted(args) => why_halted::run(args, setting),
+        Command::Alerts(args) => alerts::run(args, setting),
         Command::Pause(args) => pause::run(args, setting),
         Command::Resume(args) => resume::run(args, setting),
         Command::Close(args) => close::run(args, setting),
         Command::Cancel(args) => cancel::run(args, setting),
         Command::Flatten(args) => flatten::run(args, setting),
+        Command::Kill(args) => kill::run(args, setting),
+        Command::Arm(args) => arm::run(args, setting),
+        Command::Disarm(args) => disarm::run(args, setting),
+        Command::Reconcile(args) => reconcile::run(args, setting),
+        Command::Adopt(args) => adopt::run(args, setting),
+        Command::Ignore(args) => ignore::run(args, setting),
         Command::Stop(args) => stop::run(args, setting),
         Command::Logs(args) => logs::run(args, setting),
         Command::Backtest(args) => backtest::run(args, setting),

@@ -35,8 +35,9 @@ fn screen(status: &Status, output: &Output) -> String {
         ),
         String::new(),
     ];
-    let rows = [
-        ("Trading", trading(status, output)),
+    let mut rows = vec![("Trading", trading(status, output))];
+    rows.extend(authority(status, output));
+    rows.extend([
         ("Session", session(status, output)),
         ("Next", next_session(status)),
         ("Equity", equity(status, output)),
@@ -52,7 +53,7 @@ fn screen(status: &Status, output: &Output) -> String {
             printable(&status.config_hash).chars().take(12).collect(),
         ),
         ("Sockets", sockets(status)),
-    ];
+    ]);
     for (name, text) in rows {
         lines.push(format!(
             "{}  {text}",
@@ -74,6 +75,45 @@ fn trading(status: &Status, output: &Output) -> String {
         Some(why) => format!("{state}: {}", printable(why)),
         None => state,
     }
+}
+
+/// Kills, symbols that are not entered and the arming, where there are any.
+fn authority(status: &Status, output: &Output) -> Vec<(&'static str, String)> {
+    let mut rows = Vec::new();
+    if status.observe {
+        let text = output.paint(Style::Caution, "only: signals are not traded");
+        rows.push(("Observes", text));
+    }
+    for kill in &status.kills {
+        let scope = printable(&kill.scope.to_string());
+        let text = format!(
+            "{}, since {} ET by {}",
+            output.paint(Style::Alarm, &scope),
+            show::date_time(kill.since),
+            printable(&kill.by),
+        );
+        rows.push(("Killed", text));
+    }
+    for block in &status.blocks {
+        let text = format!(
+            "{}, since {} ET: {}",
+            output.paint(Style::Caution, block.symbol.as_str()),
+            show::date_time(block.since),
+            printable(&block.why),
+        );
+        rows.push(("Blocked", text));
+    }
+    if let Some(arming) = &status.arming {
+        let until = format!("until {} ET", show::date_time(arming.until));
+        let until = if arming.valid {
+            until
+        } else {
+            output.paint(Style::Alarm, "NOT VALID")
+        };
+        let account = printable(&arming.account);
+        rows.push(("Armed", format!("account {account}, {until}")));
+    }
+    rows
 }
 
 fn session(status: &Status, output: &Output) -> String {

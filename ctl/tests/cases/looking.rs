@@ -28,6 +28,8 @@ fn every_view_is_json_in_the_shape_of_the_wire() {
         (&["trades"], "trades"),
         (&["strategies"], "strategies"),
         (&["logs"], "logs"),
+        (&["why-halted"], "why_halted"),
+        (&["alerts", "list"], "alerts"),
         (&["config", "show"], "config"),
     ] {
         let args = [args, &["--json"]].concat();
@@ -45,6 +47,10 @@ fn status_fits_one_screen_and_names_what_is_wrong() {
     SIMULATED  SYNTHETIC DATA  traderd 0.1.0, pid 4242, up 1 h 23 min
 
     Trading    halted: the daily loss limit of $500 is reached
+    Observes   only: signals are not traded
+    Killed     opening-range, since 2011-01-10 10:20:00 ET by uid 1000 (request night-1)
+    Blocked    IWM, since 2011-01-10 09:31:00 ET: the broker has something in it that is not ours
+    Armed      account SIMULATED, until 2011-02-09 10:00:00 ET
     Session    Mon 2011-01-10, 09:30 to 16:00 ET, entries allowed; now 2011-01-10 10:23:45 ET
     Next       Tue 2011-01-11, 09:30 to 16:00 ET
     Equity     $100,234.50, today +$234.50 (realised +$200.00, open +$34.50)
@@ -71,6 +77,10 @@ fn a_quiet_day_reads_quietly() {
     status["session"] = Value::Null;
     status["next_session"] = Value::Null;
     status["trading"] = json!({ "state": "active", "why": null });
+    status["kills"] = json!([]);
+    status["blocks"] = json!([]);
+    status["arming"] = Value::Null;
+    status["observe"] = json!(false);
     status["positions"] = json!(0);
     status["unprotected_positions"] = json!(0);
     status["unprotected_share_seconds"] = json!(0);

@@ -1,6 +1,8 @@
 //! One module per subject; `fake` is the daemon, `desk` its jobs, `program` runs the binary.
 
 mod acting;
+mod alert_test;
+mod authority;
 mod backtests;
 mod config;
 mod desk;

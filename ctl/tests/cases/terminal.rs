@@ -126,3 +126,23 @@ fn remove_shows_what_goes_and_takes_only_yes() {
         );
     }
 }
+
+#[test]
+fn arming_shows_account_mode_and_equity_and_takes_only_yes() {
+    for (typed, code, calls) in [("yes\n", 0, 1), ("y\n", 1, 0), ("\n", 1, 0)] {
+        let fake = Fake::with(Role::Admin, |_, _| None);
+        let (ended, seen) = at_a_terminal(&fake, 100, typed, &["arm", "--symbol", "SPY"]);
+        assert_eq!(
+            (ended, fake.calls("arm").len()),
+            (code, calls),
+            "{typed:?} {seen}"
+        );
+        for words in [
+            "account SIMULATED, mode simulated, equity $100,234.50, 2 open positions",
+            "trading is halted: the daily loss limit of $500 is reached",
+            "Arm SPY? [yes/no]",
+        ] {
+            assert!(seen.contains(words), "{words}: {seen}");
+        }
+    }
+}

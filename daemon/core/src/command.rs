@@ -13,7 +13,11 @@ pub enum Command {
     Persist(JournalEntry),
     /// Send this order or replacement.
     Send(Approved),
-    /// Cancel this order.
+    /// Cancel this order. It needs no leave of the gate, since it adds nothing; what it takes away is
+    /// the planner's to mind, and an operator may not cancel the stop or the exit of a position. The
+    /// stop of one is cancelled only for an exit that follows once the cancel is confirmed, or for a
+    /// stop that takes its place; until then the position counts as without protection, which ends
+    /// with an exit if it lasts.
     Cancel(ClientOrderId),
     /// Ask the broker what it holds.
     RequestSnapshot {

@@ -17,5 +17,5 @@ pub use config::{
     Authority, DayRules, EndOfDay, EngineConfig, ForeignPolicy, Instrument, Market, OrderRules,
     Route, Rows, Sides, Watch,
 };
-pub use engine::{Engine, EngineError, Phase, Protection, RouteInfo};
+pub use engine::{DataState, Engine, EngineError, LinkState, Phase, Protection, RouteInfo};
 pub use event::{Event, OperatorCommand};

@@ -2,8 +2,9 @@
 //! is outside.
 
 use trader_rpc::{
-    Accepted, CancelParams, ChangeParams, CloseParams, Failure, Order, OrdersParams, Position,
-    Role, Route, Status, StopParams,
+    Accepted, AckAlertParams, AdoptParams, ArmParams, CancelParams, ChangeParams, CloseParams,
+    Failure, IgnoreParams, KillParams, Obstacle, Order, OrdersParams, Position, Role, Route,
+    Status, StopParams,
 };
 
 /// Where the engine's answer goes. It may be dropped unanswered when the kernel ends.
@@ -51,6 +52,8 @@ pub enum Call {
     OpenOrders(OrdersParams, Reply<Vec<Order>>),
     /// Routes with their lanes.
     Strategies(Reply<Vec<Route>>),
+    /// What stops entries now.
+    WhyHalted(Reply<Vec<Obstacle>>),
     /// Open no new positions.
     Pause(ChangeParams, Reply<Accepted>),
     /// Allow new positions again.
@@ -61,6 +64,20 @@ pub enum Call {
     Cancel(CancelParams, Reply<Accepted>),
     /// Pause, cancel and close everything.
     Flatten(ChangeParams, Reply<Accepted>),
+    /// Open no new positions until somebody arms again.
+    Kill(KillParams, Reply<Accepted>),
+    /// Lift a kill, allow a live account to be traded.
+    Arm(ArmParams, Reply<Accepted>),
+    /// Take the leave to trade a live account back.
+    Disarm(ChangeParams, Reply<Accepted>),
+    /// Compare with the broker now.
+    Reconcile(ChangeParams, Reply<Accepted>),
+    /// Protect a position that is not ours.
+    Adopt(AdoptParams, Reply<Accepted>),
+    /// Leave what is not ours to its owner.
+    Ignore(IgnoreParams, Reply<Accepted>),
+    /// A person has seen an alert.
+    AckAlert(AckAlertParams, Reply<Accepted>),
     /// End the daemon.
     Stop(StopParams, Reply<Accepted>),
 }
@@ -74,13 +91,27 @@ impl Call {
             Self::Positions(_) => "positions",
             Self::OpenOrders(..) => "orders",
             Self::Strategies(_) => "strategies",
+            Self::WhyHalted(_) => "why_halted",
             Self::Pause(..) => "pause",
             Self::Resume(..) => "resume",
             Self::Close(..) => "close",
             Self::Cancel(..) => "cancel",
             Self::Flatten(..) => "flatten",
+            Self::Kill(..) => "kill",
+            Self::Arm(..) => "arm",
+            Self::Disarm(..) => "disarm",
+            Self::Reconcile(..) => "reconcile",
+            Self::Adopt(..) => "adopt",
+            Self::Ignore(..) => "ignore",
+            Self::AckAlert(..) => "ack_alert",
             Self::Stop(..) => "stop",
         }
+    }
+
+    /// Whether it goes before every call that waits.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        trader_rpc::method::is_urgent(self.method())
     }
 }
 

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use trader_contract::Timestamp;
+use trader_core::record::Scope;
 use trader_core::{Event, OperatorCommand, Refused};
-use trader_rpc::{Accepted, Failure, RequestId};
+use trader_rpc::{self as rpc, Accepted, Failure, RequestId};
 use trader_store::OperatorRequest;
 
 use crate::asked::{Asked, Call, Reply};
@@ -18,6 +19,9 @@ const RECENT_MAX: usize = 1_000;
 
 /// What the engine says to a call.
 pub(crate) type Answer = Result<Box<str>, Refused>;
+
+/// What an answer ends with when the journal takes nothing.
+const NOT_ON_DISK: &str = "the journal cannot be written, so a restart forgets this";
 
 /// The newest calls that were answered in this run; the store has the others.
 #[derive(Debug, Default)]
@@ -63,12 +67,16 @@ impl Asking {
         }
     }
 
-    /// Answers the caller.
-    pub(crate) fn reply(self, outcome: Answer) {
+    /// Answers the caller, who must know if what was done is not on the disk.
+    pub(crate) fn reply(self, outcome: Answer, committed: bool) {
         let answer = match outcome {
             Ok(message) => Ok(Accepted {
                 request_id: self.id,
-                message: message.into(),
+                message: if committed {
+                    message.into()
+                } else {
+                    format!("{message}; {NOT_ON_DISK}")
+                },
                 repeated: false,
             }),
             Err(Refused::UnknownSymbol(symbol)) => Err(Failure::unknown_symbol(&symbol)),
@@ -86,43 +94,81 @@ impl Asking {
 impl Kernel {
     /// Answers a call, or gives it to the engine.
     pub fn answer(&mut self, now: Timestamp, asked: Asked, ports: &mut impl Ports) {
-        let uid = asked.peer.uid;
+        let engine = &self.engine;
         match asked.call {
             Call::Status(reply) => {
-                reply.send(Ok(views::status(&self.engine, &self.facts)));
+                let status = views::status(engine, &self.facts, self.reconciled_at);
+                reply.send(Ok(status));
             }
-            Call::Positions(reply) => reply.send(Ok(views::positions(&self.engine))),
-            Call::OpenOrders(params, reply) => reply.send(Ok(views::orders(&self.engine, &params))),
+            Call::Positions(reply) => reply.send(Ok(views::positions(engine))),
+            Call::OpenOrders(params, reply) => reply.send(Ok(views::orders(engine, &params))),
             Call::Strategies(reply) => {
-                reply.send(Ok(views::strategies(&self.engine, &self.strategies)));
+                reply.send(Ok(views::strategies(engine, &self.strategies)));
             }
-            Call::Pause(params, reply) => {
-                let asking = asking("pause", params.request_id.clone(), &params, uid, reply);
-                self.operate(now, ports, asking, OperatorCommand::Pause);
+            Call::WhyHalted(reply) => {
+                let found = views::obstacles(engine, &self.facts, &self.strategies);
+                reply.send(Ok(found));
             }
-            Call::Resume(params, reply) => {
-                let asking = asking("resume", params.request_id.clone(), &params, uid, reply);
-                self.operate(now, ports, asking, OperatorCommand::Resume);
+            call => {
+                if let Some((asking, command)) = self.change(asked.peer.uid, call) {
+                    self.operate(now, ports, asking, command);
+                }
             }
-            Call::Close(params, reply) => {
-                let command = OperatorCommand::Close(params.symbol);
-                let asking = asking("close", params.request_id.clone(), &params, uid, reply);
-                self.operate(now, ports, asking, command);
+        }
+    }
+
+    /// What a call that changes something asks of the engine; `None` for those that look.
+    fn change(&self, uid: u32, call: Call) -> Option<(Asking, OperatorCommand)> {
+        use OperatorCommand as Do;
+        let method = call.method();
+        macro_rules! ask {
+            ($params:ident, $reply:ident, $command:expr) => {{
+                let asking = Asking {
+                    id: $params.request_id.clone(),
+                    method,
+                    params: serde_json::to_string(&$params).unwrap_or_default(),
+                    uid,
+                    reply: $reply,
+                };
+                Some((asking, $command))
+            }};
+        }
+        match call {
+            Call::Pause(params, reply) => ask!(params, reply, Do::Pause),
+            Call::Resume(params, reply) => ask!(params, reply, Do::Resume),
+            Call::Close(params, reply) => ask!(params, reply, Do::Close(params.symbol)),
+            Call::Cancel(params, reply) => ask!(params, reply, Do::Cancel(params.order)),
+            Call::Flatten(params, reply) => ask!(params, reply, Do::Flatten),
+            Call::Kill(params, reply) => {
+                let scope = scope(&params.scope);
+                let flatten = params.flatten;
+                ask!(params, reply, Do::Kill { scope, flatten })
             }
-            Call::Cancel(params, reply) => {
-                let command = OperatorCommand::Cancel(params.order);
-                let asking = asking("cancel", params.request_id.clone(), &params, uid, reply);
-                self.operate(now, ports, asking, command);
+            Call::Arm(params, reply) => {
+                let scope = scope(&params.scope);
+                let account = params.account.as_deref().map(Into::into);
+                ask!(params, reply, Do::Arm { scope, account })
             }
-            Call::Flatten(params, reply) => {
-                let asking = asking("flatten", params.request_id.clone(), &params, uid, reply);
-                self.operate(now, ports, asking, OperatorCommand::Flatten);
+            Call::Disarm(params, reply) => ask!(params, reply, Do::Disarm),
+            Call::Reconcile(params, reply) => ask!(params, reply, Do::Reconcile),
+            Call::Adopt(params, reply) => {
+                let (symbol, stop) = (params.symbol, params.stop);
+                ask!(params, reply, Do::Adopt { symbol, stop })
+            }
+            Call::Ignore(params, reply) => ask!(params, reply, Do::Ignore(params.symbol)),
+            Call::AckAlert(params, reply) => {
+                let number = params.alert;
+                ask!(params, reply, Do::AckAlert { number })
             }
             Call::Stop(params, reply) => {
                 let flatten = params.flatten.unwrap_or(self.flatten_on_stop);
-                let asking = asking("stop", params.request_id.clone(), &params, uid, reply);
-                self.operate(now, ports, asking, OperatorCommand::Stop { flatten });
+                ask!(params, reply, Do::Stop { flatten })
             }
+            Call::Status(_)
+            | Call::Positions(_)
+            | Call::OpenOrders(..)
+            | Call::Strategies(_)
+            | Call::WhyHalted(_) => None,
         }
     }
 
@@ -173,19 +219,11 @@ impl Asking {
     }
 }
 
-fn asking<P: serde::Serialize>(
-    method: &'static str,
-    id: RequestId,
-    params: &P,
-    uid: u32,
-    reply: Reply<Accepted>,
-) -> Asking {
-    let params = serde_json::to_string(params).unwrap_or_default();
-    Asking {
-        id,
-        method,
-        params,
-        uid,
-        reply,
+/// A scope as the engine knows it.
+fn scope(scope: &rpc::Scope) -> Scope {
+    match scope {
+        rpc::Scope::All => Scope::All,
+        rpc::Scope::Symbol(symbol) => Scope::Symbol(*symbol),
+        rpc::Scope::Strategy(name) => Scope::Strategy(name.as_str().into()),
     }
 }

@@ -33,6 +33,8 @@ pub struct Kernel {
     pub(crate) memory: Memory,
     pub(crate) waiting: BTreeMap<Box<str>, Asking>,
     pub(crate) facts: StatusFacts,
+    /// When the broker last said what it holds.
+    pub(crate) reconciled_at: Option<Timestamp>,
     pub(crate) strategies: StrategyFacts,
     pub(crate) flatten_on_stop: bool,
     journal_failure: Option<Box<str>>,
@@ -74,6 +76,7 @@ impl Kernel {
             memory: Memory::default(),
             waiting: BTreeMap::new(),
             facts,
+            reconciled_at: None,
             strategies: around.strategies,
             flatten_on_stop: around.flatten_on_stop,
             journal_failure: None,
@@ -119,6 +122,9 @@ impl Kernel {
 
     /// Hands an event to the engine and carries out what comes of it.
     pub fn feed(&mut self, now: Timestamp, event: &Event, ports: &mut impl Ports) {
+        if matches!(event, Event::Broker(BrokerEvent::Snapshot(_))) {
+            self.reconciled_at = Some(now);
+        }
         let mut commands = std::mem::take(&mut self.commands);
         self.engine.step_into(now, event, &mut commands);
         if !commands.is_empty() {
@@ -159,7 +165,7 @@ impl Kernel {
             }
         }
         for (asking, answer) in answers {
-            asking.reply(answer);
+            asking.reply(answer, committed);
         }
         // Told last, so that what the engine makes of it comes after what it wanted before.
         if could && let Some(why) = self.journal_failure.clone() {

@@ -166,7 +166,11 @@ impl Failure {
             ErrorCode::WrongRole,
             format!("{method} was not done"),
             format!("it needs the role {required}, and this connection has {has}"),
-            "use the control socket as a member of the group traderd-ctl",
+            if required == Role::Admin {
+                "use the control socket as root or as the user that traderd runs as"
+            } else {
+                "use the control socket as a member of the group traderd-ctl"
+            },
         )
     }
 

@@ -6,15 +6,16 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Failure;
 use crate::params::{
-    CalendarParams, CancelParams, ChangeParams, CloseParams, DataParams, DaysParams, HelloParams,
-    JobChangeParams, JobFileParams, JobsParams, LogsParams, NoParams, OrdersParams,
-    RemoveDataParams, StopParams, SubmitJobParams, TradesParams, UploadParams,
+    AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
+    ChangeParams, CloseParams, DataParams, DaysParams, HelloParams, IgnoreParams, JobChangeParams,
+    JobFileParams, JobsParams, KillParams, LogsParams, NoParams, OrdersParams, RemoveDataParams,
+    StopParams, SubmitJobParams, TradesParams, UploadParams,
 };
 use crate::request_id::RequestId;
 use crate::role::Role;
 use crate::types::{
-    Accepted, CalendarDay, DataSeries, DaySummary, EffectiveConfig, FileChunk, Hello, Job, LogLine,
-    Order, Position, Route, Status, Trade, UploadState,
+    Accepted, AlertTest, CalendarDay, DataSeries, DaySummary, EffectiveConfig, FileChunk, Hello,
+    Job, JournalAlert, LogLine, Obstacle, Order, Position, Route, Status, Trade, UploadState,
 };
 
 /// A method: a type that ties a name to a role, parameters and a result.
@@ -108,6 +109,10 @@ macro_rules! for_each_method {
                 "Give the configuration in force, without secrets";
             Days "days" Read look (DaysParams) -> (Vec<DaySummary>)
                 "List days of the account in figures, the oldest first";
+            WhyHalted "why_halted" Read look (NoParams) -> (Vec<Obstacle>)
+                "List everything that stops entries now, with what to do about it";
+            Alerts "alerts" Read look (AlertsParams) -> (Vec<JournalAlert>)
+                "List alerts of the journal: those that need somebody, the gravest first, or all";
             Pause "pause" Reduce change (ChangeParams) -> (Accepted)
                 "Open no new positions; protecting and reducing go on";
             Resume "resume" Control change (ChangeParams) -> (Accepted)
@@ -118,6 +123,20 @@ macro_rules! for_each_method {
                 "Cancel an order";
             Flatten "flatten" Reduce change (ChangeParams) -> (Accepted)
                 "Pause, cancel all entries and close all positions";
+            Kill "kill" Reduce change (KillParams) -> (Accepted)
+                "Open no new positions until somebody arms again, over restarts too";
+            Arm "arm" Admin change (ArmParams) -> (Accepted)
+                "Lift a kill; in live mode, allow the account to be traded";
+            Disarm "disarm" Reduce change (ChangeParams) -> (Accepted)
+                "Take the leave to trade a live account back";
+            Reconcile "reconcile" Reduce change (ChangeParams) -> (Accepted)
+                "Compare with the broker now";
+            Adopt "adopt" Control change (AdoptParams) -> (Accepted)
+                "Protect a position that the daemon did not make, and close it with the day";
+            Ignore "ignore" Control change (IgnoreParams) -> (Accepted)
+                "Leave what the daemon did not make in a symbol to its owner";
+            AckAlert "ack_alert" Reduce change (AckAlertParams) -> (Accepted)
+                "Say that a person has seen an alert";
             Stop "stop" Reduce change (StopParams) -> (Accepted)
                 "Stop the daemon in good order, flattening first if asked to";
             Jobs "jobs" Read look (JobsParams) -> (Vec<Job>)
@@ -136,6 +155,8 @@ macro_rules! for_each_method {
                 "List the series of the bar store";
             RemoveData "remove_data" Control change (RemoveDataParams) -> (Accepted)
                 "Remove series from the bar store";
+            TestAlert "test_alert" Reduce change (ChangeParams) -> (AlertTest)
+                "Send a test on every way that alerts go, and tell what came of it";
         }
     };
 }
@@ -234,6 +255,13 @@ pub fn is_part(name: &str) -> bool {
     [call::Upload::NAME, call::JobFile::NAME].contains(&name)
 }
 
+/// Whether a method must get through whatever else goes on: it costs a connection nothing of its
+/// allowance of calls, one at a time, and is done before everything that waits.
+#[must_use]
+pub fn is_urgent(name: &str) -> bool {
+    name == call::Kill::NAME
+}
+
 /// Reads the parameters of a call as they came over the wire: an object, or nothing where nothing is
 /// needed.
 ///
@@ -280,6 +308,9 @@ mod tests {
         let parts = METHODS.iter().filter(|method| is_part(method.name));
         let parts: Vec<&str> = parts.map(|method| method.name).collect();
         assert_eq!(parts, ["job_file", "upload"]);
+        let urgent = METHODS.iter().filter(|method| is_urgent(method.name));
+        let urgent: Vec<&str> = urgent.map(|method| method.name).collect();
+        assert_eq!(urgent, ["kill"]);
     }
 
     #[test]

@@ -8,15 +8,17 @@ use crate::error::ErrorCode;
 use crate::limits::PROTOCOL_VERSION;
 use crate::method::{METHODS, MethodInfo, SUBSCRIPTIONS};
 use crate::params::{
-    CalendarParams, CancelParams, ChangeParams, CloseParams, DataParams, DaysParams, EventsParams,
-    HelloParams, JobChangeParams, JobFileParams, JobsParams, LogsParams, NoParams, OrdersParams,
+    AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
+    ChangeParams, CloseParams, DataParams, DaysParams, EventsParams, HelloParams, IgnoreParams,
+    JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams, OrdersParams,
     RemoveDataParams, StopParams, SubmitJobParams, TradesParams, UploadParams,
 };
 use crate::sample;
 use crate::types::{
-    Accepted, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary, EffectiveConfig,
-    ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job, JournalLine, LogLine,
-    Order, Position, Route, SeriesFilter, Status, Trade, UploadState, VerifyResult,
+    Accepted, AlertTest, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary,
+    EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job,
+    JournalAlert, JournalLine, LogLine, Obstacle, Order, Position, Route, SeriesFilter, Status,
+    Trade, UploadState, VerifyResult,
 };
 
 /// Writes the document.
@@ -54,6 +56,7 @@ pub fn document() -> Result<Value, serde_json::Error> {
         .collect();
     schemas.insert("Event".to_owned(), event_schema());
     schemas.insert("Work".to_owned(), work_schema());
+    schemas.insert("Scope".to_owned(), scope_schema());
     Ok(json!({
         "openrpc": "1.3.2",
         "info": {
@@ -134,8 +137,11 @@ fn reference(type_name: &str) -> Value {
 
 /// One of several: an object with one key, which says what kind it is.
 fn one_of<const N: usize>(kinds: [(&str, Value); N]) -> Value {
-    let kinds = kinds.map(|(kind, schema)| json!({ "type": "object", "properties": { kind: schema }, "required": [kind] }));
-    json!({ "oneOf": kinds.as_slice() })
+    json!({ "oneOf": kinds.map(one_kind).as_slice() })
+}
+
+fn one_kind((kind, schema): (&str, Value)) -> Value {
+    json!({ "type": "object", "properties": { kind: schema }, "required": [kind] })
 }
 
 fn work_schema() -> Value {
@@ -146,6 +152,15 @@ fn work_schema() -> Value {
         ("verify", reference("SeriesFilter")),
         ("gaps", reference("SeriesFilter")),
     ])
+}
+
+/// What a kill is about: a word, or an object with one key.
+fn scope_schema() -> Value {
+    let text = json!({ "type": "string" });
+    let word = json!({ "type": "string", "enum": ["all"] });
+    let mut kinds = vec![word];
+    kinds.extend([("symbol", text.clone()), ("strategy", text)].map(one_kind));
+    json!({ "oneOf": kinds })
 }
 
 fn event_schema() -> Value {
@@ -210,11 +225,13 @@ fn describe(type_name: &str, root: &Value, pointer: &str) -> Value {
             "type": "array",
             "items": describe(type_name, root, &format!("{pointer}/0")),
         }),
-        // Work is the one type that is one of several inside another.
+        // Two types are one of several inside another.
         Value::Object(_)
             if with(json!({ "?": {} })).is_err_and(|e| e.contains("unknown variant")) =>
         {
-            reference("Work")
+            let kinds = with(json!({ "?": {} })).err().unwrap_or_default();
+            let is_scope = variants(&kinds).contains(&"all");
+            reference(if is_scope { "Scope" } else { "Work" })
         }
         // A struct inside another has required fields; what may be empty is a map.
         Value::Object(map) if !pointer.is_empty() && with(json!({})).is_ok() => json!({
@@ -313,6 +330,12 @@ examples_of!(
     CloseParams,
     CancelParams,
     StopParams,
+    KillParams,
+    ArmParams,
+    AdoptParams,
+    IgnoreParams,
+    AckAlertParams,
+    AlertsParams,
     EventsParams,
     SubmitJobParams,
     JobsParams,
@@ -327,11 +350,14 @@ examples_of!(
     Order,
     Trade,
     Route,
+    Obstacle,
+    JournalAlert,
     LogLine,
     CalendarDay,
     EffectiveConfig,
     DaySummary,
     Accepted,
+    AlertTest,
     JournalLine,
     BacktestSpec,
     ImportSpec,
@@ -348,140 +374,4 @@ examples_of!(
 );
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::types::{Event, Work};
-    use std::path::Path;
-
-    #[test]
-    fn every_example_is_what_its_type_writes() {
-        for (name, sample) in sample::all().unwrap() {
-            assert_eq!(rewritten(&name, &sample), Some(sample), "{name}");
-        }
-    }
-
-    #[test]
-    fn every_method_and_every_type_of_the_table_is_in_the_document() {
-        let document = document().unwrap();
-        let schemas = &document["components"]["schemas"];
-        let listed = document["methods"].as_array().unwrap();
-        assert_eq!(listed.len(), METHODS.len());
-        for (method, info) in listed.iter().zip(METHODS) {
-            assert_eq!(method["name"], info.name);
-            assert_eq!(method["x-role"], info.role.name());
-            let item = info.list_of().unwrap_or(info.result);
-            assert_eq!(schemas[item]["type"], "object", "{}", info.result);
-            let names: Vec<&str> = method["params"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|parameter| parameter["name"].as_str().unwrap())
-                .collect();
-            assert_eq!(
-                names.contains(&"request_id"),
-                info.mutating,
-                "{}",
-                info.name
-            );
-        }
-        assert_eq!(
-            document["x-subscriptions"][0]["subscribe"],
-            "subscribe_events"
-        );
-    }
-
-    #[test]
-    fn every_kind_of_event_is_in_the_document() {
-        let samples = [
-            Event::Log(sample::of("LogLine").unwrap()),
-            Event::Journal(sample::of("JournalLine").unwrap()),
-            Event::Job {
-                seq: 2,
-                job: sample::of("Job").unwrap(),
-            },
-            Event::Missed {
-                after_seq: 1,
-                next_seq: 3,
-            },
-        ];
-        let schema = event_schema();
-        let kinds = schema["oneOf"].as_array().unwrap();
-        assert_eq!(kinds.len(), samples.len());
-        for (event, schema) in samples.iter().zip(kinds) {
-            let json = serde_json::to_value(event).unwrap();
-            let kind = json.as_object().unwrap().keys().next().unwrap();
-            assert_eq!(schema["required"], json!([kind]));
-        }
-    }
-
-    #[test]
-    fn every_kind_of_work_is_in_the_document_and_referred_to() {
-        let Err(refusal) = serde_json::from_value::<Work>(json!({ "?": {} })) else {
-            panic!("there is no such work");
-        };
-        let refusal = refusal.to_string();
-        let kinds = work_schema();
-        let kinds: Vec<&str> = kinds["oneOf"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|kind| kind["required"][0].as_str().unwrap())
-            .collect();
-        assert_eq!(kinds, variants(&refusal));
-        let schemas = &document().unwrap()["components"]["schemas"];
-        assert_eq!(schemas["Job"]["properties"]["work"], reference("Work"));
-        assert_eq!(
-            schemas["BacktestSpec"]["required"],
-            json!(["end_date", "start_date"])
-        );
-        assert_eq!(schemas["SeriesFilter"]["required"], json!([]));
-    }
-
-    #[test]
-    fn numbers_with_a_fraction_are_numbers_and_counts_are_integers() {
-        let schemas = &document().unwrap()["components"]["schemas"];
-        let result = &schemas["BacktestResult"]["properties"];
-        let curve = &result["metrics"]["properties"]["curve"]["properties"];
-        assert_eq!(curve["sharpe"]["type"], json!(["number", "null"]));
-        assert_eq!(curve["returns"]["type"], "integer");
-        let refusals = &result["counts"]["properties"]["refusals"];
-        assert_eq!(refusals["additionalProperties"]["type"], "integer");
-    }
-
-    #[test]
-    fn what_may_be_null_or_left_out_says_so() {
-        let document = document().unwrap();
-        let position = &document["components"]["schemas"]["Position"]["properties"];
-        assert_eq!(position["stop"]["type"], json!(["string", "null"]));
-        assert_eq!(position["stop"]["format"], "decimal");
-        assert_eq!(
-            position["entered_at"],
-            json!({ "type": "string", "format": "date-time" })
-        );
-        assert_eq!(position["direction"]["enum"], json!(["long", "short"]));
-        assert_eq!(position["stop_state"]["enum"].as_array().unwrap().len(), 15);
-        let line = &document["components"]["schemas"]["LogLine"]["properties"];
-        assert_eq!(line["fields"]["additionalProperties"]["type"], "string");
-        let stop = METHODS.iter().position(|info| info.name == "stop").unwrap();
-        let required = |i: usize| document["methods"][stop]["params"][i].clone();
-        assert_eq!(
-            (&required(0)["name"], &required(0)["required"]),
-            (&json!("flatten"), &json!(false))
-        );
-        assert_eq!(required(1)["required"], json!(true));
-    }
-
-    #[test]
-    fn the_document_in_the_repository_is_the_one_of_this_table() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("openrpc.json");
-        let text = format!("{:#}\n", document().unwrap());
-        if std::env::var_os("TRADER_UPDATE").is_some() {
-            std::fs::write(&path, &text).unwrap();
-        }
-        let stored = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            stored == text,
-            "daemon/rpc/openrpc.json is old: TRADER_UPDATE=1 cargo test -p trader-rpc openrpc"
-        );
-    }
-}
+mod tests;

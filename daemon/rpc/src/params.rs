@@ -3,10 +3,10 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use trader_contract::{ClientOrderId, Symbol};
+use trader_contract::{ClientOrderId, Price, Symbol};
 
 use crate::request_id::RequestId;
-use crate::types::{EventStream, JobKind, LogLevel, Work};
+use crate::types::{EventStream, JobKind, LogLevel, Scope, Work};
 
 /// No parameters: `{}`, `null`, or none at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -115,6 +115,77 @@ pub struct CancelParams {
     pub request_id: RequestId,
     /// Our id of the order.
     pub order: ClientOrderId,
+}
+
+/// What to kill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KillParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// What is not entered any more; the whole account if it is left out.
+    #[serde(default)]
+    pub scope: Scope,
+    /// Whether its positions are closed too; without it their stops stay.
+    #[serde(default)]
+    pub flatten: bool,
+}
+
+/// What to arm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArmParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// Whose kill is lifted. In live mode the whole account is what gives the leave to trade.
+    pub scope: Scope,
+    /// The account's number: if it is given, it must be the broker's.
+    #[serde(default)]
+    pub account: Option<String>,
+}
+
+/// Which position to adopt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdoptParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// The symbol with a position that the daemon did not make.
+    pub symbol: Symbol,
+    /// Where its stop is to rest, in dollars; as far away as the configuration says if it is left
+    /// out.
+    #[serde(default)]
+    pub stop: Option<Price>,
+}
+
+/// Which symbol to leave to its owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IgnoreParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// The symbol with a position or an order that the daemon did not make.
+    pub symbol: Symbol,
+}
+
+/// Which alert a person has seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AckAlertParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// Its number.
+    pub alert: u64,
+}
+
+/// Which alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AlertsParams {
+    /// Also those that need nobody any more: seen by a person and standing no longer, or said again
+    /// with newer words. All come the newest first, the others the gravest first; at most
+    /// [`crate::limits::ROWS_MAX`] either way.
+    pub all: bool,
 }
 
 /// How to stop.

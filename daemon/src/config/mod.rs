@@ -1,6 +1,7 @@
 //! The configuration: layers of TOML checked against a typed schema, everything wrong told at once,
 //! with file, line, key and what to do. Plain structs come out; who acts on them is the supervisor.
 
+mod alerts;
 mod jobs;
 mod layers;
 mod limits;
@@ -20,6 +21,7 @@ use trader_contract::{Money, Ratio, StrategyPlugin, Symbol};
 
 use crate::feeds::recorded::{self, FeedError};
 
+pub use alerts::{AlertSettings, MinimumSeverity, WebAddress};
 pub use jobs::JobsSettings;
 pub use layers::Layer;
 pub use limits::{EndOfDay, OrderRules, Risk, SessionRules, StopPositions, StopRules};
@@ -83,6 +85,8 @@ pub struct Config {
     pub calendar: CalendarSettings,
     /// The log.
     pub log: LogSettings,
+    /// Who is told of alerts.
+    pub alerts: AlertSettings,
     /// The RPC sockets.
     pub rpc: RpcSettings,
     /// Work apart from trading.
@@ -105,6 +109,18 @@ impl Config {
     #[must_use]
     pub fn to_toml(&self) -> String {
         toml::to_string(self).unwrap_or_default()
+    }
+
+    /// The same for those who look at it: what may be a secret is hidden. It reads back as a
+    /// configuration, which sends alerts nowhere.
+    #[must_use]
+    pub fn to_shown_toml(&self) -> String {
+        let alerts = self.alerts.hidden();
+        Self {
+            alerts,
+            ..self.clone()
+        }
+        .to_toml()
     }
 
     /// SHA-256 over the effective configuration, as 64 hexadecimal digits.
@@ -155,6 +171,7 @@ impl Config {
             stop: StopRules::read(root.section("stop")),
             calendar: CalendarSettings::read(root.section("calendar")),
             log: LogSettings::read(root.section("log")),
+            alerts: AlertSettings::read(root.section("alerts")),
             rpc: RpcSettings::read(root.section("rpc")),
             jobs: JobsSettings::read(root.section("jobs")),
             routes: Vec::new(),

@@ -104,7 +104,7 @@ impl Jobs {
         let settings = Settings {
             jobs: config.jobs.clone(),
             base: config.clone(),
-            config: config.to_toml(),
+            config: config.to_shown_toml(),
             calendar: overrides(config),
         };
         let at = |path: PathBuf| move |source| failed(&path, source);

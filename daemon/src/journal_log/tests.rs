@@ -122,3 +122,37 @@ fn after_a_restart_the_open_trades_are_still_known() {
         );
     }
 }
+
+#[test]
+fn an_alert_is_found_by_the_id_of_its_kind_and_says_what_to_do() {
+    let mut stage = Stage::with_a_position();
+    stage.journal.clear();
+    let alert = trader_core::record::Alert {
+        severity: trader_core::record::Severity::Critical,
+        kind: "not_flat".into(),
+        symbol: Some("SPY".parse().unwrap()),
+        message: "SPY is held".into(),
+        action: "close it".into(),
+        standing: true,
+    };
+    stage.journal.push(trader_core::record::JournalEntry {
+        seq: 7,
+        at: stage.engine.now(),
+        record: trader_core::record::Record::Alerted { alert },
+    });
+    let lines = logged(&stage, &Book::default());
+    assert_eq!(lines.len(), 1);
+    let line = &lines[0];
+    assert!(
+        line.starts_with("ERROR seq=7 kind=alerted symbol=SPY "),
+        "{line}"
+    );
+    for field in [
+        "alert=not_flat",
+        "severity=critical",
+        "action=close it",
+        "message_id=57d2853a8a9a85fa939b84976b1cb89f",
+    ] {
+        assert!(line.contains(field), "{line}");
+    }
+}

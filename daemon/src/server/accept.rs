@@ -143,7 +143,7 @@ fn serve(door: &Door, stream: UnixStream, peer: Peer) -> impl Future<Output = ()
     let extension = Connection {
         peer,
         bucket: Arc::new(Bucket::full(door.allowance, crate::clock::elapsed())),
-        part: Arc::default(),
+        free: Arc::default(),
     };
     async move {
         let spoke = Arc::new(Notify::new());

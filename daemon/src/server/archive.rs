@@ -1,10 +1,14 @@
-//! The seam to what has been written: ended orders, trades and days. Reading may wait for the disk,
+//! The seam to what has been written: ended orders, trades, days and
+//! alerts. Reading may wait for the disk,
 //! so it happens on threads of its own, a few at a time.
 
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use trader_rpc::{DaySummary, DaysParams, Failure, Order, OrdersParams, Trade, TradesParams};
+use trader_rpc::{
+    AlertsParams, DaySummary, DaysParams, Failure, JournalAlert, Order, OrdersParams, Trade,
+    TradesParams,
+};
 
 /// Readers at one time; more wait.
 const READERS_MAX: usize = 2;
@@ -28,6 +32,18 @@ pub trait Archive: Send + Sync + 'static {
     /// # Errors
     /// The store cannot be read.
     fn days(&self, params: &DaysParams) -> Result<Vec<DaySummary>, Failure>;
+
+    /// Alerts: those that need somebody, the gravest first, or all, the newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn alerts(&self, params: &AlertsParams) -> Result<Vec<JournalAlert>, Failure>;
+
+    /// The alert with a number.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn alert(&self, number: u64) -> Result<Option<JournalAlert>, Failure>;
 }
 
 /// The archive with its few readers.

@@ -18,7 +18,7 @@ pub enum Turned {
 
 /// The engine's inbox. Must not block.
 pub trait Desk: Send + Sync + 'static {
-    /// Puts a call into the inbox.
+    /// Puts a call into the inbox. For one that is urgent there is always room.
     ///
     /// # Errors
     /// The inbox is full or gone; the call is dropped.

@@ -20,28 +20,54 @@ use super::peer::Bucket;
 pub(super) struct Connection {
     pub(super) peer: Peer,
     pub(super) bucket: Arc<Bucket>,
-    /// Whether a part of a file is on its way.
-    pub(super) part: Arc<AtomicBool>,
+    /// Calls that cost nothing, one of each kind at a time.
+    pub(super) free: Arc<Free>,
 }
 
-/// The leave to be done. The one for a part of a file ends with the call.
-struct Pass(Option<Arc<AtomicBool>>);
+/// Whether a call that costs nothing is on its way.
+#[derive(Debug, Default)]
+pub(super) struct Free {
+    /// A part of a file.
+    part: AtomicBool,
+    /// A call that must get through whatever else goes on.
+    urgent: AtomicBool,
+}
+
+impl Free {
+    fn slot(&self, name: &str) -> Option<&AtomicBool> {
+        if method::is_urgent(name) {
+            Some(&self.urgent)
+        } else if method::is_part(name) {
+            Some(&self.part)
+        } else {
+            None
+        }
+    }
+}
+
+/// The leave to be done. One that costs nothing ends with the call.
+struct Pass(Option<(Arc<Free>, String)>);
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        if let Some(part) = &self.0 {
-            part.store(false, Ordering::Release);
+        if let Some((free, name)) = &self.0
+            && let Some(slot) = free.slot(name)
+        {
+            slot.store(false, Ordering::Release);
         }
     }
 }
 
 impl Connection {
-    /// Takes the call out of the connection's allowance; of parts of files that it may send only what
-    /// is more than one at a time.
+    /// Takes the call out of the connection's allowance; of those that cost nothing only what is more
+    /// than one at a time.
     fn afford(&self, name: &str) -> Option<Pass> {
         let may = method::required_role(name).is_some_and(|role| self.peer.role.allows(role));
-        if may && method::is_part(name) && !self.part.swap(true, Ordering::AcqRel) {
-            return Some(Pass(Some(Arc::clone(&self.part))));
+        if may
+            && let Some(slot) = self.free.slot(name)
+            && !slot.swap(true, Ordering::AcqRel)
+        {
+            return Some(Pass(Some((Arc::clone(&self.free), name.to_owned()))));
         }
         let taken = self.bucket.take(crate::clock::elapsed());
         taken.then_some(Pass(None))

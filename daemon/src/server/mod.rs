@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use trader_calendar::Calendar;
 use trader_rpc::{EffectiveConfig, Job, JournalLine, Mode, Role, SocketInfo};
 
+use crate::alerts::Delivery;
 use crate::config::RpcSettings;
 use crate::events::Ring;
 use crate::logging::Entry;
@@ -61,6 +62,8 @@ pub struct Services {
     pub journal: Ring<JournalLine>,
     /// Recent changes of jobs.
     pub jobs: Ring<Job>,
+    /// The ways that alerts go.
+    pub alerts: Arc<Delivery>,
     /// The exchange calendar.
     pub calendar: Calendar,
     /// How the daemon trades.

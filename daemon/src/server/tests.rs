@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 use trader_kernel::{Asked, Call};
 use trader_rpc::{
-    Accepted, Client, DaySummary, DaysParams, Failure, Order, OrdersParams, PROTOCOL_VERSION,
-    Trade, TradesParams,
+    Accepted, AlertsParams, Client, DaySummary, DaysParams, Failure, JournalAlert, Order,
+    OrdersParams, PROTOCOL_VERSION, Trade, TradesParams,
 };
 
 use super::*;
@@ -28,6 +28,13 @@ impl Archive for NoArchive {
     }
     fn days(&self, _: &DaysParams) -> Result<Vec<DaySummary>, Failure> {
         Ok(Vec::new())
+    }
+    fn alerts(&self, _: &AlertsParams) -> Result<Vec<JournalAlert>, Failure> {
+        Ok(Vec::new())
+    }
+    fn alert(&self, number: u64) -> Result<Option<JournalAlert>, Failure> {
+        let alert: JournalAlert = trader_rpc::sample::of("JournalAlert").unwrap();
+        Ok((alert.number == number).then_some(alert))
     }
 }
 
@@ -62,6 +69,7 @@ pub(super) fn services() -> Services {
         logs: Ring::new(100),
         journal: Ring::new(100),
         jobs: Ring::new(100),
+        alerts: Arc::new(crate::alerts::Delivery::none()),
         calendar: Calendar::nyse(),
         mode: Mode::Simulated,
         label: "SIMULATED".to_owned(),
@@ -248,7 +256,7 @@ fn unknown_methods_wrong_parameters_and_broken_json_are_answered_and_the_connect
             r#"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"#,
             -32601,
         ),
-        (r#"{"jsonrpc":"2.0","id":1,"method":"arm"}"#, -32601),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"armour"}"#, -32601),
         (r#"{"jsonrpc":"2.0","id":1,"method":"pause"}"#, -32602),
         (
             r#"{"jsonrpc":"2.0","id":1,"method":"pause","params":{"request_id":"a b"}}"#,

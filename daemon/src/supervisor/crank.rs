@@ -4,7 +4,6 @@
 //! Time is simulated in lock-step: it goes on only when engine, writer and broker have nothing left
 //! to do; a pace only sleeps.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -13,6 +12,7 @@ use trader_core::record::TradingState;
 use trader_core::{Engine, Event, OperatorCommand, Phase};
 use trader_kernel::{Asked, Kernel};
 
+use super::inbox::{Inbox, Message};
 use super::market::Market;
 use super::outside::Outside;
 use super::pacing::{Pacing, Until};
@@ -23,15 +23,6 @@ use crate::clock;
 const NAP: Duration = Duration::from_millis(500);
 /// How long after the close what is under way at the broker may end before the next session.
 const AFTERMATH: i64 = 6 * 60 * Timestamp::MINUTE;
-
-/// What comes into the engine's thread from outside.
-#[derive(Debug)]
-pub(super) enum Message {
-    /// A call of a client.
-    Asked(Asked),
-    /// A signal asked for the end.
-    Stop,
-}
 
 /// When a run is over by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +70,7 @@ pub(super) struct Crank {
     pub(super) kernel: Kernel,
     pub(super) outside: Outside,
     pub(super) market: Market,
-    pub(super) inbox: Receiver<Message>,
+    pub(super) inbox: Inbox,
     pub(super) pacing: Pacing,
     pub(super) horizon: Horizon,
     pub(super) stage: watch::Sender<Stage>,
@@ -99,13 +90,17 @@ impl Crank {
         loop {
             self.outside.heart.engine.beat();
             self.tell_stage();
+            self.hear_clock();
             if self.over || self.kernel.is_finished() {
                 break;
             }
             let next = self.next();
-            match self.message(next) {
-                Some(Message::Asked(asked)) => self.answer(asked),
-                Some(Message::Stop) => self.stop_by_signal(),
+            let message = self.message(next);
+            let hurried = self.hear_urgent();
+            match message {
+                Some(message) => self.hear(message),
+                // What was to be next may no longer be.
+                None if hurried => {}
                 None => match next {
                     Some((at, source)) if self.is_time(at) => self.turn(at, source),
                     Some(_) => {}
@@ -115,6 +110,24 @@ impl Crank {
             }
         }
         self.end()
+    }
+
+    /// Does what is urgent, before anything that waited longer; whether anything was.
+    fn hear_urgent(&mut self) -> bool {
+        let mut any = false;
+        while let Some(message) = self.inbox.urgent() {
+            self.hear(message);
+            any = true;
+        }
+        any
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Asked(asked) => self.answer(asked),
+            Message::Stop => self.stop_by_signal(),
+            Message::Wake => {}
+        }
     }
 
     /// What happens next, and when. With the session's tape at its end, what is under way may end,
@@ -165,14 +178,10 @@ impl Crank {
             None => Duration::ZERO,
         };
         if wait.is_zero() {
-            return self.inbox.try_recv().ok();
+            return self.inbox.next();
         }
         self.outside.heart.engine.rest();
-        let message = match self.inbox.recv_timeout(wait) {
-            Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
-        };
+        let message = self.inbox.wait(wait);
         self.now = self.pacing.now(self.now, next.map(|(at, _)| at));
         message
     }
@@ -262,10 +271,26 @@ impl Crank {
         });
     }
 
+    /// The machine's clock was set: what was known before may be older than it looks.
+    fn hear_clock(&mut self) {
+        let Some(nanos) = self.pacing.take_jump() else {
+            return;
+        };
+        tracing::warn!(
+            nanos,
+            "the machine's clock has jumped; comparing with the broker"
+        );
+        self.feed(&Event::Operator {
+            command: OperatorCommand::Reconcile,
+            uid: rustix::process::geteuid().as_raw(),
+            request: "clock".into(),
+        });
+    }
+
     /// Tells the outside how far we are, if that has changed.
     fn tell_stage(&mut self) {
         let stage = Stage {
-            ready: self.kernel.engine().is_reconciled(),
+            ready: self.kernel.engine().is_reconciled() && self.kernel.journal_failure().is_none(),
             line: stage_line(self.kernel.engine()),
         };
         self.stage.send_if_modified(|told| {

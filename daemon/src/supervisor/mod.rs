@@ -1,34 +1,37 @@
 //! Putting the daemon together and running it: store, engine, broker, market, sockets and signals
 //! around the thread that turns the crank.
 
+mod balance;
 mod crank;
+mod facts;
+mod inbox;
 mod market;
 mod outside;
 mod pacing;
 mod signals;
 mod tally;
 mod venue;
+mod wall;
 
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
-use trader_broker_sim::AccountView;
 use trader_broker_sim::market::SyntheticMarket;
-use trader_contract::{Money, NetQty, SettingValue, Symbol, Timestamp};
+use trader_contract::Timestamp;
 use trader_core::book::Book;
-use trader_core::{Engine, EngineConfig, Market as EngineMarket, Rows};
-use trader_kernel::views::{RouteFacts, StatusFacts, StrategyFacts};
+use trader_core::{EngineConfig, Market as EngineMarket, Rows};
 use trader_kernel::{Kernel, Surroundings};
-use trader_rpc::{JournalLine, Link, LinkState, Mode, StoreInfo};
+use trader_rpc::{JournalLine, Mode};
 use trader_store::{Reader, Readers, Store, Writer};
 
+pub use balance::Balance;
 pub use crank::{Ended, Horizon, Stage};
 pub use market::{Source, walks};
 pub use pacing::Pacing;
 pub use tally::Tally;
 
+use crate::alerts::{Delivery, Opened};
 use crate::archive::StoreArchive;
 use crate::backtest::program;
 use crate::config::{ClockKind, Config, MarketSource, StopPositions};
@@ -36,19 +39,19 @@ use crate::events::Ring;
 use crate::exit::{self, Failure};
 use crate::jobs::{self, Jobs};
 use crate::journal_log::JournalLog;
-use crate::server::{Server, Services, Turned};
+use crate::server::{Server, Services};
 use crate::start::Prepared;
 use crate::systemd::{self, Heart};
-use crate::{assemble, clock, keys, plugins};
-use crank::{Crank, Message};
+use crate::{assemble, clock, keys};
+use crank::Crank;
+use facts::{facts, strategy_facts};
+use inbox::{Inbox, Slot};
 use market::{Gaps, Market};
 use outside::Outside;
 use venue::Venue;
 
 /// The store's file below the state folder.
 const STORE_FILE: &str = "traderd.db";
-/// Messages that wait for the engine's thread at most; a full inbox refuses calls.
-const INBOX: usize = 256;
 /// Connections that read the store for RPC.
 const STORE_READERS: usize = 2;
 
@@ -64,39 +67,6 @@ pub struct Plan {
 
 /// Somebody who hears the journal on the engine's thread, and must not block it.
 pub type Witness = Box<dyn FnMut(&JournalLine) + Send>;
-
-/// Positions and cash, as one side sees them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Balance {
-    /// Cash.
-    pub cash: Money,
-    /// Every position that is not flat.
-    pub positions: Vec<(Symbol, NetQty)>,
-}
-
-impl Balance {
-    fn of_engine(engine: &Engine) -> Self {
-        let book = engine.book();
-        let held = book.holdings.values().filter(|h| !h.net.is_flat());
-        Self {
-            cash: book.cash,
-            positions: held.map(|h| (h.symbol, h.net)).collect(),
-        }
-    }
-
-    fn of_broker(account: &AccountView) -> Self {
-        let mut positions: Vec<(Symbol, NetQty)> = account
-            .positions
-            .iter()
-            .map(|(symbol, net, _)| (*symbol, *net))
-            .collect();
-        positions.sort_by_key(|(symbol, _)| *symbol);
-        Self {
-            cash: account.cash,
-            positions,
-        }
-    }
-}
 
 /// Trades until it is told to stop.
 ///
@@ -151,7 +121,7 @@ pub fn run_plan(
         let message = format!("cannot catch SIGTERM and SIGINT: {error}");
         Failure::new(exit::FAILED, message)
     })?;
-    let (inbox, messages) = sync_channel(INBOX);
+    let (inbox, messages) = inbox::inbox();
     let heart = Heart::default();
     // Neither has anything to do until the engine gives it something.
     heart.writer.rest();
@@ -173,7 +143,8 @@ pub fn run_plan(
     let readers = Readers::open(&store_path, STORE_READERS).map_err(store_failure)?;
     let archive = StoreArchive::new(readers);
     let jobs = open_jobs(&prepared);
-    let desk = (inbox.clone(), archive);
+    let delivery = Arc::clone(&crank.outside.delivery);
+    let desk = (inbox.clone(), archive, Arc::clone(&delivery));
     let server = serve(&prepared, desk, &jobs, (journal, label.clone()))?;
     crank.kernel.facts_mut().sockets = server.sockets().to_vec();
     begun(&Begun {
@@ -184,13 +155,16 @@ pub fn run_plan(
     let session = crank.now;
     let engine = spawn(crank)?;
     runtime.spawn(signals::listen(signals, inbox));
-    runtime.spawn(systemd::feed_watchdog(heart));
+    runtime.spawn(systemd::feed_watchdog(heart.clone()));
+    let ready = stage.clone();
+    delivery.hold_switch(heart, move || ready.borrow().ready);
     runtime.spawn(signals::tell_systemd(stage));
     tracing::info!(at = %session, "the engine runs");
     let ended = engine
         .join()
         .map_err(|_| Failure::new(exit::BUG, "the engine's thread ended by a bug; see the log"))?;
     systemd::stopping("stopping");
+    runtime.block_on(delivery.stop());
     runtime.block_on(server.stop());
     if let Ok(jobs) = jobs {
         jobs.stop();
@@ -227,18 +201,11 @@ fn open_jobs(prepared: &Prepared) -> Result<Jobs, jobs::JobsError> {
 
 fn serve(
     prepared: &Prepared,
-    (inbox, archive): (SyncSender<Message>, StoreArchive),
+    (inbox, archive, alerts): (Slot, StoreArchive, Arc<Delivery>),
     jobs: &Result<Jobs, jobs::JobsError>,
     (journal, label): (Ring<JournalLine>, String),
 ) -> Result<Server, Failure> {
-    let desk = move |asked| {
-        inbox
-            .try_send(Message::Asked(asked))
-            .map_err(|error| match error {
-                std::sync::mpsc::TrySendError::Full(_) => Turned::Full,
-                std::sync::mpsc::TrySendError::Disconnected(_) => Turned::Gone,
-            })
-    };
+    let desk = move |asked| inbox.put(asked);
     let services = Services {
         desk: Arc::new(desk),
         archive: Arc::new(archive),
@@ -249,6 +216,7 @@ fn serve(
         jobs: jobs.as_ref().map_or_else(|_| Ring::new(1), Jobs::ring),
         logs: prepared.logging.recent(),
         journal,
+        alerts,
         calendar: prepared.calendar.clone(),
         mode: Mode::Simulated,
         label,
@@ -269,7 +237,7 @@ fn store_failure(error: impl std::fmt::Display) -> Failure {
 fn crank(
     prepared: &Prepared,
     plan: Plan,
-    inbox: std::sync::mpsc::Receiver<Message>,
+    inbox: Inbox,
     (heart, journal, stage): (Heart, Ring<JournalLine>, watch::Sender<Stage>),
 ) -> Result<Crank, Failure> {
     let config = &prepared.config;
@@ -309,9 +277,13 @@ fn crank(
     // A broker that knows the session already only hears of it again.
     venue.open_session(session);
     pacing.skip_to(now);
+    let mode = config.mode.to_string();
+    let opened = Opened::open(&config.alerts, &mode, &mut store).map_err(store_failure)?;
+    let writer = Arc::new(Writer::spawn(store).map_err(store_failure)?);
     let outside = Outside {
         venue,
-        writer: Writer::spawn(store).map_err(store_failure)?,
+        delivery: Arc::new(Delivery::start(opened, &writer)),
+        writer,
         reader: Reader::open(&path).map_err(store_failure)?,
         heart,
         tally: Tally::default(),
@@ -337,7 +309,7 @@ fn crank(
 
 fn pacing(prepared: &Prepared) -> Pacing {
     match prepared.config.market.clock {
-        ClockKind::Wall => Pacing::Wall,
+        ClockKind::Wall => Pacing::Wall(wall::WallClock::default()),
         ClockKind::Virtual => Pacing::Virtual {
             pace: prepared.config.market.pace,
             anchor: None,
@@ -440,60 +412,6 @@ fn warm_up(
         kernel.warm_up(now, symbol, bars);
     }
     Ok(())
-}
-
-fn facts(prepared: &Prepared, path: &std::path::Path, label: &str) -> StatusFacts {
-    let up = |name: &str| Link {
-        name: name.to_owned(),
-        state: LinkState::Up,
-        detail: None,
-        last_heard_at: None,
-    };
-    StatusFacts {
-        mode: Mode::Simulated,
-        label: label.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        pid: std::process::id(),
-        started_at: clock::now(),
-        uptime_seconds: 0,
-        feed: up(&prepared.config.market.source.to_string()),
-        broker: up(&prepared.config.broker.kind.to_string()),
-        store: StoreInfo {
-            seq: 0,
-            path: Some(path.display().to_string()),
-            writable: true,
-        },
-        sockets: Vec::new(),
-        config_hash: prepared.effective.hash.clone(),
-        journal_failure: None,
-    }
-}
-
-/// What the configuration says of the strategies.
-fn strategy_facts(config: &Config) -> StrategyFacts {
-    let routes = config.routes.iter().map(|route| {
-        let version = plugins::strategy(&route.strategy).map_or("", |plugin| plugin.version);
-        let setting = |(name, value): (&str, &SettingValue)| (name.to_owned(), text(value));
-        let facts = RouteFacts {
-            version: version.to_owned(),
-            enabled: route.enabled,
-            settings: route.settings.iter().map(setting).collect(),
-        };
-        (route.name.clone(), facts)
-    });
-    StrategyFacts {
-        routes: routes.collect(),
-        ..StrategyFacts::default()
-    }
-}
-
-fn text(value: &SettingValue) -> String {
-    match value {
-        SettingValue::Integer(number) => number.to_string(),
-        SettingValue::Decimal(number) => number.to_string(),
-        SettingValue::Flag(flag) => flag.to_string(),
-        SettingValue::Word(word) => word.clone(),
-    }
 }
 
 /// A number for a new store, from the system: the one place that draws one.

@@ -1,8 +1,10 @@
 //! What the kernel reaches the world through: the writer of the store, the broker, and everybody who
 //! reads the journal along.
 
+use std::sync::Arc;
+
 use trader_contract::{BrokerRequest, Timestamp};
-use trader_core::record::JournalEntry;
+use trader_core::record::{JournalEntry, Record};
 use trader_kernel::{Ports, views};
 use trader_rpc::JournalLine;
 use trader_store::{Batch, OperatorRequest, Reader, Writer};
@@ -10,6 +12,7 @@ use trader_store::{Batch, OperatorRequest, Reader, Writer};
 use super::Witness;
 use super::tally::Tally;
 use super::venue::Venue;
+use crate::alerts::Delivery;
 use crate::events::Ring;
 use crate::journal_log::JournalLog;
 use crate::systemd::Heart;
@@ -17,7 +20,7 @@ use crate::systemd::Heart;
 /// The kernel's edges in the running daemon.
 pub(super) struct Outside {
     pub(super) venue: Venue,
-    pub(super) writer: Writer,
+    pub(super) writer: Arc<Writer>,
     /// Calls that were answered in an earlier run.
     pub(super) reader: Reader,
     pub(super) heart: Heart,
@@ -25,6 +28,8 @@ pub(super) struct Outside {
     pub(super) journal: Ring<JournalLine>,
     pub(super) journal_log: JournalLog,
     pub(super) witness: Option<Witness>,
+    /// Tells people of alerts.
+    pub(super) delivery: Arc<Delivery>,
 }
 
 impl Ports for Outside {
@@ -34,6 +39,7 @@ impl Ports for Outside {
         self.heart.writer.rest();
         outcome.map_err(|error| {
             tracing::error!(%error, "the journal cannot be written; entries are halted, protecting and reducing go on from memory");
+            self.delivery.raise_journal_failure(&error.to_string());
             error.to_string().into()
         })
     }
@@ -54,6 +60,9 @@ impl Ports for Outside {
     fn written(&mut self, entry: &JournalEntry) {
         self.tally.take(&entry.record);
         self.journal_log.write(entry);
+        if let Record::Alerted { alert } = &entry.record {
+            self.delivery.raise(entry.seq, entry.at, alert);
+        }
         let line = views::journal_line(entry);
         if let Some(witness) = &mut self.witness {
             witness(&line);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use trader_contract::Timestamp;
 
+use super::wall::WallClock;
 use crate::clock;
 use crate::config::Pace;
 
@@ -12,7 +13,7 @@ use crate::config::Pace;
 #[derive(Debug, Clone, Copy)]
 pub enum Pacing {
     /// The machine's clock.
-    Wall,
+    Wall(WallClock),
     /// A time of its own.
     Virtual {
         /// How fast it runs.
@@ -35,8 +36,8 @@ impl Pacing {
     /// How long until `at`.
     pub fn until(&mut self, at: Timestamp) -> Until {
         match self {
-            Self::Wall => {
-                let now = clock::now();
+            Self::Wall(wall) => {
+                let now = wall.read(clock::now(), clock::elapsed());
                 match u64::try_from(at.since(now)) {
                     Ok(nanos @ 1..) => Until::After(Duration::from_nanos(nanos)),
                     _ => Until::Now(now),
@@ -63,9 +64,9 @@ impl Pacing {
     }
 
     /// What time it is, not before `last` and not after `next`.
-    pub fn now(&self, last: Timestamp, next: Option<Timestamp>) -> Timestamp {
+    pub fn now(&mut self, last: Timestamp, next: Option<Timestamp>) -> Timestamp {
         let now = match self {
-            Self::Wall => clock::now(),
+            Self::Wall(wall) => wall.read(clock::now(), clock::elapsed()),
             Self::Virtual {
                 pace: Pace::Times(times),
                 anchor: Some((begun, begun_at)),
@@ -89,7 +90,15 @@ impl Pacing {
     /// Whether it is the machine's time.
     #[must_use]
     pub const fn is_wall(&self) -> bool {
-        matches!(self, Self::Wall)
+        matches!(self, Self::Wall(_))
+    }
+
+    /// By how much the machine's clock has jumped since this was asked last, in nanoseconds.
+    pub const fn take_jump(&mut self) -> Option<i64> {
+        match self {
+            Self::Wall(wall) => wall.take_jump(),
+            Self::Virtual { .. } => None,
+        }
     }
 }
 

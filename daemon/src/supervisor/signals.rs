@@ -1,12 +1,12 @@
 //! Signals in, systemd out: SIGTERM and SIGINT ask for an orderly end, a second one ends at once.
 
 use std::io;
-use std::sync::mpsc::SyncSender;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::crank::{Message, Stage};
+use super::crank::Stage;
+use super::inbox::Slot;
 use crate::{exit, systemd};
 
 /// The signals that ask for the end, caught from now on.
@@ -31,7 +31,7 @@ impl Signals {
 
 /// Passes the first SIGTERM or SIGINT on; the second one ends the process where it stands. What it
 /// leaves is what a crash would leave: the journal and the stops at the broker.
-pub(super) async fn listen(mut signals: Signals, inbox: SyncSender<Message>) {
+pub(super) async fn listen(mut signals: Signals, inbox: Slot) {
     let mut first = true;
     loop {
         tokio::select! {
@@ -43,7 +43,7 @@ pub(super) async fn listen(mut signals: Signals, inbox: SyncSender<Message>) {
             tracing::warn!("a second signal: ending at once");
             std::process::exit(exit::FAILED.into());
         }
-        if inbox.try_send(Message::Stop).is_err() {
+        if inbox.stop().is_err() {
             tracing::error!("the engine takes no messages; send the signal again to end at once");
         }
     }

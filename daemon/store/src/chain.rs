@@ -33,7 +33,9 @@ pub(crate) fn link(prev: &str, seq: i64, at: i64, kind: &str, payload: &str) -> 
     hasher.update(format!("{prev}\n{seq}\n{at}\n{kind}\n"));
     hasher.update(payload);
     let digest = hasher.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    let digits = |byte: &u8| [digit(byte >> 4), digit(byte & 0xf)];
+    digest.iter().flat_map(digits).collect()
 }
 
 #[cfg(test)]

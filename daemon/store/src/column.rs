@@ -117,8 +117,6 @@ pub(crate) fn state(table: &'static str, text: &str) -> Result<OrderState, Store
 pub(crate) const REJECTED: OrderState = OrderState::Done(Outcome::Rejected);
 /// The end of an order that never reached the broker.
 pub(crate) const DROPPED: OrderState = OrderState::Done(Outcome::Dropped);
-/// It ended at the broker, we do not know how.
-
 /// Reads an intent's id, `20110110-17`.
 pub(crate) fn intent_id(table: &'static str, text: &str) -> Result<IntentId, StoreError> {
     text.split_once('-')

@@ -156,6 +156,8 @@ pub(crate) struct Line {
     pub(crate) kind: String,
     pub(crate) seq: u64,
     pub(crate) message: String,
+    /// The whole line.
+    pub(crate) text: String,
 }
 
 impl Line {
@@ -166,7 +168,8 @@ impl Line {
             return Self {
                 kind: Self::PLAIN.to_owned(),
                 seq: 0,
-                message: text,
+                message: text.clone(),
+                text,
             };
         };
         let field = |name: &str| value["fields"][name].as_str().map(str::to_owned);
@@ -174,6 +177,7 @@ impl Line {
             kind: field("kind").unwrap_or_else(|| "log".to_owned()),
             seq: field("seq").and_then(|seq| seq.parse().ok()).unwrap_or(0),
             message: value["message"].as_str().unwrap_or_default().to_owned(),
+            text,
         }
     }
 

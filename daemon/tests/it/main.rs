@@ -11,6 +11,10 @@
 
 mod program;
 
+#[cfg(feature = "broker-sim")]
+mod alerts;
+#[cfg(feature = "broker-sim")]
+mod authority;
 #[cfg(feature = "backtest")]
 mod backtest;
 #[cfg(feature = "broker-sim")]

@@ -86,9 +86,10 @@ impl Book {
             OrderRole::Exit => order.planned.exit_reason,
         };
         let (symbol, side) = (order.symbol(), order.side());
+        let planned = &order.planned;
         self.holdings
             .entry(symbol)
-            .or_insert_with(|| opened_by(&order.planned, side));
+            .or_insert_with(|| opened_by(planned, side));
         self.take_fill(symbol, side, execution, exit);
     }
 

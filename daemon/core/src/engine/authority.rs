@@ -5,9 +5,7 @@
 //! this program, less than 30 days ago, and the broker says that it is this account. A
 //! kill of everything, a disarm, another configuration and another program end the leave.
 
-use trader_contract::{
-    AccountFacts, BrokerSnapshot, Channel, FeedEvent, Money, Symbol, SymbolId, Timestamp,
-};
+use trader_contract::{AccountFacts, BrokerSnapshot, Money, Symbol, SymbolId, Timestamp};
 
 use super::Engine;
 use crate::command::{Commands, Refused};
@@ -17,12 +15,10 @@ use crate::risk::gate::Refusal;
 /// How long an arming holds, in nanoseconds: 30 days.
 const ARMED_FOR: i64 = 30 * 24 * 60 * Timestamp::MINUTE;
 
-/// What was heard of the account and of the quotes in this run.
+/// What was heard of the account in this run.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
     account: Option<(Timestamp, AccountFacts)>,
-    /// The last sign of life of the quotes.
-    pub(super) quotes_at: Option<Timestamp>,
 }
 
 impl Heard {
@@ -35,21 +31,11 @@ impl Heard {
     fn account_at(&self) -> Timestamp {
         self.account.as_ref().map_or(Timestamp::MIN, |(at, _)| *at)
     }
-
-    /// Takes a sign of life of the quotes.
-    pub(super) fn note_feed(&mut self, at: Timestamp, event: &FeedEvent) {
-        if let FeedEvent::Alive {
-            channel: Channel::Quotes,
-        } = event
-        {
-            self.quotes_at = Some(at);
-        }
-    }
 }
 
 impl Engine {
     /// Takes what the broker says of the account, and tells a person what that forbids.
-    pub(super) fn hear_account(
+    pub(super) fn take_account(
         &mut self,
         at: Timestamp,
         held: &BrokerSnapshot,
@@ -103,8 +89,17 @@ impl Engine {
         self.heard.account_at().plus_nanos(in_flight)
     }
 
+    /// What the broker last said of the account in this run.
+    #[must_use]
+    pub fn account(&self) -> Option<&AccountFacts> {
+        self.heard.account()
+    }
+
     /// Whether this account may be entered by this program under this configuration.
-    pub(super) fn leave(&self) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// It is a live account without a leave that holds, or another one than the broker's.
+    pub fn leave(&self) -> Result<(), Refusal> {
         let Some(live) = &self.authority.live else {
             return Ok(());
         };

@@ -1,8 +1,8 @@
 //! Entries: each is priced, sized, gated and placed, or refused with the reason written down.
 
 use trader_contract::{
-    Attached, BrokerRequest, ClientOrderId, Direction, EntryPrice, EntrySize, Intent, Level,
-    OrderKind, OrderRequest, OrderRole, Price, Qty, Quote, Symbol, SymbolId, TimeInForce,
+    Attached, BrokerRequest, Channel, ClientOrderId, Direction, EntryPrice, EntrySize, Intent,
+    Level, OrderKind, OrderRequest, OrderRole, Price, Qty, Quote, Symbol, SymbolId, TimeInForce,
     Timestamp,
 };
 
@@ -139,6 +139,7 @@ impl Engine {
             instrument,
             last,
             quote: self.quote_of(from),
+            shortable: (self.symbols.get(from.symbol.index())).is_some_and(|s| s.shortable),
         };
         let account = Account {
             book: &self.book,
@@ -158,8 +159,7 @@ impl Engine {
     /// of the quotes: a quiet symbol is not a stale one.
     fn quote_of(&self, from: Source<'_>) -> Option<(Quote, i64)> {
         let quote = self.symbols.get(from.symbol.index())?.quote?;
-        let alive = self.heard.quotes_at;
-        let heard_at = alive.map_or(quote.at, |alive| quote.at.max(alive));
+        let heard_at = quote.at.max(self.data_link(Channel::Quotes).heard_at);
         Some((quote, from.at.since(heard_at)))
     }
 

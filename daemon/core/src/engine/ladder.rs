@@ -213,7 +213,6 @@ impl Engine {
             };
             let net = self.book.net(symbol);
             let halted = self.symbols.get(id.index()).is_some_and(|s| s.halted);
-            self.plan_exit(at, id, ExitReason::EndOfDay, Origin::Engine, out);
             if !self.book.blocks.contains_key(&symbol) {
                 let (block, origin) = (Block::Residue, Origin::Engine);
                 let record = Record::SymbolBlocked {
@@ -223,6 +222,7 @@ impl Engine {
                 };
                 self.write(at, record, out);
             }
+            self.plan_exit(at, id, ExitReason::EndOfDay, Origin::Engine, out);
             let why = if halted {
                 "the venue has halted it"
             } else {

@@ -284,7 +284,7 @@ impl Engine {
     ///
     /// # Errors
     /// It may not be traded, or something is not fresh.
-    pub(super) fn freshness(&self, symbol: Symbol) -> Result<(), Refusal> {
+    pub fn freshness(&self, symbol: Symbol) -> Result<(), Refusal> {
         let refuse = |rule, detail: String| Err(Refusal { rule, detail });
         let at = self.now;
         if let Some(blocked) = self.book.blocks.get(&symbol) {

@@ -250,7 +250,6 @@ impl Engine {
             Event::Bar { symbol, bar } => self.on_bar(at, *symbol, bar, out),
             Event::History { symbol, bars } => self.on_history(*symbol, bars),
             Event::Quote { symbol, quote } => {
-                self.heard.quotes_at = Some(at);
                 if let Some(state) = self.symbols.get_mut(symbol.index()) {
                     state.quote = Some(*quote);
                     state.quote_at = Some(at);
@@ -262,7 +261,6 @@ impl Engine {
             }
             Event::Timer => self.run_due(at, out),
             Event::Feed(event) => {
-                self.heard.note_feed(at, event);
                 self.on_feed(at, event, out);
             }
             Event::Skew { nanos } => self.on_skew(at, *nanos, out),

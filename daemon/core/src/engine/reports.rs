@@ -34,7 +34,7 @@ impl Engine {
                 self.on_replace_failed(at, (*client_id, *new_client_id), failure, out);
             }
             BrokerEvent::Snapshot(snapshot) => {
-                self.hear_account(at, snapshot, out);
+                self.take_account(at, snapshot, out);
                 self.on_snapshot(at, snapshot, out);
             }
             BrokerEvent::SnapshotFailed { number, message } => {

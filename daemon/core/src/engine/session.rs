@@ -1,5 +1,20 @@
 //! The trading day: when entries are taken, when positions are closed, and what is counted at the
 //! end. All times come from the calendar, half days included.
+//!
+//! What a start does, once the broker has been heard (times before the close; a half day has the same
+//! rows, each three hours earlier; both sides alike; each row is a test):
+//!
+//! | start | nothing open | a position, its stop resting | a position, its stop lost |
+//! |---|---|---|---|
+//! | at a weekend, at night | waits for the next open | a residue: the session that nobody ended is closed, the stop stays, the open closes it first | a residue: an exit waits at the broker for the open |
+//! | before the open of the day | the same | the same | the same |
+//! | in the session | takes entries | keeps the stop | rests a new stop, or closes what is beyond it |
+//! | 15 minutes before the close | takes no entries | keeps the stop | the same |
+//! | 5 minutes before the close | takes no entries | cancels the stop, confirmed, then closes | closes |
+//! | after the deadline, a minute before the close | the broker confirms that it is flat | the same, and `not_flat` stands | the same, and `not_flat` stands |
+//!
+//! The third start within ten minutes after runs that ended badly comes up halted: it protects and
+//! closes, and takes entries after `traderctl resume`.
 
 use trader_calendar::Session;
 use trader_contract::{SessionView, Symbol, SymbolId, Timestamp};
@@ -138,9 +153,9 @@ impl Engine {
                 self.check_calendar(at, out);
                 self.check_links(at, out);
                 // The time that a stop is given to fill runs from here.
-                self.tend_all(at, out);
+                self.tend_unless_over(at, out);
             }
-            Phase::NoEntries => self.tend_all(at, out),
+            Phase::NoEntries => self.tend_unless_over(at, out),
             Phase::Flattening => {
                 self.exit_everything(at, ExitReason::EndOfDay, &Origin::Engine, out)
             }
@@ -157,6 +172,13 @@ impl Engine {
                     self.tend_all(at, out);
                 }
             }
+        }
+    }
+
+    /// Looks at every open trade in a phase that has not ended already, as after a late start.
+    fn tend_unless_over(&mut self, at: Timestamp, out: &mut Commands) {
+        if at < self.schedule.next_at {
+            self.tend_all(at, out);
         }
     }
 

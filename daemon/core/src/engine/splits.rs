@@ -94,6 +94,15 @@ impl Engine {
         self.waiting_split(state.instrument.symbol).is_some()
     }
 
+    /// Whether a position has a fraction that the broker has yet to take away.
+    pub(super) fn awaits_fraction(&self, id: SymbolId) -> bool {
+        let Some(state) = self.symbols.get(id.index()) else {
+            return false;
+        };
+        let net = self.book.net(state.instrument.symbol);
+        !net.magnitude().is_whole() && self.is_splitting(state)
+    }
+
     fn waiting_split(&self, symbol: Symbol) -> Option<Split> {
         let split = self.book.splits.get(&symbol).copied()?;
         (!split.used && self.schedule.phase == Phase::Closed).then_some(split)
@@ -120,6 +129,9 @@ impl Engine {
             && broker.magnitude() < ours.magnitude()
             && broker.magnitude().is_whole();
         if is_fraction {
+            if let Some(id) = self.by_ticker.get(&symbol) {
+                self.forget_back_off(*id);
+            }
             let record = Record::Discrepancy {
                 symbol,
                 ours,

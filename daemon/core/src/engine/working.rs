@@ -45,6 +45,9 @@ impl Engine {
             self.cancel_strays(at, id, out);
         }
         self.measure_protection(at, id, out);
+        if !self.book.splits.is_empty() && self.awaits_fraction(id) {
+            return self.wake(id, None);
+        }
         for _ in 0..STEPS_MAX {
             let Some((step, settled)) = self.next_step(at, id) else {
                 return self.wake(id, None);

@@ -40,7 +40,7 @@ pub(super) fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_
     let flat = holding.net.is_flat();
     if let Some(order) = live(OrderRole::Stop).or_else(|| live(OrderRole::Target)) {
         let stays = !flat && !holding.is_turned() && keeps_its_stop(ground.venue);
-        if stays && !order.cancel_asked {
+        if stays {
             return WAIT;
         }
         return cancel(order, "the position is to be closed", ground);
@@ -52,6 +52,15 @@ pub(super) fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_
         None if flat => Step::Finish,
         None => close_or_rest(holding, orders, ground),
     }
+}
+
+/// How long an answer is waited for: at night nothing is in a hurry.
+fn patience(ground: &Ground<'_>) -> Option<i64> {
+    let factor = match ground.venue {
+        Venue::Open { .. } | Venue::Halted => 1,
+        Venue::Closed { .. } => 12,
+    };
+    Some(ground.chase_nanos?.saturating_mul(factor))
 }
 
 const fn keeps_its_stop(venue: Venue) -> bool {
@@ -89,7 +98,7 @@ fn was_refused(orders: &[&Order], since: Option<Timestamp>) -> bool {
 /// An exit that is at work: one that does not fill where it could is cancelled, and a new one for
 /// what is left follows.
 fn follow(order: &Order, ground: &Ground<'_>) -> Step {
-    let Some(patience) = ground.chase_nanos else {
+    let Some(patience) = patience(ground) else {
         return WAIT;
     };
     if !order.state.is_acknowledged() {
@@ -117,7 +126,7 @@ pub(super) fn cancel(order: &Order, why: &'static str, ground: &Ground<'_>) -> S
     if !order.cancel_asked {
         return not_before_retry(Step::Cancel(order.id(), why), ground);
     }
-    let Some(patience) = ground.chase_nanos else {
+    let Some(patience) = patience(ground) else {
         return WAIT;
     };
     let until = order.updated_at.plus_nanos(patience);
@@ -129,7 +138,7 @@ pub(super) fn cancel(order: &Order, why: &'static str, ground: &Ground<'_>) -> S
 
 /// Nobody has acknowledged the order: the broker is asked what it holds, again and again.
 fn ask_after(order: &Order, ground: &Ground<'_>) -> Step {
-    let Some(patience) = ground.chase_nanos else {
+    let Some(patience) = patience(ground) else {
         return WAIT;
     };
     let until = order.updated_at.plus_nanos(patience);

@@ -3,7 +3,20 @@
 use serde::{Deserialize, Serialize};
 use trader_contract::Symbol;
 
-/// Whether new exposure is allowed.
+/// Whether new exposure is allowed. Durable, and what each state allows:
+///
+/// | state | new entries | waiting entries | stops, exits, cancels | left by |
+/// |---|---|---|---|---|
+/// | active | as the gate allows | stay | yes | |
+/// | reducing | none | cancelled | yes | a person's resume |
+/// | halted by a breaker | none | cancelled | yes | the next session, a person's resume |
+/// | halted | none | cancelled | yes | a person's resume |
+/// | killed | none | cancelled, in the step of the kill | yes | a person's arm; then holds what held beneath |
+///
+/// Nothing but the state is lost on a restart: it is part of the book. A breaker that trips beside a
+/// stronger state is kept with the day. Kills of one symbol or strategy stand beside it, and so do a
+/// live account that is not armed and routes that are only observed: all refuse entries likewise and
+/// cancel the waiting ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state", content = "why")]
 pub enum TradingState {

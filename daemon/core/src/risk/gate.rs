@@ -108,6 +108,8 @@ pub struct Place<'a> {
     pub last: Price,
     /// Its last quote, and how old it is in nanoseconds; `None` where no quotes come.
     pub quote: Option<(Quote, i64)>,
+    /// Whether the broker has shares of it to lend.
+    pub shortable: bool,
 }
 
 /// The gate with its counters.

@@ -49,6 +49,12 @@ pub(super) fn may_enter(
             "the broker lets the account not sell short".to_owned(),
         );
     }
+    if direction == Direction::Short && !place.shortable {
+        return refuse(
+            "not_shortable",
+            format!("{symbol} may not be sold short now"),
+        );
+    }
     if !account.entries_open {
         return refuse("session", "the session takes no entries now".to_owned());
     }

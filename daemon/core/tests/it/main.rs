@@ -6,7 +6,13 @@
 )]
 
 #[cfg(test)]
+mod arming;
+#[cfg(test)]
+mod asked;
+#[cfg(test)]
 mod breakers;
+#[cfg(test)]
+mod caps;
 #[cfg(test)]
 mod day;
 #[cfg(test)]
@@ -16,17 +22,33 @@ mod exits;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod ladder;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod liveness;
+#[cfg(test)]
+mod observe;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]
 mod overnight;
+#[cfg(test)]
+mod permutations;
 #[cfg(test)]
 mod protection;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
 mod reached;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod reservations;
+#[cfg(test)]
+mod residue;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
@@ -39,6 +61,10 @@ mod say;
 mod scene;
 #[cfg(test)]
 mod setup;
+#[cfg(test)]
+mod splits;
+#[cfg(test)]
+mod starts;
 #[cfg(test)]
 mod sweep;
 #[cfg(test)]

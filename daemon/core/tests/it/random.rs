@@ -31,7 +31,7 @@ fn orders(scene: &Scene, having: impl Fn(ReportStatus) -> bool) -> Vec<ClientOrd
 }
 
 /// Does the n-th kind of thing, if there is something to do it with.
-fn act(scene: &mut Scene, kind: u8, pick: u8) {
+pub(crate) fn act(scene: &mut Scene, kind: u8, pick: u8) {
     let ticker = one(&TICKERS, pick).unwrap();
     let close = one(&CLOSES, pick / 2).unwrap();
     match kind {

@@ -25,7 +25,7 @@ pub(crate) struct Scene {
     pub(crate) commands: Vec<Command>,
     pub(crate) mirror: Mirror,
     pub(crate) at: Timestamp,
-    setup: Setup,
+    pub(crate) setup: Setup,
     wishes: Wishes,
     transcript: String,
 }
@@ -442,8 +442,13 @@ impl Scene {
 
     /// The process ends here and a new one begins: the book from the journal, nothing else.
     pub(crate) fn restart(&mut self) {
-        let next = self.journal.last().map_or(1, |entry| entry.seq + 1);
         let book = self.book_from_journal();
+        self.rebuild(book);
+    }
+
+    /// The same with a book of another making.
+    pub(crate) fn rebuild(&mut self, book: Book) {
+        let next = self.journal.last().map_or(1, |entry| entry.seq + 1);
         self.engine = engine(&self.setup, self.mirror.0, &self.wishes, book, next);
         // What was on its way is lost with the process.
         self.venue.cancels.clear();
@@ -467,5 +472,14 @@ pub(crate) fn refusal() -> RequestFailure {
     RequestFailure::Refused {
         code: 42_210_000,
         message: "no".into(),
+    }
+}
+
+impl Drop for Scene {
+    /// What happened up to a test's failure.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.transcript());
+        }
     }
 }

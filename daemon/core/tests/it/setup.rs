@@ -33,7 +33,10 @@ impl Strategy for Puppet {
     fn save(&self) -> String {
         "{}".to_owned()
     }
-    fn restore(&mut self, _: &str) -> Result<(), String> {
+    fn restore(&mut self, saved: &str) -> Result<(), String> {
+        if saved == UNREADABLE {
+            return Err("no such state".to_owned());
+        }
         Ok(())
     }
 }
@@ -54,11 +57,17 @@ pub(crate) struct Setup {
     pub(crate) observe: bool,
     /// Of both symbols.
     pub(crate) daily_volume: Option<Qty>,
+    /// What is watched.
     pub(crate) watch: Watch,
     pub(crate) authority: Authority,
     /// Whether each session's end writes one.
     pub(crate) checkpoints: bool,
+    /// Overrides of the calendar, as an operator writes them.
+    pub(crate) overrides: &'static str,
 }
+
+/// A state of a puppet that it cannot read back.
+pub(crate) const UNREADABLE: &str = "?";
 
 impl Default for Setup {
     fn default() -> Self {
@@ -74,6 +83,7 @@ impl Default for Setup {
             watch: Watch::OFF,
             authority: Authority::simulated(),
             checkpoints: true,
+            overrides: "",
         }
     }
 }
@@ -120,7 +130,7 @@ pub(crate) fn engine(
         routes: vec![route("a"), route("b")],
         limits: setup.limits.clone(),
         market: Market::Sessions {
-            calendar: Calendar::nyse(),
+            calendar: Calendar::nyse().with_overrides(setup.overrides).unwrap(),
             day: setup.day,
             rows: setup.rows,
         },

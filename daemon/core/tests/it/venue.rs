@@ -25,6 +25,8 @@ pub(crate) struct Venue {
     /// Orders of somebody else.
     pub(crate) foreign: Vec<ForeignOrder>,
     cash: Money,
+    /// What it says of the account.
+    pub(crate) account: AccountFacts,
     /// The number of the snapshot that was asked for last.
     asked: u32,
 }
@@ -43,6 +45,12 @@ impl Venue {
             repeated: BTreeSet::new(),
             foreign: Vec::new(),
             cash: Money::dollars(100_000),
+            account: AccountFacts {
+                id: "SIMULATED".into(),
+                blocked: None,
+                shorting: true,
+                buying_power: None,
+            },
             asked: 0,
         }
     }
@@ -325,12 +333,7 @@ impl Venue {
         BrokerEvent::Snapshot(BrokerSnapshot {
             number: self.asked,
             at,
-            account: AccountFacts {
-                id: "SIMULATED".into(),
-                blocked: None,
-                shorting: true,
-                buying_power: None,
-            },
+            account: self.account.clone(),
             foreign: self.foreign.clone(),
             orders: self
                 .orders

@@ -1,6 +1,7 @@
 //! The kernel with a store and a broker made of vectors: what happens in which order, and once.
 
 mod audit;
+mod operator;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};
@@ -21,11 +22,11 @@ use crate::{Asked, Call, Kernel, Peer, Ports, Reply, Surroundings};
 /// A store and a broker that remember in which order they were asked.
 #[derive(Default)]
 pub(super) struct World {
-    heard: Vec<String>,
+    pub(super) heard: Vec<String>,
     pub(super) journal: Vec<JournalEntry>,
     requests: BTreeMap<Box<str>, OperatorRequest>,
     pub(super) sent: Vec<BrokerRequest>,
-    broken: bool,
+    pub(super) broken: bool,
 }
 
 impl Ports for World {
@@ -77,7 +78,10 @@ fn around() -> Surroundings {
 }
 
 impl Bench {
-    fn boot(script: impl IntoIterator<Item = Option<Intent>>, recovery: &Recovery) -> Self {
+    pub(super) fn boot(
+        script: impl IntoIterator<Item = Option<Intent>>,
+        recovery: &Recovery,
+    ) -> Self {
         Self {
             kernel: Kernel::boot(config(script), recovery, around()).unwrap(),
             world: World::default(),
@@ -87,10 +91,19 @@ impl Bench {
 
     /// Reconciled at the open, with one entry that the next bar of SPY gives.
     pub(super) fn open() -> Self {
+        Self::open_after(Vec::new())
+    }
+
+    /// The same, after a run that left these records.
+    pub(super) fn open_after(records: Vec<Record>) -> Self {
+        let at = "2011-01-09T14:30:00Z".parse().unwrap();
+        let entries = (1..).zip(records);
+        let entries = entries.map(|(seq, record)| JournalEntry { seq, at, record });
+        let entries: Vec<JournalEntry> = entries.collect();
         let recovery = Recovery {
             epoch: trader_contract::Epoch(42),
-            next_seq: 1,
-            entries: Vec::new(),
+            next_seq: entries.len() as u64 + 1,
+            entries,
         };
         let entry = breakout(Direction::Long, "168.81", "168.58");
         let mut bench = Self::boot([Some(entry)], &recovery);
@@ -101,7 +114,7 @@ impl Bench {
         bench
     }
 
-    fn start(&mut self) {
+    pub(super) fn start(&mut self) {
         self.feed(&Event::Start);
         let snapshot = BrokerSnapshot {
             number: 1,
@@ -121,7 +134,7 @@ impl Bench {
         self.feed(&Event::Broker(BrokerEvent::Snapshot(snapshot)));
     }
 
-    fn at(&mut self, at: &str) {
+    pub(super) fn at(&mut self, at: &str) {
         self.now = at.parse().unwrap();
     }
 
@@ -142,7 +155,7 @@ impl Bench {
         });
     }
 
-    fn ask<T: Send + 'static>(
+    pub(super) fn ask<T: Send + 'static>(
         &mut self,
         call: impl FnOnce(Reply<T>) -> Call,
     ) -> Receiver<Result<T, Failure>> {
@@ -165,7 +178,7 @@ impl Bench {
     }
 }
 
-fn change(id: &str) -> ChangeParams {
+pub(super) fn change(id: &str) -> ChangeParams {
     ChangeParams {
         request_id: id.parse().unwrap(),
     }

@@ -1,9 +1,12 @@
-//! What stands and needs a person: read from the present state, so that an alert ends with its cause.
+//! What stands and needs a person: read from the present state, so that an alert ends with its cause,
+//! and what the engine has written down as standing.
 
 use trader_contract::{Symbol, Timestamp};
-use trader_core::record::TradingState;
+use trader_core::book::StandingAlert;
+use trader_core::record::{Origin, Severity, TradingState};
 use trader_core::{Engine, Phase, Protection};
 use trader_rpc as rpc;
+use trader_store::RaisedAlert;
 
 use super::status::StatusFacts;
 
@@ -21,8 +24,58 @@ pub(super) fn standing(engine: &Engine, facts: &StatusFacts) -> Vec<rpc::Alert> 
     .flatten()
     .collect();
     alerts.extend(unprotected(engine));
+    for standing in &engine.book().alerts {
+        let told = |alert: &rpc::Alert| {
+            alert.kind == *standing.alert.kind && alert.symbol == standing.alert.symbol
+        };
+        if !alerts.iter().any(told) {
+            alerts.push(of_journal(standing));
+        }
+    }
     alerts.sort_by_key(|alert| (std::cmp::Reverse(alert.severity), alert.at));
     alerts
+}
+
+/// What the engine has written down as standing.
+fn of_journal(standing: &StandingAlert) -> rpc::Alert {
+    let said = &standing.alert;
+    rpc::Alert {
+        at: standing.at,
+        severity: severity(said.severity),
+        kind: said.kind.to_string(),
+        symbol: said.symbol,
+        message: said.message.to_string(),
+        action: said.action.to_string(),
+    }
+}
+
+/// An alert of the journal on the wire.
+#[must_use]
+pub fn journal_alert(raised: &RaisedAlert) -> rpc::JournalAlert {
+    let said = &raised.alert;
+    rpc::JournalAlert {
+        number: raised.id,
+        at: raised.at,
+        severity: severity(said.severity),
+        kind: said.kind.to_string(),
+        symbol: said.symbol,
+        message: said.message.to_string(),
+        action: said.action.to_string(),
+        standing: raised.stands(),
+        acknowledged_at: raised.acknowledged.as_ref().map(|seen| seen.at),
+        acknowledged_by: raised.acknowledged.as_ref().and_then(|seen| match seen.by {
+            Origin::Operator { uid, .. } => Some(uid),
+            Origin::Strategy { .. } | Origin::Engine => None,
+        }),
+    }
+}
+
+const fn severity(severity: Severity) -> rpc::Severity {
+    match severity {
+        Severity::Notice => rpc::Severity::Notice,
+        Severity::Warning => rpc::Severity::Warning,
+        Severity::Critical => rpc::Severity::Critical,
+    }
 }
 
 fn alert(

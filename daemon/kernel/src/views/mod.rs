@@ -2,16 +2,20 @@
 //! clock, send nothing and never fail; a number that the wire cannot hold is rounded.
 
 mod alerts;
+mod authority;
 mod days;
 mod journal;
+mod obstacles;
 mod orders;
 mod positions;
 mod status;
 mod strategies;
 mod trades;
 
+pub use alerts::journal_alert;
 pub use days::{day, day_summary};
 pub use journal::journal_line;
+pub use obstacles::obstacles;
 pub use orders::{order, orders};
 pub use positions::{positions, stop_order};
 pub use status::{StatusFacts, status};

@@ -102,6 +102,8 @@ pub(crate) struct Stage {
     pub(crate) journal: Vec<JournalEntry>,
     at: Timestamp,
     executions: u32,
+    /// The newest question what the broker holds.
+    asked: u32,
 }
 
 impl Stage {
@@ -120,12 +122,19 @@ impl Stage {
             journal: Vec::new(),
             at: Timestamp::MIN,
             executions: 0,
+            asked: 0,
         };
         stage.at("2011-01-10T13:30:00Z");
         stage.step(Event::Start);
-        stage.step(Event::Broker(BrokerEvent::Snapshot(BrokerSnapshot {
-            number: 1,
-            at: stage.at,
+        stage.nothing_is_held();
+        stage
+    }
+
+    /// The broker's answer that it holds nothing but cash.
+    pub(crate) fn nothing_is_held(&mut self) {
+        self.step(Event::Broker(BrokerEvent::Snapshot(BrokerSnapshot {
+            number: self.asked,
+            at: self.at,
             account: AccountFacts {
                 id: "SIMULATED".into(),
                 blocked: None,
@@ -138,7 +147,6 @@ impl Stage {
             positions: Vec::new(),
             cash: Money::dollars(25_000),
         })));
-        stage
     }
 
     /// Moves the clock.
@@ -148,8 +156,10 @@ impl Stage {
 
     pub(crate) fn step(&mut self, event: Event) {
         for command in self.engine.step(self.at, &event) {
-            if let Command::Persist(entry) = command {
-                self.journal.push(entry);
+            match command {
+                Command::Persist(entry) => self.journal.push(entry),
+                Command::RequestSnapshot { number, .. } => self.asked = number,
+                _ => {}
             }
         }
     }

@@ -8,7 +8,7 @@ use trader_core::record::TradingState;
 use trader_core::{Engine, Phase, Protection};
 use trader_rpc::{self as rpc, convert};
 
-use super::alerts;
+use super::{alerts, authority};
 
 /// What the engine cannot know of the daemon around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,9 +39,14 @@ pub struct StatusFacts {
     pub journal_failure: Option<(Timestamp, String)>,
 }
 
-/// The status of the engine and of what is around it.
+/// The status of the engine and of what is around it; the broker last said at `reconciled_at` what it
+/// holds.
 #[must_use]
-pub fn status(engine: &Engine, facts: &StatusFacts) -> rpc::Status {
+pub fn status(
+    engine: &Engine,
+    facts: &StatusFacts,
+    reconciled_at: Option<Timestamp>,
+) -> rpc::Status {
     let book = engine.book();
     let holdings = || book.holdings.values();
     let positions = holdings().filter(|h| !h.net.is_flat()).count();
@@ -61,9 +66,15 @@ pub fn status(engine: &Engine, facts: &StatusFacts) -> rpc::Status {
         uptime_seconds: facts.uptime_seconds,
         now: engine.now(),
         reconciled: engine.is_reconciled(),
+        reconciled_at,
+        account: engine.account().map(|account| account.id.to_string()),
         session,
         next_session,
         trading: trading(engine, facts),
+        kills: authority::kills(engine),
+        blocks: authority::blocks(engine),
+        arming: authority::arming(engine),
+        observe: engine.authority().observe,
         equity: convert::money(engine.equity()),
         cash: convert::money(book.cash),
         day_pnl: convert::money(opened_with.map_or(Money::ZERO, |open| engine.equity() - open)),

@@ -80,7 +80,7 @@ pub fn strategies(engine: &Engine, facts: &StrategyFacts) -> Vec<rpc::Route> {
             .map(|found| lane(engine, info, found, &facts.signals))
             .collect();
         let own = facts.routes.get(&*info.name).unwrap_or(&unknown);
-        let (state, why) = route_state(engine, own, &lanes);
+        let (state, why) = route_state(engine, (own, info.observe), &lanes);
         rpc::Route {
             route: info.name.to_string(),
             strategy: info.strategy.to_string(),
@@ -107,12 +107,15 @@ const fn sides(sides: Sides) -> rpc::Sides {
 
 fn route_state(
     engine: &Engine,
-    facts: &RouteFacts,
+    (facts, observe): (&RouteFacts, bool),
     lanes: &[rpc::Lane],
 ) -> (rpc::RouteState, Option<String>) {
     let paused = |why: String| (rpc::RouteState::Paused, Some(why));
     if !facts.enabled {
         return paused("the configuration has enabled = false".to_owned());
+    }
+    if observe || engine.authority().observe {
+        return paused("it observes: signals are written down and not traded".to_owned());
     }
     match &engine.book().trading {
         TradingState::Reducing => return paused("entries are paused".to_owned()),

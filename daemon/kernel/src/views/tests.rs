@@ -51,7 +51,7 @@ fn alerts(stage: &Stage, facts: &StatusFacts) -> String {
             alert.at, alert.severity, alert.kind, alert.message
         )
     };
-    let status = status(&stage.engine, facts);
+    let status = status(&stage.engine, facts, None);
     let lines: Vec<String> = status.alerts.iter().map(line).collect();
     lines.join("\n")
 }
@@ -59,7 +59,7 @@ fn alerts(stage: &Stage, facts: &StatusFacts) -> String {
 #[test]
 fn the_status_of_a_day_with_a_position() {
     let stage = Stage::with_a_position();
-    assert_snapshot!(json(&status(&stage.engine, &facts())), @r#"
+    assert_snapshot!(json(&status(&stage.engine, &facts(), None)), @r#"
     {
       "mode": "simulated",
       "label": "SYNTHETIC DATA",
@@ -69,6 +69,8 @@ fn the_status_of_a_day_with_a_position() {
       "uptime_seconds": 60,
       "now": "2011-01-10T14:32:00Z",
       "reconciled": true,
+      "reconciled_at": null,
+      "account": "SIMULATED",
       "session": {
         "date": "2011-01-10",
         "open": "2011-01-10T14:30:00Z",
@@ -86,6 +88,10 @@ fn the_status_of_a_day_with_a_position() {
         "state": "active",
         "why": null
       },
+      "kills": [],
+      "blocks": [],
+      "arming": null,
+      "observe": false,
       "equity": "25018.4",
       "cash": "8118.4",
       "day_pnl": "18.4",
@@ -126,14 +132,14 @@ fn the_status_of_a_day_with_a_position() {
 #[test]
 fn a_day_before_its_open_is_shown_as_such_and_the_night_before_it_as_none() {
     let stage = Stage::before_the_open([]);
-    let before = status(&stage.engine, &facts());
+    let before = status(&stage.engine, &facts(), None);
     assert_eq!(before.session.unwrap().phase, rpc::Phase::Pre);
     assert_eq!(before.next_session.unwrap().date.to_string(), "2011-01-11");
 
     let mut stage = Stage::open([]);
     stage.at("2011-01-10T21:00:00Z");
     stage.step(trader_core::Event::Timer);
-    let after = status(&stage.engine, &facts());
+    let after = status(&stage.engine, &facts(), None);
     assert_eq!(after.session, None);
     assert_eq!(after.next_session.unwrap().date.to_string(), "2011-01-11");
 }
@@ -144,11 +150,11 @@ fn profit_of_the_day_is_what_was_realised_and_what_is_open() {
     stage.operator(OperatorCommand::Close("SPY".parse().unwrap()));
     stage.report(STOP, ReportStatus::Cancelled);
     stage.fill(EXIT, 30, "168.95");
-    let part = status(&stage.engine, &facts());
+    let part = status(&stage.engine, &facts(), None);
     assert_eq!(part.day_pnl, part.realised + part.open_pnl);
     assert_eq!(part.realised.to_string(), "0");
     stage.fill(EXIT, 70, "168.9");
-    let all = status(&stage.engine, &facts());
+    let all = status(&stage.engine, &facts(), None);
     assert_eq!(
         (all.day_pnl, all.open_pnl.to_string()),
         (all.realised, "0".to_owned())
@@ -405,7 +411,7 @@ fn what_is_broken_stands_first() {
     1970-01-01T00:00:00Z warning feed_stale: the feed recorded is stale
     2011-01-10T14:32:00Z notice paused: entries are paused; positions stay protected
     ");
-    let status = status(&stage.engine, &facts);
+    let status = status(&stage.engine, &facts, None);
     assert_eq!(status.trading.state, rpc::TradingState::Halted);
 }
 
@@ -422,5 +428,9 @@ fn a_position_past_the_deadline_stands_until_it_is_flat() {
     2011-01-10T20:55:00Z warning unprotected: SPY: 100 shares have no stop while they are being closed
     ");
     stage.fill(EXIT, 100, "169");
+    // What our own ledger says is no proof.
+    assert!(alerts(&stage, &facts()).contains("not_flat"));
+    stage.at("2011-01-10T20:58:31Z");
+    stage.nothing_is_held();
     assert_eq!(alerts(&stage, &facts()), "");
 }

@@ -2,6 +2,8 @@
 //! UTC, names `snake_case`. A field that may be absent is `null`, never left out.
 
 mod account;
+mod alert_test;
+mod authority;
 mod backtest;
 mod event;
 mod job;
@@ -11,6 +13,8 @@ mod route;
 mod status;
 
 pub use account::{Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello};
+pub use alert_test::{AlertTest, AlertWay};
+pub use authority::{ArmedAccount, BlockedSymbol, JournalAlert, Kill, Obstacle, Scope};
 pub use backtest::{
     Adjustment, BacktestCounts, BacktestData, BacktestDay, BacktestInputs, BacktestPosition,
     BacktestResult, BacktestRoute, BacktestSpec, BacktestTrade, DataFile, EquityPoint,

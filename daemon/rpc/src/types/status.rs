@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use trader_contract::{Symbol, Timestamp};
 
 use super::account::CalendarDay;
+use super::authority::{ArmedAccount, BlockedSymbol, Kill};
 use crate::role::Role;
 
 /// What the daemon trades with.
@@ -240,12 +241,24 @@ pub struct Status {
     pub now: Timestamp,
     /// Whether its book has been compared with the broker's since the start.
     pub reconciled: bool,
+    /// When the broker last said what it holds; `null` before it first did.
+    pub reconciled_at: Option<Timestamp>,
+    /// The account's number, as the broker says it; `null` before it first did.
+    pub account: Option<String>,
     /// The session that the engine is in; `null` between sessions.
     pub session: Option<SessionInfo>,
     /// The session after that; `null` past the last year of the calendar.
     pub next_session: Option<CalendarDay>,
     /// Whether new exposure is allowed.
     pub trading: TradingStatus,
+    /// Kills of less than the whole account that hold; that of the whole is [`TradingState::Killed`].
+    pub kills: Vec<Kill>,
+    /// Symbols that are not entered.
+    pub blocks: Vec<BlockedSymbol>,
+    /// The leave to trade a live account; `null` without one.
+    pub arming: Option<ArmedAccount>,
+    /// Whether signals are only written down: nothing is entered.
+    pub observe: bool,
     /// Cash and positions at their last prices, in dollars.
     pub equity: Decimal,
     /// Cash in dollars.

@@ -1,8 +1,10 @@
-//! What was: `trades` and `days`, from the archive.
+//! What was: `trades`, `days` and `alerts`, from the archive.
 
 use std::sync::Arc;
 
-use trader_rpc::{DaySummary, DaysParams, Failure, Trade, TradesParams};
+use trader_rpc::{
+    AlertsParams, DaySummary, DaysParams, Failure, JournalAlert, Trade, TradesParams,
+};
 
 use super::{Context, Peer};
 
@@ -25,5 +27,16 @@ pub(super) async fn days(
     context
         .room
         .read("days", move |archive| archive.days(&params))
+        .await
+}
+
+pub(super) async fn alerts(
+    context: Arc<Context>,
+    _: Peer,
+    params: AlertsParams,
+) -> Result<Vec<JournalAlert>, Failure> {
+    context
+        .room
+        .read("alerts", move |archive| archive.alerts(&params))
         .await
 }

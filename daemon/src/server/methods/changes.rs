@@ -1,59 +1,62 @@
-//! What changes something: `pause`, `resume`, `close`, `cancel`, `flatten`, `stop`. All of it is the
-//! engine's decision.
+//! What changes something: everything from `pause` to `stop`. All of it is the engine's decision; only
+//! whether an alert exists is asked of the archive.
 
 use std::sync::Arc;
 
 use trader_kernel::Call;
-use trader_rpc::{Accepted, CancelParams, ChangeParams, CloseParams, Failure, StopParams};
+use trader_rpc::{
+    Accepted, AckAlertParams, AdoptParams, ArmParams, CancelParams, ChangeParams, CloseParams,
+    Failure, IgnoreParams, KillParams, StopParams,
+};
 
 use super::{Context, Peer};
 
-pub(super) async fn pause(
-    context: Arc<Context>,
-    peer: Peer,
-    params: ChangeParams,
-) -> Result<Accepted, Failure> {
-    context.ask(peer, |reply| Call::Pause(params, reply)).await
+/// Declares handlers that hand their parameters to the engine.
+macro_rules! handlers {
+    ($($name:ident => $call:ident ($params:ty);)+) => {
+        $(pub(super) async fn $name(
+            context: Arc<Context>,
+            peer: Peer,
+            params: $params,
+        ) -> Result<Accepted, Failure> {
+            context.ask(peer, |reply| Call::$call(params, reply)).await
+        })+
+    };
 }
 
-pub(super) async fn resume(
-    context: Arc<Context>,
-    peer: Peer,
-    params: ChangeParams,
-) -> Result<Accepted, Failure> {
-    context.ask(peer, |reply| Call::Resume(params, reply)).await
+handlers! {
+    pause => Pause(ChangeParams);
+    resume => Resume(ChangeParams);
+    close => Close(CloseParams);
+    cancel => Cancel(CancelParams);
+    flatten => Flatten(ChangeParams);
+    kill => Kill(KillParams);
+    arm => Arm(ArmParams);
+    disarm => Disarm(ChangeParams);
+    reconcile => Reconcile(ChangeParams);
+    adopt => Adopt(AdoptParams);
+    ignore => Ignore(IgnoreParams);
+    stop => Stop(StopParams);
 }
 
-pub(super) async fn close(
+pub(super) async fn ack_alert(
     context: Arc<Context>,
     peer: Peer,
-    params: CloseParams,
+    params: AckAlertParams,
 ) -> Result<Accepted, Failure> {
-    context.ask(peer, |reply| Call::Close(params, reply)).await
-}
-
-pub(super) async fn cancel(
-    context: Arc<Context>,
-    peer: Peer,
-    params: CancelParams,
-) -> Result<Accepted, Failure> {
-    context.ask(peer, |reply| Call::Cancel(params, reply)).await
-}
-
-pub(super) async fn flatten(
-    context: Arc<Context>,
-    peer: Peer,
-    params: ChangeParams,
-) -> Result<Accepted, Failure> {
+    let number = params.alert;
+    let found = context
+        .room
+        .read("ack_alert", move |archive| archive.alert(number))
+        .await?;
+    if found.is_none() {
+        return Err(Failure::refused(
+            "ack_alert was not done",
+            format!("there is no alert {number}"),
+            "traderctl alerts list --all shows their numbers",
+        ));
+    }
     context
-        .ask(peer, |reply| Call::Flatten(params, reply))
+        .ask(peer, |reply| Call::AckAlert(params, reply))
         .await
-}
-
-pub(super) async fn stop(
-    context: Arc<Context>,
-    peer: Peer,
-    params: StopParams,
-) -> Result<Accepted, Failure> {
-    context.ask(peer, |reply| Call::Stop(params, reply)).await
 }

@@ -1,6 +1,7 @@
 //! The methods: each reads its parameters, does its one thing and answers. Calls that change
 //! something are logged before they are done, with who asked, and again with what came of it.
 
+mod alerts;
 mod archive;
 mod calendar;
 mod changes;
@@ -65,11 +66,20 @@ pub(super) fn register(
     add::<call::Days, _, _>(&mut module, archive::days)?;
     add::<call::Logs, _, _>(&mut module, logs::logs)?;
     add::<call::Calendar, _, _>(&mut module, calendar::calendar)?;
+    add::<call::WhyHalted, _, _>(&mut module, state::why_halted)?;
+    add::<call::Alerts, _, _>(&mut module, archive::alerts)?;
     add::<call::Pause, _, _>(&mut module, changes::pause)?;
     add::<call::Resume, _, _>(&mut module, changes::resume)?;
     add::<call::Close, _, _>(&mut module, changes::close)?;
     add::<call::Cancel, _, _>(&mut module, changes::cancel)?;
     add::<call::Flatten, _, _>(&mut module, changes::flatten)?;
+    add::<call::Kill, _, _>(&mut module, changes::kill)?;
+    add::<call::Arm, _, _>(&mut module, changes::arm)?;
+    add::<call::Disarm, _, _>(&mut module, changes::disarm)?;
+    add::<call::Reconcile, _, _>(&mut module, changes::reconcile)?;
+    add::<call::Adopt, _, _>(&mut module, changes::adopt)?;
+    add::<call::Ignore, _, _>(&mut module, changes::ignore)?;
+    add::<call::AckAlert, _, _>(&mut module, changes::ack_alert)?;
     add::<call::Stop, _, _>(&mut module, changes::stop)?;
     add::<call::Jobs, _, _>(&mut module, jobs::jobs)?;
     add::<call::JobFile, _, _>(&mut module, jobs::job_file)?;
@@ -79,6 +89,7 @@ pub(super) fn register(
     add::<call::Upload, _, _>(&mut module, jobs::upload)?;
     add::<call::Data, _, _>(&mut module, jobs::data)?;
     add::<call::RemoveData, _, _>(&mut module, jobs::remove_data)?;
+    add::<call::TestAlert, _, _>(&mut module, alerts::test_alert)?;
     events::register(&mut module)?;
     Ok(module)
 }

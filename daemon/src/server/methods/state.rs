@@ -1,11 +1,12 @@
-//! What is: `status`, `positions`, `orders`, `strategies`, `config`. The engine answers for all but
-//! the configuration; orders that have ended come from the archive.
+//! What is: `status`, `positions`, `orders`, `strategies`, `why_halted`, `config`. The engine answers
+//! for all but the configuration; orders that have ended come from the archive. That alerts do not
+//! arrive is told beside what stands in the engine.
 
 use std::sync::Arc;
 
 use trader_kernel::Call;
 use trader_rpc::{
-    EffectiveConfig, Failure, NoParams, Order, OrdersParams, Position, Route, Status,
+    EffectiveConfig, Failure, NoParams, Obstacle, Order, OrdersParams, Position, Route, Status,
 };
 
 use super::{Context, Peer};
@@ -15,7 +16,16 @@ pub(super) async fn status(
     peer: Peer,
     _: NoParams,
 ) -> Result<Status, Failure> {
-    context.ask(peer, Call::Status).await
+    let mut status = context.ask(peer, Call::Status).await?;
+    let undelivered = context.services.alerts.standing();
+    if !undelivered.is_empty() {
+        status.alerts.extend(undelivered);
+        // As the engine orders its own.
+        status
+            .alerts
+            .sort_by_key(|alert| (std::cmp::Reverse(alert.severity), alert.at));
+    }
+    Ok(status)
 }
 
 pub(super) async fn positions(
@@ -48,6 +58,14 @@ pub(super) async fn strategies(
     _: NoParams,
 ) -> Result<Vec<Route>, Failure> {
     context.ask(peer, Call::Strategies).await
+}
+
+pub(super) async fn why_halted(
+    context: Arc<Context>,
+    peer: Peer,
+    _: NoParams,
+) -> Result<Vec<Obstacle>, Failure> {
+    context.ask(peer, Call::WhyHalted).await
 }
 
 pub(super) async fn config(

@@ -77,6 +77,7 @@ mod requests;
 mod rules;
 mod saved;
 mod session;
+mod splits;
 mod trailing;
 
 pub mod market;

@@ -3,6 +3,7 @@
 mod account;
 mod authority;
 mod decisions;
+mod foreign;
 mod orders;
 mod words;
 
@@ -41,27 +42,6 @@ fn sentence(record: &Record) -> String {
             decision,
             ..
         } => decisions::intent_taken(origin, *symbol, intent, decision),
-        Record::OrderPlanned { order } => orders::planned(order),
-        Record::OrderReported { report } => orders::reported(report),
-        Record::SubmitFailed { client_id, failure } => {
-            orders::failed("sending", *client_id, failure)
-        }
-        Record::CancelAsked { client_id, why } => {
-            format!("cancelling {}: {why}", words::order(*client_id))
-        }
-        Record::ReplaceAsked {
-            replacement,
-            reason,
-        } => orders::replacing(replacement, reason),
-        Record::CancelFailed { client_id, failure } => {
-            orders::failed("cancelling", *client_id, failure)
-        }
-        Record::ReplaceFailed {
-            client_id, failure, ..
-        } => orders::failed("replacing", *client_id, failure),
-        Record::OrderDropped { client_id } => {
-            format!("{} never reached the broker", words::order(*client_id))
-        }
         Record::StopPlanned {
             symbol,
             stop,
@@ -92,13 +72,40 @@ fn sentence(record: &Record) -> String {
             broker,
         } => format!("{symbol}: the ledger holds {ours} shares, the broker {broker}"),
         Record::Alerted { alert } => account::alerted(alert),
+        Record::Checkpoint { .. } => "checkpoint of the whole book".to_owned(),
+        record => about_an_order(record),
+    }
+}
+
+fn about_an_order(record: &Record) -> String {
+    match record {
+        Record::OrderPlanned { order } => orders::planned(order),
+        Record::OrderReported { report } => orders::reported(report),
+        Record::SubmitFailed { client_id, failure } => {
+            orders::failed("sending", *client_id, failure)
+        }
+        Record::CancelAsked { client_id, why } => {
+            format!("cancelling {}: {why}", words::order(*client_id))
+        }
+        Record::ReplaceAsked {
+            replacement,
+            reason,
+        } => orders::replacing(replacement, reason),
+        Record::CancelFailed { client_id, failure } => {
+            orders::failed("cancelling", *client_id, failure)
+        }
+        Record::ReplaceFailed {
+            client_id, failure, ..
+        } => orders::failed("replacing", *client_id, failure),
+        Record::OrderDropped { client_id } => {
+            format!("{} never reached the broker", words::order(*client_id))
+        }
         Record::SubmitRepeated { client_id } => {
             format!(
                 "sending {} once more, under its id",
                 words::order(*client_id)
             )
         }
-        Record::Checkpoint { .. } => "checkpoint of the whole book".to_owned(),
         record => authority::sentence(record),
     }
 }

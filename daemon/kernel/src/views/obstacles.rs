@@ -1,0 +1,338 @@
+//! Everything that stops entries now, each with what to do about it: the answer to "why does it not
+//! trade?".
+
+use std::collections::BTreeMap;
+
+use trader_contract::{Symbol, Timestamp};
+use trader_core::record::{Block, Scope, TradingState};
+use trader_core::{Engine, Phase};
+use trader_rpc as rpc;
+
+use super::authority::{by, reason};
+use super::status::StatusFacts;
+use super::strategies::{StrategyFacts, strategies};
+
+/// What stops entries, what is about everything first.
+#[must_use]
+pub fn obstacles(
+    engine: &Engine,
+    facts: &StatusFacts,
+    routes: &StrategyFacts,
+) -> Vec<rpc::Obstacle> {
+    let mut found: Vec<rpc::Obstacle> = [
+        journal(facts),
+        trading(engine),
+        account(engine),
+        ending(engine),
+        reconciliation(engine, facts),
+        link("broker", &facts.broker),
+        link("feed", &facts.feed),
+        observing(engine),
+        session(engine),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    found.extend(kills(engine));
+    found.extend(blocks(engine));
+    found.extend(unfresh(engine));
+    found.extend(idle_routes(engine, routes));
+    found
+}
+
+/// Something that stops every entry.
+fn obstacle(
+    kind: &str,
+    since: Option<Timestamp>,
+    why: impl Into<String>,
+    next: impl Into<String>,
+) -> rpc::Obstacle {
+    rpc::Obstacle {
+        kind: kind.to_owned(),
+        symbol: None,
+        route: None,
+        since,
+        why: why.into(),
+        next: next.into(),
+    }
+}
+
+fn journal(facts: &StatusFacts) -> Option<rpc::Obstacle> {
+    let (at, why) = facts.journal_failure.as_ref()?;
+    Some(obstacle(
+        "journal",
+        Some(*at),
+        format!("the journal takes no entries: {why}"),
+        "free the disk or mend it, then restart the daemon",
+    ))
+}
+
+fn trading(engine: &Engine) -> Option<rpc::Obstacle> {
+    let book = engine.book();
+    let (kind, why, next) = match &book.trading {
+        TradingState::Active => return None,
+        TradingState::Reducing => (
+            "paused",
+            "entries are paused".to_owned(),
+            "traderctl resume allows them",
+        ),
+        TradingState::Tripped(why) => (
+            "breaker",
+            why.to_string(),
+            "the next session allows entries again; traderctl resume does it now",
+        ),
+        TradingState::Halted(why) => (
+            "halted",
+            why.to_string(),
+            "look into it, then traderctl resume",
+        ),
+        TradingState::Killed(why) => (
+            "killed",
+            why.to_string(),
+            "find out why, then traderctl arm",
+        ),
+    };
+    Some(obstacle(kind, book.trading_since, why, next))
+}
+
+/// A live account needs the leave to trade it, and the broker must let it trade.
+fn account(engine: &Engine) -> Option<rpc::Obstacle> {
+    if let Err(refusal) = engine.leave() {
+        let next = match refusal.rule {
+            "not_armed" => "traderctl arm",
+            _ => {
+                "wait until the broker was heard; else correct TRADERD_LIVE_ACCOUNT or the credential"
+            }
+        };
+        return Some(obstacle(refusal.rule, None, refusal.detail, next));
+    }
+    let why = engine.account()?.blocked.as_ref()?;
+    let since = engine.book().standing("account_blocked", None);
+    Some(obstacle(
+        "account_blocked",
+        since.map(|standing| standing.at),
+        format!("the broker lets the account not trade: {why}"),
+        "ask the broker",
+    ))
+}
+
+fn ending(engine: &Engine) -> Option<rpc::Obstacle> {
+    if engine.is_stopping() {
+        return Some(obstacle(
+            "stopping",
+            None,
+            "the daemon is stopping",
+            "nothing; start it again to trade",
+        ));
+    }
+    engine.is_flattening().then(|| {
+        obstacle(
+            "flattening",
+            None,
+            "everything is being closed, and the broker has not confirmed it yet",
+            "wait until traderctl positions is empty, then traderctl resume",
+        )
+    })
+}
+
+fn reconciliation(engine: &Engine, facts: &StatusFacts) -> Option<rpc::Obstacle> {
+    (!engine.is_reconciled()).then(|| {
+        obstacle(
+            "not_reconciled",
+            Some(facts.started_at),
+            "the broker has not said yet what it holds",
+            "wait a moment; traderctl status shows the broker's state",
+        )
+    })
+}
+
+fn link(name: &str, link: &rpc::Link) -> Option<rpc::Obstacle> {
+    if !matches!(link.state, rpc::LinkState::Down | rpc::LinkState::Stale) {
+        return None;
+    }
+    let detail = link.detail.as_deref().unwrap_or("no reason given");
+    Some(obstacle(
+        &format!("{name}_{}", link.state),
+        link.last_heard_at,
+        format!("the {name} {} is {}: {detail}", link.name, link.state),
+        "the daemon tries on by itself; look at the network and at the provider's status page",
+    ))
+}
+
+fn observing(engine: &Engine) -> Option<rpc::Obstacle> {
+    engine.authority().observe.then(|| {
+        obstacle(
+            "observe",
+            None,
+            "the configuration says to observe only: signals are written down and not traded",
+            "set [trading] observe = false and restart the daemon",
+        )
+    })
+}
+
+fn session(engine: &Engine) -> Option<rpc::Obstacle> {
+    let session = engine.session()?;
+    let opens = |at: Timestamp| format!("nothing: the next session opens at {at}");
+    let next = engine
+        .following_session()
+        .map_or_else(|| "nothing".to_owned(), |next| opens(next.open));
+    let (since, why, next) = match engine.phase() {
+        Phase::Entries => return None,
+        Phase::Closed if engine.now() < session.open => {
+            (None, "the exchange is closed", opens(session.open))
+        }
+        Phase::Closed if engine.now() >= session.close => {
+            (Some(session.close), "the exchange is closed", next)
+        }
+        Phase::Closed => (
+            None,
+            "the session is open and the broker has not been heard",
+            "wait a moment; traderctl status shows the broker's state".to_owned(),
+        ),
+        Phase::NoEntries => (
+            None,
+            "it is too late in the session for new positions",
+            next,
+        ),
+        Phase::Flattening | Phase::PastDeadline => {
+            (None, "everything is being closed before the close", next)
+        }
+    };
+    Some(obstacle("session", since, why, next))
+}
+
+fn kills(engine: &Engine) -> impl Iterator<Item = rpc::Obstacle> {
+    engine.book().kills.iter().map(|(scope, kill)| {
+        let (symbol, route, flag) = match scope {
+            Scope::All => (None, None, String::new()),
+            Scope::Symbol(symbol) => (Some(*symbol), None, format!(" --symbol {symbol}")),
+            Scope::Strategy(name) => (None, Some(name.to_string()), format!(" --strategy {name}")),
+        };
+        rpc::Obstacle {
+            symbol,
+            route,
+            ..obstacle(
+                "killed",
+                Some(kill.at),
+                format!("{scope} is killed, by {}", by(&kill.origin)),
+                format!("find out why, then traderctl arm{flag}"),
+            )
+        }
+    })
+}
+
+fn blocks(engine: &Engine) -> impl Iterator<Item = rpc::Obstacle> {
+    engine.book().blocks.iter().map(|(symbol, blocked)| {
+        let next = what_frees(*symbol, &blocked.block);
+        rpc::Obstacle {
+            symbol: Some(*symbol),
+            ..obstacle(
+                blocked.block.name(),
+                Some(blocked.at),
+                reason(&blocked.block),
+                next,
+            )
+        }
+    })
+}
+
+/// Data, links or clocks that are not fresh, and symbols that the broker does not let be traded. What is
+/// the same for several symbols is told once.
+fn unfresh(engine: &Engine) -> Vec<rpc::Obstacle> {
+    let mut found: BTreeMap<(&'static str, String), Vec<Symbol>> = BTreeMap::new();
+    for symbol in engine.symbols().iter().map(|s| s.instrument.symbol) {
+        // A block is told with what frees it.
+        if engine.book().blocks.contains_key(&symbol) {
+            continue;
+        }
+        if let Err(refusal) = engine.freshness(symbol) {
+            let same = found.entry((refusal.rule, refusal.detail)).or_default();
+            same.push(symbol);
+        }
+    }
+    let told = |((rule, detail), symbols): ((&'static str, String), Vec<Symbol>)| {
+        let symbol = match symbols.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
+        let standing = engine.book().standing(rule, symbol);
+        let standing = standing.or_else(|| engine.book().standing(rule, None));
+        rpc::Obstacle {
+            symbol,
+            ..obstacle(
+                rule,
+                standing.map(|standing| standing.at),
+                detail,
+                standing.map_or("nothing: it ends by itself", |s| &s.alert.action),
+            )
+        }
+    };
+    found.into_iter().map(told).collect()
+}
+
+fn what_frees(symbol: Symbol, block: &Block) -> String {
+    match block {
+        Block::Foreign => format!(
+            "traderctl adopt {symbol} protects a position and closes it with the day; traderctl \
+             ignore {symbol} leaves it to its owner"
+        ),
+        Block::Ignored { .. } => {
+            "close it at the broker; it is entered again once nothing is left".to_owned()
+        }
+        Block::Contradicted => format!(
+            "compare the order at the broker with traderctl orders; traderctl arm --symbol {symbol} \
+             frees it"
+        ),
+        Block::Jumped => format!(
+            "compare its price with another source; traderctl arm --symbol {symbol} frees it"
+        ),
+        Block::Residue => format!(
+            "it is closed at the open; traderctl close {symbol} does it now, and traderctl arm \
+             --symbol {symbol} frees it"
+        ),
+    }
+}
+
+/// Routes that are switched off or not warm; what is about everything was said before.
+fn idle_routes(engine: &Engine, facts: &StrategyFacts) -> Vec<rpc::Obstacle> {
+    let mut found = Vec::new();
+    for route in strategies(engine, facts) {
+        let about = |kind: &str, symbol, why: String, next: &str| rpc::Obstacle {
+            symbol,
+            route: Some(route.route.clone()),
+            ..obstacle(kind, None, why, next)
+        };
+        let own = facts.routes.get(&route.route);
+        if own.is_some_and(|own| !own.enabled) {
+            let why = "the configuration has enabled = false".to_owned();
+            found.push(about(
+                "disabled",
+                None,
+                why,
+                "set enabled = true and restart the daemon",
+            ));
+            continue;
+        }
+        let info = engine.routes().iter().find(|r| *r.name == *route.route);
+        if info.is_some_and(|info| info.observe) && !engine.authority().observe {
+            let why = "the route only observes: its signals are written down and not traded";
+            found.push(about(
+                "observe",
+                None,
+                why.to_owned(),
+                "set observe = false in it and restart the daemon",
+            ));
+        }
+        for lane in route.lanes.iter().filter(|lane| !lane.warm_up.is_warm()) {
+            let rpc::WarmUp { have, need } = lane.warm_up;
+            let why = format!("it has {have} of the {need} bars that it needs");
+            found.push(about(
+                "warming",
+                Some(lane.symbol),
+                why,
+                "wait for the bars",
+            ));
+        }
+    }
+    found
+}

@@ -1,0 +1,176 @@
+//! What comes to the engine's thread from outside: calls and signals wait in a bounded inbox, and what
+//! is urgent goes before them through a slot of its own that is never full.
+
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel,
+};
+use std::time::Duration;
+
+use trader_kernel::Asked;
+
+use crate::server::Turned;
+
+/// Messages that wait for the engine's thread at most; a full inbox refuses calls.
+const CAPACITY: usize = 256;
+
+/// What comes from outside.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// A call of a client.
+    Asked(Asked),
+    /// A signal asked for the end.
+    Stop,
+    /// Something urgent has come.
+    Wake,
+}
+
+/// Where messages are put.
+#[derive(Debug, Clone)]
+pub(super) struct Slot {
+    usual: SyncSender<Message>,
+    urgent: Sender<Message>,
+}
+
+/// Where they are taken out.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    usual: Receiver<Message>,
+    /// As many as there are connections: each has one urgent call at a time, more cost its allowance.
+    urgent: Receiver<Message>,
+}
+
+/// An empty inbox.
+pub(super) fn inbox() -> (Slot, Inbox) {
+    let (usual, waiting) = sync_channel(CAPACITY);
+    let (urgent, first) = channel();
+    let inbox = Inbox {
+        usual: waiting,
+        urgent: first,
+    };
+    (Slot { usual, urgent }, inbox)
+}
+
+impl Slot {
+    /// Puts a call in, an urgent one before all that wait.
+    ///
+    /// # Errors
+    /// The inbox is full, which it never is for an urgent call, or gone.
+    pub(super) fn put(&self, asked: Asked) -> Result<(), Turned> {
+        if asked.call.is_urgent() {
+            return self.hurry(Message::Asked(asked));
+        }
+        self.usual
+            .try_send(Message::Asked(asked))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => Turned::Full,
+                TrySendError::Disconnected(_) => Turned::Gone,
+            })
+    }
+
+    /// Asks for the end, before all that wait.
+    ///
+    /// # Errors
+    /// The inbox is gone.
+    pub(super) fn stop(&self) -> Result<(), Turned> {
+        self.hurry(Message::Stop)
+    }
+
+    fn hurry(&self, message: Message) -> Result<(), Turned> {
+        self.urgent.send(message).map_err(|_| Turned::Gone)?;
+        // A full inbox wakes nobody, and nobody sleeps before a full inbox.
+        match self.usual.try_send(Message::Wake) {
+            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
+            Err(TrySendError::Disconnected(_)) => Err(Turned::Gone),
+        }
+    }
+}
+
+impl Inbox {
+    /// Takes what is urgent, if anything is.
+    pub(super) fn urgent(&self) -> Option<Message> {
+        self.urgent.try_recv().ok()
+    }
+
+    /// Takes the next message that is there.
+    pub(super) fn next(&self) -> Option<Message> {
+        self.usual.try_recv().ok()
+    }
+
+    /// Waits for the next message. That nobody can put one in any more is a message too: to stop.
+    pub(super) fn wait(&self, wait: Duration) -> Option<Message> {
+        match self.usual.recv_timeout(wait) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trader_kernel::{Call, Peer, Reply};
+    use trader_rpc::{KillParams, Role, Scope};
+
+    fn asked(call: Call) -> Asked {
+        let peer = Peer {
+            uid: 0,
+            pid: None,
+            role: Role::Admin,
+            connection: 1,
+        };
+        Asked { call, peer }
+    }
+
+    fn look() -> Asked {
+        asked(Call::Positions(Reply::new(drop)))
+    }
+
+    fn kill() -> Asked {
+        let params = KillParams {
+            request_id: "k-1".parse().unwrap(),
+            scope: Scope::All,
+            flatten: false,
+        };
+        asked(Call::Kill(params, Reply::new(drop)))
+    }
+
+    #[test]
+    fn a_kill_and_a_signal_find_room_in_a_full_inbox_and_come_first() {
+        let (slot, inbox) = inbox();
+        while slot.put(look()).is_ok() {}
+        assert_eq!(slot.put(look()), Err(Turned::Full));
+        assert_eq!(slot.put(kill()), Ok(()));
+        assert_eq!(slot.stop(), Ok(()));
+        let first = inbox.urgent();
+        assert!(
+            matches!(&first, Some(Message::Asked(asked)) if asked.call.method() == "kill"),
+            "{first:?}"
+        );
+        assert!(matches!(inbox.urgent(), Some(Message::Stop)));
+        assert!(inbox.urgent().is_none());
+        let waiting = std::iter::from_fn(|| inbox.next()).count();
+        assert_eq!(waiting, CAPACITY);
+    }
+
+    #[test]
+    fn something_urgent_wakes_who_waits() {
+        let (slot, inbox) = inbox();
+        slot.put(kill()).unwrap();
+        let woken = inbox.wait(Duration::from_secs(60));
+        assert!(matches!(woken, Some(Message::Wake)), "{woken:?}");
+        assert!(inbox.urgent().is_some());
+    }
+
+    #[test]
+    fn an_inbox_that_is_gone_says_so_and_one_that_nobody_fills_stops() {
+        let (slot, receiving) = inbox();
+        drop(receiving);
+        assert_eq!(slot.put(kill()), Err(Turned::Gone));
+        assert_eq!(slot.put(look()), Err(Turned::Gone));
+        let (slot, receiving) = inbox();
+        drop(slot);
+        let end = receiving.wait(Duration::from_secs(60));
+        assert!(matches!(end, Some(Message::Stop)), "{end:?}");
+    }
+}

@@ -1,0 +1,106 @@
+//! The commands of `trader-sim`. Each ends with one line `RESULT {json}`, and with exit code 1 where
+//! anything failed.
+
+mod eod;
+mod many;
+mod replay;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Map, Value};
+
+use super::plan::{FaultKind, Without};
+
+/// Simulates the whole daemon, deterministically, with everything that can fail
+#[derive(Debug, Parser)]
+#[command(name = "trader-sim", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run many seeds on all cores
+    Run(many::Many),
+    /// Run one seed and print its whole log
+    Replay(replay::Replay),
+    /// Run every session of some years, a short day each
+    Eod(eod::Eod),
+}
+
+/// What is left out of every plan.
+#[derive(Debug, Clone, Args)]
+struct Leave {
+    /// Leave these kinds of fault out, separated by commas; `all` for every kind
+    #[arg(long, value_delimiter = ',', value_name = "KIND")]
+    without: Vec<String>,
+    /// Leave crashes out
+    #[arg(long)]
+    no_crashes: bool,
+    /// Leave out what a person does
+    #[arg(long)]
+    no_actions: bool,
+}
+
+impl Leave {
+    /// The same as the generator takes it.
+    fn without(&self) -> Result<Without, String> {
+        let all = self.without.iter().any(|name| name == "all");
+        let named = self.without.iter().filter(|name| *name != "all");
+        let faults = named.map(|name| {
+            FaultKind::named(name).ok_or_else(|| {
+                let known: Vec<&str> = FaultKind::ALL.iter().map(|kind| kind.name()).collect();
+                format!(
+                    "there is no kind of fault {name}; there are {}",
+                    known.join(", ")
+                )
+            })
+        });
+        Ok(Without {
+            faults: faults.collect::<Result<_, _>>()?,
+            all_faults: all,
+            crashes: self.no_crashes,
+            actions: self.no_actions,
+        })
+    }
+}
+
+/// What a command came to.
+struct Done {
+    failed: bool,
+    figures: Map<String, Value>,
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = std::io::stdout().lock();
+    let done = match &cli.command {
+        Command::Run(many) => many.run(&mut out),
+        Command::Replay(replay) => replay.run(&mut out),
+        Command::Eod(eod) => eod.run(&mut out),
+    };
+    let done = match done {
+        Ok(done) => done,
+        Err(why) => {
+            // Nobody is left to tell if standard error is closed.
+            let _ = writeln!(std::io::stderr(), "trader-sim: {why}");
+            return ExitCode::from(2);
+        }
+    };
+    let line = Value::Object(done.figures);
+    let told = writeln!(out, "RESULT {line}").and_then(|()| out.flush());
+    match (told, done.failed) {
+        (Ok(()), false) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// What went wrong with standard output.
+fn unwritable(error: std::io::Error) -> String {
+    format!("standard output cannot be written: {error}")
+}

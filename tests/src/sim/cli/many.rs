@@ -1,0 +1,173 @@
+//! `trader-sim run`: many seeds on all cores. What comes out does not depend on their number.
+
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Done, Leave, unwritable};
+use crate::sim::outcome::{Outcome, Totals};
+use crate::sim::plan::{Plan, Without};
+use crate::sim::{run, run_with_tail, shrink};
+
+/// From so many seeds on, a kind of fault or an invariant that nothing was counted of is a failure.
+const ENOUGH: u64 = 200;
+/// One seed in so many is run twice.
+const TWICE_ONE_IN: u64 = 50;
+/// Failures that are shrunk and shown whole.
+const SHOWN: usize = 3;
+
+/// Which seeds.
+#[derive(Debug, Args)]
+pub(super) struct Many {
+    /// How many
+    #[arg(long, default_value_t = 200)]
+    seeds: u64,
+    /// The first of them
+    #[arg(long, default_value_t = 1)]
+    first: u64,
+    /// Threads; by default one for each core
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Show failures as they are, without making them smaller
+    #[arg(long)]
+    no_shrink: bool,
+    #[command(flatten)]
+    leave: Leave,
+}
+
+/// What the threads share.
+struct Work {
+    next: AtomicU64,
+    totals: Mutex<Totals>,
+    failures: Mutex<Vec<Outcome>>,
+    unlike: Mutex<Vec<u64>>,
+}
+
+impl Many {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<Done, String> {
+        let without = self.leave.without()?;
+        let threads = self.threads.unwrap_or_else(|| {
+            std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+        });
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "how fast it was is a figure of the machine, not of a run"
+        )]
+        let began = Instant::now();
+        let work = Work {
+            next: AtomicU64::new(0),
+            totals: Mutex::default(),
+            failures: Mutex::default(),
+            unlike: Mutex::default(),
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| self.work(&work, &without));
+            }
+        });
+        let seconds = began.elapsed().as_secs_f64();
+        let totals = work.totals.into_inner().unwrap_or_default();
+        let mut failures = work.failures.into_inner().unwrap_or_default();
+        let mut unlike = work.unlike.into_inner().unwrap_or_default();
+        failures.sort_by_key(|outcome| outcome.seed);
+        unlike.sort_unstable();
+        self.show(out, &failures, &unlike, &without)?;
+        let zeros = match self.seeds >= ENOUGH {
+            true => totals.zeros(),
+            false => Vec::new(),
+        };
+        if !zeros.is_empty() {
+            writeln!(out, "never: {}", zeros.join(", ")).map_err(unwritable)?;
+        }
+        let mut figures = totals.figures();
+        let count = f64::from(u32::try_from(totals.seeds).unwrap_or(u32::MAX));
+        let per_second = (count / seconds.max(1e-9) * 10.0).round() / 10.0;
+        figures.insert("unlike".to_owned(), json!(unlike));
+        figures.insert("never".to_owned(), json!(zeros));
+        figures.insert("sessions_per_second".to_owned(), json!(per_second));
+        Ok(Done {
+            failed: totals.failed > 0 || !unlike.is_empty() || !zeros.is_empty(),
+            figures,
+        })
+    }
+
+    /// Takes one seed after the other until there are none.
+    fn work(&self, work: &Work, without: &Without) {
+        let mut totals = Totals::default();
+        let mut failures = Vec::new();
+        loop {
+            let number = work.next.fetch_add(1, Ordering::Relaxed);
+            if number >= self.seeds {
+                break;
+            }
+            let seed = self.first.wrapping_add(number);
+            let plan = Plan::of(seed, without);
+            let outcome = run(&plan);
+            if seed.is_multiple_of(TWICE_ONE_IN)
+                && run(&plan) != outcome
+                && let Ok(mut unlike) = work.unlike.lock()
+            {
+                unlike.push(seed);
+            }
+            totals.add(&outcome);
+            if outcome.violation.is_some() {
+                failures.push(outcome);
+            }
+        }
+        if let Ok(mut all) = work.totals.lock() {
+            all.merge(&totals);
+        }
+        if let Ok(mut all) = work.failures.lock() {
+            all.append(&mut failures);
+        }
+    }
+
+    fn show(
+        &self,
+        out: &mut impl Write,
+        failures: &[Outcome],
+        unlike: &[u64],
+        without: &Without,
+    ) -> Result<(), String> {
+        for outcome in failures {
+            if let Some(violation) = &outcome.violation {
+                writeln!(
+                    out,
+                    "seed {} event {} {} {}: {}",
+                    outcome.seed,
+                    violation.event,
+                    violation.at,
+                    violation.invariant,
+                    violation.detail
+                )
+                .map_err(unwritable)?;
+            }
+        }
+        for seed in unlike {
+            writeln!(out, "seed {seed} came out differently the second time")
+                .map_err(unwritable)?;
+        }
+        if self.no_shrink {
+            return Ok(());
+        }
+        for outcome in failures.iter().take(SHOWN) {
+            let plan = Plan::of(outcome.seed, without);
+            let (smaller, outcome) = shrink::shrink(&plan, outcome);
+            let read = run_with_tail(&smaller);
+            writeln!(out, "\nseed {} made smaller:\n{smaller:#?}", outcome.seed)
+                .map_err(unwritable)?;
+            for line in &read.tail {
+                writeln!(out, "{line}").map_err(unwritable)?;
+            }
+            if let Some(violation) = &read.violation {
+                writeln!(out, "{}: {}", violation.invariant, violation.detail)
+                    .map_err(unwritable)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! INV-15: no position is turned by an order that was to close it, no two reducing orders together are
+//! for more than the position, and no orders of ours can trade with each other.
+
+use std::collections::BTreeMap;
+
+use trader_contract::{NetQty, OrderReport, OrderRole, Qty, ReportStatus, Side, Symbol};
+
+use super::{Checked, View, Watcher};
+use crate::sim::truth::remaining;
+
+/// The watcher.
+#[derive(Debug, Default)]
+pub(super) struct NoCross {
+    net: BTreeMap<Symbol, NetQty>,
+    looked_at: u64,
+}
+
+impl Watcher for NoCross {
+    fn invariant(&self) -> &'static str {
+        "INV-15"
+    }
+
+    fn reported(&mut self, report: &OrderReport, _view: &View<'_>) -> Checked {
+        let Some(execution) = &report.execution else {
+            return Ok(0);
+        };
+        let net = self.net.entry(report.symbol).or_insert(NetQty::ZERO);
+        let before = *net;
+        let change = report.side.signed(execution.qty);
+        let after = before.checked_add(change).unwrap_or(before);
+        *net = after;
+        let grown = after.magnitude() > before.magnitude();
+        let turned = before.nanos().signum() * after.nanos().signum() < 0;
+        let entry = report.client_id.role == OrderRole::Entry;
+        if turned || (grown && !entry) {
+            return Err(format!(
+                "{} took {} from {before} to {after}",
+                report.client_id, report.symbol
+            ));
+        }
+        Ok(1)
+    }
+
+    fn after(&mut self, view: &View<'_>) -> Checked {
+        if self.looked_at == view.truth.version {
+            return Ok(0);
+        }
+        self.looked_at = view.truth.version;
+        let mut checks = 0;
+        for (symbol, held) in &view.truth.held {
+            checks += 1;
+            let total = reducing(view, *symbol);
+            if total > held.net.magnitude() {
+                return Err(format!(
+                    "orders for {total} shares would close {} of {symbol}",
+                    held.net
+                ));
+            }
+        }
+        for report in view.truth.open.values() {
+            checks += 1;
+            if report.side != Side::Buy || waits(report) {
+                continue;
+            }
+            let meets = |other: &&OrderReport| other.side == Side::Sell && !waits(other);
+            if let Some(other) = view.truth.orders_in(report.symbol).find(meets) {
+                return Err(format!(
+                    "{} and {} are at work on both sides",
+                    report.client_id, other.client_id
+                ));
+            }
+        }
+        Ok(checks)
+    }
+}
+
+/// For how many shares orders at work would close a position. A target and a stop may be two legs of
+/// one pair, of which the broker fills one; and of an order and the one that is to take its place, the
+/// broker fills the first until the second is there.
+fn reducing(view: &View<'_>, symbol: Symbol) -> Qty {
+    let sum = |role: OrderRole| {
+        let of_role = || {
+            let orders = view.truth.orders_in(symbol);
+            orders.filter(move |report| report.client_id.role == role && !waits(report))
+        };
+        let changing = |report: &&OrderReport| report.status == ReportStatus::PendingReplace;
+        let total = |orders: &mut dyn Iterator<Item = &OrderReport>| {
+            orders.fold(Qty::ZERO, |sum, report| {
+                sum.checked_add(remaining(report)).unwrap_or(sum)
+            })
+        };
+        if of_role().any(|report| changing(&report)) {
+            total(&mut of_role().filter(changing))
+        } else {
+            total(&mut of_role())
+        }
+    };
+    let resting = sum(OrderRole::Stop).max(sum(OrderRole::Target));
+    resting.checked_add(sum(OrderRole::Exit)).unwrap_or(resting)
+}
+
+/// Whether an order waits for another one.
+fn waits(report: &OrderReport) -> bool {
+    report.status == ReportStatus::Held
+}

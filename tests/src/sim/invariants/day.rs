@@ -1,0 +1,72 @@
+//! INV-8: flat by the deadline, or a critical alert is standing.
+
+use trader_contract::Timestamp;
+use trader_core::record::{JournalEntry, Record, Severity};
+
+use super::{Checked, View, Watcher};
+
+/// What the daemon may take to say so.
+const REACTION: i64 = 2 * Timestamp::SECOND;
+/// How long before the deadline the daemon must have been up and undisturbed to be held to it.
+const CLEAR: i64 = 4 * Timestamp::MINUTE;
+
+/// The watcher.
+#[derive(Debug, Default)]
+pub(super) struct FlatByDeadline {
+    /// The last critical alert of this session's end.
+    alerted_at: Option<Timestamp>,
+    looked: bool,
+}
+
+impl Watcher for FlatByDeadline {
+    fn invariant(&self) -> &'static str {
+        "INV-8"
+    }
+
+    fn wrote(&mut self, entry: &JournalEntry, _durable: bool, view: &View<'_>) -> Checked {
+        let flatten = view.plan.session.close.plus_minutes(-5);
+        if let Record::Alerted { alert } = &entry.record
+            && alert.severity == Severity::Critical
+            && view.now >= flatten
+        {
+            self.alerted_at = Some(view.now);
+        }
+        Ok(0)
+    }
+
+    fn after(&mut self, view: &View<'_>) -> Checked {
+        let deadline = view.plan.deadline();
+        if view.now < deadline.plus_nanos(REACTION) || view.now >= view.plan.session.close {
+            return Ok(0);
+        }
+        let first = !std::mem::replace(&mut self.looked, true);
+        let truth = view.truth;
+        if truth.held.is_empty() && truth.open.is_empty() {
+            return Ok(1);
+        }
+        let around = view.around;
+        let Some(up_since) = around.up_since else {
+            return Ok(0);
+        };
+        let held = truth.held.iter();
+        let held: Vec<String> = held.map(|(s, held)| format!("{} {s}", held.net)).collect();
+        let orders: Vec<String> = truth.open.keys().map(ToString::to_string).collect();
+        let left = format!("[{}] and [{}]", held.join(", "), orders.join(", "));
+        let clear_since = around.calm_from.max(up_since).max(around.awake_since);
+        let clear = deadline.since(clear_since) > CLEAR && around.halted.is_empty();
+        if first && clear {
+            return Err(format!(
+                "past the deadline there are {left}, and nothing was in the way"
+            ));
+        }
+        let told_by = up_since
+            .plus_minutes(1)
+            .max(around.awake_since.plus_nanos(REACTION));
+        if self.alerted_at.is_none() && view.now > told_by && !truth.held.is_empty() {
+            return Err(format!(
+                "past the deadline there are {left}, and nobody was told"
+            ));
+        }
+        Ok(1)
+    }
+}

@@ -1,0 +1,111 @@
+//! INV-4 and INV-11: when nothing is under way the ledger is the broker's, and each execution counts
+//! once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trader_contract::{ClientOrderId, ExecutionId, NetQty, OrderReport, Symbol, Timestamp};
+use trader_core::Engine;
+
+use super::{Checked, View, Watcher};
+
+/// How long after the last disturbance everything must have been compared.
+const SETTLED_AFTER: i64 = 75 * Timestamp::SECOND;
+
+/// INV-4 on calm days.
+#[derive(Debug, Default)]
+pub(super) struct LedgerIsBroker {
+    changed_at: Option<Timestamp>,
+    version: u64,
+}
+
+impl Watcher for LedgerIsBroker {
+    fn invariant(&self) -> &'static str {
+        "INV-4"
+    }
+
+    fn after(&mut self, view: &View<'_>) -> Checked {
+        if self.version != view.truth.version {
+            self.version = view.truth.version;
+            self.changed_at = Some(view.now);
+        }
+        let around = view.around;
+        let Some(engine) = view.engine.filter(|_| around.under_way == 0) else {
+            return Ok(0);
+        };
+        let since = around
+            .calm_from
+            .max(around.awake_since)
+            .max(self.changed_at.unwrap_or(view.now));
+        if view.now.since(since) < SETTLED_AFTER || around.shut_out {
+            return Ok(0);
+        }
+        difference(view, engine).map_or(Ok(1), Err)
+    }
+}
+
+/// What the ledger has and the broker has not, or the other way round.
+pub(super) fn difference(view: &View<'_>, engine: &Engine) -> Option<String> {
+    let book = engine.book();
+    let ours = book.holdings.values().filter(|h| !h.net.is_flat());
+    let ours: BTreeMap<Symbol, NetQty> = ours.map(|h| (h.symbol, h.net)).collect();
+    let held = view.truth.held.iter();
+    let theirs: BTreeMap<Symbol, NetQty> = held.map(|(s, held)| (*s, held.net)).collect();
+    if ours != theirs {
+        return Some(format!("the ledger holds {ours:?}, the broker {theirs:?}"));
+    }
+    if book.cash != view.truth.cash {
+        return Some(format!(
+            "the ledger has {} in cash, the broker {}",
+            book.cash, view.truth.cash
+        ));
+    }
+    None
+}
+
+/// INV-11: no execution counts twice, and none that the broker did not make.
+#[derive(Debug, Default)]
+pub(super) struct EachFillOnce {
+    made: BTreeSet<(ClientOrderId, ExecutionId)>,
+    looked_at: u64,
+}
+
+impl Watcher for EachFillOnce {
+    fn invariant(&self) -> &'static str {
+        "INV-11"
+    }
+
+    fn reported(&mut self, report: &OrderReport, _view: &View<'_>) -> Checked {
+        let Some(execution) = &report.execution else {
+            return Ok(0);
+        };
+        let id = execution.id.clone();
+        if self.made.insert((report.client_id, id)) {
+            return Ok(1);
+        }
+        Err(format!("the broker made {:?} twice", execution.id))
+    }
+
+    fn after(&mut self, view: &View<'_>) -> Checked {
+        let Some(engine) = view.engine.filter(|_| self.looked_at != view.truth.version) else {
+            return Ok(0);
+        };
+        self.looked_at = view.truth.version;
+        let mut checks = 0;
+        for order in engine.book().orders.values() {
+            for (place, execution) in order.executions.iter().enumerate() {
+                checks += 1;
+                let later = &order.executions[place + 1..];
+                if later.contains(execution) {
+                    return Err(format!("{} counts {execution:?} twice", order.id()));
+                }
+                if !self.made.contains(&(order.id(), execution.clone())) {
+                    return Err(format!(
+                        "{} counts {execution:?}, which the broker never made",
+                        order.id()
+                    ));
+                }
+            }
+        }
+        Ok(checks)
+    }
+}

@@ -1,0 +1,194 @@
+//! What must always be true, watched from outside after every event. One file for each group; the
+//! table at the end of this one has them all.
+//!
+//! To add one: write a type with [`Watcher`] in the file of its group and put it into [`all`]. A
+//! watcher sees what the daemon writes and sends, what the broker executes, and after each event the
+//! whole [`View`]; it says how many checks it has made, or what is wrong.
+
+mod crossing;
+mod day;
+mod durable;
+mod ledger;
+mod limits;
+mod orders;
+mod progress;
+mod protection;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trader_contract::{BrokerRequest, OrderReport, Symbol, Timestamp};
+use trader_core::Engine;
+use trader_core::record::JournalEntry;
+
+use super::plan::Plan;
+use super::truth::Truth;
+
+/// How many checks were made, or what is wrong.
+pub type Checked = Result<u32, String>;
+
+/// The circumstances that excuse something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Circumstances {
+    /// Since when nothing fails any more.
+    pub healed_at: Option<Timestamp>,
+    /// When the daemon was started, while it runs.
+    pub up_since: Option<Timestamp>,
+    /// Since when no fault, restart or aftermath disturbs the way of an order; perhaps in the future.
+    pub calm_from: Timestamp,
+    /// Symbols that the venue has halted.
+    pub halted: BTreeSet<Symbol>,
+    /// Since when the exchange is open, while it is.
+    pub open_since: Option<Timestamp>,
+    /// Whether no order and no answer can get through: the broker refuses everybody.
+    pub shut_out: bool,
+    /// Whether a commit of this life has failed.
+    pub journal_failed: bool,
+    /// Messages and requests that are on their way.
+    pub under_way: u64,
+    /// When the machine last woke up.
+    pub awake_since: Timestamp,
+}
+
+/// Everything that can be looked at after an event.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The true time.
+    pub now: Timestamp,
+    /// What was to happen.
+    pub plan: &'a Plan,
+    /// What is true at the broker.
+    pub truth: &'a Truth,
+    /// The daemon's engine, while the daemon runs.
+    pub engine: Option<&'a Engine>,
+    /// What excuses something.
+    pub around: &'a Circumstances,
+}
+
+/// One request of the daemon as it leaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    /// What.
+    pub request: &'a BrokerRequest,
+    /// Whether the plans of all its orders were on the disk by then.
+    pub explained: bool,
+    /// Whether the journal had failed by then.
+    pub journal_failed: bool,
+}
+
+/// Somebody who watches one invariant.
+pub trait Watcher {
+    /// Its number, as in `INV-1`.
+    fn invariant(&self) -> &'static str;
+
+    /// The daemon has written something, durably or not.
+    ///
+    /// # Errors
+    /// What is wrong; so with the others.
+    fn wrote(&mut self, _entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
+    /// The daemon has sent something.
+    fn sent(&mut self, _sent: &Sent<'_>, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
+    /// The broker has said something about an order, an execution perhaps; nobody need have heard it.
+    fn reported(&mut self, _report: &OrderReport, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
+    /// An event is over.
+    fn after(&mut self, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
+    /// The run is over.
+    fn at_the_end(&mut self, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+}
+
+/// An invariant that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Which.
+    pub invariant: &'static str,
+    /// What is wrong.
+    pub detail: String,
+}
+
+/// How many checks were made of each invariant.
+pub type Checks = BTreeMap<&'static str, u64>;
+
+/// All watchers, with what they have counted.
+pub struct Watch {
+    watchers: Vec<(Box<dyn Watcher>, u64)>,
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch")
+            .field("checks", &self.checks())
+            .finish()
+    }
+}
+
+impl Watch {
+    /// These watchers.
+    #[must_use]
+    pub fn of(watchers: Vec<Box<dyn Watcher>>) -> Self {
+        Self {
+            watchers: watchers.into_iter().map(|watcher| (watcher, 0)).collect(),
+        }
+    }
+
+    /// How many checks were made of each invariant; several watchers of one are added up.
+    #[must_use]
+    pub fn checks(&self) -> Checks {
+        let mut checks = Checks::new();
+        for (watcher, count) in &self.watchers {
+            *checks.entry(watcher.invariant()).or_default() += count;
+        }
+        checks
+    }
+
+    /// Asks every watcher.
+    ///
+    /// # Errors
+    /// The first one that finds something wrong.
+    pub fn ask(
+        &mut self,
+        mut question: impl FnMut(&mut dyn Watcher) -> Checked,
+    ) -> Result<(), Broken> {
+        for (watcher, count) in &mut self.watchers {
+            match question(watcher.as_mut()) {
+                Ok(checks) => *count += u64::from(checks),
+                Err(detail) => {
+                    return Err(Broken {
+                        invariant: watcher.invariant(),
+                        detail,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every watcher that there is.
+#[must_use]
+pub fn all() -> Vec<Box<dyn Watcher>> {
+    vec![
+        Box::<protection::Protected>::default(),
+        Box::<orders::OneOrderPerIntent>::default(),
+        Box::<ledger::LedgerIsBroker>::default(),
+        Box::<limits::InsideLimits>::default(),
+        Box::<day::FlatByDeadline>::default(),
+        Box::<orders::MonotoneOrders>::default(),
+        Box::<ledger::EachFillOnce>::default(),
+        Box::<crossing::NoCross>::default(),
+        Box::<durable::DurableBeforeVisible>::default(),
+        Box::<progress::Progress>::default(),
+    ]
+}

@@ -1,0 +1,112 @@
+//! INV-2 and INV-10: one intent has at most one live order for each role, an id is never used for two
+//! orders, and orders go only along their graph.
+
+use std::collections::BTreeMap;
+
+use trader_contract::{
+    BrokerRequest, ClientOrderId, OrderRequest, OrderState, Qty, ReportStatus, Timestamp,
+};
+use trader_core::record::JournalEntry;
+
+use super::{Checked, Sent, View, Watcher};
+
+/// INV-2 by the broker's truth and by what leaves.
+#[derive(Debug, Default)]
+pub(super) struct OneOrderPerIntent {
+    sent: BTreeMap<ClientOrderId, OrderRequest>,
+    looked_at: u64,
+}
+
+impl Watcher for OneOrderPerIntent {
+    fn invariant(&self) -> &'static str {
+        "INV-2"
+    }
+
+    fn sent(&mut self, sent: &Sent<'_>, _view: &View<'_>) -> Checked {
+        let BrokerRequest::Submit(request) = sent.request else {
+            return Ok(0);
+        };
+        match self.sent.insert(request.client_id, *request) {
+            Some(before) if before != *request => Err(format!(
+                "{} was sent as {before:?} and then as {request:?}",
+                request.client_id
+            )),
+            _ => Ok(1),
+        }
+    }
+
+    fn after(&mut self, view: &View<'_>) -> Checked {
+        if self.looked_at == view.truth.version {
+            return Ok(0);
+        }
+        self.looked_at = view.truth.version;
+        let mut checks = 0;
+        let mut last: Option<(ClientOrderId, bool)> = None;
+        // Orders of one role and intent stand side by side in the order of their ids.
+        for (id, report) in &view.truth.open {
+            checks += 1;
+            let changing = report.status == ReportStatus::PendingReplace;
+            if let Some((other, other_changes)) = last
+                && other.with_role(id.role) == id.with_role(id.role)
+                && other.role == id.role
+                && !changing
+                && !other_changes
+            {
+                return Err(format!("the broker has {other} and {id} at the same time"));
+            }
+            last = Some((*id, changing));
+        }
+        Ok(checks)
+    }
+}
+
+/// INV-10 by what the daemon makes of its own orders.
+#[derive(Debug, Default)]
+pub(super) struct MonotoneOrders {
+    known: BTreeMap<ClientOrderId, (OrderState, Qty)>,
+    life: Option<Timestamp>,
+    touched: Vec<ClientOrderId>,
+}
+
+impl Watcher for MonotoneOrders {
+    fn invariant(&self) -> &'static str {
+        "INV-10"
+    }
+
+    fn wrote(&mut self, entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {
+        self.touched.extend(entry.record.client_id());
+        Ok(0)
+    }
+
+    fn after(&mut self, view: &View<'_>) -> Checked {
+        let Some(engine) = view.engine else {
+            return Ok(0);
+        };
+        if self.life != view.around.up_since {
+            // What was not on the disk is forgotten with the life that knew it.
+            self.life = view.around.up_since;
+            self.known.clear();
+            self.touched = engine.book().orders.keys().copied().collect();
+        }
+        let mut checks = 0;
+        for id in self.touched.drain(..) {
+            let Some(order) = engine.book().orders.get(&id) else {
+                continue;
+            };
+            checks += 1;
+            let before = self.known.insert(id, (order.state, order.filled));
+            let (state, filled) = before.unwrap_or((OrderState::Planned, Qty::ZERO));
+            if let Err(why) = state.transition(order.state) {
+                return Err(format!("{id}: {why}"));
+            }
+            let most = order.planned.request.qty;
+            if order.filled < filled || order.filled > most {
+                return Err(format!(
+                    "{id} had filled {filled} and now {} of {most}",
+                    order.filled
+                ));
+            }
+        }
+        Ok(checks)
+    }
+}

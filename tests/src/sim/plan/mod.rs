@@ -1,0 +1,245 @@
+//! What is to happen in one run: everything that the seed decides, written out, so that a part of it
+//! can be left out and the rest stays as it is.
+
+mod crash;
+mod generate;
+mod kind;
+mod swarm;
+
+use chrono::NaiveDate;
+use trader_broker_sim::{Fees, Latency, Slippage, Split};
+use trader_calendar::Session;
+use trader_contract::{Money, Price, Ratio, Symbol, Timestamp};
+use trader_core::risk::limits::Limits;
+
+pub use crash::{Call, Crash, Nested, Phase, When};
+pub use kind::FaultKind;
+
+/// Everything that a run is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Where it came from, and where everything that is not written out here is drawn from.
+    pub seed: u64,
+    /// The session.
+    pub session: Session,
+    /// The one after it.
+    pub next: Session,
+    /// When the daemon is started first.
+    pub start: Timestamp,
+    /// When the run is over.
+    pub end: Timestamp,
+    /// From here on nothing fails any more.
+    pub heal_at: Timestamp,
+    /// Stretches in which the machine sleeps, in order.
+    pub sleeps: Vec<(Timestamp, Timestamp)>,
+    /// The symbols with what works on them.
+    pub symbols: Vec<SymbolPlan>,
+    /// The broker.
+    pub broker: BrokerPlan,
+    /// The limits of the account.
+    pub limits: Limits,
+    /// What the account starts with.
+    pub cash: Money,
+    /// What fails.
+    pub faults: Vec<Fault>,
+    /// Where the process dies.
+    pub crashes: Vec<Crash>,
+    /// What a person does.
+    pub actions: Vec<Action>,
+    /// Whether the journal is written into a database as well, and compared with it.
+    pub database: bool,
+}
+
+/// One symbol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SymbolPlan {
+    /// Its ticker.
+    pub symbol: Symbol,
+    /// Where its price begins.
+    pub price: Price,
+    /// How far a minute goes, in parts per million of the price.
+    pub noise_ppm: i64,
+    /// Shares a minute.
+    pub volume: u64,
+    /// The strategies that work on it, one route each.
+    pub strategies: Vec<StrategyPlan>,
+}
+
+/// What works on a symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StrategyPlan {
+    /// The seeded one that does whatever a strategy may do.
+    Chaos {
+        /// The side of its first entry; later ones are either.
+        first: trader_contract::Direction,
+        /// An entry about every so many bars.
+        every: u16,
+    },
+    /// Breakouts of strong candles.
+    Velez,
+    /// Breakouts of the session's first minutes.
+    OpeningRange,
+    /// Fades far from the average.
+    MeanReversion,
+}
+
+/// How the broker behaves when nothing fails.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BrokerPlan {
+    /// Between its door and the venue.
+    pub latency: Latency,
+    /// Fills in pieces.
+    pub split: Split,
+    /// What takers pay.
+    pub slippage: Slippage,
+    /// Half the spread, in millionths.
+    pub half_spread_micros: u32,
+    /// What it charges.
+    pub fees: Fees,
+    /// The share of a bar's volume that may be had.
+    pub participation: Option<Ratio>,
+    /// How long a message takes in one direction, at least and at most, in nanoseconds.
+    pub wire: (i64, i64),
+    /// Whether what a reply says is said on the stream as well.
+    pub echo: bool,
+}
+
+/// One fault, or several of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// Which.
+    pub kind: FaultKind,
+    /// From when on it may strike.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// How often, for those that do not last.
+    pub hits: u32,
+    /// In which symbol, where it makes a difference.
+    pub symbol: usize,
+    /// Where its details are drawn from.
+    pub seed: u64,
+}
+
+/// Something that a person does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Action {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub deed: Deed,
+    /// Whether the same call is sent twice.
+    pub twice: bool,
+}
+
+/// What a person may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// No new positions.
+    Pause,
+    /// New positions again.
+    Resume,
+    /// Close a symbol.
+    Close(usize),
+    /// Cancel the oldest open order.
+    Cancel,
+    /// Close everything.
+    Flatten,
+    /// End the daemon, closing everything first or not, and start it again so many nanoseconds later.
+    Stop {
+        /// Closing everything first.
+        flatten: bool,
+        /// How long it stays down.
+        down: i64,
+    },
+    /// Look at everything.
+    Look,
+}
+
+impl Deed {
+    /// Its name, as it is counted.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Close(_) => "close",
+            Self::Cancel => "cancel",
+            Self::Flatten => "flatten",
+            Self::Stop { .. } => "stop",
+            Self::Look => "look",
+        }
+    }
+}
+
+/// What a generator leaves out, to get on while something is not there yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Without {
+    /// These kinds.
+    pub faults: Vec<FaultKind>,
+    /// Every kind.
+    pub all_faults: bool,
+    /// Crashes.
+    pub crashes: bool,
+    /// What a person does.
+    pub actions: bool,
+}
+
+impl Plan {
+    /// The plan of a seed.
+    #[must_use]
+    pub fn of(seed: u64, without: &Without) -> Self {
+        generate::plan(seed, without)
+    }
+
+    /// A short day: the first minutes of a session, and then its last ones.
+    #[must_use]
+    pub fn short_day(date: NaiveDate, seed: u64, without: &Without) -> Option<Self> {
+        generate::short_day(date, seed, without)
+    }
+
+    /// When everything must be flat.
+    #[must_use]
+    pub const fn deadline(&self) -> Timestamp {
+        self.session.close.plus_minutes(-2)
+    }
+
+    /// Leaves a symbol out.
+    #[must_use]
+    pub fn without_symbol(&self, index: usize) -> Self {
+        let mut plan = self.clone();
+        plan.symbols.remove(index);
+        let shifted = |place: usize| if place > index { place - 1 } else { place };
+        plan.faults
+            .retain(|fault| fault.symbol != index || !fault.kind.is_of_a_symbol());
+        for fault in &mut plan.faults {
+            fault.symbol = shifted(fault.symbol);
+        }
+        plan.actions
+            .retain(|action| action.deed != Deed::Close(index));
+        for action in &mut plan.actions {
+            if let Deed::Close(place) = &mut action.deed {
+                *place = shifted(*place);
+            }
+        }
+        plan
+    }
+}
+
+impl FaultKind {
+    /// Whether it strikes one symbol.
+    #[must_use]
+    pub const fn is_of_a_symbol(self) -> bool {
+        matches!(
+            self,
+            Self::BarDropped
+                | Self::BarDelayed
+                | Self::BarDuplicated
+                | Self::BarReordered
+                | Self::SymbolMute
+                | Self::WildPrice
+                | Self::Halt
+                | Self::Gap
+        )
+    }
+}

@@ -1,0 +1,194 @@
+//! What is true at the broker, and what is bare there: the oracle. It never asks the daemon.
+
+use std::collections::BTreeMap;
+
+use trader_broker_sim::SimBroker;
+use trader_contract::{
+    ClientOrderId, Direction, Money, NetQty, OrderReport, OrderRole, Qty, ReportStatus, Side,
+    Symbol, Timestamp,
+};
+
+/// One position at the broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// How much.
+    pub net: NetQty,
+    /// How much of it no resting stop covers.
+    pub bare: Qty,
+    /// Whether an order that closes it is at work.
+    pub closing: bool,
+    /// Since when something is bare and nothing closes it.
+    pub naked_since: Option<Timestamp>,
+}
+
+/// What is true at the broker.
+#[derive(Debug)]
+pub struct Truth {
+    /// Positions that are not flat.
+    pub held: BTreeMap<Symbol, Held>,
+    /// Orders that have not ended.
+    pub open: BTreeMap<ClientOrderId, OrderReport>,
+    /// Cash.
+    pub cash: Money,
+    /// How often it has changed.
+    pub version: u64,
+    /// Shares times nanoseconds that were naked, in the session.
+    naked: i128,
+    /// The longest stretch of a naked position, and where: nanoseconds.
+    worst: (i64, Option<Symbol>),
+    measured_at: Option<Timestamp>,
+}
+
+/// Shares that were naked, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Naked {
+    /// Shares times seconds.
+    pub share_seconds: u64,
+    /// The longest stretch in seconds.
+    pub worst_seconds: u64,
+}
+
+impl Default for Truth {
+    fn default() -> Self {
+        Self {
+            held: BTreeMap::new(),
+            open: BTreeMap::new(),
+            cash: Money::ZERO,
+            version: 0,
+            naked: 0,
+            worst: (0, None),
+            measured_at: None,
+        }
+    }
+}
+
+impl Truth {
+    /// Asks the broker, and counts what was naked since it was last asked.
+    pub fn refresh(&mut self, broker: &SimBroker, now: Timestamp) {
+        self.measure(now);
+        let account = broker.account();
+        self.cash = account.cash;
+        self.open = account
+            .open_orders
+            .into_iter()
+            .map(|report| (report.client_id, report))
+            .collect();
+        let before = std::mem::take(&mut self.held);
+        for (symbol, net, _) in account.positions {
+            let bare = bare(net, symbol, &self.open);
+            let closing = is_closing(net, symbol, &self.open);
+            let since = before.get(&symbol).and_then(|held| held.naked_since);
+            let naked = !bare.is_zero() && !closing;
+            let held = Held {
+                net,
+                bare,
+                closing,
+                naked_since: naked.then(|| since.unwrap_or(now)),
+            };
+            self.held.insert(symbol, held);
+        }
+        self.version += 1;
+    }
+
+    /// Counts what was naked up to now.
+    pub fn measure(&mut self, now: Timestamp) {
+        let Some(since) = self.measured_at.replace(now) else {
+            return;
+        };
+        let passed = now.since(since);
+        for (symbol, held) in &self.held {
+            let Some(naked_since) = held.naked_since else {
+                continue;
+            };
+            self.naked += i128::from(passed) * i128::from(held.bare.whole_shares());
+            let stretch = now.since(naked_since);
+            if stretch > self.worst.0 {
+                self.worst = (stretch, Some(*symbol));
+            }
+        }
+    }
+
+    /// Time that does not count passes: the market is closed, or the machine sleeps.
+    pub fn skip_to(&mut self, now: Timestamp) {
+        if self.measured_at.is_some() {
+            self.measured_at = Some(now);
+        }
+        for held in self.held.values_mut() {
+            held.naked_since = held.naked_since.map(|_| now);
+        }
+    }
+
+    /// What was naked so far.
+    #[must_use]
+    pub fn naked(&self) -> Naked {
+        let second = i128::from(Timestamp::SECOND);
+        Naked {
+            share_seconds: u64::try_from((self.naked + second - 1) / second).unwrap_or(u64::MAX),
+            worst_seconds: u64::try_from(self.worst.0 / Timestamp::SECOND).unwrap_or(0),
+        }
+    }
+
+    /// The net position in a symbol.
+    #[must_use]
+    pub fn net(&self, symbol: Symbol) -> NetQty {
+        self.held.get(&symbol).map_or(NetQty::ZERO, |held| held.net)
+    }
+
+    /// The open orders of a symbol.
+    pub fn orders_in(&self, symbol: Symbol) -> impl Iterator<Item = &OrderReport> {
+        self.open
+            .values()
+            .filter(move |report| report.symbol == symbol)
+    }
+}
+
+/// The side that makes a position smaller.
+fn closing_side(net: NetQty) -> Option<Side> {
+    Direction::of(net).map(Direction::exit_side)
+}
+
+/// What has not filled.
+#[must_use]
+pub fn remaining(report: &OrderReport) -> Qty {
+    report.qty.checked_sub(report.filled).unwrap_or(Qty::ZERO)
+}
+
+/// Whether an order is a stop that the market can reach: a held one waits for its entry, unless it is
+/// the second leg of a pair whose first one works.
+fn rests(report: &OrderReport, open: &BTreeMap<ClientOrderId, OrderReport>) -> bool {
+    if report.client_id.role != OrderRole::Stop {
+        return false;
+    }
+    match report.status {
+        ReportStatus::Held => open.values().any(|other| {
+            other.client_id.role == OrderRole::Target
+                && other.symbol == report.symbol
+                && other.side == report.side
+                && other.status != ReportStatus::Held
+        }),
+        _ => true,
+    }
+}
+
+/// How much of a position no resting stop covers.
+fn bare(net: NetQty, symbol: Symbol, open: &BTreeMap<ClientOrderId, OrderReport>) -> Qty {
+    let side = closing_side(net);
+    let covered = open
+        .values()
+        .filter(|report| report.symbol == symbol && Some(report.side) == side)
+        .filter(|report| rests(report, open))
+        .fold(Qty::ZERO, |sum, report| {
+            sum.checked_add(remaining(report)).unwrap_or(sum)
+        });
+    net.magnitude().checked_sub(covered).unwrap_or(Qty::ZERO)
+}
+
+/// Whether an order that closes a position at once is at work.
+fn is_closing(net: NetQty, symbol: Symbol, open: &BTreeMap<ClientOrderId, OrderReport>) -> bool {
+    let side = closing_side(net);
+    open.values().any(|report| {
+        report.symbol == symbol
+            && Some(report.side) == side
+            && report.client_id.role == OrderRole::Exit
+    })
+}

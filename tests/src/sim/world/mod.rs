@@ -1,0 +1,351 @@
+//! One run: a daemon's kernel, a broker with its exchange, a market and whatever fails between them, in
+//! virtual time and on one thread. The next thing that happens is always the earliest one; on one
+//! instant the broker comes first, then the market, then the engine's timer.
+
+mod death;
+mod edges;
+mod feed;
+mod moments;
+mod operator;
+mod process;
+mod queue;
+mod stream;
+mod transport;
+
+use std::collections::BTreeMap;
+
+use trader_broker_sim::SimBroker;
+use trader_contract::{Broker, BrokerEvent, Symbol, Timestamp};
+use trader_core::Event;
+use trader_kernel::Kernel;
+
+pub use death::{DEATH_NAMES, DeathCounts};
+pub use edges::Did;
+
+use super::disk::Disk;
+use super::draw::Draw;
+use super::faults::Faults;
+use super::invariants::{Broken, Circumstances, Sent, View, Watch, Watcher};
+use super::log::Log;
+use super::market::{Tape, tapes};
+use super::outcome::{Outcome, Violation};
+use super::plan::{FaultKind, Plan};
+use super::setup;
+use super::truth::Truth;
+use death::Deaths;
+use feed::Feed;
+use queue::Queue;
+use stream::Stream;
+use transport::Flight;
+
+/// Timers of one instant at most: more would never end.
+const TIMERS_AT_ONCE: u32 = 1_000;
+
+/// Everything in a run.
+pub struct World<'p> {
+    plan: &'p Plan,
+    now: Timestamp,
+    queue: Queue,
+    broker: SimBroker,
+    truth: Truth,
+    /// Whether the broker has changed since the truth was last asked for.
+    changed: bool,
+    disk: Disk,
+    faults: Faults,
+    log: Log,
+    /// How long messages take.
+    wire: Draw,
+    flights: BTreeMap<u64, Flight>,
+    last_flight: u64,
+    stream: Stream,
+    feed: Feed,
+    tapes: Vec<Tape>,
+    kernel: Option<Kernel>,
+    /// Counts starts of the daemon.
+    life: u32,
+    deaths: Deaths,
+    did: Vec<Did>,
+    around: Circumstances,
+    /// How far the daemon's clock is ahead of the true one.
+    clock_ahead: i64,
+    /// How far the broker's clock is ahead of the true one.
+    broker_ahead: i64,
+    asleep: bool,
+    /// How long the daemon stays down after a clean end.
+    stays_down: i64,
+    watch: Watch,
+    broken: Option<Broken>,
+    timers: (Timestamp, u32),
+    sides: [bool; 2],
+    deeds: BTreeMap<&'static str, u64>,
+}
+
+impl<'p> World<'p> {
+    /// A run before its first event.
+    #[must_use]
+    pub fn new(plan: &'p Plan, log: Log, watchers: Vec<Box<dyn Watcher>>) -> Self {
+        let symbols: Vec<Symbol> = plan.symbols.iter().map(|symbol| symbol.symbol).collect();
+        let mut world = Self {
+            plan,
+            now: plan.start.plus_minutes(-1),
+            queue: Queue::default(),
+            broker: SimBroker::new(setup::broker(plan), &symbols),
+            truth: Truth::default(),
+            changed: true,
+            disk: Disk::new(setup::EPOCH, plan.database),
+            faults: Faults::of(plan),
+            log,
+            wire: Draw::of(plan.seed, "wire"),
+            flights: BTreeMap::new(),
+            last_flight: 0,
+            stream: Stream::default(),
+            feed: Feed::of(plan.symbols.len()),
+            tapes: tapes(plan),
+            kernel: None,
+            life: 0,
+            deaths: Deaths::of(plan),
+            did: Vec::new(),
+            around: Circumstances {
+                healed_at: None,
+                up_since: None,
+                calm_from: Timestamp::MIN,
+                halted: std::collections::BTreeSet::new(),
+                open_since: None,
+                shut_out: false,
+                journal_failed: false,
+                under_way: 0,
+                awake_since: Timestamp::MIN,
+            },
+            clock_ahead: 0,
+            broker_ahead: 0,
+            asleep: false,
+            stays_down: Timestamp::SECOND,
+            watch: Watch::of(watchers),
+            broken: None,
+            timers: (Timestamp::MIN, 0),
+            sides: [false; 2],
+            deeds: BTreeMap::new(),
+        };
+        world.schedule();
+        world
+    }
+
+    /// Runs to the end, or to the first invariant that does not hold.
+    #[must_use]
+    pub fn run(mut self) -> Outcome {
+        while self.broken.is_none() && self.turn() {}
+        self.finish()
+    }
+
+    /// Lets the next thing happen; false at the end.
+    fn turn(&mut self) -> bool {
+        let broker = self.broker.due();
+        let queued = self.queue.next_at();
+        let timer = self.timer();
+        let Some(at) = [broker, queued, timer].into_iter().flatten().min() else {
+            return false;
+        };
+        if at > self.plan.end {
+            return false;
+        }
+        self.now = self.now.max(at);
+        self.log.next(self.now);
+        if broker == Some(at) {
+            self.hear_broker();
+        } else if queued == Some(at) {
+            if let Some((_, due)) = self.queue.pop() {
+                self.happen(due);
+            }
+        } else {
+            self.count_timer();
+            self.feed(&Event::Timer);
+        }
+        self.after_event();
+        true
+    }
+
+    /// When the engine's timer is due, by the true clock.
+    fn timer(&self) -> Option<Timestamp> {
+        let kernel = self.kernel.as_ref().filter(|_| !self.asleep)?;
+        let due = kernel.engine().next_timer()?;
+        Some(due.plus_nanos(self.clock_ahead.saturating_neg()))
+    }
+
+    fn count_timer(&mut self) {
+        let (at, count) = &mut self.timers;
+        if *at != self.now {
+            (*at, *count) = (self.now, 0);
+        }
+        *count += 1;
+        if *count > TIMERS_AT_ONCE {
+            self.broken = Some(Broken {
+                invariant: "INV-23",
+                detail: "a timer that is due again and again on one instant".to_owned(),
+            });
+        }
+    }
+
+    /// The daemon's clock.
+    const fn daemon_now(&self) -> Timestamp {
+        self.now.plus_nanos(self.clock_ahead)
+    }
+
+    /// How long a message takes.
+    fn wire(&mut self) -> i64 {
+        let (least, most) = self.plan.broker.wire;
+        self.wire.between(least, most)
+    }
+
+    /// Takes what has happened at the broker; it goes out on the stream.
+    fn hear_broker(&mut self) {
+        self.changed = true;
+        while let Some(event) = self.broker.take(self.now) {
+            self.note_broker(&event);
+            match event {
+                BrokerEvent::Halt { .. } => self.tell_halt(event),
+                event => self.stream_out(event),
+            }
+            if self.broken.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Something has happened at the broker, whoever hears of it.
+    fn note_broker(&mut self, event: &BrokerEvent) {
+        self.changed = true;
+        self.log.data("broker", event);
+        let BrokerEvent::Order(report) = event else {
+            return;
+        };
+        if report.execution.is_some() && !report.client_id.role.is_reducing() {
+            let side = match report.side {
+                trader_contract::Side::Buy => 0,
+                trader_contract::Side::Sell => 1,
+            };
+            self.sides[side] = true;
+        }
+        self.ask(|watcher, view| watcher.reported(report, view));
+    }
+
+    /// Asks every watcher something.
+    fn ask(
+        &mut self,
+        mut question: impl FnMut(&mut dyn Watcher, &View<'_>) -> super::invariants::Checked,
+    ) {
+        if self.broken.is_some() {
+            return;
+        }
+        let view = View {
+            now: self.now,
+            plan: self.plan,
+            truth: &self.truth,
+            engine: self.kernel.as_ref().map(Kernel::engine),
+            around: &self.around,
+        };
+        self.broken = self.watch.ask(|watcher| question(watcher, &view)).err();
+    }
+
+    /// What an event has left is looked at.
+    fn after_event(&mut self) {
+        self.bury_the_dead();
+        if std::mem::take(&mut self.changed) {
+            self.truth.refresh(&self.broker, self.now);
+        }
+        if self.around.open_since.is_none() || self.asleep {
+            self.truth.skip_to(self.now);
+        }
+        self.around.calm_from = self.faults.calm_from();
+        self.tell_what_it_did();
+        self.ask(|watcher, view| watcher.after(view));
+    }
+
+    /// Shows the watchers what the daemon has written and sent.
+    fn tell_what_it_did(&mut self) {
+        let mut did = std::mem::take(&mut self.did);
+        for deed in did.drain(..) {
+            match &deed {
+                Did::Wrote { entry, durable } => {
+                    self.ask(|watcher, view| watcher.wrote(entry, *durable, view));
+                }
+                Did::Sent {
+                    request,
+                    explained,
+                    journal_failed,
+                } => {
+                    let sent = Sent {
+                        request,
+                        explained: *explained,
+                        journal_failed: *journal_failed,
+                    };
+                    self.ask(|watcher, view| watcher.sent(&sent, view));
+                }
+                Did::WantsFeed => {}
+            }
+        }
+        self.did = did;
+    }
+
+    fn finish(mut self) -> Outcome {
+        self.ask(|watcher, view| watcher.at_the_end(view));
+        if self.broken.is_none() {
+            self.compare_journal();
+        }
+        self.truth.measure(self.now);
+        let violation = self.broken.take().map(|broken| Violation {
+            invariant: broken.invariant,
+            detail: broken.detail,
+            event: self.log.events(),
+            at: self.now,
+        });
+        Outcome {
+            seed: self.plan.seed,
+            hash: self.log.hash(),
+            events: self.log.events(),
+            faults: *self.faults.struck(),
+            deaths: self.deaths.counts(),
+            deepest: self.deaths.deepest(),
+            calls: self.deaths.calls(),
+            lives: self.life,
+            deeds: self.deeds,
+            checks: self.watch.checks(),
+            naked: self.truth.naked(),
+            both_sides: self.sides == [true; 2],
+            flat: self.truth.held.is_empty(),
+            violation,
+            tail: self.log.tail(),
+        }
+    }
+
+    /// The book is what the journal adds up to, and a database would say the same.
+    fn compare_journal(&mut self) {
+        let folded = self.disk.fold();
+        let ours = self.kernel.as_ref().filter(|_| !self.around.journal_failed);
+        let why = match (folded, ours) {
+            (Err(why), _) => Some(why),
+            (Ok(book), Some(kernel)) if book != *kernel.engine().book() => {
+                Some("the book is not what the journal adds up to".to_owned())
+            }
+            _ => None,
+        };
+        let why = why.or_else(|| {
+            let compared = self
+                .plan
+                .database
+                .then(|| self.disk.compare_with_a_database());
+            compared.and_then(Result::err)
+        });
+        self.broken = why.map(|detail| Broken {
+            invariant: "INV-11",
+            detail,
+        });
+    }
+
+    /// A fault that lasts, beginning or ending, was met by somebody.
+    fn strike(&mut self, kind: FaultKind) {
+        let now = self.now;
+        self.faults.note(kind, now);
+        let number = i64::try_from(kind.index()).unwrap_or(0);
+        self.log.note("fault", number, || kind.name().to_owned());
+    }
+}
