@@ -130,6 +130,13 @@ impl Order {
         }
     }
 
+    /// What may still come to be held by it: what may still fill, and what has filled unheard.
+    #[must_use]
+    pub fn unsettled(&self) -> Qty {
+        let unheard = self.reported_filled.checked_sub(self.filled);
+        self.remaining().max(unheard.unwrap_or(Qty::ZERO))
+    }
+
     /// Whether the broker has filled more than we heard executions of.
     #[must_use]
     pub fn misses_fills(&self) -> bool {
