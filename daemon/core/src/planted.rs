@@ -2,7 +2,7 @@
 //! exists in a build without the feature `planted`; with it, none acts until [`plant`] is called.
 
 use trader_calendar::Session;
-use trader_contract::{ClientOrderId, IntentNo, OrderRole, OrderState, Qty, Timestamp};
+use trader_contract::{ClientOrderId, IntentNo, OrderRole, Qty, Timestamp};
 
 use crate::book::{Book, Holding};
 use crate::command::{Command, Commands};
@@ -209,15 +209,6 @@ pub(crate) fn stop_qty(book: &Book, holding: &Holding, role: OrderRole) -> Qty {
         Some(entry) => entry.planned.request.qty,
         None => holding.net.magnitude(),
     }
-}
-
-/// Whether a trade does not keep its symbol from being entered.
-pub(crate) fn is_forgotten(book: &Book, holding: &Holding) -> bool {
-    let unknown = || {
-        book.orders_for(holding)
-            .any(|order| order.state == OrderState::Unknown)
-    };
-    is(Bug::EnterableWhileUnknown) && unknown()
 }
 
 /// What a hasty start does to the orders of which it does not know.

@@ -10,7 +10,7 @@ use trader_contract::{
 
 /// A stop that has filled in part and fills no more protects for so long: what it is given, and what the
 /// daemon may take to begin to close.
-const STRUCK_MOST: i64 = 30 * Timestamp::SECOND;
+const STRUCK_MOST: i64 = 10 * Timestamp::SECOND;
 
 /// One position at the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -271,6 +271,18 @@ impl Book {
                 }
             });
         }
+        self.forget_unknown(id);
+    }
+
+    /// What a bug makes of an entry of unknown fate: its symbol is free.
+    fn forget_unknown(&mut self, id: ClientOrderId) {
+        let unknown =
+            |order: &&Order| order.role() == OrderRole::Entry && order.state == OrderState::Unknown;
+        if let Some(symbol) = self.orders.get(&id).filter(unknown).map(Order::symbol)
+            && is(Bug::EnterableWhileUnknown)
+        {
+            self.free_symbol(symbol);
+        }
     }
 
     /// Ends the open trade of a symbol in the book.

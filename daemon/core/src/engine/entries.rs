@@ -246,7 +246,8 @@ impl Engine {
         let route = (self.routes.iter()).find(|route| route.name == holding.route);
         let strategy = route.map_or("", |route| &route.strategy);
         let observed = self.authority.observe || route.is_some_and(|route| route.observe);
-        if is(Bug::KillLeavesEntries) && !self.book.kills.is_empty() {
+        let killed = matches!(self.book.trading, TradingState::Killed(_));
+        if is(Bug::KillLeavesEntries) && (killed || !self.book.kills.is_empty()) {
             return true;
         }
         self.takes_entries()

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use trader_contract::{
-    ClientOrderId, Direction, Level, OrderRequest, Price, Qty, Side, Symbol, TickRule,
+    ClientOrderId, Direction, Level, OrderRequest, OrderState, Price, Qty, Side, Symbol, TickRule,
 };
 
 use super::gate::{Account, Place, Refusal};
@@ -86,9 +86,6 @@ fn may_enter_symbol(book: &Book, symbol: Symbol, side: Side) -> Result<(), Refus
         return refuse("symbol_blocked", format!("{symbol} is not entered: {why}"));
     }
     if let Some(holding) = book.holdings.get(&symbol) {
-        if crate::planted::is_forgotten(book, holding) {
-            return Ok(());
-        }
         return refuse(
             "symbol_taken",
             format!(
@@ -102,7 +99,9 @@ fn may_enter_symbol(book: &Book, symbol: Symbol, side: Side) -> Result<(), Refus
 
 /// No order of ours rests on the other side of the symbol: the two could trade with each other.
 pub(super) fn not_against(book: &Book, symbol: Symbol, side: Side) -> Result<(), Refusal> {
-    let other = |o: &&Order| o.is_live() && o.symbol() == symbol && o.side() != side;
+    let forgotten = |o: &Order| is(Bug::EnterableWhileUnknown) && o.state == OrderState::Unknown;
+    let other =
+        |o: &&Order| o.is_live() && o.symbol() == symbol && o.side() != side && !forgotten(o);
     match book.orders.values().find(other) {
         None => Ok(()),
         Some(order) => {

@@ -142,7 +142,7 @@ impl LossesStop {
             equity += last.times_net(held.net);
         }
         let most = opened.scaled_down(view.plan.limits.daily_loss);
-        let slack = opened.scaled_down(trader_contract::Ratio::from_billionths(2_000_000));
+        let slack = opened.scaled_down(trader_contract::Ratio::from_billionths(400_000));
         let lost = opened - equity;
         (lost > most + slack).then(|| format!("{lost} is lost today, at most {most} may be"))
     }

@@ -245,6 +245,12 @@ fn broker(draw: &mut Draw) -> BrokerPlan {
     }
 }
 
+/// From 0.2 % to 12 %, small ones likelier: a breaker that never trips proves nothing.
+const fn daily_loss(number: i64) -> Ratio {
+    let share = number * number * 1_000_000_000 / 1_200;
+    Ratio::from_billionths(if number <= 4 { 2_000_000 } else { share })
+}
+
 fn limits(draw: &mut Draw) -> Limits {
     let percent = |number: i64| Ratio::from_billionths(number * 10_000_000);
     let count = |draw: &mut Draw, low, high| u32::try_from(draw.between(low, high)).unwrap_or(1);
@@ -261,7 +267,7 @@ fn limits(draw: &mut Draw) -> Limits {
         order_shares: Qty::shares(count(draw, 100, 5_000)).unwrap_or(Qty::ZERO),
         order_value: Money::dollars(draw.between(4, 100) * 1_000),
         volume_share: percent(draw.between(1, 5)),
-        daily_loss: percent(draw.between(2, 12)),
+        daily_loss: daily_loss(draw.between(2, 12)),
         drawdown: percent(draw.between(5, 40)),
         consecutive_losses: count(draw, 0, 12),
         entries_per_route: count(draw, 8, 40),

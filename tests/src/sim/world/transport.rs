@@ -276,6 +276,14 @@ impl World<'_> {
             self.queue.push(now.plus_nanos(later), Due::Part(number));
             return;
         }
+        if self.reads_apart() {
+            self.keep_part(number, 2);
+            let later = Draw::at(self.plan.seed, number).between(20, 600) * MILLISECOND;
+            self.around.under_way += 1;
+            self.queue
+                .push(self.now.plus_nanos(later), Due::Part(number));
+            return;
+        }
         self.keep_part(number, 0);
         self.send_snapshot(number);
     }
@@ -312,14 +320,16 @@ impl World<'_> {
         };
         let at = self.now.plus_nanos(self.broker_ahead);
         let read = self.broker.snapshot((number, since), at);
-        flight.snapshot = Some(match (flight.snapshot.take(), left) {
+        // Of every other torn one the executions are read first, and the positions last.
+        let positions = left == 1 || number.is_multiple_of(2);
+        flight.snapshot = Some(match (flight.snapshot.take(), positions) {
             (None, _) => read,
-            (Some(before), 1) => BrokerSnapshot {
+            (Some(before), true) => BrokerSnapshot {
                 positions: read.positions,
                 cash: read.cash,
                 ..before
             },
-            (Some(before), _) => BrokerSnapshot {
+            (Some(before), false) => BrokerSnapshot {
                 executions: read.executions,
                 ..before
             },
@@ -341,6 +351,11 @@ impl World<'_> {
         let back = self.wire() + self.slow_start();
         let event = BrokerEvent::Snapshot(snapshot);
         self.hear_at(self.now.plus_nanos(back), Of::Life(flight.life), event);
+    }
+
+    /// With every third broker the parts of every snapshot are read one after the other.
+    fn reads_apart(&self) -> bool {
+        Draw::of(self.plan.seed, "reads").once_in(3)
     }
 
     /// The first answer of every other life takes seconds: what is reported meanwhile comes before it.
