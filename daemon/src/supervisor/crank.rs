@@ -290,7 +290,7 @@ impl Crank {
     /// Tells the outside how far we are, if that has changed.
     fn tell_stage(&mut self) {
         let stage = Stage {
-            ready: self.kernel.engine().is_reconciled() && self.kernel.journal_failure().is_none(),
+            ready: self.kernel.engine().is_ready() && self.kernel.journal_failure().is_none(),
             line: stage_line(self.kernel.engine()),
         };
         self.stage.send_if_modified(|told| {

@@ -112,14 +112,15 @@ impl Exposure {
                     o.side(),
                     o.planned.request.kind,
                     last,
-                    o.remaining(),
+                    o.outstanding(),
                     collar,
                 )
             })
             .sum();
         self.may.add(direction, held);
         self.may.add(holding.direction, waiting);
-        if holding.exit.is_none() {
+        let known = !book.orders_for(holding).any(Order::misses_fills);
+        if holding.exit.is_none() && known {
             self.sure.add(direction, held);
         }
         let value = held + waiting;
@@ -137,7 +138,7 @@ impl Exposure {
 /// What may still fill of the entries of a trade.
 fn entries<'a>(book: &'a Book, holding: &Holding) -> impl Iterator<Item = &'a Order> + use<'a> {
     book.orders_for(holding)
-        .filter(|o| o.role() == OrderRole::Entry && o.is_live())
+        .filter(|o| o.role() == OrderRole::Entry && !o.outstanding().is_zero())
 }
 
 /// What a trade would still lose if its entry filled and the position went to its stop; nothing is
@@ -158,7 +159,7 @@ fn loss_at_stop(book: &Book, holding: &Holding, last: Price) -> Money {
         }
     };
     let waiting: Money = entries(book, holding)
-        .map(|o| distance(o.planned.request.kind, last, stop, o.remaining()))
+        .map(|o| distance(o.planned.request.kind, last, stop, o.outstanding()))
         .sum();
     left + waiting
 }
