@@ -36,7 +36,8 @@ pub enum Horizon {
 /// How far a run has come, for the thread that speaks to systemd.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
-    /// Whether the broker has been heard and the journal can be written.
+    /// Whether the broker has been heard, or was waited for in vain for a minute, and the journal can be
+    /// written.
     pub ready: bool,
     /// One line for `systemctl status`.
     pub line: String,

@@ -4,6 +4,7 @@
 
 pub mod chaos;
 pub mod cli;
+pub mod digest;
 pub mod disk;
 pub mod draw;
 pub mod faults;
@@ -14,6 +15,7 @@ pub mod outcome;
 pub mod plan;
 pub mod setup;
 pub mod shrink;
+pub mod trade_mix;
 pub mod truth;
 pub mod world;
 

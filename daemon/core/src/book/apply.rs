@@ -5,6 +5,7 @@ use trader_contract::{
 };
 
 use super::{Book, Day, Holding, Order};
+use crate::planted::{Bug, is};
 use crate::record::{Decision, IntentId, PlannedOrder, Record, Trade};
 
 /// How long an order is remembered that the broker's records lacked: it may turn up after all.
@@ -126,9 +127,12 @@ impl Book {
                     order.asked_at = Some(at);
                 });
             }
-            Record::CancelFailed { client_id, .. } => self.change(*client_id, at, |order| {
-                order.cancel_asked = false;
-            }),
+            Record::CancelFailed { client_id, .. } => {
+                self.change(*client_id, at, |order| order.cancel_asked = false);
+                if is(Bug::CancelTimeoutIsDone) {
+                    self.end(*client_id, Outcome::Cancelled, at);
+                }
+            }
             Record::ReplaceFailed {
                 client_id,
                 new_client_id,
@@ -244,7 +248,8 @@ impl Book {
             .map(Order::id)
             .collect();
         let refused = matches!(failure, RequestFailure::Refused { .. });
-        let to = if refused && !failure.says_id_is_used() {
+        let known = refused && !failure.says_id_is_used();
+        let to = if known || is(Bug::TimeoutIsRejected) {
             OrderState::Done(Outcome::Rejected)
         } else {
             OrderState::Unknown
@@ -291,7 +296,7 @@ impl Book {
         if trade.profit > Money::ZERO {
             day.winners = day.winners.saturating_add(1);
             day.losses_in_a_row = 0;
-        } else if trade.profit < Money::ZERO {
+        } else if trade.profit < Money::ZERO && !is(Bug::LossesNotCounted) {
             day.losers = day.losers.saturating_add(1);
             day.losses_in_a_row = day.losses_in_a_row.saturating_add(1);
         }

@@ -7,6 +7,7 @@ use trader_contract::{
 };
 
 use super::{Book, Holding};
+use crate::planted::{Bug, is};
 use crate::record::{ExitReason, PlannedOrder};
 
 impl Book {
@@ -68,7 +69,7 @@ impl Book {
         let Some(order) = self.orders.get_mut(&id) else {
             return;
         };
-        if order.executions.contains(&execution.id) {
+        if order.executions.contains(&execution.id) && !is(Bug::DeltaFills) {
             return;
         }
         order.executions.push(execution.id.clone());
@@ -105,7 +106,9 @@ impl Book {
             Side::Buy => self.cash -= value,
             Side::Sell => self.cash += value,
         }
-        self.cash -= fill.fee;
+        if !is(Bug::FeesDropped) {
+            self.cash -= fill.fee;
+        }
         self.fees += fill.fee;
         if let Some(day) = &mut self.day {
             day.fills = day.fills.saturating_add(1);

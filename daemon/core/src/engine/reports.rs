@@ -9,12 +9,15 @@ use super::Engine;
 use crate::book::Order;
 use crate::command::Commands;
 use crate::lane::Surroundings;
+use crate::planted::{Bug, is};
 use crate::record::{Block, Origin, Record, Severity, TradingState};
 
 impl Engine {
     pub(super) fn on_broker(&mut self, at: Timestamp, event: &BrokerEvent, out: &mut Commands) {
         self.hear_broker(at, event, out);
         match event {
+            BrokerEvent::Order(_)
+                if is(Bug::SubscribeAfterSnapshot) && !self.reconciling.is_done() => {}
             BrokerEvent::Order(report) => self.on_report(at, report, out),
             BrokerEvent::SubmitFailed { client_id, failure } => {
                 self.on_submit_failed(at, *client_id, failure, out);

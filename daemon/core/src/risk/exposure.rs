@@ -7,6 +7,7 @@ use trader_contract::{
 };
 
 use crate::book::{Book, Holding, Order};
+use crate::planted::{Bug, is};
 
 /// An amount for each direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +140,7 @@ impl Exposure {
 fn entries<'a>(book: &'a Book, holding: &Holding) -> impl Iterator<Item = &'a Order> + use<'a> {
     book.orders_for(holding)
         .filter(|o| o.role() == OrderRole::Entry && !o.outstanding().is_zero())
+        .filter(|_| !is(Bug::ReservationsIgnored))
 }
 
 /// What a trade would still lose if its entry filled and the position went to its stop; nothing is

@@ -17,7 +17,9 @@ use std::collections::BTreeMap;
 use trader_broker_sim::SimBroker;
 use trader_contract::{Broker, BrokerEvent, Symbol, Timestamp};
 use trader_core::Event;
+use trader_core::book::Book;
 use trader_kernel::Kernel;
+use trader_rpc::Accepted;
 
 pub use death::{DEATH_NAMES, DeathCounts};
 pub use edges::Did;
@@ -34,6 +36,7 @@ use super::setup;
 use super::truth::Truth;
 use death::Deaths;
 use feed::Feed;
+use operator::Slot;
 use queue::Queue;
 use stream::Stream;
 use transport::Flight;
@@ -78,6 +81,12 @@ pub struct World<'p> {
     timers: (Timestamp, u32),
     sides: [bool; 2],
     deeds: BTreeMap<&'static str, u64>,
+    /// The book of a life that ended with everything it knew on the disk.
+    knew: Option<Book>,
+    /// Where the answer of the call that is being made is put.
+    asking: Option<Slot<Accepted>>,
+    /// Whether a call was answered before what it did was on the disk.
+    early: bool,
 }
 
 impl<'p> World<'p> {
@@ -115,7 +124,11 @@ impl<'p> World<'p> {
                 journal_failed: false,
                 under_way: 0,
                 awake_since: Timestamp::MIN,
+                silent_since: None,
             },
+            knew: None,
+            asking: None,
+            early: false,
             clock_ahead: 0,
             broker_ahead: 0,
             asleep: false,
@@ -198,7 +211,6 @@ impl<'p> World<'p> {
 
     /// Takes what has happened at the broker; it goes out on the stream.
     fn hear_broker(&mut self) {
-        self.changed = true;
         while let Some(event) = self.broker.take(self.now) {
             self.note_broker(&event);
             match event {
@@ -214,7 +226,7 @@ impl<'p> World<'p> {
     /// Something has happened at the broker, whoever hears of it.
     fn note_broker(&mut self, event: &BrokerEvent) {
         self.changed = true;
-        self.log.data("broker", event);
+        self.log.said("broker", event);
         let BrokerEvent::Order(report) = event else {
             return;
         };
@@ -256,6 +268,9 @@ impl<'p> World<'p> {
             self.truth.skip_to(self.now);
         }
         self.around.calm_from = self.faults.calm_from();
+        let silent = self.kernel.is_some() && (!self.stream.up || self.stream.muted > 0);
+        let since = self.around.silent_since.unwrap_or(self.now);
+        self.around.silent_since = silent.then_some(since);
         self.tell_what_it_did();
         self.ask(|watcher, view| watcher.after(view));
     }
