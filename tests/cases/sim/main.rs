@@ -1,1 +1,4 @@
 //! Tests of the simulation itself, and the seeds that found something.
+
+mod instrument;
+mod regressions;
