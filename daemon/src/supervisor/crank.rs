@@ -36,7 +36,8 @@ pub enum Horizon {
 /// How far a run has come, for the thread that speaks to systemd.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
-    /// Whether the broker has been heard and the journal can be written.
+    /// Whether the broker has been heard, or was waited for in vain for a minute, and the journal can be
+    /// written.
     pub ready: bool,
     /// One line for `systemctl status`.
     pub line: String,
@@ -290,7 +291,7 @@ impl Crank {
     /// Tells the outside how far we are, if that has changed.
     fn tell_stage(&mut self) {
         let stage = Stage {
-            ready: self.kernel.engine().is_reconciled() && self.kernel.journal_failure().is_none(),
+            ready: self.kernel.engine().is_ready() && self.kernel.journal_failure().is_none(),
             line: stage_line(self.kernel.engine()),
         };
         self.stage.send_if_modified(|told| {

@@ -13,6 +13,7 @@ mod tally;
 mod venue;
 mod wall;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -23,7 +24,7 @@ use trader_core::book::Book;
 use trader_core::{EngineConfig, Market as EngineMarket, Rows};
 use trader_kernel::{Kernel, Surroundings};
 use trader_rpc::{JournalLine, Mode};
-use trader_store::{Reader, Readers, Store, Writer};
+use trader_store::{Reader, Readers, Recovery, Store, Writer};
 
 pub use balance::Balance;
 pub use crank::{Ended, Horizon, Stage};
@@ -106,16 +107,7 @@ pub fn run_plan(
     plan: Plan,
     begun: impl FnOnce(&Begun),
 ) -> Result<Ended, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Failure::new(
-                exit::FAILED,
-                format!("cannot start the RPC runtime: {error}"),
-            )
-        })?;
+    let runtime = rpc_runtime()?;
     let _inside = runtime.enter();
     let signals = signals::Signals::catch().map_err(|error| {
         let message = format!("cannot catch SIGTERM and SIGINT: {error}");
@@ -173,6 +165,18 @@ pub fn run_plan(
     drop(prepared.logging);
     drop(prepared.lock);
     Ok(ended)
+}
+
+/// One thread that serves RPC, delivers alerts and speaks to systemd.
+fn rpc_runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            let message = format!("cannot start the RPC runtime: {error}");
+            Failure::new(exit::FAILED, message)
+        })
 }
 
 /// What is known once a run has begun.
@@ -258,15 +262,8 @@ fn crank(
     let mut market = Market::new((plan.source, gaps), prepared.calendar.clone(), symbols);
     let mut pacing = pacing(prepared);
     let last = recovery.entries.last().map(|entry| entry.at);
-    let around = Surroundings {
-        facts: facts(prepared, &path, market.source().label()),
-        strategies: strategy_facts(config),
-        flatten_on_stop: config.stop.open_positions == StopPositions::Flatten,
-    };
-    let flatten_on_stop = around.flatten_on_stop;
-    let engine = engine_config(prepared, recovery.epoch)?;
-    let mut kernel = Kernel::boot(engine, &recovery, around)
-        .map_err(|error| Failure::new(exit::CONFIG, error))?;
+    let label = market.source().label().to_owned();
+    let mut kernel = boot(prepared, &recovery, (&path, &label))?;
     no_orphans(kernel.engine().book(), config)?;
     let failed = |error: market::MarketError| Failure::new(exit::CONFIG, error);
     let book = kernel.engine().book();
@@ -277,12 +274,10 @@ fn crank(
     // A broker that knows the session already only hears of it again.
     venue.open_session(session);
     pacing.skip_to(now);
-    let mode = config.mode.to_string();
-    let opened = Opened::open(&config.alerts, &mode, &mut store).map_err(store_failure)?;
-    let writer = Arc::new(Writer::spawn(store).map_err(store_failure)?);
+    let (writer, delivery) = writing(config, store)?;
     let outside = Outside {
         venue,
-        delivery: Arc::new(Delivery::start(opened, &writer)),
+        delivery,
         writer,
         reader: Reader::open(&path).map_err(store_failure)?,
         heart,
@@ -299,12 +294,40 @@ fn crank(
         pacing,
         horizon: plan.horizon,
         stage,
-        flatten_on_stop,
+        flatten_on_stop: flattens_on_stop(config),
         now,
         exhausted: false,
         over: false,
         stopped: false,
     })
+}
+
+/// The kernel where the journal left off.
+fn boot(
+    prepared: &Prepared,
+    recovery: &Recovery,
+    (path, label): (&Path, &str),
+) -> Result<Kernel, Failure> {
+    let around = Surroundings {
+        facts: facts(prepared, path, label),
+        strategies: strategy_facts(&prepared.config),
+        flatten_on_stop: flattens_on_stop(&prepared.config),
+    };
+    let engine = engine_config(prepared, recovery.epoch)?;
+    Kernel::boot(engine, recovery, around).map_err(|error| Failure::new(exit::CONFIG, error))
+}
+
+fn flattens_on_stop(config: &Config) -> bool {
+    config.stop.open_positions == StopPositions::Flatten
+}
+
+/// Who writes to the store, and who tells people of alerts that are in it.
+fn writing(config: &Config, mut store: Store) -> Result<(Arc<Writer>, Arc<Delivery>), Failure> {
+    let mode = config.mode.to_string();
+    let opened = Opened::open(&config.alerts, &mode, &mut store).map_err(store_failure)?;
+    let writer = Arc::new(Writer::spawn(store).map_err(store_failure)?);
+    let delivery = Arc::new(Delivery::start(opened, &writer));
+    Ok((writer, delivery))
 }
 
 fn pacing(prepared: &Prepared) -> Pacing {

@@ -1,7 +1,7 @@
 //! What is fresh and what is not: links, channels, symbols, clocks, and what a symbol may be used for.
 
 use trader_contract::{BrokerEvent, Channel, Direction, FeedEvent, Timestamp};
-use trader_core::{Command, DataState, Event, Phase, Watch};
+use trader_core::{Command, DataState, Event, OperatorCommand, Phase, Watch};
 
 use crate::scene::{Scene, Setup, symbol};
 
@@ -228,6 +228,7 @@ fn an_account_that_was_not_heard_of_for_too_long_takes_no_entries() {
         "the open was 91 seconds ago"
     );
     assert_eq!(refusal(&mut scene, alive).as_deref(), Some("stale_account"));
+    scene.operator(OperatorCommand::Reconcile);
     scene.snapshot();
     assert!(!stands(&scene, "stale_account", None));
     assert_eq!(refusal(&mut scene, alive), None);

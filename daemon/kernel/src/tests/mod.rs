@@ -1,5 +1,10 @@
 //! The kernel with a store and a broker made of vectors: what happens in which order, and once.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "numbers of entries are small here"
+)]
+
 mod audit;
 mod operator;
 
@@ -116,8 +121,12 @@ impl Bench {
 
     pub(super) fn start(&mut self) {
         self.feed(&Event::Start);
+        let asked = self.world.sent.iter().rev().find_map(|sent| match sent {
+            BrokerRequest::Snapshot { number, .. } => Some(*number),
+            _ => None,
+        });
         let snapshot = BrokerSnapshot {
-            number: 1,
+            number: asked.unwrap(),
             account: AccountFacts {
                 id: "SIMULATED".into(),
                 blocked: None,

@@ -191,11 +191,11 @@ fn reconciling_asks_the_broker_and_the_status_says_when_it_answered() {
 fn why_nothing_is_entered_is_told_in_full() {
     let mut bench = Bench::open_after(vec![Record::SymbolBlocked {
         symbol: "QQQ".parse().unwrap(),
-        block: Block::Foreign,
+        block: Block::Jumped,
         origin: Origin::Engine,
     }]);
     assert_snapshot!(obstacles(&mut bench), @r"
-    foreign QQQ - 2011-01-09T14:30:00Z: the broker has something in it that is not ours -> traderctl adopt QQQ protects a position and closes it with the day; traderctl ignore QQQ leaves it to its owner
+    jumped QQQ - 2011-01-09T14:30:00Z: its price has jumped over the night -> compare its price with another source; traderctl arm --symbol QQQ frees it
     warming SPY script-spy -: it has 0 of the 1 bars that it needs -> wait for the bars
     warming QQQ script-qqq -: it has 0 of the 20 bars that it needs -> wait for the bars
     ");

@@ -58,8 +58,7 @@ fn alerts(stage: &Stage, facts: &StatusFacts) -> String {
 
 #[test]
 fn the_status_of_a_day_with_a_position() {
-    let stage = Stage::with_a_position();
-    assert_snapshot!(json(&status(&stage.engine, &facts(), None)), @r#"
+    assert_snapshot!(json(&status(&Stage::with_a_position().engine, &facts(), None)), @r#"
     {
       "mode": "simulated",
       "label": "SYNTHETIC DATA",

@@ -98,6 +98,7 @@ fn refusals_and_failures_read_like_this() {
     let mut stage = Stage::open([
         Some(breakout(Direction::Long, "168.6", "168.58")),
         Some(entry()),
+        Some(entry()),
     ]);
     stage.at("2011-01-10T14:31:00Z");
     stage.bar("168.7");
@@ -110,8 +111,6 @@ fn refusals_and_failures_read_like_this() {
         })
     };
     let id = "0000002a-20110110-2-e1";
-    let message = "no answer for 10 s".into();
-    stage.step(failed(id, RequestFailure::Ambiguous { message }));
     let message = "insufficient buying power".into();
     stage.step(failed(
         id,
@@ -122,6 +121,11 @@ fn refusals_and_failures_read_like_this() {
     ));
     stage.operator(OperatorCommand::Pause);
     stage.operator(OperatorCommand::Resume);
+    stage.at("2011-01-10T14:33:00Z");
+    stage.bar("168.7");
+    let message = "no answer for 10 s".into();
+    let id = "0000002a-20110110-3-e1";
+    stage.step(failed(id, RequestFailure::Ambiguous { message }));
     assert_snapshot!(stage.sentences(), @r"
     run_started: traderd 0.1.0 began to trade, configuration c0ffee
     account_opened: account opened with 25000 in cash
@@ -131,12 +135,16 @@ fn refusals_and_failures_read_like_this() {
     order_planned: entry 0000002a-20110110-2-e1: buy 100 SPY, stop 168.81, gtc; attached: stop 168.58
     order_planned: stop 0000002a-20110110-2-s1: sell 100 SPY, stop 168.58, gtc; attached to 0000002a-20110110-2-e1
     strategy_saved: script-spy: state in SPY kept
-    submit_failed: sending entry 0000002a-20110110-2-e1 may have failed, the broker's records will tell: no answer for 10 s
     submit_failed: sending entry 0000002a-20110110-2-e1 failed: the broker refused, insufficient buying power (40310000)
     alerted: the broker refused entry order 0000002a-20110110-2-e1: insufficient buying power (40310000); to do: nothing for an entry; a stop or an exit is tried again by itself
     entry_lapsed: SPY is free again: entry 0000002a-20110110-2-e1 ended without a fill
     trading_state_set: entries are paused, uid 1000 asked for it (r-1)
     trading_state_set: entries are allowed, uid 1000 asked for it (r-1)
+    intent_taken: script-spy: long SPY: buy stop 168.81, 100 shares, stop 168.58 (breakout: close 168.7012)
+    order_planned: entry 0000002a-20110110-3-e1: buy 100 SPY, stop 168.81, gtc; attached: stop 168.58
+    order_planned: stop 0000002a-20110110-3-s1: sell 100 SPY, stop 168.58, gtc; attached to 0000002a-20110110-3-e1
+    strategy_saved: script-spy: state in SPY kept
+    submit_failed: sending entry 0000002a-20110110-3-e1 may have failed, the broker's records will tell: no answer for 10 s
     ");
 }
 
