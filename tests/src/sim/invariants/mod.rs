@@ -49,6 +49,8 @@ pub struct Circumstances {
     pub journal_failed: bool,
     /// Messages and requests that are on their way.
     pub under_way: u64,
+    /// Whether the machine sleeps.
+    pub asleep: bool,
     /// When the machine last woke up.
     pub awake_since: Timestamp,
     /// Since when the order stream of the life that runs brings nothing, while it does not.

@@ -15,7 +15,7 @@ mod transport;
 use std::collections::BTreeMap;
 
 use trader_broker_sim::SimBroker;
-use trader_contract::{Broker, BrokerEvent, Symbol, Timestamp};
+use trader_contract::{Broker, BrokerEvent, ClientOrderId, Execution, Symbol, Timestamp};
 use trader_core::Event;
 use trader_core::book::Book;
 use trader_kernel::Kernel;
@@ -31,7 +31,7 @@ use super::invariants::{Broken, Circumstances, Sent, View, Watch, Watcher};
 use super::log::Log;
 use super::market::{Tape, tapes};
 use super::outcome::{Outcome, Violation};
-use super::plan::{FaultKind, Plan};
+use super::plan::Plan;
 use super::setup;
 use super::truth::Truth;
 use death::Deaths;
@@ -83,6 +83,8 @@ pub struct World<'p> {
     broken: Option<Broken>,
     timers: (Timestamp, u32),
     sides: [bool; 2],
+    /// Every execution that the broker has made, oldest first: its records go back for years.
+    executions: Vec<(ClientOrderId, Execution)>,
     deeds: BTreeMap<&'static str, u64>,
     /// The book of a life that ended with everything it knew on the disk.
     knew: Option<Book>,
@@ -128,6 +130,7 @@ impl<'p> World<'p> {
                 under_way: 0,
                 awake_since: Timestamp::MIN,
                 silent_since: None,
+                asleep: false,
             },
             knew: None,
             asking: None,
@@ -140,6 +143,7 @@ impl<'p> World<'p> {
             broken: None,
             timers: (Timestamp::MIN, 0),
             sides: [false; 2],
+            executions: Vec::new(),
             deeds: BTreeMap::new(),
         };
         world.schedule();
@@ -240,6 +244,9 @@ impl<'p> World<'p> {
         let BrokerEvent::Order(report) = event else {
             return;
         };
+        if let Some(execution) = &report.execution {
+            self.executions.push((report.client_id, execution.clone()));
+        }
         if report.execution.is_some() && !report.client_id.role.is_reducing() {
             let side = match report.side {
                 trader_contract::Side::Buy => 0,
@@ -281,6 +288,7 @@ impl<'p> World<'p> {
         let silent = self.kernel.is_some() && (!self.stream.up || self.stream.muted > 0);
         let since = self.around.silent_since.unwrap_or(self.now);
         self.around.silent_since = silent.then_some(since);
+        self.around.asleep = self.asleep;
         self.tell_what_it_did();
         self.ask(|watcher, view| watcher.after(view));
     }
@@ -364,13 +372,5 @@ impl<'p> World<'p> {
             invariant: "INV-11",
             detail,
         });
-    }
-
-    /// A fault that lasts, beginning or ending, was met by somebody.
-    fn strike(&mut self, kind: FaultKind) {
-        let now = self.now;
-        self.faults.note(kind, now);
-        let number = i64::try_from(kind.index()).unwrap_or(0);
-        self.log.note("fault", number, || kind.name().to_owned());
     }
 }
