@@ -9,6 +9,7 @@ pub mod engine;
 pub mod event;
 pub mod lane;
 pub mod orders;
+pub mod planted;
 pub mod record;
 pub mod risk;
 

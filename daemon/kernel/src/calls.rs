@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use trader_contract::Timestamp;
+use trader_core::planted::{Bug, is};
 use trader_core::record::Scope;
 use trader_core::{Event, OperatorCommand, Refused};
 use trader_rpc::{self as rpc, Accepted, Failure, RequestId};
@@ -181,7 +182,9 @@ impl Kernel {
         command: OperatorCommand,
     ) {
         let id: Box<str> = asking.id.to_string().into();
-        if let Some(before) = self.memory.find(&id, ports) {
+        if let Some(before) = self.memory.find(&id, ports)
+            && !is(Bug::RequestActsTwice)
+        {
             return asking.repeat(before);
         }
         let event = Event::Operator {

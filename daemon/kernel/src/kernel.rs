@@ -8,6 +8,7 @@ use trader_contract::{
     Bar, BrokerEvent, BrokerRequest, ClientOrderId, RequestFailure, SymbolId, Timestamp,
 };
 use trader_core::book::Book;
+use trader_core::planted::{Bug, is};
 use trader_core::{Command, Commands, Engine, EngineConfig, EngineError, Event};
 use trader_store::{Batch, OperatorRequest, Recovery};
 
@@ -145,8 +146,17 @@ impl Kernel {
                 command => rest.push(command),
             }
         }
-        let answers = self.settle(now, answers, &mut batch);
+        let mut answers = self.settle(now, answers, &mut batch);
         let could = self.journal_failure.is_none();
+        if is(Bug::AnswerBeforeCommit) {
+            for (asking, answer) in std::mem::take(&mut answers) {
+                asking.reply(answer, true);
+            }
+        }
+        let mut late = Batch::default();
+        if is(Bug::SendBeforeCommit) {
+            late = std::mem::take(&mut batch);
+        }
         let committed = self.commit(now, batch, ports);
         let mut contradictions = Vec::new();
         for command in rest {
@@ -163,6 +173,9 @@ impl Kernel {
                     }
                 }
             }
+        }
+        if is(Bug::SendBeforeCommit) {
+            self.commit(now, late, ports);
         }
         for (asking, answer) in answers {
             asking.reply(answer, committed);
@@ -194,6 +207,7 @@ impl Kernel {
                 }
                 true
             }
+            Err(_) if is(Bug::CommitFailureIgnored) => true,
             Err(why) => {
                 self.facts.journal_failure = Some((now, why.to_string()));
                 self.facts.store.writable = false;

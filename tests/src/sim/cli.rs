@@ -1,8 +1,10 @@
 //! The commands of `trader-sim`. Each ends with one line `RESULT {json}`, and with exit code 1 where
 //! anything failed.
 
+mod crashes;
 mod eod;
 mod many;
+mod planted;
 mod replay;
 
 use std::io::Write;
@@ -29,6 +31,10 @@ enum Command {
     Replay(replay::Replay),
     /// Run every session of some years, a short day each
     Eod(eod::Eod),
+    /// Put bugs in, one at a time, and run seeds until an invariant notices
+    Planted(planted::Planted),
+    /// Crash at every call to the store and the broker, before, during and after it
+    Crashes(crashes::Crashes),
 }
 
 /// What is left out of every plan.
@@ -83,6 +89,8 @@ pub fn main() -> ExitCode {
         Command::Run(many) => many.run(&mut out),
         Command::Replay(replay) => replay.run(&mut out),
         Command::Eod(eod) => eod.run(&mut out),
+        Command::Planted(planted) => planted.run(&mut out),
+        Command::Crashes(crashes) => crashes.run(&mut out),
     };
     let done = match done {
         Ok(done) => done,

@@ -6,6 +6,7 @@ use trader_contract::{
     OrderState, Outcome, Price, Qty, Side, Symbol, Timestamp,
 };
 
+use crate::planted::{Bug, is};
 use crate::record::PlannedOrder;
 
 /// One order with what the broker has said about it.
@@ -129,6 +130,13 @@ impl Order {
         }
     }
 
+    /// What may still come to be held by it: what may still fill, and what has filled unheard.
+    #[must_use]
+    pub fn unsettled(&self) -> Qty {
+        let unheard = self.reported_filled.checked_sub(self.filled);
+        self.remaining().max(unheard.unwrap_or(Qty::ZERO))
+    }
+
     /// Whether the broker has filled more than we heard executions of.
     #[must_use]
     pub fn misses_fills(&self) -> bool {
@@ -174,8 +182,8 @@ impl Order {
         let new_fill = report
             .execution
             .as_ref()
-            .is_some_and(|e| !self.executions.contains(&e.id));
-        let newer_state = (!self.state.is_terminal() || self.is_late())
+            .is_some_and(|e| !self.executions.contains(&e.id) || is(Bug::DeltaFills));
+        let newer_state = (!self.state.is_terminal() || self.is_late() || is(Bug::TerminalReopens))
             && report.status.state() != self.state
             && self.is_current(report);
         let shape = !self.state.is_terminal()
@@ -189,6 +197,7 @@ impl Order {
     #[must_use]
     pub fn is_current(&self, report: &OrderReport) -> bool {
         report.status.state().is_terminal()
+            || is(Bug::OlderReportOverrides)
             || self.reported_at.is_none_or(|newest| report.at >= newest)
     }
 
@@ -201,6 +210,8 @@ impl Order {
         }
         if let Ok(state) = self.state.transition(report.status.state()) {
             self.state = state;
+        } else if is(Bug::TerminalReopens) {
+            self.state = report.status.state();
         }
     }
 

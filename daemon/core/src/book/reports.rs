@@ -2,11 +2,12 @@
 //! executions that it takes back, and positions that are not of our making.
 
 use trader_contract::{
-    ClientOrderId, Execution, ExecutionId, NetQty, OrderReport, OrderRole, Price, Qty, Side,
-    Symbol, Timestamp,
+    ClientOrderId, Execution, ExecutionId, NetQty, OrderReport, OrderRole, OrderState, Outcome,
+    Price, Qty, Side, Symbol, Timestamp,
 };
 
 use super::{Book, Holding};
+use crate::planted::{Bug, is};
 use crate::record::{ExitReason, PlannedOrder};
 
 impl Book {
@@ -50,8 +51,24 @@ impl Book {
         if let Some(old) = kept {
             self.change(old, at, |order| order.replace_asked = false);
         }
+        if !report.filled.is_zero() {
+            self.infer_entry(report.client_id);
+        }
         if let Some(execution) = &report.execution {
             self.count(report.client_id, execution, at);
+        }
+    }
+
+    /// An exit that went out with its entry wakes only once the entry has filled completely: where it
+    /// fills, so has the entry, heard of or not.
+    fn infer_entry(&mut self, exit: ClientOrderId) {
+        let parent = self.orders.get(&exit).and_then(|o| o.planned.parent);
+        let Some(entry) = parent.and_then(|parent| self.orders.get_mut(&parent)) else {
+            return;
+        };
+        let complete = OrderState::Done(Outcome::Filled);
+        if entry.role() == OrderRole::Entry && (entry.is_live() || entry.state == complete) {
+            entry.reported_filled = entry.reported_filled.max(entry.qty);
         }
     }
 
@@ -68,7 +85,7 @@ impl Book {
         let Some(order) = self.orders.get_mut(&id) else {
             return;
         };
-        if order.executions.contains(&execution.id) {
+        if order.executions.contains(&execution.id) && !is(Bug::DeltaFills) {
             return;
         }
         order.executions.push(execution.id.clone());
@@ -105,7 +122,9 @@ impl Book {
             Side::Buy => self.cash -= value,
             Side::Sell => self.cash += value,
         }
-        self.cash -= fill.fee;
+        if !is(Bug::FeesDropped) {
+            self.cash -= fill.fee;
+        }
         self.fees += fill.fee;
         if let Some(day) = &mut self.day {
             day.fills = day.fills.saturating_add(1);

@@ -7,6 +7,7 @@ use trader_contract::{Money, Timestamp};
 use super::Engine;
 use crate::book::DRAWDOWN;
 use crate::command::Commands;
+use crate::planted::{Bug, is};
 use crate::record::{Origin, Record, Severity, TradingState};
 
 impl Engine {
@@ -14,6 +15,9 @@ impl Engine {
     /// is compared with this one number.
     pub(super) fn find_loss_floor(&mut self) {
         self.loss_floor = self.daily_floor().max(self.drawdown_floor());
+        if is(Bug::OpenLossIgnored) {
+            self.loss_floor = NEVER;
+        }
     }
 
     /// The equity at which the day has lost as much as it may.

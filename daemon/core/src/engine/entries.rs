@@ -12,6 +12,7 @@ use super::pricing::{Priced, price};
 use crate::book::Holding;
 use crate::command::{Command, Commands};
 use crate::config::Instrument;
+use crate::planted::{Bug, is};
 use crate::record::{Decision, GateCheck, PlannedOrder, Record, Severity, TradingState};
 use crate::risk::caps::{affordable, entries_of};
 use crate::risk::exposure::Exposure;
@@ -42,7 +43,7 @@ impl Engine {
         let entry_id = ClientOrderId {
             epoch: self.epoch,
             session: id.session,
-            intent: id.number,
+            intent: crate::planted::number(id.number, from.at),
             role: OrderRole::Entry,
             attempt: 1,
         };
@@ -182,7 +183,7 @@ impl Engine {
         let last = state
             .last
             .ok_or_else(|| refusal("no_price", "the symbol has no price yet"))?;
-        if state.halted {
+        if state.halted && !is(Bug::HaltIgnored) {
             return Err(refusal("symbol_halted", "the venue has halted the symbol"));
         }
         Ok((state.instrument, last))
@@ -245,6 +246,9 @@ impl Engine {
         let route = (self.routes.iter()).find(|route| route.name == holding.route);
         let strategy = route.map_or("", |route| &route.strategy);
         let observed = self.authority.observe || route.is_some_and(|route| route.observe);
+        if is(Bug::KillLeavesEntries) && !self.book.kills.is_empty() {
+            return true;
+        }
         self.takes_entries()
             && self.book.trading == TradingState::Active
             && !observed

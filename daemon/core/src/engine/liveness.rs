@@ -11,6 +11,7 @@ use trader_contract::{BrokerEvent, Channel, FeedEvent, Symbol, Timestamp};
 use super::session::Phase;
 use super::{Engine, SymbolState};
 use crate::command::{Command, Commands};
+use crate::planted::{Bug, is};
 use crate::record::Severity;
 use crate::risk::gate::Refusal;
 
@@ -298,6 +299,9 @@ impl Engine {
                 "not_tradable",
                 format!("the broker does not let {symbol} be traded"),
             );
+        }
+        if is(Bug::StaleDataAllowed) {
+            return Ok(());
         }
         if let Some(why) = self.too_skewed() {
             return refuse(SKEW, why);

@@ -155,6 +155,7 @@ impl Engine {
         for route in config.routes {
             lanes::add_route(route, &by_ticker, &mut symbols, &mut routes, &mut lanes)?;
         }
+        let book = crate::planted::recalled(book);
         let mut engine = Self {
             epoch: config.epoch,
             market: config.market,
@@ -349,6 +350,9 @@ impl Engine {
 
     /// Writes a record: the only way in which the book changes.
     fn write(&mut self, at: Timestamp, record: Record, out: &mut Commands) {
+        if crate::planted::is_in_memory(&record) {
+            return self.book.apply(at, &record);
+        }
         // A checkpoint says what the book is already.
         if !matches!(record, Record::Checkpoint { .. }) {
             self.book.apply(at, &record);

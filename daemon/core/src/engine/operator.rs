@@ -8,6 +8,7 @@ use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands, Refused};
 use crate::event::OperatorCommand;
 use crate::orders::{Venue, is_closing};
+use crate::planted::{Bug, is};
 use crate::record::{ExitReason, Origin, Record, TradingState};
 
 impl Engine {
@@ -85,7 +86,9 @@ impl Engine {
             ));
         }
         let before = self.book.trading.clone();
-        if let TradingState::Killed(why) = &before {
+        if let TradingState::Killed(why) = &before
+            && !is(Bug::ResumeLiftsKill)
+        {
             let why = format!("it is killed ({why}): `traderctl arm` lifts that");
             return Err(Refused::NotNow(why.into()));
         }

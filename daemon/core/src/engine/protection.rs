@@ -9,6 +9,7 @@ use crate::book::{Holding, Order, TradeOrders};
 use crate::command::Commands;
 use crate::config::{Market, Rows};
 use crate::orders::{Venue, is_closing, protected_qty, stop_in_force};
+use crate::planted::{Bug, is};
 use crate::record::Record;
 
 /// What has become of a stop that the market has reached.
@@ -137,6 +138,9 @@ impl Engine {
         let Some(stop) = stop_in_force(orders).filter(|_| !holding.net.is_flat()) else {
             return false;
         };
+        if is(Bug::ReachedStopProtects) {
+            return false;
+        }
         if !stop.reported_filled.is_zero() {
             return true;
         }
@@ -189,9 +193,10 @@ impl Engine {
         }
     }
 
-    /// How long an answer is waited for; `None` where none can be lost.
+    /// How long an answer is waited for; `None` where none can be lost, the broker being part of the
+    /// program: there an exit that waits for volume is not helped by another one.
     pub(super) const fn chase(&self) -> Option<i64> {
-        match self.watch.sweep_nanos {
+        match self.watch.orders_alive_nanos {
             Some(_) => Some(CHASE),
             None => None,
         }

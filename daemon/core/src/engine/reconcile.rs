@@ -11,6 +11,7 @@ use super::sweep::Reconciling;
 use super::unknown::Answer;
 use crate::book::Order;
 use crate::command::Commands;
+use crate::planted::{Bug, is};
 use crate::record::Record;
 
 impl Engine {
@@ -19,7 +20,7 @@ impl Engine {
         // Numbers that no run before this one has used.
         let after = u32::try_from(self.next_seq & u64::from(u32::MAX)).unwrap_or(0);
         self.reconciling = Reconciling::start(at, after);
-        self.doubt_unheard(at);
+        self.doubt_unheard(at, out);
         self.begin_run(at, out);
         self.request_snapshot(out);
         self.locate_session(at);
@@ -98,7 +99,7 @@ impl Engine {
             let Some(order) = self.book.orders.get(client_id) else {
                 continue;
             };
-            if order.executions.contains(&execution.id) {
+            if order.executions.contains(&execution.id) || is(Bug::SnapshotExecutionsIgnored) {
                 continue;
             }
             let report = missed_fill(order, execution);

@@ -12,6 +12,7 @@ use super::Engine;
 use super::unknown::Answer;
 use crate::book::{Holding, Order};
 use crate::command::Commands;
+use crate::planted::{Bug, is};
 use crate::record::{Block, ExitReason, IntentId, Origin, PlannedOrder, Record, Severity};
 
 impl Engine {
@@ -95,6 +96,9 @@ impl Engine {
                     settled: false,
                 };
                 self.disputed.insert(symbol, dispute);
+                if is(Bug::AdoptOnOneSnapshot) {
+                    settled |= self.settle_difference(answer, symbol, dispute, out);
+                }
                 continue;
             };
             if !dispute.settled && dispute.asked_at < asked_at {

@@ -9,12 +9,15 @@ use super::Engine;
 use crate::book::Order;
 use crate::command::Commands;
 use crate::lane::Surroundings;
+use crate::planted::{Bug, is};
 use crate::record::{Block, Origin, Record, Severity, TradingState};
 
 impl Engine {
     pub(super) fn on_broker(&mut self, at: Timestamp, event: &BrokerEvent, out: &mut Commands) {
         self.hear_broker(at, event, out);
         match event {
+            BrokerEvent::Order(_)
+                if is(Bug::SubscribeAfterSnapshot) && !self.reconciling.is_done() => {}
             BrokerEvent::Order(report) => self.on_report(at, report, out),
             BrokerEvent::SubmitFailed { client_id, failure } => {
                 self.on_submit_failed(at, *client_id, failure, out);
@@ -97,7 +100,9 @@ impl Engine {
             return;
         };
         let fresh = order.executions.len() > known;
-        let missing = report.filled > order.filled;
+        let parent = order.planned.parent;
+        let entry = parent.and_then(|parent| self.book.orders.get(&parent));
+        let missing = report.filled > order.filled || entry.is_some_and(Order::misses_fills);
         let ended = matches!(
             order.state,
             OrderState::Done(Outcome::Cancelled | Outcome::Expired)

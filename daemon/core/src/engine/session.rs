@@ -104,6 +104,7 @@ impl Engine {
             Some(session) => Some(session),
             None => calendar.next_session_after(at).ok(),
         };
+        let session = session.map(crate::planted::day);
         self.schedule.session = session;
         self.schedule.phase = Phase::Closed;
         self.schedule.next_at = session.map_or(Timestamp::MAX, |s| s.open);

@@ -10,6 +10,7 @@ use trader_contract::Timestamp;
 use super::Engine;
 use crate::book::Order;
 use crate::command::{Command, Commands};
+use crate::planted::{Bug, is};
 use crate::record::{Origin, Record, Severity, TradingState};
 
 /// Executions are asked for from this long before what they may belong to: clocks differ.
@@ -230,6 +231,9 @@ impl Engine {
     /// How often the broker is asked; `None` where nothing can be lost.
     fn watched_period(&self) -> Option<i64> {
         let idle = self.watch.reconcile_nanos?;
+        if is(Bug::NoSweep) {
+            return Some(Timestamp::MINUTE.saturating_mul(1_000));
+        }
         let busy = self.watch.sweep_nanos.unwrap_or(idle);
         Some(if self.book.holdings.is_empty() && self.strays.is_empty() {
             idle

@@ -20,6 +20,7 @@ use trader_contract::{
 use super::Engine;
 use crate::book::Order;
 use crate::command::{Command, Commands};
+use crate::planted::{Bug, is};
 use crate::record::{Record, Severity};
 
 /// Snapshots that must lack an order before it is dropped.
@@ -79,13 +80,14 @@ impl Answer<'_> {
 
 impl Engine {
     /// At the start nobody knows what of the run before is still on its way.
-    pub(super) fn doubt_unheard(&mut self, at: Timestamp) {
+    pub(super) fn doubt_unheard(&mut self, at: Timestamp, out: &mut Commands) {
         let number = self.reconciling.number();
         let unheard = self.book.orders.values();
         self.doubts = unheard
             .filter(|order| order.is_unheard())
             .map(|order| (order.id(), Doubt::new(at, number)))
             .collect();
+        crate::planted::cancel_unknown(self.doubts.keys(), out);
         let orders = self.book.orders.values();
         let strays: Vec<ClientOrderId> = orders
             .filter(|order| order.is_live() && self.is_stray(order))
@@ -190,6 +192,9 @@ impl Engine {
         if self.settle_replacement(answer, id, out) {
             return;
         }
+        if is(Bug::RetryWithNewId) {
+            return self.give_up_order(answer.at, id, out);
+        }
         let next = self.repeat(answer.at, id, out);
         if next == Repeat::Never
             && let Some(doubt) = self.doubts.get_mut(&id)
@@ -198,6 +203,7 @@ impl Engine {
         }
         let patience = doubt.since.plus_nanos(self.watch.unknown_nanos);
         let over = doubt.missed >= MISSED && answer.at >= patience;
+        let over = over || is(Bug::OneSnapshotDrops);
         if next == Repeat::Never && over && !self.is_explained_by(id, answer.held) {
             self.give_up_order(answer.at, id, out);
         }

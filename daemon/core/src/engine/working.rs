@@ -219,7 +219,7 @@ impl Engine {
             side: Direction::of(holding.net)
                 .unwrap_or(holding.direction)
                 .exit_side(),
-            qty: holding.net.magnitude(),
+            qty: crate::planted::stop_qty(&self.book, &holding, order.client_id.role),
             kind: order.kind,
             time_in_force: if order.kind == OrderKind::Market {
                 TimeInForce::Day

@@ -6,6 +6,7 @@ use trader_contract::{OrderRole, OrderState, Outcome, Timestamp};
 
 use super::plan::{Ground, Step, WAIT, not_before_retry, passed};
 use crate::book::{Holding, Order};
+use crate::planted::{Bug, is};
 
 /// Whether the orders of a symbol can fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,8 @@ pub(super) fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_
         return cancel(entry, "the position is to be closed", ground);
     }
     let flat = holding.net.is_flat();
-    if let Some(order) = live(OrderRole::Stop).or_else(|| live(OrderRole::Target)) {
+    let resting = live(OrderRole::Stop).or_else(|| live(OrderRole::Target));
+    if let Some(order) = resting.filter(|_| !is(Bug::ExitWhileStopRests)) {
         let stays = !flat && !holding.is_turned() && keeps_its_stop(ground.venue);
         if stays {
             return WAIT;
@@ -98,7 +100,7 @@ fn was_refused(orders: &[&Order], since: Option<Timestamp>) -> bool {
 /// An exit that is at work: one that does not fill where it could is cancelled, and a new one for
 /// what is left follows.
 fn follow(order: &Order, ground: &Ground<'_>) -> Step {
-    let Some(patience) = patience(ground) else {
+    let Some(patience) = patience(ground).filter(|_| !is(Bug::ExitNotFollowedUp)) else {
         return WAIT;
     };
     if !order.state.is_acknowledged() {

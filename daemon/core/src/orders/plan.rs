@@ -20,6 +20,7 @@ use trader_contract::{
 use super::closing::{self, Venue, cancel};
 use crate::book::{Holding, Order};
 use crate::config::OrderRules;
+use crate::planted::{Bug, is};
 
 /// What the planning looks at beside the trade and its orders.
 #[derive(Debug, Clone, Copy)]
@@ -122,6 +123,7 @@ fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
         };
     }
     match entry {
+        Some(_) if is(Bug::ProtectOnCompleteFill) => WAIT,
         Some(_) if is_bare_too_long(ground) => Step::GiveUp,
         Some(entry) => sooner(wait_for_entry(entry, ground), bare_until(ground)),
         None => protect(holding, orders, ground),
@@ -130,7 +132,7 @@ fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
 
 /// When a position that is without a stop now has been so for too long.
 fn bare_until(ground: &Ground<'_>) -> Option<Timestamp> {
-    let since = ground.bare_since?;
+    let since = ground.bare_since.filter(|_| !is(Bug::BareIsPatient))?;
     Some(since.plus_nanos(ground.rules.protect_within_nanos))
 }
 
@@ -219,7 +221,7 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
         };
         return sooner(step, bare_until);
     };
-    let covers = order.remaining() == holding.net.magnitude();
+    let covers = order.remaining() == holding.net.magnitude() || is(Bug::StopKeepsItsSize);
     if (order.stop == Some(stop) && covers) || order.cancel_asked || order.replace_asked {
         return wait;
     }

@@ -10,6 +10,7 @@ use super::limits::Limits;
 use super::rate::{Recent, Sent};
 use super::rules::{opens, refuse};
 use crate::book::Day;
+use crate::planted::{Bug, is};
 use crate::record::GateCheck;
 
 /// How many limits an entry is checked against.
@@ -274,7 +275,10 @@ impl Caps<'_> {
         let Some(day) = &account.book.day else {
             return Ok(());
         };
-        let loss = day.equity_at_open - account.equity;
+        let mut loss = day.equity_at_open - account.equity;
+        if is(Bug::OpenLossIgnored) {
+            loss = Money::ZERO - day.realised;
+        }
         let most = day.equity_at_open.scaled_down(limits.daily_loss);
         let holds = loss < most;
         self.within("daily_loss", holds, Fact::Money(loss), Fact::Money(most))?;

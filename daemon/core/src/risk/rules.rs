@@ -9,6 +9,7 @@ use trader_contract::{
 
 use super::gate::{Account, Place, Refusal};
 use crate::book::{Book, Holding, Order};
+use crate::planted::{Bug, is};
 use crate::record::TradingState;
 
 /// Whether entries are allowed at all, on this side, and in this symbol.
@@ -64,6 +65,7 @@ pub(super) fn may_enter(
 fn trading(book: &Book) -> Result<(), Refusal> {
     match &book.trading {
         TradingState::Active => Ok(()),
+        _ if is(Bug::HaltedEnters) => Ok(()),
         TradingState::Reducing => refuse(
             "paused",
             "entries are paused; `traderctl resume` allows them".to_owned(),
@@ -83,7 +85,9 @@ fn may_enter_symbol(book: &Book, symbol: Symbol, side: Side) -> Result<(), Refus
         let why = blocked.block.name();
         return refuse("symbol_blocked", format!("{symbol} is not entered: {why}"));
     }
-    if let Some(holding) = book.holdings.get(&symbol) {
+    if let Some(holding) = book.holdings.get(&symbol)
+        && !crate::planted::is_forgotten(book, holding)
+    {
         return refuse(
             "symbol_taken",
             format!(
@@ -180,7 +184,8 @@ pub(super) fn only_reduces(
         .magnitude()
         .checked_sub(resting)
         .unwrap_or(Qty::ZERO);
-    if closes && qty <= free {
+    let unchecked = is(Bug::ExitWhileStopRests) || is(Bug::StopForPlannedQty);
+    if closes && (qty <= free || unchecked) {
         return Ok(());
     }
     refuse(

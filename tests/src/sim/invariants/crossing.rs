@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use trader_contract::{NetQty, OrderReport, OrderRole, Qty, ReportStatus, Side, Symbol};
+use trader_contract::{
+    BrokerRequest, NetQty, OrderReport, OrderRole, Qty, ReportStatus, Side, Symbol,
+};
 
-use super::{Checked, View, Watcher};
+use super::{Checked, Sent, View, Watcher};
 use crate::sim::truth::remaining;
 
 /// The watcher.
@@ -39,6 +41,26 @@ impl Watcher for NoCross {
             ));
         }
         Ok(1)
+    }
+
+    fn sent(&mut self, sent: &Sent<'_>, view: &View<'_>) -> Checked {
+        let BrokerRequest::Submit(request) = sent.request else {
+            return Ok(0);
+        };
+        if request.client_id.role != OrderRole::Exit {
+            return Ok(0);
+        }
+        let mut open = view.truth.orders_in(request.symbol);
+        let rests = |report: &&OrderReport| {
+            report.client_id.role.is_reducing() && report.client_id != request.client_id
+        };
+        match open.find(rests) {
+            Some(report) => Err(format!(
+                "{} left while {} rests",
+                request.client_id, report.client_id
+            )),
+            None => Ok(1),
+        }
     }
 
     fn after(&mut self, view: &View<'_>) -> Checked {

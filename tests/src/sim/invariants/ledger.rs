@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trader_contract::{ClientOrderId, ExecutionId, NetQty, OrderReport, Symbol, Timestamp};
+use trader_contract::{
+    BrokerEvent, ClientOrderId, ExecutionId, NetQty, OrderReport, Symbol, Timestamp,
+};
 use trader_core::Engine;
-use trader_core::record::JournalEntry;
+use trader_core::record::{JournalEntry, Record};
 
 use super::{Checked, View, Watcher};
 
@@ -22,6 +24,22 @@ pub(super) struct LedgerIsBroker {
 impl Watcher for LedgerIsBroker {
     fn invariant(&self) -> &'static str {
         "INV-4"
+    }
+
+    fn wrote(&mut self, entry: &JournalEntry, _durable: bool, view: &View<'_>) -> Checked {
+        match &entry.record {
+            // Nothing comes in or goes out without a report here: the ledger was wrong.
+            Record::CashAdopted { ours, broker } if view.around.calm_from < view.now => Err(
+                format!("the ledger had {ours} in cash where the broker had {broker}"),
+            ),
+            Record::Discrepancy { symbol, broker, .. } if *broker != view.truth.net(*symbol) => {
+                let net = view.truth.net(*symbol);
+                Err(format!(
+                    "{broker} {symbol} are taken for the truth, which is {net}"
+                ))
+            }
+            _ => Ok(0),
+        }
     }
 
     fn after(&mut self, view: &View<'_>) -> Checked {
@@ -90,6 +108,20 @@ impl Watcher for EachFillOnce {
     fn wrote(&mut self, entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {
         self.touched.extend(entry.record.client_id());
         Ok(0)
+    }
+
+    fn heard(&mut self, event: &BrokerEvent, view: &View<'_>) -> Checked {
+        let BrokerEvent::Order(report) = event else {
+            return Ok(0);
+        };
+        let (Some(execution), Some(engine)) = (&report.execution, view.engine) else {
+            return Ok(0);
+        };
+        let order = engine.book().orders.get(&report.client_id);
+        match order.is_none_or(|order| order.executions.contains(&execution.id)) {
+            true => Ok(1),
+            false => Err(format!("{:?} was heard and does not count", execution.id)),
+        }
     }
 
     fn after(&mut self, view: &View<'_>) -> Checked {

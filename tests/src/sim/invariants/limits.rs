@@ -5,6 +5,7 @@ use trader_contract::{BrokerRequest, Money, OrderKind, OrderRole, Price, Symbol}
 use trader_core::Engine;
 
 use super::{Checked, Sent, View, Watcher};
+use crate::sim::truth::remaining;
 
 /// The watcher.
 #[derive(Debug, Default)]
@@ -44,7 +45,10 @@ impl Watcher for InsideLimits {
                 request.client_id, limits.order_value
             ));
         }
-        Ok(2)
+        if let Some(why) = gross(view, value) {
+            return Err(format!("{} left although {why}", request.client_id));
+        }
+        Ok(3)
     }
 
     fn after(&mut self, view: &View<'_>) -> Checked {
@@ -79,6 +83,31 @@ impl Watcher for InsideLimits {
         }
         Ok(checks)
     }
+}
+
+/// Whether an entry of this value would make more than is allowed of what is held and what waits at the
+/// broker, and clearly so: prices and equity move between the daemon's sum and this one.
+fn gross(view: &View<'_>, value: Money) -> Option<String> {
+    let engine = view.engine?;
+    let mut equity = view.truth.cash;
+    let mut gross = value;
+    for (symbol, held) in &view.truth.held {
+        let last = last(engine, *symbol)?;
+        equity += last.times_net(held.net);
+        gross += last.times(held.net.magnitude());
+    }
+    for report in view.truth.open.values() {
+        if report.client_id.role == OrderRole::Entry {
+            let price = report
+                .limit
+                .or(report.stop)
+                .or(last(engine, report.symbol))?;
+            gross += price.times(remaining(report));
+        }
+    }
+    let most = equity.scaled_down(view.plan.limits.gross_exposure);
+    let slack = most.scaled_down(trader_contract::Ratio::from_billionths(20_000_000));
+    (gross > most + slack).then(|| format!("{gross} would be held or wait, at most {most} may"))
 }
 
 /// The last price that the daemon has heard.

@@ -5,20 +5,24 @@
 //! watcher sees what the daemon writes and sends, what the broker executes, and after each event the
 //! whole [`View`]; it says how many checks it has made, or what is wrong.
 
+mod calls;
 mod crossing;
 mod day;
 mod durable;
+mod entries;
 mod ledger;
 mod limits;
 mod orders;
 mod progress;
 mod protection;
+mod trading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trader_contract::{BrokerRequest, OrderReport, Symbol, Timestamp};
+use trader_contract::{BrokerEvent, BrokerRequest, OrderReport, Symbol, Timestamp};
 use trader_core::Engine;
-use trader_core::record::JournalEntry;
+use trader_core::record::{JournalEntry, Scope};
+use trader_rpc::{Accepted, Failure};
 
 use super::plan::Plan;
 use super::truth::Truth;
@@ -49,6 +53,8 @@ pub struct Circumstances {
     pub asleep: bool,
     /// When the machine last woke up.
     pub awake_since: Timestamp,
+    /// Since when the order stream of the life that runs brings nothing, while it does not.
+    pub silent_since: Option<Timestamp>,
 }
 
 /// Everything that can be looked at after an event.
@@ -77,6 +83,17 @@ pub struct Sent<'a> {
     pub journal_failed: bool,
 }
 
+/// A call of a person that may change something, as it was answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Called<'a> {
+    /// What was asked for.
+    pub deed: &'static str,
+    /// The answers: more than one where the same call was sent more than once.
+    pub answers: &'a [Result<Accepted, Failure>],
+    /// Whether one was answered before what it did was on the disk.
+    pub early: bool,
+}
+
 /// Somebody who watches one invariant.
 pub trait Watcher {
     /// Its number, as in `INV-1`.
@@ -97,6 +114,21 @@ pub trait Watcher {
 
     /// The broker has said something about an order, an execution perhaps; nobody need have heard it.
     fn reported(&mut self, _report: &OrderReport, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
+    /// The daemon has heard something of the broker, and done what it wanted to.
+    fn heard(&mut self, _event: &BrokerEvent, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
+    /// A person's call was answered.
+    fn called(&mut self, _called: &Called<'_>, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
+    /// A kill was acknowledged, or one was lifted.
+    fn killed(&mut self, _scope: &Scope, _lifted: bool, _view: &View<'_>) -> Checked {
         Ok(0)
     }
 
@@ -192,5 +224,11 @@ pub fn all() -> Vec<Box<dyn Watcher>> {
         Box::<crossing::NoCross>::default(),
         Box::<durable::DurableBeforeVisible>::default(),
         Box::<progress::Progress>::default(),
+        Box::<entries::UnknownBlocks>::default(),
+        Box::<entries::FreshOrNone>::default(),
+        Box::<entries::BoundedRate>::default(),
+        Box::<trading::KillHolds>::default(),
+        Box::<trading::LossesStop>::default(),
+        Box::<calls::ActsOnce>::default(),
     ]
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use trader_contract::{
     BrokerRequest, ClientOrderId, OrderRequest, OrderState, Qty, ReportStatus, Timestamp,
 };
-use trader_core::record::JournalEntry;
+use trader_core::record::{Decision, IntentId, JournalEntry, Record};
 
 use super::{Checked, Sent, View, Watcher};
 
@@ -20,6 +20,20 @@ pub(super) struct OneOrderPerIntent {
 impl Watcher for OneOrderPerIntent {
     fn invariant(&self) -> &'static str {
         "INV-2"
+    }
+
+    fn wrote(&mut self, entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {
+        if let Record::IntentTaken { id, decision, .. } = &entry.record
+            && let Decision::Accepted {
+                order: Some(order), ..
+            } = decision
+        {
+            if IntentId::from(*order) != *id {
+                return Err(format!("{order} does not follow from intent {id:?}"));
+            }
+            return Ok(1);
+        }
+        Ok(0)
     }
 
     fn sent(&mut self, sent: &Sent<'_>, _view: &View<'_>) -> Checked {
@@ -64,6 +78,7 @@ impl Watcher for OneOrderPerIntent {
 #[derive(Debug, Default)]
 pub(super) struct MonotoneOrders {
     known: BTreeMap<ClientOrderId, (OrderState, Qty)>,
+    heard_at: BTreeMap<ClientOrderId, Timestamp>,
     life: Option<Timestamp>,
     touched: Vec<ClientOrderId>,
 }
@@ -86,6 +101,7 @@ impl Watcher for MonotoneOrders {
             // What was not on the disk is forgotten with the life that knew it.
             self.life = view.around.up_since;
             self.known.clear();
+            self.heard_at.clear();
             self.touched = engine.book().orders.keys().copied().collect();
         }
         let mut checks = 0;
@@ -98,6 +114,15 @@ impl Watcher for MonotoneOrders {
             let (state, filled) = before.unwrap_or((OrderState::Planned, Qty::ZERO));
             if let Err(why) = state.transition(order.state) {
                 return Err(format!("{id}: {why}"));
+            }
+            if let Some(at) = order.reported_at.filter(|_| order.is_live()) {
+                let newest = self.heard_at.entry(id).or_insert(at);
+                if at < *newest {
+                    return Err(format!(
+                        "{id} is as it was at {at}, and was known as at {newest}"
+                    ));
+                }
+                *newest = at;
             }
             let most = order.planned.request.qty;
             if order.filled < filled || order.filled > most {

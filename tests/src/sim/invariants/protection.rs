@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use trader_contract::{Symbol, Timestamp};
+use trader_contract::{BrokerRequest, OrderRole, Symbol, Timestamp};
 
-use super::{Checked, View, Watcher};
+use super::{Checked, Sent, View, Watcher};
 
 /// What the daemon may take to protect a position or to begin to close it.
 const PROTECT_WITHIN: i64 = 5 * Timestamp::SECOND;
@@ -34,6 +34,28 @@ pub(super) struct Protected {
 impl Watcher for Protected {
     fn invariant(&self) -> &'static str {
         "INV-1"
+    }
+
+    fn sent(&mut self, sent: &Sent<'_>, view: &View<'_>) -> Checked {
+        let BrokerRequest::Cancel(id) = sent.request else {
+            return Ok(0);
+        };
+        let stop = view
+            .truth
+            .open
+            .get(id)
+            .filter(|_| id.role == OrderRole::Stop);
+        let (Some(stop), Some(engine)) = (stop, view.engine) else {
+            return Ok(0);
+        };
+        let holding = engine.book().holdings.get(&stop.symbol);
+        let stays = holding.is_some_and(|h| h.exit.is_none() && !h.net.is_flat());
+        if stays && view.truth.held.contains_key(&stop.symbol) {
+            return Err(format!(
+                "{id} is cancelled, and nothing closes what it protects"
+            ));
+        }
+        Ok(1)
     }
 
     fn after(&mut self, view: &View<'_>) -> Checked {

@@ -100,6 +100,27 @@ pub(super) fn short_day(date: NaiveDate, seed: u64, without: &Without) -> Option
     Some(plan)
 }
 
+/// A short day on which nothing fails: the daemon may die at any of its calls, up to the last one.
+pub(super) fn quiet_day(seed: u64) -> Option<Plan> {
+    let mut draw = Draw::of(seed, "quiet day");
+    let (session, _) = sessions(&mut draw);
+    let without = Without {
+        all_faults: true,
+        crashes: true,
+        actions: true,
+        ..Without::default()
+    };
+    let mut plan = short_day(session.date, seed, &without)?;
+    plan.broker.split = Split {
+        probability: Ratio::from_billionths(400_000_000),
+        retry: draw.between(200, 3_000) * MILLISECOND,
+    };
+    plan.heal_at = session.close.plus_minutes(1);
+    plan.end = plan.heal_at.plus_minutes(2);
+    plan.sleeps.truncate(1);
+    Some(plan)
+}
+
 /// A session from 2015 to 2027 with the one after it; half days and the weeks of a change of the
 /// clock are likelier than they are in a calendar.
 fn sessions(draw: &mut Draw) -> (Session, Session) {

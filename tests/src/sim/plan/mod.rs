@@ -152,6 +152,10 @@ pub enum Deed {
         /// How long it stays down.
         down: i64,
     },
+    /// Take no new positions until it is armed again, in one symbol or in all.
+    Kill(Option<usize>),
+    /// Lift a kill.
+    Arm(Option<usize>),
     /// Look at everything.
     Look,
 }
@@ -167,6 +171,8 @@ impl Deed {
             Self::Cancel => "cancel",
             Self::Flatten => "flatten",
             Self::Stop { .. } => "stop",
+            Self::Kill(_) => "kill",
+            Self::Arm(_) => "arm",
             Self::Look => "look",
         }
     }
@@ -198,6 +204,12 @@ impl Plan {
         generate::short_day(date, seed, without)
     }
 
+    /// A short day on which nothing fails and nobody dies, until it is told to.
+    #[must_use]
+    pub fn quiet_day(seed: u64) -> Option<Self> {
+        generate::quiet_day(seed)
+    }
+
     /// When everything must be flat.
     #[must_use]
     pub const fn deadline(&self) -> Timestamp {
@@ -218,8 +230,11 @@ impl Plan {
         plan.actions
             .retain(|action| action.deed != Deed::Close(index));
         for action in &mut plan.actions {
-            if let Deed::Close(place) = &mut action.deed {
-                *place = shifted(*place);
+            match &mut action.deed {
+                Deed::Close(place) | Deed::Kill(Some(place)) | Deed::Arm(Some(place)) => {
+                    *place = shifted(*place);
+                }
+                _ => {}
             }
         }
         plan

@@ -50,6 +50,7 @@ pub(super) fn fill(plan: &mut Plan, without: &Without) {
     }
     if !without.actions {
         actions(plan, &mut draw, whole);
+        kills(plan);
     }
     plan.faults
         .sort_by_key(|fault| (fault.from, fault.kind, fault.seed));
@@ -209,6 +210,29 @@ fn crash(draw: &mut Draw, from: Timestamp, calls: i64) -> Crash {
         acts: draw.coin(),
         down: pause(draw),
         nested,
+    }
+}
+
+/// In one session of three somebody kills, and mostly arms again.
+fn kills(plan: &mut Plan) {
+    let mut draw = Draw::of(plan.seed, "kills");
+    if !draw.once_in(3) {
+        return;
+    }
+    let symbols = u64::try_from(plan.symbols.len()).unwrap_or(1);
+    let one = usize::try_from(draw.below(symbols)).unwrap_or(0);
+    let scope = draw.coin().then_some(one);
+    let at = Stretch(plan.session.open, plan.session.close).moment(&mut draw);
+    let mut push = |at: Timestamp, deed: Deed| {
+        let twice = false;
+        plan.actions.push(Action { at, deed, twice });
+    };
+    push(at, Deed::Kill(scope));
+    if draw.coin() {
+        push(at.plus_seconds(draw.between(30, 300)), Deed::Resume);
+    }
+    if !draw.once_in(4) {
+        push(at.plus_seconds(draw.between(120, 3_600)), Deed::Arm(scope));
     }
 }
 

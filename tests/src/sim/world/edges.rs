@@ -4,9 +4,11 @@
 use trader_contract::{BrokerRequest, Timestamp};
 use trader_core::record::JournalEntry;
 use trader_kernel::Ports;
+use trader_rpc::Accepted;
 use trader_store::{Batch, OperatorRequest};
 
 use super::death::Deaths;
+use super::operator::Slot;
 use crate::sim::disk::{Disk, Verdict};
 use crate::sim::faults::Faults;
 use crate::sim::log::Log;
@@ -45,6 +47,10 @@ pub(super) struct Edges<'a> {
     pub(super) did: &'a mut Vec<Did>,
     /// Whether a commit of this life has failed: the daemon writes nothing more.
     pub(super) failed: &'a mut bool,
+    /// Where the answer of the call that is being made is put.
+    pub(super) asking: Option<&'a Slot<Accepted>>,
+    /// Whether a call was answered before what it did was on the disk.
+    pub(super) early: &'a mut bool,
 }
 
 impl Edges<'_> {
@@ -91,6 +97,8 @@ impl Edges<'_> {
 
 impl Ports for Edges<'_> {
     fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
+        let answered = |slot: &Slot<Accepted>| slot.lock().is_ok_and(|answer| answer.is_some());
+        *self.early |= !batch.requests.is_empty() && self.asking.is_some_and(answered);
         let dead = || Box::<str>::from("the process is dead");
         if self.deaths.is_dead() {
             return Err(dead());

@@ -17,7 +17,9 @@ use std::collections::BTreeMap;
 use trader_broker_sim::SimBroker;
 use trader_contract::{Broker, BrokerEvent, ClientOrderId, Execution, Symbol, Timestamp};
 use trader_core::Event;
+use trader_core::book::Book;
 use trader_kernel::Kernel;
+use trader_rpc::Accepted;
 
 pub use death::{DEATH_NAMES, DeathCounts};
 pub use edges::Did;
@@ -34,6 +36,7 @@ use super::setup;
 use super::truth::Truth;
 use death::Deaths;
 use feed::Feed;
+use operator::Slot;
 use queue::Queue;
 use stream::Stream;
 use transport::Flight;
@@ -80,6 +83,12 @@ pub struct World<'p> {
     /// Every execution that the broker has made, oldest first: its records go back for years.
     executions: Vec<(ClientOrderId, Execution)>,
     deeds: BTreeMap<&'static str, u64>,
+    /// The book of a life that ended with everything it knew on the disk.
+    knew: Option<Book>,
+    /// Where the answer of the call that is being made is put.
+    asking: Option<Slot<Accepted>>,
+    /// Whether a call was answered before what it did was on the disk.
+    early: bool,
 }
 
 impl<'p> World<'p> {
@@ -118,7 +127,11 @@ impl<'p> World<'p> {
                 under_way: 0,
                 awake_since: Timestamp::MIN,
                 asleep: false,
+                silent_since: None,
             },
+            knew: None,
+            asking: None,
+            early: false,
             clock_ahead: 0,
             broker_ahead: 0,
             asleep: false,
@@ -263,6 +276,9 @@ impl<'p> World<'p> {
         }
         self.around.calm_from = self.faults.calm_from();
         self.around.asleep = self.asleep;
+        let silent = self.kernel.is_some() && (!self.stream.up || self.stream.muted > 0);
+        let since = self.around.silent_since.unwrap_or(self.now);
+        self.around.silent_since = silent.then_some(since);
         self.tell_what_it_did();
         self.ask(|watcher, view| watcher.after(view));
     }

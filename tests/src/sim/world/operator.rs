@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use trader_contract::OrderRole;
+use trader_core::record::Scope;
+use trader_core::{Event, OperatorCommand};
 use trader_kernel::{Asked, Call, Kernel, Peer, Reply};
 use trader_rpc::{
     Accepted, CancelParams, ChangeParams, CloseParams, Failure, OrdersParams, RequestId, Role,
@@ -10,10 +12,11 @@ use trader_rpc::{
 };
 
 use super::World;
+use crate::sim::invariants::Called;
 use crate::sim::plan::{Action, Deed};
 
 /// Where an answer is put.
-type Slot<T> = Arc<Mutex<Option<Result<T, Failure>>>>;
+pub(super) type Slot<T> = Arc<Mutex<Option<Result<T, Failure>>>>;
 
 impl World<'_> {
     /// A person does something.
@@ -27,15 +30,52 @@ impl World<'_> {
         }
         *self.deeds.entry(action.deed.name()).or_default() += 1;
         let times = if action.twice { 2 } else { 1 };
+        self.early = false;
+        let mut answers = Vec::new();
         for _ in 0..times {
-            self.call(index, action);
+            answers.extend(self.call(index, action));
+        }
+        let called = Called {
+            deed: action.deed.name(),
+            answers: &answers,
+            early: std::mem::take(&mut self.early),
+        };
+        if !answers.is_empty() {
+            self.ask(|watcher, view| watcher.called(&called, view));
         }
     }
 
-    fn call(&mut self, index: usize, action: &Action) {
-        let Some(id) = RequestId::try_from(format!("deed-{index}")).ok() else {
-            return;
+    /// Kills or arms: the engine is asked as the handlers ask it.
+    fn command(&mut self, index: usize, scope: Scope, lifts: bool) {
+        let command = match lifts {
+            true => OperatorCommand::Arm {
+                scope: scope.clone(),
+                account: None,
+            },
+            false => OperatorCommand::Kill {
+                scope: scope.clone(),
+                flatten: false,
+            },
         };
+        let event = Event::Operator {
+            command,
+            uid: 1_000,
+            request: format!("deed-{index}").into(),
+        };
+        self.feed(&event);
+        let acknowledged = self.kernel.is_some() && !self.deaths.is_dead();
+        if acknowledged && !self.around.journal_failed {
+            self.ask(|watcher, view| watcher.killed(&scope, lifts, view));
+        }
+    }
+
+    fn scope(&self, symbol: Option<usize>) -> Scope {
+        let symbol = symbol.and_then(|symbol| self.plan.symbols.get(symbol));
+        symbol.map_or(Scope::All, |symbol| Scope::Symbol(symbol.symbol))
+    }
+
+    fn call(&mut self, index: usize, action: &Action) -> Option<Result<Accepted, Failure>> {
+        let id = RequestId::try_from(format!("deed-{index}")).ok()?;
         let answer: Slot<Accepted> = Arc::default();
         let change = || ChangeParams {
             request_id: id.clone(),
@@ -45,9 +85,7 @@ impl World<'_> {
             Deed::Resume => Call::Resume(change(), reply(&answer)),
             Deed::Flatten => Call::Flatten(change(), reply(&answer)),
             Deed::Close(symbol) => {
-                let Some(symbol) = self.plan.symbols.get(symbol) else {
-                    return;
-                };
+                let symbol = self.plan.symbols.get(symbol)?;
                 let params = CloseParams {
                     request_id: id,
                     symbol: symbol.symbol,
@@ -55,9 +93,7 @@ impl World<'_> {
                 Call::Close(params, reply(&answer))
             }
             Deed::Cancel => {
-                let Some(order) = self.oldest_order() else {
-                    return;
-                };
+                let order = self.oldest_order()?;
                 let params = CancelParams {
                     request_id: id,
                     order,
@@ -72,17 +108,27 @@ impl World<'_> {
                 };
                 Call::Stop(params, reply(&answer))
             }
-            Deed::Look => return self.look(),
+            Deed::Kill(symbol) | Deed::Arm(symbol) => {
+                let scope = self.scope(symbol);
+                self.command(index, scope, matches!(action.deed, Deed::Arm(_)));
+                return None;
+            }
+            Deed::Look => {
+                self.look();
+                return None;
+            }
         };
+        self.asking = Some(Arc::clone(&answer));
         self.ask_kernel(call);
-        let answer = answer.lock().map(|answer| answer.clone());
-        if let Ok(Some(answer)) = answer {
-            let words = match answer {
-                Ok(accepted) => accepted.message,
-                Err(failure) => format!("{failure:?}"),
-            };
-            self.log.data("answer", &(action.deed.name(), words));
-        }
+        self.asking = None;
+        let answer = answer.lock().ok()?.clone()?;
+        let words = match &answer {
+            Ok(accepted) => accepted.message.clone(),
+            Err(failure) => format!("{failure:?}"),
+        };
+        self.log.data("answer", &(action.deed.name(), words));
+        // Nobody hears a process that has died.
+        (!self.deaths.is_dead()).then_some(answer)
     }
 
     /// Everything that can be looked at is looked at.

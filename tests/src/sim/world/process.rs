@@ -41,6 +41,7 @@ impl World<'_> {
                 return;
             }
         };
+        self.compare_with_before(&kernel);
         for (symbol, tape) in self.tapes.iter().enumerate() {
             kernel.warm_up(now, id(symbol), tape.ended_by(self.now));
         }
@@ -84,6 +85,8 @@ impl World<'_> {
             deaths: &mut self.deaths,
             did: &mut self.did,
             failed: &mut self.around.journal_failed,
+            asking: self.asking.as_ref(),
+            early: &mut self.early,
         };
         act(kernel, &mut edges);
         let finished = kernel.is_finished();
@@ -99,6 +102,7 @@ impl World<'_> {
         }
         if finished && !self.deaths.is_dead() {
             self.log.note("ends", 0, String::new);
+            self.remember();
             self.end_life(self.stays_down);
         }
     }
@@ -138,7 +142,28 @@ impl World<'_> {
             return;
         };
         self.log.note("dies", 0, || "between two events".to_owned());
+        self.remember();
         self.deaths.die(crash);
+    }
+
+    /// Between two events everything that the daemon knows is on the disk, if the disk took it.
+    fn remember(&mut self) {
+        let kernel = self.kernel.as_ref().filter(|_| !self.around.journal_failed);
+        self.knew = kernel.map(|kernel| kernel.engine().book().clone());
+    }
+
+    /// What a start knows is what the life before it knew.
+    fn compare_with_before(&mut self, kernel: &Kernel) {
+        let forgot = self
+            .knew
+            .take()
+            .is_some_and(|knew| knew != *kernel.engine().book());
+        if forgot {
+            self.broken = Some(Broken {
+                invariant: "INV-19",
+                detail: "a restart does not know what was known before it".to_owned(),
+            });
+        }
     }
 
     /// The process dies between two events, unless it has died before.
@@ -157,6 +182,12 @@ impl World<'_> {
             return;
         }
         self.log.said("hear", &event);
-        self.feed(&Event::Broker(event));
+        let event = Event::Broker(event);
+        self.feed(&event);
+        if let Event::Broker(event) = &event
+            && !self.deaths.is_dead()
+        {
+            self.ask(|watcher, view| watcher.heard(event, view));
+        }
     }
 }
