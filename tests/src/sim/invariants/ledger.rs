@@ -105,6 +105,11 @@ impl Watcher for EachFillOnce {
         Err(format!("the broker made {:?} twice", execution.id))
     }
 
+    fn wrote(&mut self, entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {
+        self.touched.extend(entry.record.client_id());
+        Ok(0)
+    }
+
     fn heard(&mut self, event: &BrokerEvent, view: &View<'_>) -> Checked {
         let BrokerEvent::Order(report) = event else {
             return Ok(0);
@@ -117,11 +122,6 @@ impl Watcher for EachFillOnce {
             true => Ok(1),
             false => Err(format!("{:?} was heard and does not count", execution.id)),
         }
-    }
-
-    fn wrote(&mut self, entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {
-        self.touched.extend(entry.record.client_id());
-        Ok(0)
     }
 
     fn after(&mut self, view: &View<'_>) -> Checked {
