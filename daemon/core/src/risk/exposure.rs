@@ -47,7 +47,8 @@ impl BySide {
 pub struct Exposure {
     /// Positions, and waiting entries as if they had filled.
     pub may: BySide,
-    /// Positions that nothing is about to close: only they make up for the other side.
+    /// Positions that are known and that nothing is about to close: only they make up for the other
+    /// side.
     pub sure: BySide,
     /// The part of [`Exposure::may`] that belongs to the route that asks.
     pub route: Money,
@@ -120,7 +121,7 @@ impl Exposure {
             .sum();
         self.may.add(direction, held);
         self.may.add(holding.direction, waiting);
-        let known = !book.orders_for(holding).any(Order::misses_fills);
+        let known = !holding.is_turned() && !book.orders_for(holding).any(Order::misses_fills);
         if holding.exit.is_none() && known {
             self.sure.add(direction, held);
         }
@@ -136,7 +137,7 @@ impl Exposure {
     }
 }
 
-/// What may still fill of the entries of a trade.
+/// The entries of a trade of which something may still come to be held.
 fn entries<'a>(book: &'a Book, holding: &Holding) -> impl Iterator<Item = &'a Order> + use<'a> {
     book.orders_for(holding)
         .filter(|o| o.role() == OrderRole::Entry && !o.outstanding().is_zero())
