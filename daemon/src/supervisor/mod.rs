@@ -274,12 +274,10 @@ fn crank(
     // A broker that knows the session already only hears of it again.
     venue.open_session(session);
     pacing.skip_to(now);
-    let mode = config.mode.to_string();
-    let opened = Opened::open(&config.alerts, &mode, &mut store).map_err(store_failure)?;
-    let writer = Arc::new(Writer::spawn(store).map_err(store_failure)?);
+    let (writer, delivery) = writing(config, store)?;
     let outside = Outside {
         venue,
-        delivery: Arc::new(Delivery::start(opened, &writer)),
+        delivery,
         writer,
         reader: Reader::open(&path).map_err(store_failure)?,
         heart,
@@ -321,6 +319,15 @@ fn boot(
 
 fn flattens_on_stop(config: &Config) -> bool {
     config.stop.open_positions == StopPositions::Flatten
+}
+
+/// Who writes to the store, and who tells people of alerts that are in it.
+fn writing(config: &Config, mut store: Store) -> Result<(Arc<Writer>, Arc<Delivery>), Failure> {
+    let mode = config.mode.to_string();
+    let opened = Opened::open(&config.alerts, &mode, &mut store).map_err(store_failure)?;
+    let writer = Arc::new(Writer::spawn(store).map_err(store_failure)?);
+    let delivery = Arc::new(Delivery::start(opened, &writer));
+    Ok((writer, delivery))
 }
 
 fn pacing(prepared: &Prepared) -> Pacing {

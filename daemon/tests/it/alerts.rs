@@ -144,6 +144,24 @@ fn test(client: &Client, id: &str) -> AlertTest {
         .unwrap()
 }
 
+/// The test and the dead man's switch come in any order, with their secrets where they belong.
+fn hears_one_test_and_the_switch(hook: &Hook) {
+    let (mut tests, mut pings) = (0, 0);
+    while tests < 1 || pings < 2 {
+        let (head, body) = hook.next();
+        if head.starts_with(&format!("GET /{CANARY} ")) {
+            pings += 1;
+        } else {
+            assert!(
+                head.starts_with(&format!("POST /{CANARY}/{CANARY} ")),
+                "{head}"
+            );
+            tests += usize::from(body["kind"] == "test");
+        }
+    }
+    assert_eq!(tests, 1);
+}
+
 #[test]
 fn a_test_tells_what_came_of_it_and_no_secret_is_seen_anywhere() {
     let hook = Hook::start(true);
@@ -176,21 +194,7 @@ fn a_test_tells_what_came_of_it_and_no_secret_is_seen_anywhere() {
     assert_eq!(told.ways[1].target, hook.address);
     assert_eq!(test(&client, "t-1"), told, "sent again it tests nothing");
 
-    // The test and the dead man's switch, in any order.
-    let (mut tests, mut pings) = (0, 0);
-    while tests < 1 || pings < 2 {
-        let (head, body) = hook.next();
-        if head.starts_with(&format!("GET /{CANARY} ")) {
-            pings += 1;
-        } else {
-            assert!(
-                head.starts_with(&format!("POST /{CANARY}/{CANARY} ")),
-                "{head}"
-            );
-            tests += usize::from(body["kind"] == "test");
-        }
-    }
-    assert_eq!(tests, 1);
+    hears_one_test_and_the_switch(&hook);
 
     // An alert that does not arrive by the command is told, and not by sending another.
     change::<call::Flatten>(&client, "flat-1").unwrap();

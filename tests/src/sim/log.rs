@@ -9,80 +9,10 @@ use serde::Serialize;
 use trader_contract::{Bar, Timestamp};
 use trader_core::record::JournalEntry;
 
+use super::digest::{Digest, Digested, Hash};
+
 /// Lines that are kept of a run that is read only where it fails.
 const KEPT: usize = 60;
-
-/// A hash that takes bytes as they come: two words that are multiplied and mixed. It tells runs apart;
-/// it is no seal.
-#[derive(Debug, Clone, Copy)]
-pub struct Digest {
-    low: u64,
-    high: u64,
-    /// Bytes that do not make a word yet, and how many.
-    rest: (u64, u32),
-}
-
-impl Default for Digest {
-    fn default() -> Self {
-        Self {
-            low: 0x6c62_272e_07bb_0142,
-            high: 0x62b8_2175_6295_c58d,
-            rest: (0, 0),
-        }
-    }
-}
-
-impl Digest {
-    /// Takes a word.
-    pub const fn word(&mut self, word: u64) {
-        self.low = (self.low ^ word)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(29);
-        self.high = (self.high.wrapping_add(word) ^ self.low).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    }
-
-    /// Takes a number with a sign.
-    pub fn number(&mut self, number: i64) {
-        self.word(u64::from_ne_bytes(number.to_ne_bytes()));
-    }
-
-    /// What it comes to.
-    #[must_use]
-    pub const fn hex(mut self) -> Hash {
-        self.word(self.rest.0);
-        self.word(self.rest.1 as u64);
-        Hash(self.high, self.low)
-    }
-}
-
-impl io::Write for Digest {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        for byte in bytes {
-            let (word, count) = self.rest;
-            self.rest = (word << 8 | u64::from(*byte), count + 1);
-            if self.rest.1 == 8 {
-                let word = self.rest.0;
-                self.word(word);
-                self.rest = (0, 0);
-            }
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What a log comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Hash(pub u64, pub u64);
-
-impl std::fmt::Display for Hash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:016x}{:016x}", self.0, self.1)
-    }
-}
 
 /// Who reads the lines.
 pub enum Reader {
@@ -147,7 +77,7 @@ impl Log {
     /// What it comes to so far.
     #[must_use]
     pub const fn hash(&self) -> Hash {
-        self.digest.hex()
+        self.digest.hash()
     }
 
     /// The last lines, for a log that keeps them.
@@ -180,15 +110,21 @@ impl Log {
         }
     }
 
-    /// A bar, of which there are many.
+    /// Something of which there is much.
+    pub fn said(&mut self, tag: &'static str, data: &(impl Digested + Serialize)) {
+        self.tag(tag);
+        data.digest(&mut self.digest);
+        if !matches!(self.reader, Reader::Nobody) {
+            let text = serde_json::to_string(data).unwrap_or_default();
+            self.line(tag, &text);
+        }
+    }
+
+    /// A bar.
     pub fn bar(&mut self, tag: &'static str, symbol: usize, bar: &Bar) {
         self.tag(tag);
         self.digest.word(u64::try_from(symbol).unwrap_or(u64::MAX));
-        self.digest.number(bar.start.nanos());
-        for price in [bar.open, bar.high, bar.low, bar.close] {
-            self.digest.number(price.micros());
-        }
-        self.digest.word(bar.volume);
+        bar.digest(&mut self.digest);
         if !matches!(self.reader, Reader::Nobody) {
             let Bar {
                 start,

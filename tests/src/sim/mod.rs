@@ -4,6 +4,7 @@
 
 pub mod chaos;
 pub mod cli;
+pub mod digest;
 pub mod disk;
 pub mod draw;
 pub mod faults;

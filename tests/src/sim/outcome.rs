@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use trader_contract::Timestamp;
 
+use super::digest::Hash;
 use super::faults::Struck;
 use super::invariants::Checks;
-use super::log::Hash;
 use super::plan::FaultKind;
 use super::truth::Naked;
 use super::world::{DEATH_NAMES, DeathCounts};

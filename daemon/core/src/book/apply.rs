@@ -4,7 +4,7 @@ use trader_contract::{
     ClientOrderId, Intent, Money, OrderRole, OrderState, Outcome, RequestFailure, Symbol, Timestamp,
 };
 
-use super::{Blocked, Book, Day, Holding, Order};
+use super::{Book, Day, Holding, Order};
 use crate::planted::{Bug, is};
 use crate::record::{Decision, IntentId, PlannedOrder, Record, Trade};
 
@@ -16,6 +16,39 @@ impl Book {
     /// book, on the first run and on every restart.
     pub fn apply(&mut self, at: Timestamp, record: &Record) {
         match record {
+            Record::StopPlanned { .. }
+            | Record::ExitPlanned { .. }
+            | Record::EntryLapsed { .. }
+            | Record::TradeVoided { .. }
+            | Record::TradeClosed { .. }
+            | Record::Discrepancy { .. }
+            | Record::PositionAdopted { .. }
+            | Record::SplitApplied { .. } => self.apply_to_trades(at, record),
+            Record::OrderPlanned { .. }
+            | Record::OrderReported { .. }
+            | Record::SubmitFailed { .. }
+            | Record::CancelAsked { .. }
+            | Record::ReplaceAsked { .. }
+            | Record::CancelFailed { .. }
+            | Record::ReplaceFailed { .. }
+            | Record::OrderDropped { .. }
+            | Record::SubmitRepeated { .. }
+            | Record::FillCorrected { .. } => self.apply_to_orders(at, record),
+            Record::Alerted { .. }
+            | Record::AlertCleared { .. }
+            | Record::AlertAcknowledged { .. }
+            | Record::RunStarted { .. }
+            | Record::RunEnded
+            | Record::Killed { .. }
+            | Record::KillLifted { .. }
+            | Record::Armed { .. }
+            | Record::Disarmed { .. }
+            | Record::SymbolBlocked { .. }
+            | Record::SymbolFreed { .. }
+            | Record::ForeignSeen { .. }
+            | Record::ForeignGone { .. }
+            | Record::FlattenBegan { .. }
+            | Record::FlattenEnded { .. } => self.apply_authority(at, record),
             Record::AccountOpened { cash } => {
                 self.cash = *cash;
                 self.opened = true;
@@ -25,6 +58,59 @@ impl Book {
             Record::IntentTaken {
                 decision, intent, ..
             } => self.count_intent(intent, decision),
+            Record::TradingStateSet { state, .. } => self.set_trading(at, state),
+            Record::StrategySaved {
+                route,
+                symbol,
+                state,
+            } => self.save_strategy(route, *symbol, state),
+            Record::CashAdopted { broker, .. } => self.cash = *broker,
+            Record::Exposed { share_micros, .. } => {
+                if let Some(day) = &mut self.day {
+                    day.exposed = day.exposed.saturating_add(*share_micros);
+                }
+            }
+            Record::Checkpoint { book } => {
+                // A checkpoint that does not read back is refused when the journal is loaded.
+                if let Ok(book) = serde_json::from_str(book) {
+                    *self = book;
+                }
+            }
+        }
+    }
+
+    /// The records that are about an open trade.
+    fn apply_to_trades(&mut self, at: Timestamp, record: &Record) {
+        match record {
+            Record::StopPlanned { symbol, stop, .. } => {
+                self.change_holding(*symbol, |holding| holding.stop = Some(*stop));
+            }
+            Record::ExitPlanned { symbol, why, .. } => self.change_holding(*symbol, |holding| {
+                holding.exit.get_or_insert(*why);
+            }),
+            Record::EntryLapsed { symbol, .. } | Record::TradeVoided { symbol, .. } => {
+                self.free_symbol(*symbol);
+            }
+            Record::TradeClosed { trade } => self.close_trade(trade),
+            Record::Discrepancy { symbol, broker, .. } => {
+                self.change_holding(*symbol, |holding| holding.adopt(*broker));
+            }
+            Record::PositionAdopted {
+                symbol,
+                net,
+                client_id,
+                stop,
+                price,
+                ..
+            } => self.adopt_position(*symbol, (*net, *price), *client_id, *stop, at),
+            Record::SplitApplied { symbol, new, old } => self.split(*symbol, *new, *old),
+            _ => {}
+        }
+    }
+
+    /// The records that are about one order.
+    fn apply_to_orders(&mut self, at: Timestamp, record: &Record) {
+        match record {
             Record::OrderPlanned { order } => self.plan_order(order, at),
             Record::OrderReported { report } => self.take_report(report, at),
             Record::SubmitFailed { client_id, failure } => {
@@ -60,80 +146,17 @@ impl Book {
                 self.end(*new_client_id, outcome, at);
             }
             Record::OrderDropped { client_id } => self.end(*client_id, Outcome::Dropped, at),
-            Record::StopPlanned { symbol, stop, .. } => {
-                self.change_holding(*symbol, |holding| holding.stop = Some(*stop));
-            }
-            Record::ExitPlanned { symbol, why, .. } => self.change_holding(*symbol, |holding| {
-                holding.exit.get_or_insert(*why);
-            }),
-            Record::EntryLapsed { symbol, .. } | Record::TradeVoided { symbol, .. } => {
-                self.free_symbol(*symbol);
-            }
-            Record::TradeClosed { trade } => self.close_trade(trade),
-            Record::TradingStateSet { state, .. } => self.set_trading(at, state),
-            Record::StrategySaved {
-                route,
-                symbol,
-                state,
-            } => self.save_strategy(route, *symbol, state),
-            Record::Discrepancy { symbol, broker, .. } => {
-                self.change_holding(*symbol, |holding| holding.adopt(*broker));
-            }
-            Record::CashAdopted { broker, .. } => self.cash = *broker,
-            Record::Alerted { alert } => self.raise(at, alert),
-            Record::AlertCleared { kind, symbol } => self.clear_alert(kind, *symbol),
-            Record::AlertAcknowledged { .. } => {}
-            Record::RunStarted { .. } => self.start_run(at),
-            Record::RunEnded => self.starts.running = false,
             Record::SubmitRepeated { client_id } => self.change(*client_id, at, |order| {
                 if let Ok(state) = order.state.transition(OrderState::Unknown) {
                     order.state = state;
                 }
             }),
-            Record::Killed { scope, origin } => self.kill(at, scope, origin),
-            Record::KillLifted { scope, .. } => self.lift_kill(at, scope),
-            Record::Armed { arming, .. } => self.arming = Some(arming.clone()),
-            Record::Disarmed { .. } => self.arming = None,
-            Record::SymbolBlocked { symbol, block, .. } => {
-                let block = block.clone();
-                self.blocks.insert(*symbol, Blocked { at, block });
-            }
-            Record::SymbolFreed { symbol, .. } => {
-                self.blocks.remove(symbol);
-            }
-            Record::ForeignSeen { order } => {
-                self.foreign.insert(order.broker_id.clone(), order.clone());
-            }
-            Record::ForeignGone { broker_id } => {
-                self.foreign.remove(broker_id);
-            }
-            Record::FlattenBegan { origin } => self.flatten = Some(origin.clone()),
-            Record::FlattenEnded { .. } => self.flatten = None,
-            Record::Exposed { share_micros, .. } => {
-                if let Some(day) = &mut self.day {
-                    day.exposed = day.exposed.saturating_add(*share_micros);
-                }
-            }
-            Record::PositionAdopted {
-                symbol,
-                net,
-                client_id,
-                stop,
-                price,
-                ..
-            } => self.adopt_position(*symbol, (*net, *price), *client_id, *stop, at),
             Record::FillCorrected {
                 client_id,
                 execution,
                 now,
             } => self.correct_fill(*client_id, execution, now.as_ref(), at),
-            Record::SplitApplied { symbol, new, old } => self.split(*symbol, *new, *old),
-            Record::Checkpoint { book } => {
-                // A checkpoint that does not read back is refused when the journal is loaded.
-                if let Ok(book) = serde_json::from_str(book) {
-                    *self = book;
-                }
-            }
+            _ => {}
         }
     }
 

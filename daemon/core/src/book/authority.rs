@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use trader_contract::{Symbol, Timestamp};
 
 use super::Book;
-use crate::record::{Alert, Block, Origin, Scope, TradingState};
+use crate::record::{Alert, Block, Origin, Record, Scope, TradingState};
 
 /// The kind of the alert that stands while an account is too far below its peak.
 pub const DRAWDOWN: &str = "drawdown";
@@ -80,6 +80,37 @@ pub(super) mod kills {
 }
 
 impl Book {
+    /// The records of who may trade what, of alerts, and of the program's runs.
+    pub(super) fn apply_authority(&mut self, at: Timestamp, record: &Record) {
+        match record {
+            Record::Alerted { alert } => self.raise(at, alert),
+            Record::AlertCleared { kind, symbol } => self.clear_alert(kind, *symbol),
+            Record::AlertAcknowledged { .. } => {}
+            Record::RunStarted { .. } => self.start_run(at),
+            Record::RunEnded => self.starts.running = false,
+            Record::Killed { scope, origin } => self.kill(at, scope, origin),
+            Record::KillLifted { scope, .. } => self.lift_kill(at, scope),
+            Record::Armed { arming, .. } => self.arming = Some(arming.clone()),
+            Record::Disarmed { .. } => self.arming = None,
+            Record::SymbolBlocked { symbol, block, .. } => {
+                let block = block.clone();
+                self.blocks.insert(*symbol, Blocked { at, block });
+            }
+            Record::SymbolFreed { symbol, .. } => {
+                self.blocks.remove(symbol);
+            }
+            Record::ForeignSeen { order } => {
+                self.foreign.insert(order.broker_id.clone(), order.clone());
+            }
+            Record::ForeignGone { broker_id } => {
+                self.foreign.remove(broker_id);
+            }
+            Record::FlattenBegan { origin } => self.flatten = Some(origin.clone()),
+            Record::FlattenEnded { .. } => self.flatten = None,
+            _ => {}
+        }
+    }
+
     pub(super) fn start_run(&mut self, at: Timestamp) {
         let starts = &mut self.starts;
         if starts.running {

@@ -36,11 +36,15 @@ mod operator;
 #[cfg(test)]
 mod overnight;
 #[cfg(test)]
+mod permutations;
+#[cfg(test)]
 mod protection;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
 mod reached;
+#[cfg(test)]
+mod requests;
 #[cfg(test)]
 mod reservations;
 #[cfg(test)]

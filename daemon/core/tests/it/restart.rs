@@ -475,32 +475,3 @@ fn a_position_of_the_day_before_is_closed_at_the_open() {
       cleared residue
     "#);
 }
-
-#[test]
-fn a_snapshot_that_was_asked_for_before_an_answer_was_lost_proves_nothing_of_that_order() {
-    assert_snapshot!(both(|scene| {
-        scene.with_position();
-        scene.operator(trader_core::OperatorCommand::Close(symbol("SPY")));
-        scene.cancel_refused("1-s1");
-        let early = scene.venue.snapshot(scene.at);
-        scene.wants("a", "QQQ", scene.entry());
-        scene.bar_of("QQQ", "100");
-        scene.forget();
-        let client_id = scene.id("2-e1");
-        let failure = trader_contract::RequestFailure::Ambiguous { message: "timeout".into() };
-        scene.hear("no answer", vec![BrokerEvent::SubmitFailed { client_id, failure }]);
-        scene.hear("the early snapshot", vec![early]);
-        scene.snapshot();
-    }), @r"
-    14:33:00 no answer
-      heard submit 2-e1 unknown
-    14:33:00 the early snapshot
-      ASK what the broker holds
-    14:33:00 snapshot
-      heard 2-e1 PendingNew 0/100
-      heard 2-s1 Held 0/100
-      heard cancel 1-s1 unknown
-      cancel asked 1-s1: the position is to be closed
-      CANCEL 1-s1
-    ");
-}

@@ -11,7 +11,7 @@ pub(crate) mod positions;
 pub(crate) mod trades;
 
 use diesel::prelude::*;
-use trader_contract::{OrderState, RequestFailure};
+use trader_contract::{OrderState, RequestFailure, Timestamp};
 use trader_core::record::{JournalEntry, Record};
 
 use crate::StoreError;
@@ -29,36 +29,12 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         Record::SubmitFailed { client_id, failure } => {
             orders::submit_failed(db, *client_id, failure, at)
         }
-        Record::CancelAsked { client_id, .. } => orders::change(db, *client_id, at, |order| {
-            order.cancel_asked =
-                order.state.is_acknowledged() || order.state == OrderState::Unknown;
-        }),
-        Record::CancelFailed { client_id, .. } => {
-            orders::change(db, *client_id, at, |order| order.cancel_asked = false)
-        }
-        Record::ReplaceAsked { replacement, .. } => {
-            orders::change(db, replacement.client_id, at, |order| {
-                order.replace_asked = true;
-            })
-        }
-        Record::ReplaceFailed {
-            client_id,
-            new_client_id,
-            failure,
-        } => {
-            orders::change(db, *client_id, at, |order| order.replace_asked = false)?;
-            let end = match failure {
-                RequestFailure::Refused { .. } => crate::column::REJECTED,
-                RequestFailure::Ambiguous { .. } => crate::column::DROPPED,
-            };
-            orders::end(db, *new_client_id, end, at)
-        }
-        Record::SubmitRepeated { client_id } => {
-            orders::end(db, *client_id, OrderState::Unknown, at)
-        }
-        Record::OrderDropped { client_id } => {
-            orders::end(db, *client_id, crate::column::DROPPED, at)
-        }
+        Record::CancelAsked { .. }
+        | Record::CancelFailed { .. }
+        | Record::ReplaceAsked { .. }
+        | Record::ReplaceFailed { .. }
+        | Record::SubmitRepeated { .. }
+        | Record::OrderDropped { .. } => change_order(db, at, &entry.record),
         Record::FillCorrected {
             client_id,
             execution,
@@ -96,6 +72,43 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         | Record::FlattenBegan { .. }
         | Record::FlattenEnded { .. }
         | Record::Checkpoint { .. } => Ok(()),
+    }
+}
+
+/// What was asked of an order, and what the broker's records say of it by what they lack.
+fn change_order(db: &mut Db, at: Timestamp, record: &Record) -> Result<(), StoreError> {
+    match record {
+        Record::CancelAsked { client_id, .. } => orders::change(db, *client_id, at, |order| {
+            order.cancel_asked =
+                order.state.is_acknowledged() || order.state == OrderState::Unknown;
+        }),
+        Record::CancelFailed { client_id, .. } => {
+            orders::change(db, *client_id, at, |order| order.cancel_asked = false)
+        }
+        Record::ReplaceAsked { replacement, .. } => {
+            orders::change(db, replacement.client_id, at, |order| {
+                order.replace_asked = true;
+            })
+        }
+        Record::ReplaceFailed {
+            client_id,
+            new_client_id,
+            failure,
+        } => {
+            orders::change(db, *client_id, at, |order| order.replace_asked = false)?;
+            let end = match failure {
+                RequestFailure::Refused { .. } => crate::column::REJECTED,
+                RequestFailure::Ambiguous { .. } => crate::column::DROPPED,
+            };
+            orders::end(db, *new_client_id, end, at)
+        }
+        Record::SubmitRepeated { client_id } => {
+            orders::end(db, *client_id, OrderState::Unknown, at)
+        }
+        Record::OrderDropped { client_id } => {
+            orders::end(db, *client_id, crate::column::DROPPED, at)
+        }
+        _ => Ok(()),
     }
 }
 

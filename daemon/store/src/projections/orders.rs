@@ -8,7 +8,7 @@ use trader_contract::{
 };
 use trader_core::record::{ExitReason, IntentId, PlannedOrder};
 
-use super::{fills, positions};
+use super::{corrections, fills, positions};
 use crate::StoreError;
 use crate::column::{self, parse, parse_opt, price_opt, row_number, word, word_opt};
 use crate::connection::Db;
@@ -310,7 +310,7 @@ impl Order {
         }
     }
 
-    fn take_fill(&mut self, at: Timestamp, fill: &Execution) {
+    pub(super) fn take_fill(&mut self, at: Timestamp, fill: &Execution) {
         self.first_fill_at.get_or_insert(at);
         self.filled = self.filled.checked_add(fill.qty).unwrap_or(self.filled);
         self.filled_value += fill.price.times(fill.qty);
@@ -443,6 +443,7 @@ pub(crate) fn report(
         change(db, old, at, |order| order.replace_asked = false)?;
     }
     if let Some(fill) = &report.execution
+        && !corrections::is_void(db, seq, &order, &fill.id)?
         && fills::save(db, seq, &order, fill)?
     {
         order.take_fill(at, fill);

@@ -113,13 +113,8 @@ pub(crate) fn take_fill(db: &mut Db, order: &Order, fill: &Execution) -> Result<
     save(db, &position)
 }
 
-/// Takes an execution out again, and counts the one that stands in its place.
-pub(crate) fn correct(
-    db: &mut Db,
-    order: &Order,
-    gone: &Execution,
-    now: Option<&Execution>,
-) -> Result<(), StoreError> {
+/// Takes an execution out again.
+pub(crate) fn take_back(db: &mut Db, order: &Order, gone: &Execution) -> Result<(), StoreError> {
     let mut position = find(db, order, gone.at)?;
     let updated_at = position.updated_at;
     let back = Execution {
@@ -128,9 +123,6 @@ pub(crate) fn correct(
     };
     position.take(order.side.opposite(), &back);
     position.updated_at = updated_at;
-    if let Some(now) = now {
-        position.take(order.side, now);
-    }
     save(db, &position)
 }
 

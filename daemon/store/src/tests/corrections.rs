@@ -50,7 +50,7 @@ fn a_void_execution_goes_and_its_substitute_comes() {
     assert_eq!(position.fees, "0.06".parse().unwrap());
 
     // The same once more changes nothing; without a substitute the shares are gone.
-    append(&mut store, vec![corrected("x2", Some(("x4", 50, "101")))]);
+    append(&mut store, vec![corrected("x2", Some(("x3", 50, "101")))]);
     assert_eq!(fills(&mut reader), ["x3", "x1"]);
     append(
         &mut store,

@@ -11,7 +11,7 @@ use trader_core::book::Book;
 use trader_core::record::Record;
 
 use super::NOW;
-use super::generate::{self, about_orders, but_checkpoints, records};
+use super::generate::{self, but_checkpoints, orders_and_corrections, records};
 use crate::connection::{Db, number};
 use crate::{FillFilter, OrderFilter, Page, Reader, Store, projections};
 
@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn the_orders_are_those_of_the_book(journal in generate::journal(about_orders(), 0..120)) {
+    fn the_orders_are_those_of_the_book(journal in generate::journal(orders_and_corrections(), 0..120)) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
         let mut store = Store::open(&path, NOW, 7).unwrap();
@@ -155,9 +155,9 @@ proptest! {
             }
             let of_order = FillFilter { order: Some(ours.client_id), ..FillFilter::default() };
             let fills = reader.fills(&of_order, Page::newest(1000)).unwrap();
-            let mut ids: Vec<_> = fills.into_iter().map(|fill| fill.execution.id).collect();
-            ids.reverse();
-            prop_assert_eq!(&ids, &theirs.executions);
+            let mut fills: Vec<_> = fills.into_iter().map(|fill| fill.execution).collect();
+            fills.reverse();
+            prop_assert_eq!(&fills, &theirs.fills);
         }
     }
 }

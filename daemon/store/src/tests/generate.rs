@@ -340,7 +340,7 @@ fn replacements() -> impl Strategy<Value = Record> {
 }
 
 /// What the order table follows from.
-pub(super) fn about_orders() -> impl Strategy<Value = Record> {
+fn about_orders() -> impl Strategy<Value = Record> {
     prop_oneof![
         4 => planned_orders().prop_map(|order| Record::OrderPlanned { order }),
         8 => reports().prop_map(|report| Record::OrderReported { report }),
@@ -411,7 +411,7 @@ fn about_alerts() -> impl Strategy<Value = Record> {
 }
 
 /// What the broker changes afterwards: executions, shares.
-pub(super) fn corrections() -> impl Strategy<Value = Record> {
+fn corrections() -> impl Strategy<Value = Record> {
     prop_oneof![
         4 => (order_ids(), 1_u32..9, of(executions())).prop_map(|(client_id, id, now)| {
             let execution = ExecutionId(id.to_string().into());
@@ -420,6 +420,11 @@ pub(super) fn corrections() -> impl Strategy<Value = Record> {
         1 => (symbols(), 1_u32..50, 1_u32..50)
             .prop_map(|(symbol, new, old)| Record::SplitApplied { symbol, new, old }),
     ]
+}
+
+/// What the order table and the executions follow from.
+pub(super) fn orders_and_corrections() -> impl Strategy<Value = Record> {
+    prop_oneof![4 => about_orders().boxed(), 1 => corrections().boxed()]
 }
 
 /// Any record but a checkpoint.

@@ -129,7 +129,7 @@ impl Ports for Edges<'_> {
         self.disk.request(id)
     }
 
-    fn send(&mut self, request: BrokerRequest, now: Timestamp) {
+    fn send(&mut self, request: BrokerRequest, _now: Timestamp) {
         if self.deaths.is_dead() {
             return;
         }
@@ -138,7 +138,7 @@ impl Ports for Edges<'_> {
         if self.last_call(Call::Send) == Some(false) {
             return;
         }
-        self.log.data("send", &(now.nanos(), &request));
+        self.log.said("send", &request);
         self.did.push(Did::Sent {
             request,
             explained,

@@ -211,7 +211,6 @@ impl<'p> World<'p> {
 
     /// Takes what has happened at the broker; it goes out on the stream.
     fn hear_broker(&mut self) {
-        self.changed = true;
         while let Some(event) = self.broker.take(self.now) {
             self.note_broker(&event);
             match event {
@@ -227,7 +226,7 @@ impl<'p> World<'p> {
     /// Something has happened at the broker, whoever hears of it.
     fn note_broker(&mut self, event: &BrokerEvent) {
         self.changed = true;
-        self.log.data("broker", event);
+        self.log.said("broker", event);
         let BrokerEvent::Order(report) = event else {
             return;
         };

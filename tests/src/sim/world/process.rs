@@ -181,7 +181,7 @@ impl World<'_> {
         if self.kernel.is_none() || self.asleep || !self.is_heard(of) {
             return;
         }
-        self.log.data("hear", &event);
+        self.log.said("hear", &event);
         let event = Event::Broker(event);
         self.feed(&event);
         if let Event::Broker(event) = &event

@@ -221,8 +221,9 @@ impl World<'_> {
             self.broker
                 .fail_next(trader_broker_sim::FaultKind::RejectAfterAccepting);
         }
-        self.log.data("arrives", &request);
+        self.log.said("arrives", &request);
         self.broker.request(request.clone(), self.now);
+        self.changed = true;
         let mut answer = Vec::new();
         while let Some(event) = self.broker.take(self.now) {
             self.note_broker(&event);
