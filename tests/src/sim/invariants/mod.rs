@@ -5,13 +5,17 @@
 //! watcher sees what the daemon writes and sends, what the broker executes, and after each event the
 //! whole [`View`]; it says how many checks it has made, or what is wrong.
 
+mod bounded;
 mod calls;
 mod crossing;
 mod day;
 mod durable;
 mod entries;
+mod foreign;
+mod known;
 mod ledger;
 mod limits;
+mod live;
 mod orders;
 mod progress;
 mod protection;
@@ -20,7 +24,7 @@ mod trading;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{BrokerEvent, BrokerRequest, OrderReport, Symbol, Timestamp};
-use trader_core::Engine;
+use trader_core::{Engine, Event};
 use trader_core::record::{JournalEntry, Scope};
 use trader_rpc::{Accepted, Failure};
 
@@ -112,6 +116,11 @@ pub trait Watcher {
 
     /// The broker has said something about an order, an execution perhaps; nobody need have heard it.
     fn reported(&mut self, _report: &OrderReport, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
+    /// The daemon is about to be told something, at this time by its own clock.
+    fn told(&mut self, _event: &Event, _at: Timestamp, _view: &View<'_>) -> Checked {
         Ok(0)
     }
 
@@ -228,5 +237,13 @@ pub fn all() -> Vec<Box<dyn Watcher>> {
         Box::<trading::KillHolds>::default(),
         Box::<trading::LossesStop>::default(),
         Box::<calls::ActsOnce>::default(),
+        Box::<known::ToldLately>::default(),
+        Box::<known::SanePrice>::default(),
+        Box::<known::ClockBounded>::default(),
+        Box::<bounded::EntriesBounded>::default(),
+        Box::<bounded::OneWriter>::default(),
+        Box::<bounded::EverythingBounded>::default(),
+        Box::<live::TwoKeys>::default(),
+        Box::<foreign::ForeignSurfaced>::default(),
     ]
 }
