@@ -31,3 +31,12 @@ pub mod systemd;
 #[cfg(feature = "broker-sim")]
 mod warm_up;
 pub mod work;
+
+/// A daemon that trades never carries the bugs that the simulation puts in: with them it is not built in
+/// release. `cargo build --release --workspace` would, since cargo unites the features of what it builds
+/// together; without `trader-tests` it does not.
+const _: () = assert!(
+    !trader_core::planted::COMPILED || cfg!(debug_assertions),
+    "traderd was to be built in release together with trader-tests, which carries bugs put in on \
+     purpose: build them apart (`cargo build --release -p traderd`)"
+);

@@ -7,6 +7,7 @@
     reason = "positions in a text; an overflow would panic and fail the test"
 )]
 
+mod faults;
 mod manifests;
 mod modules;
 mod text;
@@ -64,6 +65,13 @@ fn pure_crates_reach_for_no_clock_chance_or_outside_world() {
     }
     none(&complaints);
     none(&manifests::impure_dependencies(&tree.packages));
+}
+
+#[test]
+fn every_fault_names_what_tests_it() {
+    let tree = Tree::of_workspace();
+    let table = &tree.files["tests/FAULTS.md"];
+    none(&faults::table(table, &tree.files));
 }
 
 #[test]

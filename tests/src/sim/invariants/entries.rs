@@ -59,6 +59,9 @@ impl Watcher for UnknownBlocks {
         for id in view.truth.open.keys() {
             checks += 1;
             let order = engine.book().orders.get(id);
+            // A replacement may be dropped while the old order stands, and be taken up again if it
+            // turns up.
+            let order = order.filter(|order| order.planned.replaces.is_none());
             if let Some(order) = order.filter(|order| !order.is_live()) {
                 return Err(format!(
                     "the broker works {id}, which the daemon takes for ended ({})",

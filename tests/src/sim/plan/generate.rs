@@ -117,6 +117,10 @@ pub(super) fn quiet_day(seed: u64) -> Option<Plan> {
         probability: Ratio::from_billionths(400_000_000),
         retry: draw.between(200, 3_000) * MILLISECOND,
     };
+    for symbol in &mut plan.symbols {
+        // Far enough for stops to be reached.
+        symbol.noise_ppm *= 3;
+    }
     plan.heal_at = session.close.plus_minutes(1);
     plan.end = plan.heal_at.plus_minutes(2);
     plan.sleeps.truncate(1);

@@ -45,6 +45,9 @@ use transport::Flight;
 /// Timers of one instant at most: more would never end.
 const TIMERS_AT_ONCE: u32 = 1_000;
 
+/// Events of one run at most: a run that has more does the same again and again.
+const EVENTS_MOST: u64 = 400_000;
+
 /// Everything in a run.
 pub struct World<'p> {
     plan: &'p Plan,
@@ -164,6 +167,13 @@ impl<'p> World<'p> {
         }
         self.now = self.now.max(at);
         self.log.next(self.now);
+        if self.log.events() > EVENTS_MOST {
+            self.broken = Some(Broken {
+                invariant: "INV-23",
+                detail: format!("more than {EVENTS_MOST} events"),
+            });
+            return false;
+        }
         if broker == Some(at) {
             self.hear_broker();
         } else if queued == Some(at) {
