@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use trader_broker_sim::{Margin, SimConfig};
 use trader_calendar::Calendar;
-use trader_contract::{Built, Epoch, Qty, Settings, StrategyPlugin, Symbol, TickRule, Timeframe, Timestamp};
+use trader_contract::{
+    Built, Epoch, Qty, Settings, StrategyPlugin, Symbol, TickRule, Timeframe, Timestamp,
+};
 use trader_core::{
     Authority, DayRules, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides, Watch,
 };

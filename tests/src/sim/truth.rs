@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use trader_broker_sim::SimBroker;
 use trader_contract::{
-    BrokerOrderId, ClientOrderId, Direction, Money, NetQty, OrderReport, OrderRole, Qty, ReportStatus, Side,
-    Symbol, Timestamp,
+    BrokerOrderId, ClientOrderId, Direction, Money, NetQty, OrderReport, OrderRole, Qty,
+    ReportStatus, Side, Symbol, Timestamp,
 };
 
 /// One position at the broker.

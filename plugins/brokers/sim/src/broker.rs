@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    Bar, Broker, BrokerEvent, BrokerRequest, ClientOrderId, Execution, ForeignOrder, Money, Price, Ratio, Symbol,
-    SymbolId, Timestamp,
+    Bar, Broker, BrokerEvent, BrokerRequest, ClientOrderId, Execution, ForeignOrder, Money, Price,
+    Ratio, Symbol, SymbolId, Timestamp,
 };
 
 use crate::book::Book;

@@ -39,15 +39,23 @@ impl SimBroker {
     /// The owner takes back every order that rests by hand in a symbol; how many there were.
     pub fn withdraw_by_hand(&mut self, symbol: Symbol, now: Timestamp) -> usize {
         self.advance(now);
-        let (gone, kept): (Vec<ForeignOrder>, Vec<ForeignOrder>) = std::mem::take(&mut self.by_hand)
-            .into_iter()
-            .partition(|order| order.symbol == symbol);
+        let (gone, kept): (Vec<ForeignOrder>, Vec<ForeignOrder>) =
+            std::mem::take(&mut self.by_hand)
+                .into_iter()
+                .partition(|order| order.symbol == symbol);
         self.by_hand = kept;
         let count = gone.len();
         for order in gone {
             let status = ReportStatus::Cancelled;
             let at = now;
-            self.emit(now, BrokerEvent::Foreign(ForeignOrder { status, at, ..order }));
+            self.emit(
+                now,
+                BrokerEvent::Foreign(ForeignOrder {
+                    status,
+                    at,
+                    ..order
+                }),
+            );
         }
         count
     }

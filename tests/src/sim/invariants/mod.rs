@@ -11,6 +11,7 @@ mod crossing;
 mod day;
 mod durable;
 mod entries;
+mod fate;
 mod foreign;
 mod known;
 mod ledger;
@@ -24,8 +25,8 @@ mod trading;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{BrokerEvent, BrokerRequest, OrderReport, Symbol, Timestamp};
-use trader_core::{Engine, Event};
 use trader_core::record::{JournalEntry, Scope};
+use trader_core::{Engine, Event};
 use trader_rpc::{Accepted, Failure};
 
 use super::plan::Plan;
@@ -244,6 +245,8 @@ pub fn all() -> Vec<Box<dyn Watcher>> {
         Box::<bounded::OneWriter>::default(),
         Box::<bounded::EverythingBounded>::default(),
         Box::<live::TwoKeys>::default(),
+        Box::<fate::LostAnswers>::default(),
+        Box::<fate::KillCancels>::default(),
         Box::<foreign::ForeignSurfaced>::default(),
     ]
 }

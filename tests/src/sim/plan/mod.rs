@@ -257,11 +257,7 @@ impl Plan {
         for fault in &mut plan.faults {
             fault.symbol = shifted(fault.symbol);
         }
-        let of_it = [
-            Deed::Close(index),
-            Deed::Rest(index),
-            Deed::Withdraw(index),
-        ];
+        let of_it = [Deed::Close(index), Deed::Rest(index), Deed::Withdraw(index)];
         plan.actions.retain(|action| !of_it.contains(&action.deed));
         for action in &mut plan.actions {
             match &mut action.deed {

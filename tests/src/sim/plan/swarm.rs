@@ -281,9 +281,11 @@ fn live(plan: &mut Plan) {
     }
     let mut reconfigured_at = None;
     if draw.once_in(3) {
-        let at = session.moment(&mut draw);
+        let until = plan.heal_at.min(plan.session.close).plus_minutes(-1);
+        let at = Stretch(plan.session.open, until).moment(&mut draw);
         reconfigured_at = Some(at);
-        plan.crashes.push(Crash::between_events(at, pause(&mut draw)));
+        plan.crashes
+            .push(Crash::between_events(at, pause(&mut draw)));
         push(at.plus_seconds(draw.between(120, 3_600)), Deed::Arm(None));
     }
     let account = match draw.once_in(6) {

@@ -21,7 +21,8 @@ impl World<'_> {
         let now = self.now;
         match deed {
             Deed::Rest(_) => {
-                self.broker.rest_by_hand(symbol, (Side::Buy, qty, limit), now);
+                self.broker
+                    .rest_by_hand(symbol, (Side::Buy, qty, limit), now);
             }
             _ => {
                 self.broker.withdraw_by_hand(symbol, now);
