@@ -51,24 +51,16 @@ pub fn limits(risk: &Risk) -> Limits {
     }
 }
 
-/// The limits of a backtest. Nobody is there to resume, so a drawdown is shown and stops nothing; and
-/// of rows longer than a minute many end at once, which is no haste.
+/// The limits of a backtest. What halts until a person resumes would end it there, since there is no
+/// such person: a drawdown is shown and stops nothing, and entries are not counted by the minute.
 #[must_use]
-pub fn backtest_limits(risk: &Risk, rows_are_minutes: bool) -> Limits {
-    let held = limits(risk);
+pub fn backtest_limits(risk: &Risk) -> Limits {
     let unbounded = Limits::unbounded();
-    let rates = match rows_are_minutes {
-        true => (held.entries_per_minute, held.entries_per_minute_symbol),
-        false => (
-            unbounded.entries_per_minute,
-            unbounded.entries_per_minute_symbol,
-        ),
-    };
     Limits {
         drawdown: unbounded.drawdown,
-        entries_per_minute: rates.0,
-        entries_per_minute_symbol: rates.1,
-        ..held
+        entries_per_minute: unbounded.entries_per_minute,
+        entries_per_minute_symbol: unbounded.entries_per_minute_symbol,
+        ..limits(risk)
     }
 }
 

@@ -141,7 +141,7 @@ fn engine(job: &Job<'_>, length: RowLength) -> Result<EngineConfig, ErrorDetail>
         epoch: EPOCH,
         symbols: assemble::instruments(config),
         routes,
-        limits: assemble::backtest_limits(&config.risk, length == RowLength::Minute),
+        limits: assemble::backtest_limits(&config.risk),
         market: Market::Sessions {
             calendar: job.calendar.clone(),
             day: assemble::day_rules(&config.session),

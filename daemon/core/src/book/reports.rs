@@ -2,8 +2,8 @@
 //! executions that it takes back, and positions that are not of our making.
 
 use trader_contract::{
-    ClientOrderId, Execution, ExecutionId, NetQty, OrderReport, OrderRole, Price, Qty, Side,
-    Symbol, Timestamp,
+    ClientOrderId, Execution, ExecutionId, NetQty, OrderReport, OrderRole, OrderState, Outcome,
+    Price, Qty, Side, Symbol, Timestamp,
 };
 
 use super::{Book, Holding};
@@ -51,8 +51,24 @@ impl Book {
         if let Some(old) = kept {
             self.change(old, at, |order| order.replace_asked = false);
         }
+        if !report.filled.is_zero() {
+            self.infer_entry(report.client_id);
+        }
         if let Some(execution) = &report.execution {
             self.count(report.client_id, execution, at);
+        }
+    }
+
+    /// An exit that went out with its entry wakes only once the entry has filled completely: where it
+    /// fills, so has the entry, heard of or not.
+    fn infer_entry(&mut self, exit: ClientOrderId) {
+        let parent = self.orders.get(&exit).and_then(|o| o.planned.parent);
+        let Some(entry) = parent.and_then(|parent| self.orders.get_mut(&parent)) else {
+            return;
+        };
+        let complete = OrderState::Done(Outcome::Filled);
+        if entry.role() == OrderRole::Entry && (entry.is_live() || entry.state == complete) {
+            entry.reported_filled = entry.reported_filled.max(entry.qty);
         }
     }
 

@@ -193,9 +193,10 @@ impl Engine {
         }
     }
 
-    /// How long an answer is waited for; `None` where none can be lost.
+    /// How long an answer is waited for; `None` where none can be lost, the broker being part of the
+    /// program: there an exit that waits for volume is not helped by another one.
     pub(super) const fn chase(&self) -> Option<i64> {
-        match self.watch.sweep_nanos {
+        match self.watch.orders_alive_nanos {
             Some(_) => Some(CHASE),
             None => None,
         }

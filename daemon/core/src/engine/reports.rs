@@ -100,7 +100,9 @@ impl Engine {
             return;
         };
         let fresh = order.executions.len() > known;
-        let missing = report.filled > order.filled;
+        let parent = order.planned.parent;
+        let entry = parent.and_then(|parent| self.book.orders.get(&parent));
+        let missing = report.filled > order.filled || entry.is_some_and(Order::misses_fills);
         let ended = matches!(
             order.state,
             OrderState::Done(Outcome::Cancelled | Outcome::Expired)

@@ -47,7 +47,8 @@ impl BySide {
 pub struct Exposure {
     /// Positions, and waiting entries as if they had filled.
     pub may: BySide,
-    /// Positions that nothing is about to close: only they make up for the other side.
+    /// Positions that are known and that nothing is about to close: only they make up for the other
+    /// side.
     pub sure: BySide,
     /// The part of [`Exposure::may`] that belongs to the route that asks.
     pub route: Money,
@@ -113,14 +114,15 @@ impl Exposure {
                     o.side(),
                     o.planned.request.kind,
                     last,
-                    o.remaining(),
+                    o.outstanding(),
                     collar,
                 )
             })
             .sum();
         self.may.add(direction, held);
         self.may.add(holding.direction, waiting);
-        if holding.exit.is_none() {
+        let known = !holding.is_turned() && !book.orders_for(holding).any(Order::misses_fills);
+        if holding.exit.is_none() && known {
             self.sure.add(direction, held);
         }
         let value = held + waiting;
@@ -135,10 +137,10 @@ impl Exposure {
     }
 }
 
-/// What may still fill of the entries of a trade.
+/// The entries of a trade of which something may still come to be held.
 fn entries<'a>(book: &'a Book, holding: &Holding) -> impl Iterator<Item = &'a Order> + use<'a> {
     book.orders_for(holding)
-        .filter(|o| o.role() == OrderRole::Entry && o.is_live())
+        .filter(|o| o.role() == OrderRole::Entry && !o.outstanding().is_zero())
         .filter(|_| !is(Bug::ReservationsIgnored))
 }
 
@@ -160,7 +162,7 @@ fn loss_at_stop(book: &Book, holding: &Holding, last: Price) -> Money {
         }
     };
     let waiting: Money = entries(book, holding)
-        .map(|o| distance(o.planned.request.kind, last, stop, o.remaining()))
+        .map(|o| distance(o.planned.request.kind, last, stop, o.outstanding()))
         .sum();
     left + waiting
 }

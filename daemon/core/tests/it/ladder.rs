@@ -16,6 +16,7 @@ pub(crate) fn chased() -> Setup {
     Setup {
         watch: Watch {
             sweep_nanos: Some(year),
+            orders_alive_nanos: Some(year),
             answer_nanos: year,
             ..Watch::OFF
         },

@@ -47,7 +47,8 @@ impl SimBroker {
     }
 
     /// What the broker holds, as it would tell a client at `at` that asks for a numbered snapshot with
-    /// the executions since a time. Those of the session before and earlier are forgotten.
+    /// the executions since a time. Those of orders that ended before the
+    /// session before opened are forgotten.
     #[must_use]
     pub fn snapshot(&self, (number, since): (u32, Timestamp), at: Timestamp) -> BrokerSnapshot {
         let orders = self.orders.values();
