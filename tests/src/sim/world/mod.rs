@@ -7,6 +7,7 @@ mod edges;
 mod feed;
 mod moments;
 mod operator;
+mod owner;
 mod process;
 mod queue;
 mod stream;
