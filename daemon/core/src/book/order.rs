@@ -130,11 +130,16 @@ impl Order {
         }
     }
 
-    /// What may still come to be held by it: what may still fill, and what has filled unheard.
+    /// What may still come to be held of it: what may fill, and what the broker has filled without our
+    /// having heard of the executions.
     #[must_use]
-    pub fn unsettled(&self) -> Qty {
-        let unheard = self.reported_filled.checked_sub(self.filled);
-        self.remaining().max(unheard.unwrap_or(Qty::ZERO))
+    pub fn outstanding(&self) -> Qty {
+        let counted = self.filled.checked_add(self.voided);
+        let unheard = self
+            .reported_filled
+            .checked_sub(counted.unwrap_or(self.filled))
+            .unwrap_or(Qty::ZERO);
+        self.remaining().max(unheard)
     }
 
     /// Whether the broker has filled more than we heard executions of.

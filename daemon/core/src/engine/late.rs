@@ -18,9 +18,15 @@ impl Engine {
         if holding.intent() != IntentId::from(id) {
             return true;
         }
+        // What was to take the place of an order that has ended can only be refused.
+        let may_come = |other: &Order| {
+            let before = other.planned.replaces;
+            let before = before.and_then(|before| self.book.orders.get(&before));
+            !other.is_unheard() || before.is_none_or(Order::is_live)
+        };
         self.book.orders_for(holding).any(|other| {
             let same = other.role() == order.role() && other.id() > id;
-            same && other.is_live() && other.planned.replaces != Some(id)
+            same && other.is_live() && other.planned.replaces != Some(id) && may_come(other)
         })
     }
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use trader_contract::{
-    Attached, BrokerSnapshot, Money, NetQty, OrderKind, OrderReport, OrderRequest, OrderRole,
-    Symbol, TimeInForce, Timestamp,
+    Attached, BrokerOrderId, BrokerSnapshot, ClientOrderId, Money, NetQty, OrderKind, OrderReport,
+    OrderRequest, OrderRole, Qty, ReportStatus, Symbol, TimeInForce, Timestamp,
 };
 
 use super::Engine;
@@ -24,7 +24,8 @@ impl Engine {
         held: &BrokerSnapshot,
         out: &mut Commands,
     ) {
-        for report in &held.orders {
+        let by_executions = self.told_by_executions(held);
+        for report in held.orders.iter().chain(&by_executions) {
             let id = report.client_id;
             if id.epoch != self.epoch || self.book.orders.contains_key(&id) {
                 continue;
@@ -60,6 +61,38 @@ impl Engine {
                 out,
             );
         }
+    }
+
+    /// Orders that the broker lists no longer, and of which only executions tell.
+    fn told_by_executions(&self, held: &BrokerSnapshot) -> Vec<OrderReport> {
+        let mut told: BTreeMap<ClientOrderId, OrderReport> = BTreeMap::new();
+        for (id, execution) in &held.executions {
+            let known = self.book.orders.contains_key(id)
+                || held.orders.iter().any(|report| report.client_id == *id);
+            let mut holdings = self.book.holdings.values();
+            let holding = holdings.find(|h| h.intent() == IntentId::from(*id));
+            let Some(holding) = holding.filter(|_| !known && id.epoch == self.epoch) else {
+                continue;
+            };
+            let report = told.entry(*id).or_insert_with(|| OrderReport {
+                client_id: *id,
+                broker_id: BrokerOrderId("unlisted".into()),
+                symbol: holding.symbol,
+                side: holding.direction.exit_side(),
+                status: ReportStatus::Filled,
+                qty: Qty::ZERO,
+                filled: Qty::ZERO,
+                execution: None,
+                stop: Some(execution.price),
+                limit: Some(execution.price),
+                replaced_by: None,
+                at: execution.at,
+                reason: None,
+            });
+            let qty = report.qty.checked_add(execution.qty);
+            report.qty = qty.unwrap_or(report.qty);
+        }
+        told.into_values().collect()
     }
 
     /// Compares net positions. A difference counts once two snapshots that were asked for one after the
@@ -101,7 +134,8 @@ impl Engine {
                 }
                 continue;
             };
-            if !dispute.settled && dispute.asked_at < asked_at {
+            let ready = dispute.asked_at < asked_at && !self.has_unheard(symbol);
+            if !dispute.settled && ready {
                 settled |= self.settle_difference(answer, symbol, dispute, out);
             }
         }
@@ -115,10 +149,22 @@ impl Engine {
     fn is_in_flux(&self, symbol: Symbol, asked_at: Timestamp) -> bool {
         let mut orders = self.book.orders.values();
         orders.any(|order| {
-            let sent = order.is_live() && order.is_unheard();
+            let sent = order.is_live() && order.is_unheard() && order.role() == OrderRole::Entry;
             let late = order.updated_at > asked_at && !order.fills.is_empty();
             order.symbol() == symbol && (sent || order.misses_fills() || late)
         })
+    }
+
+    /// Whether an order of a symbol may be at the broker unheard: what it has filled may be the
+    /// difference.
+    fn has_unheard(&self, symbol: Symbol) -> bool {
+        let mut orders = self.book.orders.values();
+        orders.any(|order| order.symbol() == symbol && order.is_unheard())
+    }
+
+    /// Whether our position in a symbol is in doubt: nothing is placed that counts its shares.
+    pub(super) fn is_disputed(&self, symbol: Symbol) -> bool {
+        !self.disputed.is_empty() && self.disputed.get(&symbol).is_some_and(Dispute::is_open)
     }
 
     /// Whether an order of a symbol has changed since.

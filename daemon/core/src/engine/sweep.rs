@@ -193,7 +193,9 @@ impl Engine {
     fn unsettled_since(&self) -> Timestamp {
         let orders = self.book.orders.values();
         let unsettled = orders.filter(|o| o.is_live() || o.misses_fills());
-        let first = unsettled.map(|o| o.planned_at).min();
+        // What closed a position may be missing in the journal, order and all.
+        let open = self.book.holdings.values().filter_map(|h| h.entered_at);
+        let first = unsettled.map(|o| o.planned_at).chain(open).min();
         first
             .unwrap_or(self.now)
             .plus_nanos(MARGIN.saturating_neg())

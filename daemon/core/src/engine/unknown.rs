@@ -5,7 +5,7 @@
 //!   under the same id: the broker takes an id once. A refusal of a repetition proves nothing, except
 //!   one that says that the id is used: then the order has arrived.
 //! - What is not sent again (entries, exits that went with them, orders that would no longer only
-//!   reduce) is dropped once at least two snapshots lack it, over [`crate::Watch::unknown_nanos`]
+//!   reduce what the book and the broker hold) is dropped once at least two snapshots lack it, over [`crate::Watch::unknown_nanos`]
 //!   from its last sending or from the start of the run, while the broker's position is ours.
 //!
 //! What becomes of an order that was dropped and turns up all the same is in the file of late ones.
@@ -13,8 +13,8 @@
 use std::collections::BTreeMap;
 
 use trader_contract::{
-    BrokerSnapshot, ClientOrderId, NetQty, OrderReport, OrderState, Outcome, ReportStatus,
-    RequestFailure, Symbol, Timestamp,
+    BrokerSnapshot, ClientOrderId, Direction, NetQty, OrderReport, OrderRole, OrderState, Outcome,
+    ReportStatus, RequestFailure, Symbol, Timestamp,
 };
 
 use super::Engine;
@@ -195,7 +195,11 @@ impl Engine {
         if is(Bug::RetryWithNewId) {
             return self.give_up_order(answer.at, id, out);
         }
-        let next = self.repeat(answer.at, id, out);
+        let next = if self.reduces_there(id, answer.held) {
+            self.repeat(answer.at, id, out)
+        } else {
+            Repeat::Never
+        };
         if next == Repeat::Never
             && let Some(doubt) = self.doubts.get_mut(&id)
         {
@@ -209,14 +213,33 @@ impl Engine {
         }
     }
 
-    /// Whether the broker's position differs from ours in the symbol of an order, which may be what it
-    /// filled.
-    fn is_explained_by(&self, id: ClientOrderId, held: &BrokerSnapshot) -> bool {
-        let Some(symbol) = self.book.orders.get(&id).map(Order::symbol) else {
+    /// Whether the broker holds what a reducing order is to close: without it the order would open a
+    /// position.
+    fn reduces_there(&self, id: ClientOrderId, held: &BrokerSnapshot) -> bool {
+        let Some(order) = self.book.orders.get(&id) else {
             return false;
         };
+        let mut held = held.positions.iter();
+        let theirs = held.find(|(held, _)| *held == order.symbol());
+        theirs.is_some_and(|(_, net)| {
+            let closes = Direction::of(*net).is_some_and(|d| d.exit_side() == order.side());
+            closes && net.magnitude() >= order.qty
+        })
+    }
+
+    /// Whether the broker's position differs from ours as it would if an entry had filled. Shares that
+    /// are gone hold no exit back: what took them, its executions or two more answers tell.
+    fn is_explained_by(&self, id: ClientOrderId, held: &BrokerSnapshot) -> bool {
+        let order = self.book.orders.get(&id);
+        let Some(order) = order.filter(|o| o.role() == OrderRole::Entry) else {
+            return false;
+        };
+        let symbol = order.symbol();
         let theirs = held.positions.iter().find(|(held, _)| *held == symbol);
-        theirs.map_or(NetQty::ZERO, |(_, net)| *net) != self.book.net(symbol)
+        let theirs = theirs.map_or(NetQty::ZERO, |(_, net)| *net);
+        let more = theirs.checked_add(-self.book.net(symbol));
+        let one = order.side().signed(order.qty);
+        more.is_none_or(|more| !more.is_flat() && (more.nanos() > 0) == (one.nanos() > 0))
     }
 
     /// A replacement that the broker's records lack never came to be, if the order that was to make way

@@ -103,6 +103,7 @@ impl Engine {
             bare_since: self.bare_too_long_from(state),
             retry_at: state.retry_at,
             entries_wanted: self.wants_entry(holding),
+            disputed: self.is_disputed(holding.symbol),
             venue: self.venue(state, at),
             chase_nanos: self.chase(),
         };

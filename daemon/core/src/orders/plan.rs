@@ -11,7 +11,8 @@
 //! 5. What is not protected within `protect_within`, or whose stop the market has already passed,
 //!    is closed. A stop that the market has reached protects for as long, and no longer.
 //! 6. A position that two exits have turned to the other side is closed.
-//! 7. While the broker has filled more than we heard of, no order is placed that counts shares.
+//! 7. While the broker has filled more than we heard of, or holds another position than ours, no order
+//!    is placed that counts shares.
 
 use trader_contract::{
     ClientOrderId, Level, OrderRole, OrderState, Outcome, Price, Qty, Timestamp,
@@ -38,6 +39,8 @@ pub struct Ground<'a> {
     pub retry_at: Timestamp,
     /// Whether entries are taken at all now; a waiting one is cancelled where they are not.
     pub entries_wanted: bool,
+    /// Whether the broker's position is another than ours, and the next snapshot decides.
+    pub disputed: bool,
     /// Whether orders of the symbol can fill now.
     pub venue: Venue,
     /// How long an answer is waited for before it is asked for again, and an exit before another one
@@ -84,7 +87,7 @@ pub fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
         Step::GiveUp => holding.is_turned(),
         Step::Wait { .. } | Step::Cancel(..) | Step::CancelAgain(..) | Step::AskBroker => false,
     };
-    if counts_shares && orders.iter().any(|order| order.misses_fills()) {
+    if counts_shares && (ground.disputed || orders.iter().any(|order| order.misses_fills())) {
         // The position is not known yet: the snapshot that was asked for tells.
         return WAIT;
     }

@@ -114,16 +114,15 @@ impl Exposure {
                     o.side(),
                     o.planned.request.kind,
                     last,
-                    o.unsettled(),
+                    o.outstanding(),
                     collar,
                 )
             })
             .sum();
         self.may.add(direction, held);
         self.may.add(holding.direction, waiting);
-        // A trade on its other side, or of which fills are unheard, is not what it seems.
-        let seems = holding.is_turned() || book.orders_for(holding).any(Order::misses_fills);
-        if holding.exit.is_none() && !seems {
+        let known = !holding.is_turned() && !book.orders_for(holding).any(Order::misses_fills);
+        if holding.exit.is_none() && known {
             self.sure.add(direction, held);
         }
         let value = held + waiting;
@@ -141,7 +140,7 @@ impl Exposure {
 /// The entries of a trade of which something may still come to be held.
 fn entries<'a>(book: &'a Book, holding: &Holding) -> impl Iterator<Item = &'a Order> + use<'a> {
     book.orders_for(holding)
-        .filter(|o| o.role() == OrderRole::Entry && !o.unsettled().is_zero())
+        .filter(|o| o.role() == OrderRole::Entry && !o.outstanding().is_zero())
         .filter(|_| !is(Bug::ReservationsIgnored))
 }
 
@@ -163,7 +162,7 @@ fn loss_at_stop(book: &Book, holding: &Holding, last: Price) -> Money {
         }
     };
     let waiting: Money = entries(book, holding)
-        .map(|o| distance(o.planned.request.kind, last, stop, o.unsettled()))
+        .map(|o| distance(o.planned.request.kind, last, stop, o.outstanding()))
         .sum();
     left + waiting
 }

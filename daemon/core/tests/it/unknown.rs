@@ -322,3 +322,21 @@ fn an_order_of_another_generation_under_the_same_numbers_is_not_ours() {
         assert_eq!(scene.journal.iter().filter(seen).count(), 1);
     });
 }
+
+#[test]
+fn a_stop_of_unknown_fate_does_not_keep_a_position_that_is_gone() {
+    both(|scene| {
+        with_stop_sent(scene);
+        scene.lose("1-s2");
+        scene.venue.meddle(symbol("SPY"), NetQty::ZERO);
+        scene.restart();
+        for _ in 0..8 {
+            scene.pass(20);
+            scene.lose("1-s2");
+            scene.snapshot();
+        }
+        let book = scene.engine.book();
+        assert!(book.net(symbol("SPY")).is_flat(), "{}", scene.transcript());
+        assert!(book.holdings.is_empty(), "{}", scene.transcript());
+    });
+}

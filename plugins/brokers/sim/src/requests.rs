@@ -47,7 +47,8 @@ impl SimBroker {
     }
 
     /// What the broker holds, as it would tell a client at `at` that asks for a numbered snapshot with
-    /// the executions since a time. Those of the session before and earlier are forgotten.
+    /// the executions since a time. Those of orders that ended before the
+    /// session before opened are forgotten.
     #[must_use]
     pub fn snapshot(&self, (number, since): (u32, Timestamp), at: Timestamp) -> BrokerSnapshot {
         let orders = self.orders.values();
@@ -62,7 +63,7 @@ impl SimBroker {
                 shorting: self.config.shorting,
                 buying_power: self.buying_power(),
             },
-            foreign: Vec::new(),
+            foreign: self.by_hand.clone(),
             orders: orders.map(|order| self.describe(order)).collect(),
             executions: wanted.cloned().collect(),
             positions: held.map(|book| (book.symbol, book.position)).collect(),

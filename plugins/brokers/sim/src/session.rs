@@ -1,5 +1,7 @@
 //! The exchange's day: what its opening and its close do to orders. Knows no calendar.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use trader_contract::{ReportStatus, TimeInForce, Timestamp};
 
@@ -117,7 +119,9 @@ impl SimBroker {
 
     fn forget_ended(&mut self) {
         self.orders.retain(|_, order| order.is_open());
-        self.executions.clear();
+        // An order that goes on over the night keeps what has filled of it.
+        let open: BTreeSet<_> = self.orders.values().map(|order| order.client_id).collect();
+        self.executions.retain(|(id, _)| open.contains(id));
         let orders = &self.orders;
         self.groups
             .retain(|_, group| group.members().any(|number| orders.contains_key(&number)));

@@ -319,7 +319,9 @@ impl World<'_> {
             return;
         };
         let at = self.now.plus_nanos(self.broker_ahead);
-        let read = self.broker.snapshot((number, since), at);
+        let mut read = self.broker.snapshot((number, since), at);
+        let wanted = self.executions.iter().filter(|(_, e)| e.at >= since);
+        read.executions = wanted.cloned().collect();
         // Of every other torn one the executions are read first, and the positions last.
         let positions = left == 1 || number.is_multiple_of(2);
         flight.snapshot = Some(match (flight.snapshot.take(), positions) {
