@@ -8,7 +8,7 @@ use trader_contract::{
     ReportStatus, Side, Symbol, Timestamp,
 };
 
-/// A stop that has filled in part and fills no more protects for so long: what it is given, and what the
+/// A stop that has filled in part protects for so long: what it is given, and what the
 /// daemon may take to begin to close.
 const STRUCK_MOST: i64 = 10 * Timestamp::SECOND;
 
@@ -58,8 +58,8 @@ pub struct Truth {
     /// The longest stretch of a naked position, and where: nanoseconds.
     worst: (i64, Option<Symbol>),
     measured_at: Option<Timestamp>,
-    /// Stops that have filled in part: how much, and since when no more.
-    struck: BTreeMap<ClientOrderId, (Qty, Timestamp)>,
+    /// Stops that have filled in part, and since when.
+    struck: BTreeMap<ClientOrderId, Timestamp>,
 }
 
 /// Shares that were naked, and for how long.
@@ -120,7 +120,7 @@ impl Truth {
         self.version += 1;
     }
 
-    /// Stops that the market has reached, and that have not filled any further for too long: they protect
+    /// Stops that the market has reached, and that have not filled completely for too long: they protect
     /// nothing any more.
     fn spent_stops(&mut self, now: Timestamp) -> BTreeSet<ClientOrderId> {
         let open = &self.open;
@@ -130,11 +130,8 @@ impl Truth {
             if id.role != OrderRole::Stop || report.filled.is_zero() {
                 continue;
             }
-            let struck = self.struck.entry(*id).or_insert((report.filled, now));
-            if struck.0 != report.filled {
-                *struck = (report.filled, now);
-            }
-            if now.since(struck.1) > STRUCK_MOST {
+            let since = *self.struck.entry(*id).or_insert(now);
+            if now.since(since) > STRUCK_MOST {
                 spent.insert(*id);
             }
         }

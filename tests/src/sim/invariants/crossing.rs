@@ -1,10 +1,10 @@
 //! INV-15: no position is turned by an order that was to close it, no two reducing orders together are
 //! for more than the position, and no orders of ours can trade with each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    BrokerRequest, NetQty, OrderReport, OrderRole, Qty, ReportStatus, Side, Symbol,
+    BrokerRequest, ClientOrderId, NetQty, OrderReport, OrderRole, Qty, ReportStatus, Side, Symbol,
 };
 
 use super::{Checked, Sent, View, Watcher};
@@ -15,6 +15,7 @@ use crate::sim::truth::remaining;
 pub(super) struct NoCross {
     net: BTreeMap<Symbol, NetQty>,
     looked_at: u64,
+    sent: BTreeSet<ClientOrderId>,
 }
 
 impl Watcher for NoCross {
@@ -47,6 +48,15 @@ impl Watcher for NoCross {
         let BrokerRequest::Submit(request) = sent.request else {
             return Ok(0);
         };
+        let id = request.client_id;
+        let position = view.truth.net(request.symbol).magnitude();
+        // What is sent once more may have filled meanwhile.
+        if id.role.is_reducing() && self.sent.insert(id) && request.qty > position {
+            let qty = request.qty;
+            return Err(format!(
+                "{id} is for {qty} shares, and there are {position}"
+            ));
+        }
         if request.client_id.role != OrderRole::Exit {
             return Ok(0);
         }

@@ -97,7 +97,7 @@ impl Watcher for KillHolds {
 }
 
 /// INV-16.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct LossesStop {
     /// What stops entries, and since when.
     stopped: Option<(String, Timestamp)>,
@@ -105,9 +105,23 @@ pub(super) struct LossesStop {
     /// A person has looked since, and allowed entries all the same.
     allowed: bool,
     equity_at_open: Option<Money>,
-    changed: (u64, Option<Timestamp>),
+    /// Cash, and when it last changed: whatever fills changes it.
+    changed: (Money, Option<Timestamp>),
     /// Since when too much is lost, and nothing has stopped.
     low_since: Option<Timestamp>,
+}
+
+impl Default for LossesStop {
+    fn default() -> Self {
+        Self {
+            stopped: None,
+            losses: 0,
+            allowed: false,
+            equity_at_open: None,
+            changed: (Money::ZERO, None),
+            low_since: None,
+        }
+    }
 }
 
 impl LossesStop {
@@ -199,8 +213,8 @@ impl Watcher for LossesStop {
     }
 
     fn after(&mut self, view: &View<'_>) -> Checked {
-        if self.changed.0 != view.truth.version {
-            self.changed = (view.truth.version, Some(view.now));
+        if self.changed.0 != view.truth.cash {
+            self.changed = (view.truth.cash, Some(view.now));
         }
         let up = view
             .around
