@@ -1,1 +1,5 @@
 //! Tests of the simulation itself, and the seeds that found something.
+
+mod command_line;
+mod instrument;
+mod regressions;

@@ -18,6 +18,8 @@ pub struct Faults {
     heal_at: Timestamp,
     /// The way of an order is watched as on a quiet day from here on.
     calm_from: Timestamp,
+    /// How many faults that disturb the way of an order are in force.
+    in_force: u32,
 }
 
 impl Faults {
@@ -33,6 +35,7 @@ impl Faults {
             struck: [0; FaultKind::ALL.len()],
             heal_at: plan.heal_at,
             calm_from: Timestamp::MIN,
+            in_force: 0,
         }
     }
 
@@ -82,11 +85,30 @@ impl Faults {
     }
 
     /// What a kind has begun goes on until `until` and its aftermath.
-    pub fn disturb(&mut self, kind: FaultKind, until: Timestamp) {
+    fn disturb(&mut self, kind: FaultKind, until: Timestamp) {
         let seconds = kind.aftermath_seconds();
         if seconds > 0 {
             self.calm_from = self.calm_from.max(until.plus_seconds(seconds));
         }
+    }
+
+    /// A kind that lasts begins.
+    pub fn begin(&mut self, kind: FaultKind, now: Timestamp) {
+        self.note(kind, now);
+        self.in_force += u32::from(kind.aftermath_seconds() > 0);
+    }
+
+    /// A kind that lasts ends, and its aftermath begins.
+    pub fn end(&mut self, kind: FaultKind, now: Timestamp) {
+        if kind.aftermath_seconds() > 0 {
+            self.in_force = self.in_force.saturating_sub(1);
+        }
+        self.disturb(kind, now);
+    }
+
+    /// Everything that lasts has ended.
+    pub const fn end_all(&mut self) {
+        self.in_force = 0;
     }
 
     /// Something other than a fault, such as a restart, disturbs the way of an order until then.
@@ -94,10 +116,13 @@ impl Faults {
         self.calm_from = self.calm_from.max(until);
     }
 
-    /// Since when the way of an order is undisturbed.
+    /// Since when the way of an order is undisturbed; the end of time while something is in force.
     #[must_use]
     pub const fn calm_from(&self) -> Timestamp {
-        self.calm_from
+        match self.in_force {
+            0 => self.calm_from,
+            _ => Timestamp::MAX,
+        }
     }
 
     /// How often each kind has struck.

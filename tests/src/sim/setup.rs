@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use trader_broker_sim::{Margin, SimConfig};
 use trader_calendar::Calendar;
-use trader_contract::{Built, Epoch, Qty, Settings, StrategyPlugin, Symbol, TickRule, Timeframe};
+use trader_contract::{
+    Built, Epoch, Qty, Settings, StrategyPlugin, Symbol, TickRule, Timeframe, Timestamp,
+};
 use trader_core::{
     Authority, DayRules, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides, Watch,
 };
@@ -18,9 +20,9 @@ use super::plan::{Plan, StrategyPlan, SymbolPlan};
 /// The store's generation in every run.
 pub const EPOCH: Epoch = Epoch(0x0000_51ed);
 
-/// What an engine of this plan is made of. Every start makes it anew.
+/// What an engine of this plan is made of that starts now. Every start makes it anew.
 #[must_use]
-pub fn engine(plan: &Plan) -> EngineConfig {
+pub fn engine(plan: &Plan, now: Timestamp) -> EngineConfig {
     EngineConfig {
         epoch: EPOCH,
         symbols: plan
@@ -41,7 +43,12 @@ pub fn engine(plan: &Plan) -> EngineConfig {
         },
         orders: OrderRules::default(),
         watch: Watch::NETWORK,
-        authority: Authority::simulated(),
+        authority: Authority {
+            live: plan.live.map(|live| live.account.into()),
+            config: format!("configuration {}", plan.configuration(now)).into(),
+            program: "simulation".into(),
+            ..Authority::simulated()
+        },
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use trader_broker_sim::SimBroker;
 use trader_contract::{
-    ClientOrderId, Direction, Money, NetQty, OrderReport, OrderRole, Qty, ReportStatus, Side,
-    Symbol, Timestamp,
+    BrokerOrderId, ClientOrderId, Direction, Money, NetQty, OrderReport, OrderRole, Qty,
+    ReportStatus, Side, Symbol, Timestamp,
 };
 
 /// One position at the broker.
@@ -21,6 +21,21 @@ pub struct Held {
     pub naked_since: Option<Timestamp>,
 }
 
+/// An order that the owner rests by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByHand {
+    /// In which symbol.
+    pub symbol: Symbol,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl ByHand {
+    const fn of(symbol: Symbol, since: Timestamp) -> Self {
+        Self { symbol, since }
+    }
+}
+
 /// What is true at the broker.
 #[derive(Debug)]
 pub struct Truth {
@@ -28,6 +43,8 @@ pub struct Truth {
     pub held: BTreeMap<Symbol, Held>,
     /// Orders that have not ended.
     pub open: BTreeMap<ClientOrderId, OrderReport>,
+    /// Orders that the owner rests by hand.
+    pub by_hand: BTreeMap<BrokerOrderId, ByHand>,
     /// Cash.
     pub cash: Money,
     /// How often it has changed.
@@ -53,6 +70,7 @@ impl Default for Truth {
         Self {
             held: BTreeMap::new(),
             open: BTreeMap::new(),
+            by_hand: BTreeMap::new(),
             cash: Money::ZERO,
             version: 0,
             naked: 0,
@@ -72,6 +90,10 @@ impl Truth {
             .open_orders
             .into_iter()
             .map(|report| (report.client_id, report))
+            .collect();
+        let by_hand = broker.by_hand().iter();
+        self.by_hand = by_hand
+            .map(|order| (order.broker_id.clone(), ByHand::of(order.symbol, order.at)))
             .collect();
         let before = std::mem::take(&mut self.held);
         for (symbol, net, _) in account.positions {

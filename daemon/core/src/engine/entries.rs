@@ -121,6 +121,7 @@ impl Engine {
     ) -> Result<(Approved, Vec<GateCheck>), Refusal> {
         let (instrument, last) = self.tradable(from.symbol)?;
         self.freshness(instrument.symbol)?;
+        self.came_in_time(from)?;
         let priced = price(instrument.tick, last, &wanted)?;
         let lane = self.lanes.get(from.lane);
         let route = lane
@@ -154,6 +155,24 @@ impl Engine {
         let qty = self.entry_qty(&wanted, &priced, &account, &place)?;
         let request = request(entry_id, instrument.symbol, wanted.direction, qty, &priced);
         self.gate.entry(from.at, &account, &place, request)
+    }
+
+    /// A bar that comes so late that the one after it should be there as well is nothing to enter on.
+    fn came_in_time(&self, from: Source<'_>) -> Result<(), Refusal> {
+        let Some((timeframe, start)) = self.decided_on(from) else {
+            return Ok(());
+        };
+        let length = timeframe.nanos();
+        let age = from.at.since(start.plus_nanos(length));
+        let most = length.saturating_add(self.watch.bar_late_nanos);
+        if self.watch.data_alive_nanos.is_none() || age <= most {
+            return Ok(());
+        }
+        let seconds = age.checked_div(Timestamp::SECOND).unwrap_or(0);
+        Err(refusal(
+            "stale_data",
+            format!("the bar came {seconds} s after its end"),
+        ))
     }
 
     /// The last quote of a symbol with its age. One that still stands is as old as the last sign of life

@@ -18,6 +18,7 @@ impl Engine {
         if holding.intent() != IntentId::from(id) {
             return true;
         }
+        // One that nobody has acknowledged may be refused: it is looked at again when it comes.
         self.book.orders_for(holding).any(|other| {
             let same = other.role() == order.role() && other.id() > id;
             same && other.state.is_acknowledged() && other.planned.replaces != Some(id)

@@ -138,6 +138,14 @@ impl Mirror {
                 )
             }
             Record::TradingStateSet { state, .. } => format!("trading {state}"),
+            Record::Alerted { alert } => format!("ALERT {:?} {}", alert.severity, alert.kind),
+            other => return self.rare(other),
+        })
+    }
+
+    /// The records that hardly any scenario has.
+    fn rare(self, record: &Record) -> Option<String> {
+        Some(match record {
             Record::Discrepancy {
                 symbol,
                 ours,
@@ -148,14 +156,6 @@ impl Mirror {
             }
             Record::CashAdopted { ours, broker } => format!("cash {ours}, the broker's {broker}"),
             Record::TradeVoided { symbol, .. } => format!("trade {symbol} voided"),
-            Record::Alerted { alert } => format!("ALERT {:?} {}", alert.severity, alert.kind),
-            other => return self.rare(other),
-        })
-    }
-
-    /// The records that hardly any scenario has.
-    fn rare(self, record: &Record) -> Option<String> {
-        Some(match record {
             Record::AlertCleared { kind, .. } => format!("cleared {kind}"),
             Record::RunStarted { .. } | Record::RunEnded | Record::Exposed { .. } => return None,
             Record::SubmitRepeated { client_id } => format!("repeat {}", id(*client_id)),

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    Bar, Broker, BrokerEvent, BrokerRequest, ClientOrderId, Execution, Money, Price, Ratio, Symbol,
-    SymbolId, Timestamp,
+    Bar, Broker, BrokerEvent, BrokerRequest, ClientOrderId, Execution, ForeignOrder, Money, Price,
+    Ratio, Symbol, SymbolId, Timestamp,
 };
 
 use crate::book::Book;
@@ -78,10 +78,23 @@ pub struct SimBroker {
     last_outbound: Timestamp,
     pub(crate) dice: Dice,
     pub(crate) faults: Faults,
+    /// What its owner rests by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) by_hand: Vec<ForeignOrder>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) last_by_hand: u64,
 }
 
 const fn unset() -> SimConfig {
     SimConfig::plain(Money::ZERO)
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is that of serde"
+)]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn never() -> Timestamp {
@@ -118,6 +131,8 @@ impl SimBroker {
             last_outbound: Timestamp::MIN,
             dice: Dice::new(config.seed),
             faults: Faults::default(),
+            by_hand: Vec::new(),
+            last_by_hand: 0,
             config,
         };
         broker.rebuild();

@@ -63,6 +63,7 @@
 mod account;
 mod book;
 mod broker;
+mod by_hand;
 mod config;
 mod dice;
 mod faults;

@@ -63,7 +63,7 @@ impl SimBroker {
                 shorting: self.config.shorting,
                 buying_power: self.buying_power(),
             },
-            foreign: Vec::new(),
+            foreign: self.by_hand.clone(),
             orders: orders.map(|order| self.describe(order)).collect(),
             executions: wanted.cloned().collect(),
             positions: held.map(|book| (book.symbol, book.position)).collect(),

@@ -48,8 +48,12 @@ impl Eod {
             flat += u64::from(outcome.flat);
             totals.add(&outcome);
             if let Some(violation) = &outcome.violation {
-                writeln!(out, "{date} {}: {}", violation.invariant, violation.detail)
-                    .map_err(unwritable)?;
+                let (invariant, detail) = (violation.invariant, &violation.detail);
+                writeln!(
+                    out,
+                    "{date} (replay {seed} --day {date}) {invariant}: {detail}"
+                )
+                .map_err(unwritable)?;
             } else if !outcome.flat {
                 writeln!(out, "{date} was not flat at its end").map_err(unwritable)?;
             }

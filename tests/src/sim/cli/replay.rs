@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::mpsc;
 
+use chrono::NaiveDate;
 use clap::Args;
 use serde_json::json;
 
@@ -18,6 +19,9 @@ use crate::sim::run_with;
 pub(super) struct Replay {
     /// The seed
     seed: u64,
+    /// Run the short day of this date, as `eod` does
+    #[arg(long, value_name = "DATE")]
+    day: Option<NaiveDate>,
     /// Print the plan first
     #[arg(long)]
     plan: bool,
@@ -27,7 +31,12 @@ pub(super) struct Replay {
 
 impl Replay {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Done, String> {
-        let plan = Plan::of(self.seed, &self.leave.without()?);
+        let without = self.leave.without()?;
+        let plan = match self.day {
+            None => Plan::of(self.seed, &without),
+            Some(date) => Plan::short_day(date, self.seed, &without)
+                .ok_or_else(|| format!("the exchange is closed on {date}"))?,
+        };
         if self.plan {
             writeln!(out, "{plan:#?}").map_err(unwritable)?;
         }

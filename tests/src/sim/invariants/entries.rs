@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use trader_contract::{ClientOrderId, OrderState, Symbol, Timeframe, Timestamp};
+use trader_contract::{BrokerEvent, ClientOrderId, OrderState, Symbol, Timeframe, Timestamp};
+use trader_core::Event;
 use trader_core::record::{Decision, JournalEntry, Record};
 
+use super::known::sets_the_clock;
 use super::trading::entry;
 use super::{Checked, Sent, View, Watcher};
 use crate::sim::plan::FaultKind;
@@ -85,11 +87,20 @@ const HALT_HEARD: i64 = 2 * Timestamp::SECOND;
 pub(super) struct FreshOrNone {
     decided_on: BTreeMap<ClientOrderId, (Timeframe, Timestamp)>,
     halted: BTreeMap<Symbol, Timestamp>,
+    /// When a new connection of the order stream was last heard of: it proves that it lives.
+    connected_at: Option<Timestamp>,
 }
 
 impl Watcher for FreshOrNone {
     fn invariant(&self) -> &'static str {
         "INV-12"
+    }
+
+    fn told(&mut self, event: &Event, _at: Timestamp, view: &View<'_>) -> Checked {
+        if let Event::Broker(BrokerEvent::Link { up: true, .. }) = event {
+            self.connected_at = Some(view.now);
+        }
+        Ok(0)
     }
 
     fn wrote(&mut self, entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {
@@ -114,7 +125,7 @@ impl Watcher for FreshOrNone {
         if let Some((timeframe, start)) = self.decided_on.get(&id) {
             let length = i64::from(timeframe.as_minutes()) * Timestamp::MINUTE;
             let age = now.since(start.plus_nanos(length));
-            if age > length + BAR_LATE {
+            if age > length + BAR_LATE && !sets_the_clock(view.plan) {
                 let seconds = age / Timestamp::SECOND;
                 return Err(format!("{id} left on a bar that ended {seconds} s ago"));
             }
@@ -123,7 +134,7 @@ impl Watcher for FreshOrNone {
         let silent = view
             .around
             .silent_since
-            .map(|since| now.since(since.max(up)));
+            .map(|since| now.since(since.max(up).max(self.connected_at.unwrap_or(since))));
         if silent.is_some_and(|silent| silent > STREAM_SILENT) {
             return Err(format!("{id} left while the order stream was silent"));
         }

@@ -85,7 +85,8 @@ pub(super) fn difference(view: &View<'_>, engine: &Engine) -> Option<String> {
 #[derive(Debug, Default)]
 pub(super) struct EachFillOnce {
     made: BTreeSet<(ClientOrderId, ExecutionId)>,
-    looked_at: u64,
+    /// Orders that something was written about: the others are as they were.
+    touched: Vec<ClientOrderId>,
 }
 
 impl Watcher for EachFillOnce {
@@ -104,6 +105,11 @@ impl Watcher for EachFillOnce {
         Err(format!("the broker made {:?} twice", execution.id))
     }
 
+    fn wrote(&mut self, entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {
+        self.touched.extend(entry.record.client_id());
+        Ok(0)
+    }
+
     fn heard(&mut self, event: &BrokerEvent, view: &View<'_>) -> Checked {
         let BrokerEvent::Order(report) = event else {
             return Ok(0);
@@ -119,12 +125,15 @@ impl Watcher for EachFillOnce {
     }
 
     fn after(&mut self, view: &View<'_>) -> Checked {
-        let Some(engine) = view.engine.filter(|_| self.looked_at != view.truth.version) else {
+        let Some(engine) = view.engine else {
+            self.touched.clear();
             return Ok(0);
         };
-        self.looked_at = view.truth.version;
         let mut checks = 0;
-        for order in engine.book().orders.values() {
+        for id in self.touched.drain(..) {
+            let Some(order) = engine.book().orders.get(&id) else {
+                continue;
+            };
             for (place, execution) in order.executions.iter().enumerate() {
                 checks += 1;
                 let later = &order.executions[place + 1..];

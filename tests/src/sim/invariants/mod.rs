@@ -5,13 +5,18 @@
 //! watcher sees what the daemon writes and sends, what the broker executes, and after each event the
 //! whole [`View`]; it says how many checks it has made, or what is wrong.
 
+mod bounded;
 mod calls;
 mod crossing;
 mod day;
 mod durable;
 mod entries;
+mod fate;
+mod foreign;
+mod known;
 mod ledger;
 mod limits;
+mod live;
 mod orders;
 mod progress;
 mod protection;
@@ -20,8 +25,8 @@ mod trading;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{BrokerEvent, BrokerRequest, OrderReport, Symbol, Timestamp};
-use trader_core::Engine;
 use trader_core::record::{JournalEntry, Scope};
+use trader_core::{Engine, Event};
 use trader_rpc::{Accepted, Failure};
 
 use super::plan::Plan;
@@ -49,6 +54,8 @@ pub struct Circumstances {
     pub journal_failed: bool,
     /// Messages and requests that are on their way.
     pub under_way: u64,
+    /// Whether the machine sleeps.
+    pub asleep: bool,
     /// When the machine last woke up.
     pub awake_since: Timestamp,
     /// Since when the order stream of the life that runs brings nothing, while it does not.
@@ -112,6 +119,11 @@ pub trait Watcher {
 
     /// The broker has said something about an order, an execution perhaps; nobody need have heard it.
     fn reported(&mut self, _report: &OrderReport, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
+    /// The daemon is about to be told something, at this time by its own clock.
+    fn told(&mut self, _event: &Event, _at: Timestamp, _view: &View<'_>) -> Checked {
         Ok(0)
     }
 
@@ -228,5 +240,15 @@ pub fn all() -> Vec<Box<dyn Watcher>> {
         Box::<trading::KillHolds>::default(),
         Box::<trading::LossesStop>::default(),
         Box::<calls::ActsOnce>::default(),
+        Box::<known::ToldLately>::default(),
+        Box::<known::SanePrice>::default(),
+        Box::<known::ClockBounded>::default(),
+        Box::<bounded::EntriesBounded>::default(),
+        Box::<bounded::OneWriter>::default(),
+        Box::<bounded::EverythingBounded>::default(),
+        Box::<live::TwoKeys>::default(),
+        Box::<fate::LostAnswers>::default(),
+        Box::<fate::KillCancels>::default(),
+        Box::<foreign::ForeignSurfaced>::default(),
     ]
 }

@@ -83,7 +83,8 @@ impl Protected {
         });
         let around = view.around;
         let trades = around.open_since.is_some() && !around.halted.contains(&symbol);
-        let counts = trades && !around.shut_out && around.up_since.is_some();
+        let runs = around.up_since.is_some() && !around.asleep;
+        let counts = trades && !around.shut_out && runs;
         if counts {
             stretch.counted += now.since(stretch.looked_at);
         }

@@ -49,6 +49,7 @@ pub(super) fn plan(seed: u64, without: &Without) -> Plan {
         faults: Vec::new(),
         crashes: Vec::new(),
         actions: Vec::new(),
+        live: None,
         database: draw.once_in(DATABASE_ONE_IN),
     };
     swarm::fill(&mut plan, without);
@@ -83,6 +84,7 @@ pub(super) fn short_day(date: NaiveDate, seed: u64, without: &Without) -> Option
         faults: Vec::new(),
         crashes: Vec::new(),
         actions: Vec::new(),
+        live: None,
         database: false,
     };
     plan.symbols.truncate(3);

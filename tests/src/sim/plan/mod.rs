@@ -46,8 +46,22 @@ pub struct Plan {
     pub crashes: Vec<Crash>,
     /// What a person does.
     pub actions: Vec<Action>,
+    /// The real-money account that is traded, in live mode.
+    pub live: Option<Live>,
     /// Whether the journal is written into a database as well, and compared with it.
     pub database: bool,
+}
+
+/// The account that the broker speaks of.
+pub const ACCOUNT: &str = "SIMULATED";
+
+/// Live mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    /// The account that may be traded; not always the broker's.
+    pub account: &'static str,
+    /// A start from here on finds another configuration.
+    pub reconfigured_at: Option<Timestamp>,
 }
 
 /// One symbol.
@@ -156,6 +170,12 @@ pub enum Deed {
     Kill(Option<usize>),
     /// Lift a kill.
     Arm(Option<usize>),
+    /// Take the leave to trade live back.
+    Disarm,
+    /// The owner rests an order by hand in a symbol.
+    Rest(usize),
+    /// The owner takes back what rests by hand in a symbol.
+    Withdraw(usize),
     /// Look at everything.
     Look,
 }
@@ -173,6 +193,9 @@ impl Deed {
             Self::Stop { .. } => "stop",
             Self::Kill(_) => "kill",
             Self::Arm(_) => "arm",
+            Self::Disarm => "disarm",
+            Self::Rest(_) => "rest",
+            Self::Withdraw(_) => "withdraw",
             Self::Look => "look",
         }
     }
@@ -216,6 +239,13 @@ impl Plan {
         self.session.close.plus_minutes(-2)
     }
 
+    /// Which configuration a start at this time finds.
+    #[must_use]
+    pub fn configuration(&self, at: Timestamp) -> u32 {
+        let changed_at = self.live.and_then(|live| live.reconfigured_at);
+        u32::from(changed_at.is_some_and(|changed_at| changed_at <= at))
+    }
+
     /// Leaves a symbol out.
     #[must_use]
     pub fn without_symbol(&self, index: usize) -> Self {
@@ -227,11 +257,15 @@ impl Plan {
         for fault in &mut plan.faults {
             fault.symbol = shifted(fault.symbol);
         }
-        plan.actions
-            .retain(|action| action.deed != Deed::Close(index));
+        let of_it = [Deed::Close(index), Deed::Rest(index), Deed::Withdraw(index)];
+        plan.actions.retain(|action| !of_it.contains(&action.deed));
         for action in &mut plan.actions {
             match &mut action.deed {
-                Deed::Close(place) | Deed::Kill(Some(place)) | Deed::Arm(Some(place)) => {
+                Deed::Close(place)
+                | Deed::Rest(place)
+                | Deed::Withdraw(place)
+                | Deed::Kill(Some(place))
+                | Deed::Arm(Some(place)) => {
                     *place = shifted(*place);
                 }
                 _ => {}

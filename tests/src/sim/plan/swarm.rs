@@ -5,7 +5,7 @@ use trader_contract::Timestamp;
 
 use super::crash::{Call, Crash, Nested, Phase, When};
 use super::kind::FaultKind;
-use super::{Action, Deed, Fault, Plan, Without};
+use super::{ACCOUNT, Action, Deed, Fault, Live, Plan, Without};
 use crate::sim::draw::Draw;
 
 /// Kinds that are on in one run at most, beside those that are certain.
@@ -51,6 +51,8 @@ pub(super) fn fill(plan: &mut Plan, without: &Without) {
     if !without.actions {
         actions(plan, &mut draw, whole);
         kills(plan);
+        by_hand(plan);
+        live(plan);
     }
     plan.faults
         .sort_by_key(|fault| (fault.from, fault.kind, fault.seed));
@@ -234,6 +236,66 @@ fn kills(plan: &mut Plan) {
     if !draw.once_in(4) {
         push(at.plus_seconds(draw.between(120, 3_600)), Deed::Arm(scope));
     }
+}
+
+/// In one session of four the owner rests an order by hand, and mostly takes it back.
+fn by_hand(plan: &mut Plan) {
+    let mut draw = Draw::of(plan.seed, "by hand");
+    if !draw.once_in(4) {
+        return;
+    }
+    let symbols = u64::try_from(plan.symbols.len()).unwrap_or(1);
+    let symbol = usize::try_from(draw.below(symbols)).unwrap_or(0);
+    let at = Stretch(plan.session.open, plan.session.close).moment(&mut draw);
+    let mut push = |at: Timestamp, deed: Deed| {
+        let twice = false;
+        plan.actions.push(Action { at, deed, twice });
+    };
+    push(at, Deed::Rest(symbol));
+    if !draw.once_in(4) {
+        let later = at.plus_seconds(draw.between(1, 3_600));
+        push(later, Deed::Withdraw(symbol));
+    }
+}
+
+/// One session of eight is live: somebody arms the account now and then, and perhaps takes that back;
+/// a restart may find another configuration; and a few find another account than the broker's.
+fn live(plan: &mut Plan) {
+    let mut draw = Draw::of(plan.seed, "live");
+    if !draw.once_in(8) {
+        return;
+    }
+    let session = Stretch(plan.session.open, plan.session.close);
+    let mut push = |at: Timestamp, deed: Deed| {
+        let twice = false;
+        plan.actions.push(Action { at, deed, twice });
+    };
+    push(
+        plan.session.open.plus_seconds(draw.between(5, 600)),
+        Deed::Arm(None),
+    );
+    if draw.once_in(3) {
+        let at = session.moment(&mut draw);
+        push(at, Deed::Disarm);
+        push(at.plus_seconds(draw.between(60, 3_600)), Deed::Arm(None));
+    }
+    let mut reconfigured_at = None;
+    if draw.once_in(3) {
+        let until = plan.heal_at.min(plan.session.close).plus_minutes(-1);
+        let at = Stretch(plan.session.open, until).moment(&mut draw);
+        reconfigured_at = Some(at);
+        plan.crashes
+            .push(Crash::between_events(at, pause(&mut draw)));
+        push(at.plus_seconds(draw.between(120, 3_600)), Deed::Arm(None));
+    }
+    let account = match draw.once_in(6) {
+        true => "ANOTHER",
+        false => ACCOUNT,
+    };
+    plan.live = Some(Live {
+        account,
+        reconfigured_at,
+    });
 }
 
 fn actions(plan: &mut Plan, draw: &mut Draw, stretch: Stretch) {

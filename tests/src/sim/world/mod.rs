@@ -7,6 +7,7 @@ mod edges;
 mod feed;
 mod moments;
 mod operator;
+mod owner;
 mod process;
 mod queue;
 mod stream;
@@ -15,7 +16,7 @@ mod transport;
 use std::collections::BTreeMap;
 
 use trader_broker_sim::SimBroker;
-use trader_contract::{Broker, BrokerEvent, Symbol, Timestamp};
+use trader_contract::{Broker, BrokerEvent, ClientOrderId, Execution, Symbol, Timestamp};
 use trader_core::Event;
 use trader_core::book::Book;
 use trader_kernel::Kernel;
@@ -31,7 +32,7 @@ use super::invariants::{Broken, Circumstances, Sent, View, Watch, Watcher};
 use super::log::Log;
 use super::market::{Tape, tapes};
 use super::outcome::{Outcome, Violation};
-use super::plan::{FaultKind, Plan};
+use super::plan::Plan;
 use super::setup;
 use super::truth::Truth;
 use death::Deaths;
@@ -43,9 +44,6 @@ use transport::Flight;
 
 /// Timers of one instant at most: more would never end.
 const TIMERS_AT_ONCE: u32 = 1_000;
-
-/// Events of one run at most: a run that has more does the same again and again.
-const EVENTS_MOST: u64 = 400_000;
 
 /// Everything in a run.
 pub struct World<'p> {
@@ -83,6 +81,8 @@ pub struct World<'p> {
     broken: Option<Broken>,
     timers: (Timestamp, u32),
     sides: [bool; 2],
+    /// Every execution that the broker has made, oldest first: its records go back for years.
+    executions: Vec<(ClientOrderId, Execution)>,
     deeds: BTreeMap<&'static str, u64>,
     /// The book of a life that ended with everything it knew on the disk.
     knew: Option<Book>,
@@ -127,6 +127,7 @@ impl<'p> World<'p> {
                 journal_failed: false,
                 under_way: 0,
                 awake_since: Timestamp::MIN,
+                asleep: false,
                 silent_since: None,
             },
             knew: None,
@@ -140,6 +141,7 @@ impl<'p> World<'p> {
             broken: None,
             timers: (Timestamp::MIN, 0),
             sides: [false; 2],
+            executions: Vec::new(),
             deeds: BTreeMap::new(),
         };
         world.schedule();
@@ -166,13 +168,6 @@ impl<'p> World<'p> {
         }
         self.now = self.now.max(at);
         self.log.next(self.now);
-        if self.log.events() > EVENTS_MOST {
-            self.broken = Some(Broken {
-                invariant: "INV-23",
-                detail: format!("more than {EVENTS_MOST} events"),
-            });
-            return false;
-        }
         if broker == Some(at) {
             self.hear_broker();
         } else if queued == Some(at) {
@@ -240,6 +235,9 @@ impl<'p> World<'p> {
         let BrokerEvent::Order(report) = event else {
             return;
         };
+        if let Some(execution) = &report.execution {
+            self.executions.push((report.client_id, execution.clone()));
+        }
         if report.execution.is_some() && !report.client_id.role.is_reducing() {
             let side = match report.side {
                 trader_contract::Side::Buy => 0,
@@ -278,6 +276,7 @@ impl<'p> World<'p> {
             self.truth.skip_to(self.now);
         }
         self.around.calm_from = self.faults.calm_from();
+        self.around.asleep = self.asleep;
         let silent = self.kernel.is_some() && (!self.stream.up || self.stream.muted > 0);
         let since = self.around.silent_since.unwrap_or(self.now);
         self.around.silent_since = silent.then_some(since);
@@ -364,13 +363,5 @@ impl<'p> World<'p> {
             invariant: "INV-11",
             detail,
         });
-    }
-
-    /// A fault that lasts, beginning or ending, was met by somebody.
-    fn strike(&mut self, kind: FaultKind) {
-        let now = self.now;
-        self.faults.note(kind, now);
-        let number = i64::try_from(kind.index()).unwrap_or(0);
-        self.log.note("fault", number, || kind.name().to_owned());
     }
 }

@@ -149,7 +149,12 @@ impl World<'_> {
         if self.around.healed_at.is_some() {
             return;
         }
-        self.strike(kind);
+        let now = self.now;
+        match kind.lasts() {
+            true => self.faults.begin(kind, now),
+            false => self.faults.note(kind, now),
+        }
+        self.log.note("fault", 0, || kind.name().to_owned());
         let mut draw = Draw::at(seed, 0);
         match kind {
             FaultKind::Unauthorised => self.around.shut_out = true,
@@ -190,7 +195,7 @@ impl World<'_> {
         if self.around.healed_at.is_some() {
             return;
         }
-        self.faults.disturb(kind, self.now);
+        self.faults.end(kind, self.now);
         self.log.note("over", 0, || kind.name().to_owned());
         match kind {
             FaultKind::Unauthorised => self.around.shut_out = false,
@@ -273,6 +278,7 @@ impl World<'_> {
     /// From now on nothing fails.
     fn heal(&mut self) {
         self.log.note("heals", 0, String::new);
+        self.faults.end_all();
         for symbol in 0..self.plan.symbols.len() {
             self.halt(symbol, false);
         }

@@ -25,6 +25,9 @@ impl World<'_> {
         let Some(action) = plan.actions.get(index) else {
             return;
         };
+        if let Deed::Rest(symbol) | Deed::Withdraw(symbol) = action.deed {
+            return self.by_hand(symbol, action.deed);
+        }
         if self.kernel.is_none() || self.asleep {
             return;
         }
@@ -113,6 +116,11 @@ impl World<'_> {
                 self.command(index, scope, matches!(action.deed, Deed::Arm(_)));
                 return None;
             }
+            Deed::Disarm => {
+                self.disarm(index);
+                return None;
+            }
+            Deed::Rest(_) | Deed::Withdraw(_) => return None,
             Deed::Look => {
                 self.look();
                 return None;

@@ -27,7 +27,7 @@ impl World<'_> {
         self.log.note("boot", life, || format!("life {life}"));
         let now = self.daemon_now();
         let booted = self.disk.recover().and_then(|recovery| {
-            let config = setup::engine(self.plan);
+            let config = setup::engine(self.plan, self.now);
             let around = setup::surroundings(self.plan);
             Kernel::boot(config, &recovery, around).map_err(|error| error.to_string())
         });
@@ -68,6 +68,9 @@ impl World<'_> {
     /// Hands an event to the daemon, and lets it do what it wants.
     pub(super) fn feed(&mut self, event: &Event) {
         let now = self.daemon_now();
+        if self.kernel.is_some() {
+            self.ask(|watcher, view| watcher.told(event, now, view));
+        }
         self.with_kernel(|kernel, edges| kernel.feed(now, event, edges));
     }
 

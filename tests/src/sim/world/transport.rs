@@ -311,7 +311,9 @@ impl World<'_> {
             return;
         };
         let at = self.now.plus_nanos(self.broker_ahead);
-        let read = self.broker.snapshot((number, since), at);
+        let mut read = self.broker.snapshot((number, since), at);
+        let wanted = self.executions.iter().filter(|(_, e)| e.at >= since);
+        read.executions = wanted.cloned().collect();
         flight.snapshot = Some(match (flight.snapshot.take(), left) {
             (None, _) => read,
             (Some(before), 1) => BrokerSnapshot {
