@@ -69,8 +69,6 @@ bugs! {
     TerminalReopens breaks "INV-10",
     /// A stop is for as many shares as the entry was planned for, and not for those that are there.
     StopForPlannedQty breaks "INV-15",
-    /// A resting stop is not changed when the position has become another one.
-    StopKeepsItsSize breaks "INV-1",
     /// A position is protected only once its entry has filled completely.
     ProtectOnCompleteFill breaks "INV-1",
     /// A position that stays without a stop is not closed.
@@ -81,7 +79,7 @@ bugs! {
     ExitWhileStopRests breaks "INV-15",
     /// A cancel that was not answered counts as done.
     CancelTimeoutIsDone breaks "INV-15",
-    /// An exit that does not fill is left as it is.
+    /// An exit that has ended without closing everything is not followed by another one.
     ExitNotFollowedUp breaks "INV-8",
     /// Half a day is taken for a whole one.
     HalfDayIgnored breaks "INV-8",

@@ -1,12 +1,16 @@
 //! What is true at the broker, and what is bare there: the oracle. It never asks the daemon.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trader_broker_sim::SimBroker;
 use trader_contract::{
     BrokerOrderId, ClientOrderId, Direction, Money, NetQty, OrderReport, OrderRole, Qty,
     ReportStatus, Side, Symbol, Timestamp,
 };
+
+/// A stop that has filled in part and fills no more protects for so long: what it is given, and what the
+/// daemon may take to begin to close.
+const STRUCK_MOST: i64 = 30 * Timestamp::SECOND;
 
 /// One position at the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +58,8 @@ pub struct Truth {
     /// The longest stretch of a naked position, and where: nanoseconds.
     worst: (i64, Option<Symbol>),
     measured_at: Option<Timestamp>,
+    /// Stops that have filled in part: how much, and since when no more.
+    struck: BTreeMap<ClientOrderId, (Qty, Timestamp)>,
 }
 
 /// Shares that were naked, and for how long.
@@ -76,6 +82,7 @@ impl Default for Truth {
             naked: 0,
             worst: (0, None),
             measured_at: None,
+            struck: BTreeMap::new(),
         }
     }
 }
@@ -95,9 +102,10 @@ impl Truth {
         self.by_hand = by_hand
             .map(|order| (order.broker_id.clone(), ByHand::of(order.symbol, order.at)))
             .collect();
+        let spent = self.spent_stops(now);
         let before = std::mem::take(&mut self.held);
         for (symbol, net, _) in account.positions {
-            let bare = bare(net, symbol, &self.open);
+            let bare = bare(net, symbol, &self.open, &spent);
             let closing = is_closing(net, symbol, &self.open);
             let since = before.get(&symbol).and_then(|held| held.naked_since);
             let naked = !bare.is_zero() && !closing;
@@ -110,6 +118,27 @@ impl Truth {
             self.held.insert(symbol, held);
         }
         self.version += 1;
+    }
+
+    /// Stops that the market has reached, and that have not filled any further for too long: they protect
+    /// nothing any more.
+    fn spent_stops(&mut self, now: Timestamp) -> BTreeSet<ClientOrderId> {
+        let open = &self.open;
+        self.struck.retain(|id, _| open.contains_key(id));
+        let mut spent = BTreeSet::new();
+        for (id, report) in open {
+            if id.role != OrderRole::Stop || report.filled.is_zero() {
+                continue;
+            }
+            let struck = self.struck.entry(*id).or_insert((report.filled, now));
+            if struck.0 != report.filled {
+                *struck = (report.filled, now);
+            }
+            if now.since(struck.1) > STRUCK_MOST {
+                spent.insert(*id);
+            }
+        }
+        spent
     }
 
     /// Counts what was naked up to now.
@@ -193,12 +222,17 @@ fn rests(report: &OrderReport, open: &BTreeMap<ClientOrderId, OrderReport>) -> b
 }
 
 /// How much of a position no resting stop covers.
-fn bare(net: NetQty, symbol: Symbol, open: &BTreeMap<ClientOrderId, OrderReport>) -> Qty {
+fn bare(
+    net: NetQty,
+    symbol: Symbol,
+    open: &BTreeMap<ClientOrderId, OrderReport>,
+    spent: &BTreeSet<ClientOrderId>,
+) -> Qty {
     let side = closing_side(net);
     let covered = open
         .values()
         .filter(|report| report.symbol == symbol && Some(report.side) == side)
-        .filter(|report| rests(report, open))
+        .filter(|report| rests(report, open) && !spent.contains(&report.client_id))
         .fold(Qty::ZERO, |sum, report| {
             sum.checked_add(remaining(report)).unwrap_or(sum)
         });

@@ -203,6 +203,7 @@ impl Order {
     pub fn is_current(&self, report: &OrderReport) -> bool {
         report.status.state().is_terminal()
             || is(Bug::OlderReportOverrides)
+            || (is(Bug::TerminalReopens) && self.state.is_terminal())
             || self.reported_at.is_none_or(|newest| report.at >= newest)
     }
 

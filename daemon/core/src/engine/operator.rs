@@ -86,9 +86,12 @@ impl Engine {
             ));
         }
         let before = self.book.trading.clone();
-        if let TradingState::Killed(why) = &before
-            && !is(Bug::ResumeLiftsKill)
-        {
+        if is(Bug::ResumeLiftsKill) && matches!(before, TradingState::Killed(_)) {
+            let scope = crate::record::Scope::All;
+            self.write(at, Record::KillLifted { scope, origin }, out);
+            return Ok("entries are allowed again".to_owned());
+        }
+        if let TradingState::Killed(why) = &before {
             let why = format!("it is killed ({why}): `traderctl arm` lifts that");
             return Err(Refused::NotNow(why.into()));
         }

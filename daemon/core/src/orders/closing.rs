@@ -76,6 +76,9 @@ const fn keeps_its_stop(venue: Venue) -> bool {
 /// Closes what nothing rests for. With the venue shut the exit is queued for the open; where the
 /// broker takes none, and in a halt, the stop rests again.
 fn close_or_rest(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
+    if is(Bug::ExitNotFollowedUp) && orders.iter().any(|o| o.role() == OrderRole::Exit) {
+        return WAIT;
+    }
     let can_rest = |stop| !holding.is_turned() && !passed(holding, stop, ground);
     let rests = holding.stop.is_some_and(can_rest);
     let step = match ground.venue {
@@ -100,7 +103,7 @@ fn was_refused(orders: &[&Order], since: Option<Timestamp>) -> bool {
 /// An exit that is at work: one that does not fill where it could is cancelled, and a new one for
 /// what is left follows.
 fn follow(order: &Order, ground: &Ground<'_>) -> Step {
-    let Some(patience) = patience(ground).filter(|_| !is(Bug::ExitNotFollowedUp)) else {
+    let Some(patience) = patience(ground) else {
         return WAIT;
     };
     if !order.state.is_acknowledged() {

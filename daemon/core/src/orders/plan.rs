@@ -224,7 +224,7 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
         };
         return sooner(step, bare_until);
     };
-    let covers = order.remaining() == holding.net.magnitude() || is(Bug::StopKeepsItsSize);
+    let covers = order.remaining() == holding.net.magnitude();
     if (order.stop == Some(stop) && covers) || order.cancel_asked || order.replace_asked {
         return wait;
     }

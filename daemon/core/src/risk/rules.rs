@@ -85,9 +85,10 @@ fn may_enter_symbol(book: &Book, symbol: Symbol, side: Side) -> Result<(), Refus
         let why = blocked.block.name();
         return refuse("symbol_blocked", format!("{symbol} is not entered: {why}"));
     }
-    if let Some(holding) = book.holdings.get(&symbol)
-        && !crate::planted::is_forgotten(book, holding)
-    {
+    if let Some(holding) = book.holdings.get(&symbol) {
+        if crate::planted::is_forgotten(book, holding) {
+            return Ok(());
+        }
         return refuse(
             "symbol_taken",
             format!(

@@ -10,6 +10,7 @@ use trader_core::Engine;
 use trader_core::record::{JournalEntry, Record};
 
 use super::{Checked, View, Watcher};
+use crate::sim::plan::{FaultKind, Plan};
 
 /// How long after the last disturbance everything must have been compared.
 const SETTLED_AFTER: i64 = 75 * Timestamp::SECOND;
@@ -32,6 +33,9 @@ impl Watcher for LedgerIsBroker {
             Record::CashAdopted { ours, broker } if view.around.calm_from < view.now => Err(
                 format!("the ledger had {ours} in cash where the broker had {broker}"),
             ),
+            Record::Discrepancy { symbol, .. } if !loses_its_journal(view.plan) => Err(format!(
+                "{symbol} is taken for different, and nobody but the daemon trades"
+            )),
             Record::Discrepancy { symbol, broker, .. } if *broker != view.truth.net(*symbol) => {
                 let net = view.truth.net(*symbol);
                 Err(format!(
@@ -60,6 +64,16 @@ impl Watcher for LedgerIsBroker {
         }
         difference(view, engine).map_or(Ok(1), Err)
     }
+}
+
+/// Whether a life may end without all that it knew on the disk.
+fn loses_its_journal(plan: &Plan) -> bool {
+    let kinds = [
+        FaultKind::DiskFull,
+        FaultKind::CommitFailed,
+        FaultKind::CommitMisreported,
+    ];
+    plan.faults.iter().any(|fault| kinds.contains(&fault.kind))
 }
 
 /// What the ledger has and the broker has not, or the other way round.

@@ -137,7 +137,7 @@ pub trait Watcher {
         Ok(0)
     }
 
-    /// A kill was acknowledged, or one was lifted.
+    /// A kill was acknowledged, or the lifting of one is asked for.
     fn killed(&mut self, _scope: &Scope, _lifted: bool, _view: &View<'_>) -> Checked {
         Ok(0)
     }

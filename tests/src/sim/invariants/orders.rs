@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use trader_contract::{
-    BrokerRequest, ClientOrderId, OrderRequest, OrderState, Qty, ReportStatus, Timestamp,
+    BrokerEvent, BrokerRequest, ClientOrderId, OrderRequest, OrderState, Qty, ReportStatus,
+    Timestamp,
 };
 use trader_core::record::{Decision, IntentId, JournalEntry, Record};
 
@@ -91,6 +92,28 @@ impl Watcher for MonotoneOrders {
     fn wrote(&mut self, entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {
         self.touched.extend(entry.record.client_id());
         Ok(0)
+    }
+
+    fn heard(&mut self, event: &BrokerEvent, view: &View<'_>) -> Checked {
+        let BrokerEvent::Order(report) = event else {
+            return Ok(0);
+        };
+        let id = report.client_id;
+        let order = view.engine.and_then(|engine| engine.book().orders.get(&id));
+        let older = self
+            .heard_at
+            .get(&id)
+            .is_some_and(|newest| report.at < *newest);
+        let (Some(order), Some((before, _)), true) = (order, self.known.get(&id), older) else {
+            return Ok(0);
+        };
+        let said = report.status.state();
+        if order.state != *before && order.state == said && !said.is_terminal() {
+            return Err(format!(
+                "{id} was {before} and is {said} again, by an older report"
+            ));
+        }
+        Ok(1)
     }
 
     fn after(&mut self, view: &View<'_>) -> Checked {

@@ -12,6 +12,9 @@ use super::{Checked, Sent, View, Watcher};
 /// Until when the entries that waited must be gone.
 const CANCELLED_WITHIN: i64 = 15 * Timestamp::SECOND;
 
+/// Until when a breaker must have tripped, undisturbed.
+const TOLD_WITHIN: i64 = 70 * Timestamp::SECOND;
+
 /// The order, if it is an entry.
 pub(super) const fn entry<'a>(sent: &Sent<'a>) -> Option<&'a OrderRequest> {
     match sent.request {
@@ -50,14 +53,6 @@ impl Watcher for KillHolds {
             self.killed.entry(scope.clone()).or_insert(view.now);
         }
         Ok(1)
-    }
-
-    fn wrote(&mut self, entry: &JournalEntry, durable: bool, _view: &View<'_>) -> Checked {
-        // Lifted, and the answer lost.
-        if let (Record::KillLifted { scope, .. }, true) = (&entry.record, durable) {
-            self.killed.remove(scope);
-        }
-        Ok(0)
     }
 
     fn sent(&mut self, sent: &Sent<'_>, _view: &View<'_>) -> Checked {
@@ -111,6 +106,8 @@ pub(super) struct LossesStop {
     allowed: bool,
     equity_at_open: Option<Money>,
     changed: (u64, Option<Timestamp>),
+    /// Since when too much is lost, and nothing has stopped.
+    low_since: Option<Timestamp>,
 }
 
 impl LossesStop {
@@ -205,6 +202,22 @@ impl Watcher for LossesStop {
         if self.changed.0 != view.truth.version {
             self.changed = (view.truth.version, Some(view.now));
         }
-        Ok(0)
+        let up = view
+            .around
+            .up_since
+            .is_some_and(|since| view.now.since(since) > TOLD_WITHIN);
+        let open = view.around.open_since.is_some() && up && !view.around.journal_failed;
+        let low = self
+            .below_the_floor(view)
+            .filter(|_| open && self.stopped.is_none());
+        let Some(why) = low else {
+            self.low_since = None;
+            return Ok(0);
+        };
+        let since = *self.low_since.get_or_insert(view.now);
+        if view.now.since(since) > TOLD_WITHIN {
+            return Err(format!("{why}, since {since}, and nothing has stopped"));
+        }
+        Ok(1)
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Feed {
     pub(super) muted: u32,
     /// The same for each symbol.
     pub(super) muted_symbols: Vec<u32>,
+    /// Since when each symbol is halted, while it is.
+    pub(super) halted_at: Vec<Option<Timestamp>>,
     /// A bar of each symbol that waits for the one after it.
     held_back: Vec<Option<Bar>>,
 }
@@ -33,6 +35,7 @@ impl Feed {
             kept_down: 0,
             muted: 0,
             muted_symbols: vec![0; symbols],
+            halted_at: vec![None; symbols],
             held_back: vec![None; symbols],
         }
     }
@@ -81,11 +84,8 @@ impl World<'_> {
         if self.kernel.is_none() || self.asleep {
             return;
         }
-        if self
-            .around
-            .halted
-            .contains(&self.plan.symbols[symbol].symbol)
-        {
+        // The minute in which the halt began is brought: somebody traded in it.
+        if self.feed.halted_at[symbol].is_some_and(|at| at <= bar.start) {
             return;
         }
         let now = self.now;

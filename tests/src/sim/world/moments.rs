@@ -239,6 +239,7 @@ impl World<'_> {
             false => self.around.halted.remove(&name),
         };
         if changes {
+            self.feed.halted_at[symbol] = halted.then_some(self.now);
             self.broker.set_halted(id(symbol), halted, self.now);
             self.hear_broker();
         }

@@ -60,6 +60,10 @@ impl World<'_> {
                 flatten: false,
             },
         };
+        if lifts {
+            // From the asking on nobody can say: the answer may be lost.
+            self.ask(|watcher, view| watcher.killed(&scope, true, view));
+        }
         let event = Event::Operator {
             command,
             uid: 1_000,
@@ -67,8 +71,8 @@ impl World<'_> {
         };
         self.feed(&event);
         let acknowledged = self.kernel.is_some() && !self.deaths.is_dead();
-        if acknowledged && !self.around.journal_failed {
-            self.ask(|watcher, view| watcher.killed(&scope, lifts, view));
+        if acknowledged && !lifts && !self.around.journal_failed {
+            self.ask(|watcher, view| watcher.killed(&scope, false, view));
         }
     }
 

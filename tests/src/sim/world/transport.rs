@@ -340,9 +340,22 @@ impl World<'_> {
             // Whoever asks a replica is not told how old it is.
             snapshot.at = self.now.plus_nanos(self.broker_ahead);
         }
-        let back = self.wire();
+        let back = self.wire() + self.slow_start();
         let event = BrokerEvent::Snapshot(snapshot);
         self.hear_at(self.now.plus_nanos(back), Of::Life(flight.life), event);
+    }
+
+    /// The first answer of every other life takes seconds: what is reported meanwhile comes before it.
+    fn slow_start(&self) -> i64 {
+        let mut draw = Draw::at(self.plan.seed, u64::from(self.life));
+        let young = self
+            .around
+            .up_since
+            .is_some_and(|up| self.now.since(up) < Timestamp::SECOND);
+        match young && draw.coin() {
+            true => draw.between(1_000, 8_000) * MILLISECOND,
+            false => 0,
+        }
     }
 
     /// Nobody waits any longer for what is on its way: the machine has slept.
