@@ -18,16 +18,29 @@ impl Engine {
         if holding.intent() != IntentId::from(id) {
             return true;
         }
-        // What was to take the place of an order that has ended can only be refused.
-        let may_come = |other: &Order| {
-            let before = other.planned.replaces;
-            let before = before.and_then(|before| self.book.orders.get(&before));
-            !other.is_unheard() || before.is_none_or(Order::is_live)
-        };
+        // One that nobody has acknowledged may be refused: it is looked at again when it comes.
         self.book.orders_for(holding).any(|other| {
             let same = other.role() == order.role() && other.id() > id;
-            same && other.is_live() && other.planned.replaces != Some(id) && may_come(other)
+            same && other.state.is_acknowledged() && other.planned.replaces != Some(id)
         })
+    }
+
+    /// The broker has acknowledged an order: what it takes the place of, and nobody has asked to make
+    /// way, serves nothing any longer.
+    pub(super) fn on_acknowledged(&mut self, id: ClientOrderId) {
+        let Some(order) = self.book.orders.get(&id) else {
+            return;
+        };
+        let Some(holding) = self.book.holdings.get(&order.symbol()) else {
+            return;
+        };
+        let trade = self.book.orders_for(holding);
+        let strays: Vec<ClientOrderId> = trade
+            .filter(|o| o.id() < id && o.role() == order.role() && o.is_live())
+            .filter(|o| self.is_stray(o))
+            .map(Order::id)
+            .collect();
+        self.strays.extend(strays);
     }
 
     /// An order that was given up has turned up at the broker.

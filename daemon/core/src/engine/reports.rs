@@ -80,6 +80,7 @@ impl Engine {
         let known = order.executions.len();
         let was_live = order.is_live();
         let late = order.is_late();
+        let unheard = order.is_unheard();
         let asked = order.cancel_asked;
         self.ladder.heard(self.reconciling);
         self.write(
@@ -92,6 +93,8 @@ impl Engine {
         self.doubts.remove(&report.client_id);
         if late {
             self.on_late(at, report.client_id, out);
+        } else if unheard && report.client_id.attempt > 1 {
+            self.on_acknowledged(report.client_id);
         }
         let Some(id) = self.by_ticker.get(&report.symbol).copied() else {
             return;

@@ -475,27 +475,3 @@ fn a_position_of_the_day_before_is_closed_at_the_open() {
       cleared residue
     "#);
 }
-
-#[test]
-fn an_exit_that_only_its_execution_tells_of_is_known_by_its_id() {
-    both(|scene| {
-        scene.with_position();
-        let kept = scene.journal.len();
-        scene.operator(trader_core::OperatorCommand::Close(symbol("SPY")));
-        scene.cancelled("1-s1");
-        scene.fill("1-x1", 100, "100");
-        scene.journal.truncate(kept);
-        // The next morning the broker lists neither order.
-        scene.venue.orders.clear();
-        scene.restart();
-        scene.snapshot();
-        for _ in 0..4 {
-            scene.pass(31);
-            scene.snapshot();
-        }
-        let book = scene.engine.book();
-        assert!(book.net(symbol("SPY")).is_flat(), "{}", scene.transcript());
-        assert_eq!(book.cash, trader_contract::Money::dollars(99_990));
-        assert!(book.holdings.is_empty(), "{}", scene.transcript());
-    });
-}
