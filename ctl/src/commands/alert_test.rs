@@ -9,7 +9,7 @@ use crate::exit::Failed;
 
 /// Send a test alert and tell whether it arrives
 ///
-/// Goes to the command and the webhook of the configuration's [alerts], whatever the minimum there is.
+/// Goes to the command and the webhook of the configuration's section alerts, whatever the minimum there is.
 /// Ends with exit code 1 when it did not arrive on one of them, or when there is none.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

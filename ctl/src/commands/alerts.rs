@@ -26,7 +26,7 @@ const COLUMNS: &[Column] = &[
 /// List alerts, say that one was seen, try their ways
 ///
 /// Every alert is in the journal, and says what to do. Some stand until their cause has gone; those
-/// are in traderctl status too. Who else is told is set in [alerts] of the configuration.
+/// are in traderctl status too. Who else is told is set in the section alerts of the configuration.
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true, subcommand_required = true)]
 pub(crate) struct Args {

@@ -322,17 +322,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Whatever comes by the stream of order reports is a sign of its life.
+    /// Only the stream's own sign of life is one: a report may be the answer to a request, or have been
+    /// on its way since before the stream fell silent.
     pub(super) fn hear_broker(&mut self, at: Timestamp, event: &BrokerEvent, out: &mut Commands) {
-        let by_stream = matches!(
-            event,
-            BrokerEvent::Order(_)
-                | BrokerEvent::Alive
-                | BrokerEvent::Foreign(_)
-                | BrokerEvent::Corrected { .. }
-                | BrokerEvent::Halt { .. }
-        );
-        if !by_stream {
+        if !matches!(event, BrokerEvent::Alive) {
             return;
         }
         self.links.orders.heard_at = at;

@@ -135,7 +135,8 @@ impl Watcher for MonotoneOrders {
             checks += 1;
             let before = self.known.insert(id, (order.state, order.filled));
             let (state, filled) = before.unwrap_or((OrderState::Planned, Qty::ZERO));
-            if let Err(why) = state.transition(order.state) {
+            // That the broker's records lack an order is inferred, and gives way to its word.
+            if let Err(why) = state.overruled(true).transition(order.state) {
                 return Err(format!("{id}: {why}"));
             }
             if let Some(at) = order.reported_at.filter(|_| order.is_live()) {
