@@ -6,7 +6,7 @@ mod bars;
 mod compose;
 #[cfg(feature = "backtest")]
 mod job;
-#[cfg(feature = "backtest")]
+#[cfg(feature = "broker-sim")]
 pub(crate) mod program;
 #[cfg(feature = "backtest")]
 mod report;

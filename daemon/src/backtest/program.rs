@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+#[cfg(feature = "backtest")]
 use std::thread::JoinHandle;
 
 use sha2::{Digest, Sha256};
@@ -12,8 +13,10 @@ use crate::jobs::stream::hex;
 const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// A sum under way.
+#[cfg(feature = "backtest")]
 pub(super) struct Sum(Option<JoinHandle<io::Result<String>>>);
 
+#[cfg(feature = "backtest")]
 impl Sum {
     /// Begins on a thread of its own; where there can be none, at the end.
     pub(super) fn begin() -> Self {
