@@ -87,7 +87,7 @@ const HALT_HEARD: i64 = 2 * Timestamp::SECOND;
 pub(super) struct FreshOrNone {
     decided_on: BTreeMap<ClientOrderId, (Timeframe, Timestamp)>,
     halted: BTreeMap<Symbol, Timestamp>,
-    /// When a new connection of the order stream was last heard of: it proves that it lives.
+    /// When something was last heard that proves that the order stream lives, as far as can be told.
     connected_at: Option<Timestamp>,
 }
 
@@ -97,7 +97,8 @@ impl Watcher for FreshOrNone {
     }
 
     fn told(&mut self, event: &Event, _at: Timestamp, view: &View<'_>) -> Checked {
-        if let Event::Broker(BrokerEvent::Link { up: true, .. }) = event {
+        // A report that came with the reply to a request cannot be told from one of the stream.
+        if let Event::Broker(BrokerEvent::Link { up: true, .. } | BrokerEvent::Order(_)) = event {
             self.connected_at = Some(view.now);
         }
         Ok(0)

@@ -247,10 +247,10 @@ fn broker(draw: &mut Draw) -> BrokerPlan {
     }
 }
 
-/// From 0.2 % to 12 %, small ones likelier: a breaker that never trips proves nothing.
+/// From 0.3 % to 12 %, small ones likelier: a breaker that never trips proves nothing.
 const fn daily_loss(number: i64) -> Ratio {
     let share = number * number * 1_000_000_000 / 1_200;
-    Ratio::from_billionths(if number <= 4 { 2_000_000 } else { share })
+    Ratio::from_billionths(if number <= 3 { 3_000_000 } else { share })
 }
 
 fn limits(draw: &mut Draw) -> Limits {

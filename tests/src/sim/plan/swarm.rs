@@ -224,7 +224,8 @@ fn kills(plan: &mut Plan) {
     let symbols = u64::try_from(plan.symbols.len()).unwrap_or(1);
     let one = usize::try_from(draw.below(symbols)).unwrap_or(0);
     let scope = draw.coin().then_some(one);
-    let at = Stretch(plan.session.open, plan.session.close).moment(&mut draw);
+    // By then both sides have been traded.
+    let at = Stretch(plan.session.open.plus_minutes(45), plan.session.close).moment(&mut draw);
     let mut push = |at: Timestamp, deed: Deed| {
         let twice = false;
         plan.actions.push(Action { at, deed, twice });
