@@ -90,15 +90,7 @@ impl Engine {
             out,
         );
         let state = TradingState::Tripped(why.into());
-        self.write(
-            at,
-            Record::TradingStateSet {
-                state,
-                origin: Origin::Engine,
-            },
-            out,
-        );
-        self.tend_all(at, out);
+        self.set_trading(at, state, Origin::Engine, out);
     }
 
     /// The account is as far below its peak as it may be: entries stop until a person has looked.

@@ -51,7 +51,7 @@ use crate::command::{Command, Commands};
 use crate::config::{Authority, EngineConfig, Market, OrderRules, Sides, Watch};
 use crate::event::Event;
 use crate::lane::Lane;
-use crate::record::{Alert, JournalEntry, Record, Severity};
+use crate::record::{Alert, JournalEntry, Origin, Record, Severity, TradingState};
 use crate::risk::gate::Gate;
 use crate::risk::rate::Sent;
 
@@ -388,14 +388,7 @@ impl Engine {
         (message, action): (String, &str),
         out: &mut Commands,
     ) {
-        let alert = Alert {
-            severity,
-            kind: kind.into(),
-            symbol,
-            message: message.into(),
-            action: action.into(),
-            standing: false,
-        };
+        let alert = once((severity, kind, symbol), (message, action));
         self.write(at, Record::Alerted { alert }, out);
     }
 
@@ -409,12 +402,8 @@ impl Engine {
         out: &mut Commands,
     ) {
         let alert = Alert {
-            severity,
-            kind: kind.into(),
-            symbol,
-            message: message.into(),
-            action: action.into(),
             standing: true,
+            ..once((severity, kind, symbol), (message, action))
         };
         let standing = self.book.standing(kind, symbol);
         if standing.is_none_or(|standing| standing.alert != alert) {
@@ -434,5 +423,32 @@ impl Engine {
             let kind = kind.into();
             self.write(at, Record::AlertCleared { kind, symbol }, out);
         }
+    }
+
+    /// Allows or stops entries, and looks at every open trade with it.
+    fn set_trading(
+        &mut self,
+        at: Timestamp,
+        state: TradingState,
+        origin: Origin,
+        out: &mut Commands,
+    ) {
+        self.write(at, Record::TradingStateSet { state, origin }, out);
+        self.tend_all(at, out);
+    }
+}
+
+/// An alert that is said once.
+fn once(
+    (severity, kind, symbol): (Severity, &str, Option<Symbol>),
+    (message, action): (String, &str),
+) -> Alert {
+    Alert {
+        severity,
+        kind: kind.into(),
+        symbol,
+        message: message.into(),
+        action: action.into(),
+        standing: false,
     }
 }

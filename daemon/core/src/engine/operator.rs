@@ -57,18 +57,13 @@ impl Engine {
     fn pause(&mut self, at: Timestamp, origin: Origin, out: &mut Commands) -> String {
         match &self.book.trading {
             TradingState::Reducing => "entries were paused already".to_owned(),
-            TradingState::Halted(why) => format!("entries were halted already: {why}"),
+            // A halt that ends by itself would take the pause with it.
+            TradingState::Halted(why) if !self.is_halted_unheard() => {
+                format!("entries were halted already: {why}")
+            }
             TradingState::Killed(why) => format!("entries are killed: {why}"),
-            TradingState::Active | TradingState::Tripped(_) => {
-                self.write(
-                    at,
-                    Record::TradingStateSet {
-                        state: TradingState::Reducing,
-                        origin,
-                    },
-                    out,
-                );
-                self.tend_all(at, out);
+            TradingState::Active | TradingState::Tripped(_) | TradingState::Halted(_) => {
+                self.set_trading(at, TradingState::Reducing, origin, out);
                 "entries are paused; positions stay protected".to_owned()
             }
         }

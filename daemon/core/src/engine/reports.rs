@@ -333,14 +333,6 @@ impl Engine {
             return;
         }
         let state = TradingState::Halted(why.into());
-        self.write(
-            at,
-            Record::TradingStateSet {
-                state,
-                origin: Origin::Engine,
-            },
-            out,
-        );
-        self.tend_all(at, out);
+        self.set_trading(at, state, Origin::Engine, out);
     }
 }

@@ -11,7 +11,7 @@ use super::Engine;
 use crate::book::Order;
 use crate::command::{Command, Commands};
 use crate::planted::{Bug, is};
-use crate::record::{Origin, Record, Severity, TradingState};
+use crate::record::{Origin, Severity, TradingState};
 
 /// Executions are asked for from this long before what they may belong to: clocks differ.
 const MARGIN: i64 = 5 * Timestamp::MINUTE;
@@ -322,14 +322,14 @@ impl Engine {
     /// The broker has been heard: a halt because it had not been is over.
     pub(super) fn lift_unheard(&mut self, at: Timestamp, out: &mut Commands) {
         self.clear_standing(at, "broker_unheard", None, out);
-        let halted = matches!(&self.book.trading, TradingState::Halted(why) if **why == *UNHEARD);
-        if halted {
-            let record = Record::TradingStateSet {
-                state: TradingState::Active,
-                origin: Origin::Engine,
-            };
-            self.write(at, record, out);
+        if self.is_halted_unheard() {
+            self.set_trading(at, TradingState::Active, Origin::Engine, out);
         }
+    }
+
+    /// Whether entries are halted only until the broker is heard.
+    pub(super) fn is_halted_unheard(&self) -> bool {
+        matches!(&self.book.trading, TradingState::Halted(why) if **why == *UNHEARD)
     }
 
     /// A person wants a comparison now.

@@ -216,6 +216,19 @@ fn a_broker_that_is_not_heard_for_a_minute_leaves_the_run_ready_and_halted_until
 }
 
 #[test]
+fn a_pause_while_the_broker_is_not_heard_outlasts_the_halt_for_it() {
+    both_with(&watched(), |scene| {
+        scene.restart();
+        scene.pass(90);
+        let trading = &scene.engine.book().trading;
+        assert!(matches!(trading, TradingState::Halted(_)), "{trading:?}");
+        scene.operator(OperatorCommand::Pause);
+        pass_answered(scene, 90);
+        assert_eq!(scene.engine.book().trading, TradingState::Reducing);
+    });
+}
+
+#[test]
 fn a_broker_that_was_not_heard_keeps_a_pause() {
     both_with(&watched(), |scene| {
         scene.operator(OperatorCommand::Pause);
