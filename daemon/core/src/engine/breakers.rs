@@ -8,7 +8,7 @@ use super::Engine;
 use crate::book::DRAWDOWN;
 use crate::command::Commands;
 use crate::planted::{Bug, is};
-use crate::record::{Origin, Record, Severity, TradingState};
+use crate::record::{Origin, Severity, TradingState};
 
 impl Engine {
     /// The highest equity at which a breaker trips: that of the day or that of the drawdown. A price
