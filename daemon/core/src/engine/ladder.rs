@@ -191,9 +191,13 @@ impl Engine {
         if self.book.flatten.is_some() {
             let flat = held.positions.iter().all(|(_, net)| net.is_flat());
             self.write(at, Record::FlattenEnded { flat }, out);
-            let message = "the account is flat; the broker confirms it".to_owned();
+            let message = if flat {
+                "the account is flat; the broker confirms it"
+            } else {
+                "everything of ours is closed; the broker confirms it, and holds what its owner looks after"
+            };
             let what = (Severity::Notice, "flat", None);
-            self.alert(at, what, (message, "nothing"), out);
+            self.alert(at, what, (message.to_owned(), "nothing"), out);
         }
     }
 
