@@ -42,6 +42,16 @@ fn a_replay_gives_the_same_bytes_each_time_and_the_hash_of_its_run() {
 }
 
 #[test]
+fn a_day_with_twice_the_messages_breaks_no_bound() {
+    let (output, result) = sim(&["stress", "--times", "2", "--seeds", "2"]);
+    assert!(output.status.success(), "{result}");
+    assert_eq!(result["failed"], 0);
+    let count = |at: usize| result["messages"][at].as_u64().unwrap();
+    assert!(count(0) > 0 && count(1) >= 2 * count(0), "{result}");
+    assert!(result["checks"]["INV-23"].as_u64().unwrap() > 0);
+}
+
+#[test]
 fn what_there_is_not_cannot_be_left_out() {
     let (output, _) = sim(&["run", "--without", "rain"]);
     assert_eq!(output.status.code(), Some(2));

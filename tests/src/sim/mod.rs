@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod plan;
 pub mod setup;
 pub mod shrink;
+pub mod stress;
 pub mod trade_mix;
 pub mod truth;
 pub mod world;
