@@ -44,7 +44,7 @@ pub fn engine(plan: &Plan, now: Timestamp) -> EngineConfig {
         orders: OrderRules::default(),
         watch: Watch::NETWORK,
         authority: Authority {
-            live: plan.live.map(|live| live.account.into()),
+            live: plan.live.as_ref().map(|live| live.account.clone()),
             config: format!("configuration {}", plan.configuration(now)).into(),
             program: "simulation".into(),
             ..Authority::simulated()

@@ -1,6 +1,7 @@
 //! `trader-sim run`: many seeds on all cores. What comes out does not depend on their number.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -35,6 +36,9 @@ pub(super) struct Many {
     /// Show failures as they are, without making them smaller
     #[arg(long)]
     no_shrink: bool,
+    /// Write the plans of failures there, made smaller, for `replay --plan`
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
     #[command(flatten)]
     leave: Leave,
 }
@@ -76,6 +80,7 @@ impl Many {
         failures.sort_by_key(|outcome| outcome.seed);
         unlike.sort_unstable();
         self.show(out, &failures, &unlike, &without)?;
+        self.save(&failures, &without)?;
         let zeros = match self.seeds >= ENOUGH {
             true => totals.zeros(),
             false => Vec::new(),
@@ -166,6 +171,23 @@ impl Many {
             if let Some(violation) = &read.violation {
                 writeln!(out, "{}: {}", violation.invariant, violation.detail)
                     .map_err(unwritable)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn save(&self, failures: &[Outcome], without: &Without) -> Result<(), String> {
+        let Some(folder) = &self.save else {
+            return Ok(());
+        };
+        std::fs::create_dir_all(folder)
+            .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+        for outcome in failures {
+            let plan = Plan::of(outcome.seed, without);
+            let (smaller, outcome) = shrink::shrink(&plan, outcome);
+            if let Some(violation) = &outcome.violation {
+                let name = format!("{}-seed-{}.json", violation.invariant, outcome.seed);
+                smaller.write(&folder.join(name))?;
             }
         }
         Ok(())

@@ -294,7 +294,7 @@ fn live(plan: &mut Plan) {
         false => ACCOUNT,
     };
     plan.live = Some(Live {
-        account,
+        account: account.into(),
         reconfigured_at,
     });
 }
