@@ -11,6 +11,7 @@ pub mod faults;
 pub mod invariants;
 pub mod log;
 pub mod market;
+pub mod naked;
 pub mod outcome;
 pub mod plan;
 pub mod setup;

@@ -31,6 +31,7 @@ use super::faults::Faults;
 use super::invariants::{Broken, Circumstances, Sent, View, Watch, Watcher};
 use super::log::Log;
 use super::market::{Tape, tapes};
+use super::naked::Meter;
 use super::outcome::{Outcome, Violation};
 use super::plan::Plan;
 use super::setup;
@@ -52,6 +53,7 @@ pub struct World<'p> {
     queue: Queue,
     broker: SimBroker,
     truth: Truth,
+    meter: Meter,
     /// Whether the broker has changed since the truth was last asked for.
     changed: bool,
     disk: Disk,
@@ -103,6 +105,7 @@ impl<'p> World<'p> {
             queue: Queue::default(),
             broker: SimBroker::new(setup::broker(plan), &symbols),
             truth: Truth::default(),
+            meter: Meter::default(),
             changed: true,
             disk: Disk::new(setup::EPOCH, plan.medium),
             faults: Faults::of(plan),
@@ -168,6 +171,7 @@ impl<'p> World<'p> {
         }
         self.now = self.now.max(at);
         self.log.next(self.now);
+        self.meter.pass(&self.truth.held, &self.around, self.now);
         if broker == Some(at) {
             self.hear_broker();
         } else if queued == Some(at) {
@@ -271,6 +275,7 @@ impl<'p> World<'p> {
         self.bury_the_dead();
         if std::mem::take(&mut self.changed) {
             self.truth.refresh(&self.broker, self.now);
+            self.tell_what_was_naked();
         }
         if self.around.open_since.is_none() || self.asleep {
             self.truth.skip_to(self.now);
@@ -282,6 +287,15 @@ impl<'p> World<'p> {
         self.around.silent_since = silent.then_some(since);
         self.tell_what_it_did();
         self.ask(|watcher, view| watcher.after(view));
+    }
+
+    /// Says for how long what is naked no longer was so, and why.
+    fn tell_what_was_naked(&mut self) {
+        for (symbol, seconds, why) in self.meter.end(&self.truth.held) {
+            self.log.note("naked", seconds, || {
+                format!("{symbol} was naked for {seconds} s: {why}")
+            });
+        }
     }
 
     /// Shows the watchers what the daemon has written and sent.
@@ -315,7 +329,6 @@ impl<'p> World<'p> {
         if self.broken.is_none() {
             self.compare_journal();
         }
-        self.truth.measure(self.now);
         let violation = self.broken.take().map(|broken| Violation {
             invariant: broken.invariant,
             detail: broken.detail,
@@ -333,7 +346,7 @@ impl<'p> World<'p> {
             lives: self.life,
             deeds: self.deeds,
             checks: self.watch.checks(),
-            naked: self.truth.naked(),
+            naked: self.meter.naked(),
             both_sides: self.sides == [true; 2],
             flat: self.truth.held.is_empty(),
             violation,
