@@ -52,6 +52,9 @@ struct Leave {
     /// Leave out what a person does
     #[arg(long)]
     no_actions: bool,
+    /// Let far more fail, and trade far more often
+    #[arg(long)]
+    storm: bool,
 }
 
 impl Leave {
@@ -73,6 +76,7 @@ impl Leave {
             all_faults: all,
             crashes: self.no_crashes,
             actions: self.no_actions,
+            calm: self.storm,
         })
     }
 }

@@ -5,6 +5,7 @@ mod crash;
 mod file;
 mod generate;
 mod kind;
+mod storm;
 mod swarm;
 
 use chrono::NaiveDate;
@@ -224,6 +225,8 @@ pub struct Without {
     pub crashes: bool,
     /// What a person does.
     pub actions: bool,
+    /// The quiet between faults and between trades: a storm.
+    pub calm: bool,
 }
 
 impl Plan {
