@@ -40,6 +40,8 @@ mod permutations;
 #[cfg(test)]
 mod protection;
 #[cfg(test)]
+mod races;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod reached;
