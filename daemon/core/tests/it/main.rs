@@ -22,6 +22,8 @@ mod exits;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod ladder;
