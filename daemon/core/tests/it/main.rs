@@ -28,6 +28,8 @@ mod kill;
 #[cfg(test)]
 mod ladder;
 #[cfg(test)]
+mod late;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod liveness;
@@ -47,6 +49,8 @@ mod races;
 mod random;
 #[cfg(test)]
 mod reached;
+#[cfg(test)]
+mod recovery;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
