@@ -9,6 +9,7 @@ use trader_contract::{
 };
 use trader_core::book::Book;
 use trader_core::planted::{Bug, is};
+use trader_core::record::{JournalEntry, Record};
 use trader_core::{Command, Commands, Engine, EngineConfig, EngineError, Event};
 use trader_store::{Batch, OperatorRequest, Recovery};
 
@@ -195,6 +196,7 @@ impl Kernel {
             return self.journal_failure.is_none();
         }
         if self.journal_failure.is_some() {
+            tell_alerts(&batch.entries, ports);
             return false;
         }
         let entries = batch.entries.clone();
@@ -212,6 +214,7 @@ impl Kernel {
                 self.facts.journal_failure = Some((now, why.to_string()));
                 self.facts.store.writable = false;
                 self.journal_failure = Some(why);
+                tell_alerts(&entries, ports);
                 false
             }
         }
@@ -276,6 +279,14 @@ impl Kernel {
             settled.push((asking, outcome));
         }
         settled
+    }
+}
+
+/// What the journal does not take is told to people, as far as it is meant for them.
+fn tell_alerts(entries: &[JournalEntry], ports: &mut impl Ports) {
+    let is_alert = |entry: &&JournalEntry| matches!(entry.record, Record::Alerted { .. });
+    for entry in entries.iter().filter(is_alert) {
+        ports.unwritten(entry);
     }
 }
 
