@@ -12,16 +12,20 @@ mod late;
 mod liveness;
 mod market;
 mod operator;
+mod overrides;
 mod pricing;
 mod protection;
 mod reconcile;
+mod recording;
 mod recover;
 mod reports;
 mod session;
+mod snapshot;
 mod splits;
 mod starts;
 mod sweep;
 mod symbols;
+mod traffic;
 mod unknown;
 mod view;
 mod working;
@@ -40,6 +44,7 @@ pub use self::liveness::{DataState, LinkState};
 use self::recover::{CashDispute, Dispute};
 pub use self::session::Phase;
 use self::session::Schedule;
+pub use self::snapshot::{RestoreError, Snapshot};
 use self::starts::Unreadable;
 use self::sweep::Reconciling;
 pub use self::symbols::SymbolState;
@@ -198,6 +203,8 @@ impl Engine {
             .collect();
         sent.sort_by_key(|sent| sent.at);
         engine.gate.recall(sent);
+        let messages = traffic::remembered(&engine.book);
+        engine.gate.recall_messages(messages);
         engine.restore_strategies();
         for state in &mut engine.symbols {
             let holding = engine.book.holdings.get(&state.instrument.symbol);
@@ -274,6 +281,7 @@ impl Engine {
                 let why = format!("the journal cannot be written: {why}");
                 self.halt(at, &why, out);
             }
+            Event::Recording { failed } => self.on_recording(at, failed.as_deref(), out),
             Event::Operator {
                 command,
                 uid,
@@ -297,6 +305,7 @@ impl Engine {
         self.advance_session(at, out);
         self.watch_links(at, out);
         self.check_arming(at, out);
+        self.end_overdue(at, out);
         while let Some((when, id)) = self.wakes.first().copied() {
             if when > at {
                 break;
@@ -327,7 +336,8 @@ impl Engine {
             .min(wake)
             .min(ladder)
             .min(self.ask_due())
-            .min(self.arming_ends());
+            .min(self.arming_ends())
+            .min(self.override_ends());
     }
 
     /// Asks for another look at a symbol at `when`, or for none.

@@ -10,6 +10,7 @@ mod operator;
 mod owner;
 mod process;
 mod queue;
+mod recording;
 mod stream;
 mod transport;
 
@@ -24,6 +25,7 @@ use trader_rpc::Accepted;
 
 pub use death::{DEATH_NAMES, DeathCounts};
 pub use edges::Did;
+pub use recording::Recording;
 
 use super::disk::{Disk, Medium};
 use super::draw::Draw;
@@ -92,6 +94,7 @@ pub struct World<'p> {
     asking: Option<Slot<Accepted>>,
     /// Whether a call was answered before what it did was on the disk.
     early: bool,
+    recording: Recording,
 }
 
 impl<'p> World<'p> {
@@ -136,6 +139,7 @@ impl<'p> World<'p> {
             knew: None,
             asking: None,
             early: false,
+            recording: Recording::default(),
             clock_ahead: 0,
             broker_ahead: 0,
             asleep: false,
@@ -156,6 +160,15 @@ impl<'p> World<'p> {
     pub fn run(mut self) -> Outcome {
         while self.broken.is_none() && self.turn() {}
         self.finish()
+    }
+
+    /// The same, recorded.
+    #[must_use]
+    pub fn run_recorded(mut self) -> (Outcome, Recording) {
+        self.recording = Recording::on();
+        while self.broken.is_none() && self.turn() {}
+        let recording = std::mem::take(&mut self.recording);
+        (self.finish(), recording)
     }
 
     /// Lets the next thing happen; false at the end.
