@@ -22,9 +22,13 @@ mod exits;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod ladder;
+#[cfg(test)]
+mod late;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
@@ -42,9 +46,13 @@ mod permutations;
 #[cfg(test)]
 mod protection;
 #[cfg(test)]
+mod races;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod reached;
+#[cfg(test)]
+mod recovery;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
@@ -63,6 +71,8 @@ mod say;
 mod scene;
 #[cfg(test)]
 mod setup;
+#[cfg(test)]
+mod sizes;
 #[cfg(test)]
 mod splits;
 #[cfg(test)]

@@ -17,7 +17,7 @@ use trader_contract::{
     Timestamp,
 };
 use trader_core::record::{JournalEntry, Record, TradingState};
-use trader_core::{EngineConfig, Event, OperatorCommand};
+use trader_core::{Commands, EngineConfig, Event, OperatorCommand};
 use trader_rpc::{Accepted, ChangeParams, ErrorCode, Failure, Role};
 use trader_store::{Batch, OperatorRequest, Recovery};
 
@@ -33,9 +33,20 @@ pub(super) struct World {
     requests: BTreeMap<Box<str>, OperatorRequest>,
     pub(super) sent: Vec<BrokerRequest>,
     pub(super) broken: bool,
+    pub(super) recorded: Vec<Event>,
 }
 
 impl Ports for World {
+    fn record(&mut self, _: Timestamp, event: &Event) {
+        self.recorded.push(event.clone());
+    }
+    fn secure(&mut self) {
+        self.heard.push("secure".to_owned());
+    }
+    fn record_commands(&mut self, commands: &mut Commands) {
+        self.heard
+            .push(format!("record {}", commands.drain().count()));
+    }
     fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
         if self.broken {
             self.heard.push("commit failed".to_owned());
@@ -65,6 +76,10 @@ impl Ports for World {
     }
     fn written(&mut self, entry: &JournalEntry) {
         self.heard.push(format!("written {}", entry.record.kind()));
+    }
+    fn unwritten(&mut self, entry: &JournalEntry) {
+        self.heard
+            .push(format!("unwritten {}", entry.record.kind()));
     }
 }
 
@@ -220,7 +235,8 @@ fn an_entry_whose_record_is_not_on_the_disk_is_not_sent() {
     let mut bench = Bench::open();
     bench.world.broken = true;
     bench.bar();
-    assert_eq!(bench.world.heard, ["commit failed"]);
+    // That the entry was not sent is told all the same.
+    assert_eq!(bench.world.heard, ["commit failed", "unwritten alerted"]);
     assert_eq!(bench.kernel.journal_failure(), Some("the disk is full"));
     let engine = bench.kernel.engine();
     assert!(matches!(engine.book().trading, TradingState::Halted(_)));
@@ -236,7 +252,8 @@ fn nothing_is_written_after_a_failed_write_even_if_the_disk_is_well_again() {
     bench.world.broken = false;
     let answered = bench.pause("r-1");
     assert!(answered.is_ok(), "{answered:?}");
-    assert_eq!(bench.world.heard, ["commit failed"]);
+    // That the entry was not sent is told all the same.
+    assert_eq!(bench.world.heard, ["commit failed", "unwritten alerted"]);
 }
 
 #[test]

@@ -31,6 +31,6 @@ pub use metrics::{Breakdown, BuyAndHold, CurveMetrics, Metrics, TradeGroup, Trad
 pub use order::{ExitReason, Order, OrderStatus, Position, Trade};
 pub use route::{Lane, Pending, Route, RouteState, Sides, Signal, WarmUp};
 pub use status::{
-    Alert, Link, LinkState, Messages, Mode, Phase, RouteCounts, SessionInfo, Severity, SocketInfo,
-    Status, StoreInfo, TradingState, TradingStatus,
+    Alert, Link, LinkState, Messages, Mode, Phase, RecordingInfo, RouteCounts, SessionInfo,
+    Severity, SocketInfo, Status, StoreInfo, TradingState, TradingStatus,
 };

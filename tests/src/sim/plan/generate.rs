@@ -8,8 +8,8 @@ use trader_calendar::{Calendar, Session};
 use trader_contract::{Direction, Level, Money, Price, Qty, Ratio, Symbol, Timestamp};
 use trader_core::risk::limits::Limits;
 
-use super::swarm;
 use super::{BrokerPlan, Plan, StrategyPlan, SymbolPlan, Without};
+use super::{storm, swarm};
 use crate::sim::disk::Medium;
 use crate::sim::draw::Draw;
 
@@ -55,6 +55,9 @@ pub(super) fn plan(seed: u64, without: &Without) -> Plan {
         medium: medium(&mut draw),
     };
     swarm::fill(&mut plan, without);
+    if without.calm {
+        storm::rage(&mut plan, without);
+    }
     plan
 }
 
