@@ -19,6 +19,7 @@ const ORDINARY: Without = Without {
     all_faults: true,
     crashes: true,
     actions: true,
+    calm: false,
 };
 
 /// What went to the broker in a run.
