@@ -115,6 +115,12 @@ pub struct ReplayArgs {
 enum BenchCommand {
     /// Bars a second through engine, risk gate and simulated broker, on one core
     Engine(BenchArgs),
+    /// What it costs to record a session of many symbols, its size, and seconds until it is replayed
+    Recording {
+        /// How many symbols
+        #[arg(long, value_name = "COUNT")]
+        symbols: Option<u32>,
+    },
     /// Seconds from a CSV file to the bar store, and from there to a stored result
     Backtest(BenchBacktestArgs),
 }
@@ -217,6 +223,7 @@ impl Cli {
             Command::Job => Ok(()),
             Command::Bench(BenchCommand::Engine(options)) => bench(&options),
             Command::Bench(BenchCommand::Backtest(options)) => bench_backtest(&options),
+            Command::Bench(BenchCommand::Recording { symbols }) => bench_recording(symbols),
             Command::Config(ConfigCommand::Init) => print(config::SAMPLE),
             Command::Config(ConfigCommand::Check(file)) => {
                 let (name, config) = file.load()?;
@@ -304,6 +311,18 @@ fn bench(options: &BenchArgs) -> Result<(), Failure> {
 
 #[cfg(not(feature = "broker-sim"))]
 fn bench(_: &BenchArgs) -> Result<(), Failure> {
+    Ok(plugins::require_broker("sim")?)
+}
+
+#[cfg(feature = "broker-sim")]
+fn bench_recording(symbols: Option<u32>) -> Result<(), Failure> {
+    let report = crate::bench::recording::recording(symbols)?;
+    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
+    print(&format!("{report}\nRESULT {json}\n"))
+}
+
+#[cfg(not(feature = "broker-sim"))]
+fn bench_recording(_: Option<u32>) -> Result<(), Failure> {
     Ok(plugins::require_broker("sim")?)
 }
 
