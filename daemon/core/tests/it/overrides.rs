@@ -309,8 +309,11 @@ fn a_limit_that_did_not_refuse_it_still_binds() {
     });
 }
 
+/// How a scene comes under a rule.
+type Bringing = fn(&mut Scene);
+
 /// What must never be overridden, brought about between the refusal and the first call.
-fn hard_rules() -> Vec<(&'static str, fn(&mut Scene))> {
+fn hard_rules() -> Vec<(&'static str, Bringing)> {
     vec![
         ("killed", |scene| {
             let (scope, flatten) = (Scope::All, false);
