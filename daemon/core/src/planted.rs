@@ -109,6 +109,8 @@ bugs! {
     HaltedEnters breaks "INV-16",
     /// A call that comes twice acts twice.
     RequestActsTwice breaks "INV-22",
+    /// Whoever can make a call may make it.
+    RoleUnchecked breaks "INV-22",
     /// Entries of a minute are not counted.
     RateUncapped breaks "INV-13",
     /// What waiting entries may still cost does not count for the account's exposure.
