@@ -51,7 +51,8 @@ impl SimBroker {
     /// session before opened are forgotten.
     #[must_use]
     pub fn snapshot(&self, (number, since): (u32, Timestamp), at: Timestamp) -> BrokerSnapshot {
-        let orders = self.orders.values();
+        let asked_for = |order: &&Order| order.is_open() || order.stamp >= since;
+        let orders = self.orders.values().filter(asked_for);
         let held = self.books.iter().filter(|book| !book.position.is_flat());
         let wanted = self.executions.iter().filter(|(_, e)| e.at >= since);
         BrokerSnapshot {

@@ -12,6 +12,8 @@ use trader_calendar::Session;
 use trader_contract::{Money, Price, Ratio, Symbol, Timestamp};
 use trader_core::risk::limits::Limits;
 
+use super::disk::Medium;
+
 pub use crash::{Call, Crash, Nested, Phase, When};
 pub use kind::FaultKind;
 
@@ -48,8 +50,8 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// The real-money account that is traded, in live mode.
     pub live: Option<Live>,
-    /// Whether the journal is written into a database as well, and compared with it.
-    pub database: bool,
+    /// How faithfully the journal is kept.
+    pub medium: Medium,
 }
 
 /// The account that the broker speaks of.

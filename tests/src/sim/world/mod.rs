@@ -25,7 +25,7 @@ use trader_rpc::Accepted;
 pub use death::{DEATH_NAMES, DeathCounts};
 pub use edges::Did;
 
-use super::disk::Disk;
+use super::disk::{Disk, Medium};
 use super::draw::Draw;
 use super::faults::Faults;
 use super::invariants::{Broken, Circumstances, Sent, View, Watch, Watcher};
@@ -104,7 +104,7 @@ impl<'p> World<'p> {
             broker: SimBroker::new(setup::broker(plan), &symbols),
             truth: Truth::default(),
             changed: true,
-            disk: Disk::new(setup::EPOCH, plan.database),
+            disk: Disk::new(setup::EPOCH, plan.medium),
             faults: Faults::of(plan),
             log,
             wire: Draw::of(plan.seed, "wire"),
@@ -353,10 +353,8 @@ impl<'p> World<'p> {
             _ => None,
         };
         let why = why.or_else(|| {
-            let compared = self
-                .plan
-                .database
-                .then(|| self.disk.compare_with_a_database());
+            let database = self.plan.medium == Medium::Database;
+            let compared = database.then(|| self.disk.compare_with_a_database());
             compared.and_then(Result::err)
         });
         self.broken = why.map(|detail| Broken {
