@@ -12,6 +12,7 @@ pub mod invariants;
 pub mod log;
 pub mod market;
 pub mod outcome;
+pub mod owner;
 pub mod plan;
 pub mod setup;
 pub mod shrink;

@@ -7,6 +7,9 @@ use trader_contract::{
     BrokerOrderId, ClientOrderId, Direction, Money, NetQty, OrderReport, OrderRole, Qty,
     ReportStatus, Side, Symbol, Timestamp,
 };
+use trader_core::record::Record;
+
+use super::owner::Owner;
 
 /// A stop that has filled in part protects for so long: what it is given, and what the
 /// daemon may take to begin to close.
@@ -49,6 +52,10 @@ pub struct Truth {
     pub open: BTreeMap<ClientOrderId, OrderReport>,
     /// Orders that the owner rests by hand.
     pub by_hand: BTreeMap<BrokerOrderId, ByHand>,
+    /// What the owner has traded by hand, and what of the positions is the owner's.
+    pub owner: Owner,
+    /// Positions as executions and the owner's trades have made them so far.
+    traded: BTreeMap<Symbol, NetQty>,
     /// Cash.
     pub cash: Money,
     /// How often it has changed.
@@ -77,6 +84,8 @@ impl Default for Truth {
             held: BTreeMap::new(),
             open: BTreeMap::new(),
             by_hand: BTreeMap::new(),
+            owner: Owner::default(),
+            traded: BTreeMap::new(),
             cash: Money::ZERO,
             version: 0,
             naked: 0,
@@ -108,7 +117,8 @@ impl Truth {
             let bare = bare(net, symbol, &self.open, &spent);
             let closing = is_closing(net, symbol, &self.open);
             let since = before.get(&symbol).and_then(|held| held.naked_since);
-            let naked = !bare.is_zero() && !closing;
+            let daemons = self.owner.daemons(symbol, net);
+            let naked = !bare.is_zero() && !closing && daemons.is_some_and(|net| !net.is_flat());
             let held = Held {
                 net,
                 bare,
@@ -174,6 +184,63 @@ impl Truth {
             share_seconds: u64::try_from((self.naked + second - 1) / second).unwrap_or(u64::MAX),
             worst_seconds: u64::try_from(self.worst.0 / Timestamp::SECOND).unwrap_or(0),
         }
+    }
+
+    /// The position in a symbol as executions and the owner's trades have made it so far.
+    #[must_use]
+    pub fn traded(&self, symbol: Symbol) -> NetQty {
+        self.traded.get(&symbol).copied().unwrap_or(NetQty::ZERO)
+    }
+
+    /// The broker has said something about an order.
+    pub fn executed(&mut self, report: &OrderReport, now: Timestamp) {
+        let Some(execution) = &report.execution else {
+            return;
+        };
+        let change = report.side.signed(execution.qty);
+        let moved = self.change(report.symbol, change);
+        self.owner.filled(report.symbol, moved, now);
+    }
+
+    /// The owner has traded by hand.
+    pub fn traded_by_hand(&mut self, symbol: Symbol, change: NetQty, now: Timestamp) {
+        let moved = self.change(symbol, change);
+        self.owner.traded(symbol, moved, now);
+    }
+
+    /// Positions before and after a change.
+    fn change(&mut self, symbol: Symbol, change: NetQty) -> (NetQty, NetQty) {
+        let net = self.traded.entry(symbol).or_insert(NetQty::ZERO);
+        let before = *net;
+        *net = before.checked_add(change).unwrap_or(before);
+        (before, *net)
+    }
+
+    /// The daemon has something on its disk about whose a position is.
+    pub fn written(&mut self, record: &Record) {
+        match record {
+            Record::PositionAdopted { symbol, .. } => self.owner.adopted(*symbol),
+            Record::Discrepancy { symbol, broker, .. } if *broker == self.traded(*symbol) => {
+                self.owner.told(*symbol);
+            }
+            _ => {}
+        }
+    }
+
+    /// What of a symbol's position is the daemon's: all of it where the owner never traded, nothing of
+    /// what stands apart or is unclear.
+    #[must_use]
+    pub fn daemons(&self, symbol: Symbol) -> NetQty {
+        let net = self.net(symbol);
+        self.owner.daemons(symbol, net).unwrap_or(NetQty::ZERO)
+    }
+
+    /// The positions of which something is the daemon's.
+    pub fn held_by_daemon(&self) -> impl Iterator<Item = (&Symbol, &Held)> {
+        let is_daemons = |symbol: Symbol| !self.daemons(symbol).is_flat();
+        self.held
+            .iter()
+            .filter(move |(symbol, _)| is_daemons(**symbol))
     }
 
     /// The net position in a symbol.

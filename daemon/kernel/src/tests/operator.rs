@@ -103,7 +103,13 @@ fn a_call_above_its_peers_role_is_refused_and_nothing_comes_of_it() {
     assert_eq!(before, after);
     // What was refused used no request id.
     kill(&mut bench, "k-1", Scope::All);
-    assert!(bench.ask_as(Role::Read, Call::Status).recv().unwrap().is_ok());
+    assert!(
+        bench
+            .ask_as(Role::Read, Call::Status)
+            .recv()
+            .unwrap()
+            .is_ok()
+    );
 }
 
 #[test]

@@ -45,6 +45,7 @@ struct Work {
     totals: Mutex<Totals>,
     failures: Mutex<Vec<Outcome>>,
     unlike: Mutex<Vec<u64>>,
+    thin: Mutex<Vec<(u64, &'static str)>>,
 }
 
 impl Many {
@@ -63,6 +64,7 @@ impl Many {
             totals: Mutex::default(),
             failures: Mutex::default(),
             unlike: Mutex::default(),
+            thin: Mutex::default(),
         };
         std::thread::scope(|scope| {
             for _ in 0..threads {
@@ -83,6 +85,12 @@ impl Many {
         if !zeros.is_empty() {
             writeln!(out, "never: {}", zeros.join(", ")).map_err(unwritable)?;
         }
+        let mut thin = work.thin.into_inner().unwrap_or_default();
+        thin.sort_unstable();
+        for (seed, lacks) in &thin {
+            writeln!(out, "seed {seed} lacks {lacks}").map_err(unwritable)?;
+        }
+        let thin = !self.leave.leaves_anything() && !thin.is_empty();
         let mut figures = totals.figures();
         let count = f64::from(u32::try_from(totals.seeds).unwrap_or(u32::MAX));
         let per_second = (count / seconds.max(1e-9) * 10.0).round() / 10.0;
@@ -90,7 +98,7 @@ impl Many {
         figures.insert("never".to_owned(), json!(zeros));
         figures.insert("sessions_per_second".to_owned(), json!(per_second));
         Ok(Done {
-            failed: totals.failed > 0 || !unlike.is_empty() || !zeros.is_empty(),
+            failed: totals.failed > 0 || thin || !unlike.is_empty() || !zeros.is_empty(),
             figures,
         })
     }
@@ -114,6 +122,11 @@ impl Many {
                 unlike.push(seed);
             }
             totals.add(&outcome);
+            if let (None, Some(lacks), Ok(mut thin)) =
+                (&outcome.violation, outcome.lacks(), work.thin.lock())
+            {
+                thin.push((seed, lacks));
+            }
             if outcome.violation.is_some() {
                 failures.push(outcome);
             }

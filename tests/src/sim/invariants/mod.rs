@@ -77,6 +77,16 @@ pub struct View<'a> {
     pub around: &'a Circumstances,
 }
 
+impl View<'_> {
+    /// Since when the daemon has been up and awake, and nothing disturbs the way of an order.
+    #[must_use]
+    pub fn clear_from(&self) -> Timestamp {
+        let around = self.around;
+        let up = around.up_since.unwrap_or(self.now);
+        around.calm_from.max(around.awake_since).max(up)
+    }
+}
+
 /// One request of the daemon as it leaves.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent<'a> {
@@ -89,13 +99,19 @@ pub struct Sent<'a> {
 }
 
 /// A call of a person that may change something, as it was answered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Called<'a> {
     /// What was asked for.
     pub deed: &'static str,
-    /// The answers: more than one where the same call was sent more than once.
-    pub answers: &'a [Result<Accepted, Failure>],
-    /// Whether one was answered before what it did was on the disk.
+    /// The answer.
+    pub answer: &'a Result<Accepted, Failure>,
+    /// Whether the table gives the caller's role the right.
+    pub may: bool,
+    /// Whether anything came of it: a record, a request or a change of the book.
+    pub acted: bool,
+    /// Whether the disk had its answer before it was made.
+    pub remembered: bool,
+    /// Whether it was answered before what it did was on the disk.
     pub early: bool,
 }
 

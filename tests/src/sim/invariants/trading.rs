@@ -4,10 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use trader_contract::{BrokerRequest, Money, OrderRequest, OrderRole, Timestamp};
+use trader_contract::{
+    BrokerRequest, ClientOrderId, Money, OrderRequest, OrderRole, Symbol, Timestamp,
+};
 use trader_core::record::{JournalEntry, Origin, Record, Scope, TradingState};
 
 use super::{Checked, Sent, View, Watcher};
+use crate::sim::setup::is_in_scope;
 
 /// Until when the entries that waited must be gone.
 const CANCELLED_WITHIN: i64 = 15 * Timestamp::SECOND;
@@ -30,20 +33,33 @@ pub(super) const fn entry<'a>(sent: &Sent<'a>) -> Option<&'a OrderRequest> {
 #[derive(Debug, Default)]
 pub(super) struct KillHolds {
     killed: BTreeMap<Scope, Timestamp>,
+    /// The route of each entry.
+    routes: BTreeMap<ClientOrderId, Box<str>>,
 }
 
 impl KillHolds {
-    /// Since when a symbol is killed.
-    fn since(&self, symbol: trader_contract::Symbol) -> Option<Timestamp> {
-        let all = self.killed.get(&Scope::All);
-        let one = self.killed.get(&Scope::Symbol(symbol));
-        all.into_iter().chain(one).min().copied()
+    /// Since when an entry is killed.
+    fn since(&self, symbol: Symbol, id: ClientOrderId) -> Option<Timestamp> {
+        let route = self.routes.get(&id).map_or("", |route| route);
+        let killed = self.killed.iter();
+        let about = killed.filter(|(scope, _)| is_in_scope(scope, symbol, route));
+        about.map(|(_, since)| *since).min()
     }
 }
 
 impl Watcher for KillHolds {
     fn invariant(&self) -> &'static str {
         "INV-7"
+    }
+
+    fn wrote(&mut self, entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {
+        if let Record::OrderPlanned { order } = &entry.record
+            && order.role() == OrderRole::Entry
+        {
+            let id = order.request.client_id;
+            self.routes.insert(id, order.route.clone());
+        }
+        Ok(0)
     }
 
     fn killed(&mut self, scope: &Scope, lifted: bool, view: &View<'_>) -> Checked {
@@ -59,10 +75,11 @@ impl Watcher for KillHolds {
         let Some(request) = entry(sent) else {
             return Ok(0);
         };
-        match self.since(request.symbol) {
+        let id = request.client_id;
+        match self.since(request.symbol, id) {
             Some(since) => Err(format!(
-                "{} left after {} was killed at {since}",
-                request.client_id, request.symbol
+                "{id} left after {} was killed at {since}",
+                request.symbol
             )),
             None => Ok(1),
         }
@@ -76,7 +93,7 @@ impl Watcher for KillHolds {
         let mut checks = 0;
         let open = view.truth.open.values();
         for report in open.filter(|report| report.client_id.role == OrderRole::Entry) {
-            let Some(since) = self.since(report.symbol) else {
+            let Some(since) = self.since(report.symbol, report.client_id) else {
                 continue;
             };
             checks += 1;

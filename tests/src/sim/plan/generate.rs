@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate};
 use trader_broker_sim::{Fees, Latency, Slippage, Split};
 use trader_calendar::{Calendar, Session};
 use trader_contract::{Direction, Level, Money, Price, Qty, Ratio, Symbol, Timestamp};
+use trader_core::config::ForeignPolicy;
 use trader_core::risk::limits::Limits;
 
 use super::swarm;
@@ -51,6 +52,7 @@ pub(super) fn plan(seed: u64, without: &Without) -> Plan {
         faults: Vec::new(),
         crashes: Vec::new(),
         actions: Vec::new(),
+        foreign: ForeignPolicy::Surface,
         live: None,
         medium: medium(&mut draw),
     };
@@ -86,6 +88,7 @@ pub(super) fn short_day(date: NaiveDate, seed: u64, without: &Without) -> Option
         faults: Vec::new(),
         crashes: Vec::new(),
         actions: Vec::new(),
+        foreign: ForeignPolicy::Surface,
         live: None,
         medium: Medium::Rows,
     };

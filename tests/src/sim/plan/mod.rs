@@ -2,19 +2,23 @@
 //! can be left out and the rest stays as it is.
 
 mod crash;
+mod deed;
 mod generate;
 mod kind;
+mod people;
 mod swarm;
 
 use chrono::NaiveDate;
 use trader_broker_sim::{Fees, Latency, Slippage, Split};
 use trader_calendar::Session;
 use trader_contract::{Money, Price, Ratio, Symbol, Timestamp};
+use trader_core::config::ForeignPolicy;
 use trader_core::risk::limits::Limits;
 
 use super::disk::Medium;
 
 pub use crash::{Call, Crash, Nested, Phase, When};
+pub use deed::{Action, Deed, HandTrade, Reach};
 pub use kind::FaultKind;
 
 /// Everything that a run is made of.
@@ -48,6 +52,8 @@ pub struct Plan {
     pub crashes: Vec<Crash>,
     /// What a person does.
     pub actions: Vec<Action>,
+    /// What becomes of what the owner does at the broker.
+    pub foreign: ForeignPolicy,
     /// The real-money account that is traded, in live mode.
     pub live: Option<Live>,
     /// How faithfully the journal is kept.
@@ -57,11 +63,16 @@ pub struct Plan {
 /// The account that the broker speaks of.
 pub const ACCOUNT: &str = "SIMULATED";
 
+/// An account that is not the broker's.
+const ANOTHER_ACCOUNT: &str = "ANOTHER";
+
 /// Live mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Live {
-    /// The account that may be traded; not always the broker's.
+    /// The account that may be traded.
     pub account: &'static str,
+    /// A start before this finds another one, which is not the broker's.
+    pub wrong_until: Option<Timestamp>,
     /// A start from here on finds another configuration.
     pub reconfigured_at: Option<Timestamp>,
 }
@@ -137,72 +148,6 @@ pub struct Fault {
     pub seed: u64,
 }
 
-/// Something that a person does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Action {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub deed: Deed,
-    /// Whether the same call is sent twice.
-    pub twice: bool,
-}
-
-/// What a person may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
-    /// No new positions.
-    Pause,
-    /// New positions again.
-    Resume,
-    /// Close a symbol.
-    Close(usize),
-    /// Cancel the oldest open order.
-    Cancel,
-    /// Close everything.
-    Flatten,
-    /// End the daemon, closing everything first or not, and start it again so many nanoseconds later.
-    Stop {
-        /// Closing everything first.
-        flatten: bool,
-        /// How long it stays down.
-        down: i64,
-    },
-    /// Take no new positions until it is armed again, in one symbol or in all.
-    Kill(Option<usize>),
-    /// Lift a kill.
-    Arm(Option<usize>),
-    /// Take the leave to trade live back.
-    Disarm,
-    /// The owner rests an order by hand in a symbol.
-    Rest(usize),
-    /// The owner takes back what rests by hand in a symbol.
-    Withdraw(usize),
-    /// Look at everything.
-    Look,
-}
-
-impl Deed {
-    /// Its name, as it is counted.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::Close(_) => "close",
-            Self::Cancel => "cancel",
-            Self::Flatten => "flatten",
-            Self::Stop { .. } => "stop",
-            Self::Kill(_) => "kill",
-            Self::Arm(_) => "arm",
-            Self::Disarm => "disarm",
-            Self::Rest(_) => "rest",
-            Self::Withdraw(_) => "withdraw",
-            Self::Look => "look",
-        }
-    }
-}
-
 /// What a generator leaves out, to get on while something is not there yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Without {
@@ -241,6 +186,14 @@ impl Plan {
         self.session.close.plus_minutes(-2)
     }
 
+    /// The account that may be traded, as a start at this time finds it; `None` if no live one is.
+    #[must_use]
+    pub fn live_account(&self, at: Timestamp) -> Option<&'static str> {
+        let live = self.live?;
+        let wrong = live.wrong_until.is_some_and(|until| at < until);
+        Some(if wrong { ANOTHER_ACCOUNT } else { live.account })
+    }
+
     /// Which configuration a start at this time finds.
     #[must_use]
     pub fn configuration(&self, at: Timestamp) -> u32 {
@@ -259,18 +212,14 @@ impl Plan {
         for fault in &mut plan.faults {
             fault.symbol = shifted(fault.symbol);
         }
-        let of_it = [Deed::Close(index), Deed::Rest(index), Deed::Withdraw(index)];
-        plan.actions.retain(|action| !of_it.contains(&action.deed));
+        let of_it = |action: &Action| {
+            let mut deed = action.deed;
+            deed.symbol_mut().is_some_and(|place| *place == index)
+        };
+        plan.actions.retain(|action| !of_it(action));
         for action in &mut plan.actions {
-            match &mut action.deed {
-                Deed::Close(place)
-                | Deed::Rest(place)
-                | Deed::Withdraw(place)
-                | Deed::Kill(Some(place))
-                | Deed::Arm(Some(place)) => {
-                    *place = shifted(*place);
-                }
-                _ => {}
+            if let Some(place) = action.deed.symbol_mut() {
+                *place = shifted(*place);
             }
         }
         plan

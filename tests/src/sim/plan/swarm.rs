@@ -5,7 +5,7 @@ use trader_contract::Timestamp;
 
 use super::crash::{Call, Crash, Nested, Phase, When};
 use super::kind::FaultKind;
-use super::{ACCOUNT, Action, Deed, Fault, Live, Plan, Without};
+use super::{Fault, Plan, Without, people};
 use crate::sim::draw::Draw;
 
 /// Kinds that are on in one run at most, beside those that are certain.
@@ -17,10 +17,10 @@ const DEPTH_MOST: u64 = 5;
 
 /// A stretch of time from which moments are drawn.
 #[derive(Clone, Copy)]
-struct Stretch(Timestamp, Timestamp);
+pub(super) struct Stretch(pub(super) Timestamp, pub(super) Timestamp);
 
 impl Stretch {
-    fn moment(self, draw: &mut Draw) -> Timestamp {
+    pub(super) fn moment(self, draw: &mut Draw) -> Timestamp {
         let width = self.1.since(self.0).max(1);
         self.0.plus_nanos(draw.between(0, width))
     }
@@ -49,10 +49,7 @@ pub(super) fn fill(plan: &mut Plan, without: &Without) {
         crashes(plan, &mut draw, sure, any);
     }
     if !without.actions {
-        actions(plan, &mut draw, whole);
-        kills(plan);
-        by_hand(plan);
-        live(plan);
+        people::fill(plan, whole);
     }
     plan.faults
         .sort_by_key(|fault| (fault.from, fault.kind, fault.seed));
@@ -150,7 +147,7 @@ fn add(plan: &mut Plan, draw: &mut Draw, kind: FaultKind, from: Timestamp) {
 }
 
 /// How long a restart takes.
-fn pause(draw: &mut Draw) -> i64 {
+pub(super) fn pause(draw: &mut Draw) -> i64 {
     let seconds = if draw.once_in(4) {
         draw.between(10, 60)
     } else {
@@ -212,128 +209,5 @@ fn crash(draw: &mut Draw, from: Timestamp, calls: i64) -> Crash {
         acts: draw.coin(),
         down: pause(draw),
         nested,
-    }
-}
-
-/// In one session of three somebody kills, and mostly arms again.
-fn kills(plan: &mut Plan) {
-    let mut draw = Draw::of(plan.seed, "kills");
-    if !draw.once_in(3) {
-        return;
-    }
-    let symbols = u64::try_from(plan.symbols.len()).unwrap_or(1);
-    let one = usize::try_from(draw.below(symbols)).unwrap_or(0);
-    let scope = draw.coin().then_some(one);
-    // By then both sides have been traded.
-    let at = Stretch(plan.session.open.plus_minutes(45), plan.session.close).moment(&mut draw);
-    let mut push = |at: Timestamp, deed: Deed| {
-        let twice = false;
-        plan.actions.push(Action { at, deed, twice });
-    };
-    push(at, Deed::Kill(scope));
-    if draw.coin() {
-        push(at.plus_seconds(draw.between(30, 300)), Deed::Resume);
-    }
-    if !draw.once_in(4) {
-        push(at.plus_seconds(draw.between(120, 3_600)), Deed::Arm(scope));
-    }
-}
-
-/// In one session of four the owner rests an order by hand, and mostly takes it back.
-fn by_hand(plan: &mut Plan) {
-    let mut draw = Draw::of(plan.seed, "by hand");
-    if !draw.once_in(4) {
-        return;
-    }
-    let symbols = u64::try_from(plan.symbols.len()).unwrap_or(1);
-    let symbol = usize::try_from(draw.below(symbols)).unwrap_or(0);
-    let at = Stretch(plan.session.open, plan.session.close).moment(&mut draw);
-    let mut push = |at: Timestamp, deed: Deed| {
-        let twice = false;
-        plan.actions.push(Action { at, deed, twice });
-    };
-    push(at, Deed::Rest(symbol));
-    if !draw.once_in(4) {
-        let later = at.plus_seconds(draw.between(1, 3_600));
-        push(later, Deed::Withdraw(symbol));
-    }
-}
-
-/// One session of eight is live: somebody arms the account now and then, and perhaps takes that back;
-/// a restart may find another configuration; and a few find another account than the broker's.
-fn live(plan: &mut Plan) {
-    let mut draw = Draw::of(plan.seed, "live");
-    if !draw.once_in(8) {
-        return;
-    }
-    let session = Stretch(plan.session.open, plan.session.close);
-    let mut push = |at: Timestamp, deed: Deed| {
-        let twice = false;
-        plan.actions.push(Action { at, deed, twice });
-    };
-    push(
-        plan.session.open.plus_seconds(draw.between(5, 600)),
-        Deed::Arm(None),
-    );
-    if draw.once_in(3) {
-        let at = session.moment(&mut draw);
-        push(at, Deed::Disarm);
-        push(at.plus_seconds(draw.between(60, 3_600)), Deed::Arm(None));
-    }
-    let mut reconfigured_at = None;
-    if draw.once_in(3) {
-        let until = plan.heal_at.min(plan.session.close).plus_minutes(-1);
-        let at = Stretch(plan.session.open, until).moment(&mut draw);
-        reconfigured_at = Some(at);
-        plan.crashes
-            .push(Crash::between_events(at, pause(&mut draw)));
-        push(at.plus_seconds(draw.between(120, 3_600)), Deed::Arm(None));
-    }
-    let account = match draw.once_in(6) {
-        true => "ANOTHER",
-        false => ACCOUNT,
-    };
-    plan.live = Some(Live {
-        account,
-        reconfigured_at,
-    });
-}
-
-fn actions(plan: &mut Plan, draw: &mut Draw, stretch: Stretch) {
-    let session = Stretch(plan.session.open, stretch.1.min(plan.session.close));
-    let symbols = u64::try_from(plan.symbols.len()).unwrap_or(1);
-    let mut push = |at: Timestamp, deed: Deed, twice: bool| {
-        plan.actions.push(Action { at, deed, twice });
-    };
-    push(session.moment(draw), Deed::Look, false);
-    for _ in 0..draw.weighted(&[30, 30, 20, 10, 10]) {
-        let at = session.moment(draw);
-        let later = at.plus_seconds(draw.between(20, 1_200));
-        let twice = draw.once_in(4);
-        match draw.below(7) {
-            0 | 1 => push(
-                at,
-                Deed::Close(usize::try_from(draw.below(symbols)).unwrap_or(0)),
-                twice,
-            ),
-            2 | 3 => push(at, Deed::Cancel, twice),
-            4 => {
-                push(at, Deed::Pause, twice);
-                push(later, Deed::Resume, twice);
-            }
-            5 => {
-                push(at, Deed::Flatten, twice);
-                push(later, Deed::Resume, false);
-            }
-            _ => {
-                let flatten = draw.once_in(3);
-                let down = pause(draw);
-                push(at, Deed::Stop { flatten, down }, twice);
-            }
-        }
-    }
-    // Whatever has halted entries, a person looks at it now and then.
-    for _ in 0..4 {
-        push(session.moment(draw), Deed::Resume, false);
     }
 }

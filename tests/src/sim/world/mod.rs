@@ -84,6 +84,8 @@ pub struct World<'p> {
     /// Every execution that the broker has made, oldest first: its records go back for years.
     executions: Vec<(ClientOrderId, Execution)>,
     deeds: BTreeMap<&'static str, u64>,
+    /// How often a call was made whose answer did not come.
+    attempts: BTreeMap<usize, u32>,
     /// The book of a life that ended with everything it knew on the disk.
     knew: Option<Book>,
     /// Where the answer of the call that is being made is put.
@@ -96,7 +98,9 @@ impl<'p> World<'p> {
     /// A run before its first event.
     #[must_use]
     pub fn new(plan: &'p Plan, log: Log, watchers: Vec<Box<dyn Watcher>>) -> Self {
-        let symbols: Vec<Symbol> = plan.symbols.iter().map(|symbol| symbol.symbol).collect();
+        let traded = plan.symbols.iter().map(|symbol| symbol.symbol);
+        let untraded = setup::UNTRADED.0.parse::<Symbol>();
+        let symbols: Vec<Symbol> = traded.chain(untraded).collect();
         let mut world = Self {
             plan,
             now: plan.start.plus_minutes(-1),
@@ -143,6 +147,7 @@ impl<'p> World<'p> {
             sides: [false; 2],
             executions: Vec::new(),
             deeds: BTreeMap::new(),
+            attempts: BTreeMap::new(),
         };
         world.schedule();
         world
@@ -235,6 +240,7 @@ impl<'p> World<'p> {
         let BrokerEvent::Order(report) = event else {
             return;
         };
+        self.truth.executed(report, self.now);
         if let Some(execution) = &report.execution {
             self.executions.push((report.client_id, execution.clone()));
         }
@@ -290,6 +296,9 @@ impl<'p> World<'p> {
         for deed in did.drain(..) {
             match &deed {
                 Did::Wrote { entry, durable } => {
+                    if *durable {
+                        self.truth.written(&entry.record);
+                    }
                     self.ask(|watcher, view| watcher.wrote(entry, *durable, view));
                 }
                 Did::Sent {
@@ -334,6 +343,7 @@ impl<'p> World<'p> {
             deeds: self.deeds,
             checks: self.watch.checks(),
             naked: self.truth.naked(),
+            symbols: self.plan.symbols.len(),
             both_sides: self.sides == [true; 2],
             flat: self.truth.held.is_empty(),
             violation,

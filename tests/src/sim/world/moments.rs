@@ -11,6 +11,8 @@ use crate::sim::plan::{FaultKind, When};
 
 /// How often streams give a sign of life, in nanoseconds.
 const BEAT: i64 = 20 * Timestamp::SECOND;
+/// How often a person looks whether both sides are traded.
+const REMINDERS: usize = 24;
 /// Beats between two comparisons of the clocks.
 const CLOCK_BEATS: i64 = 3;
 
@@ -50,6 +52,13 @@ impl World<'_> {
         }
         for (index, action) in plan.actions.iter().enumerate() {
             self.queue.push(action.at, Due::Act(index));
+        }
+        if !plan.actions.is_empty() {
+            for number in 0..REMINDERS {
+                let minutes = i64::try_from(number).unwrap_or(0) * 12 + 20;
+                let at = session.open.plus_minutes(minutes);
+                self.queue.push(at, Due::Remind(number));
+            }
         }
         if !plan.crashes.is_empty() {
             // Whatever the plan's deaths waited for, one there is.
@@ -91,6 +100,7 @@ impl World<'_> {
             Due::End(kind, symbol, seed) => self.end(kind, symbol, seed),
             Due::Reconnect => self.reconnect(),
             Due::Act(index) => self.act(index),
+            Due::Remind(number) => self.remind(number),
             Due::Die(index) => self.die(index),
             Due::DieOnce => self.die_once(),
             Due::Boot => self.boot(),

@@ -47,6 +47,8 @@ pub(super) enum Due {
     Reconnect,
     /// A person does something.
     Act(usize),
+    /// A person looks whether both sides are traded; which time it is.
+    Remind(usize),
     /// The process dies.
     Die(usize),
     /// The process dies, if it never has.
