@@ -191,7 +191,8 @@ impl Engine {
         }
     }
 
-    /// Takes a position of somebody else's making under protection, and closes it with the day.
+    /// Takes a position of somebody else's making under protection, and closes it with the day. Its stop
+    /// is for the next event: by then it is known that the adoption is on the disk.
     pub(super) fn adopt(
         &mut self,
         at: Timestamp,
@@ -204,6 +205,10 @@ impl Engine {
         let Some(id) = self.by_ticker.get(&symbol).copied() else {
             return Err(Refused::UnknownSymbol(symbol.as_str().into()));
         };
+        if !self.heard.is_kept() {
+            let why = "the journal cannot be written, and a restart would not know that it is looked after";
+            return not_now(why.to_owned());
+        }
         if self.book.holdings.contains_key(&symbol) {
             return not_now(format!("{symbol} has a trade of this store already"));
         }
@@ -252,7 +257,7 @@ impl Engine {
         self.value_account();
         self.clear_standing(at, ALERT, Some(symbol), out);
         self.block(at, symbol, Block::Foreign, out);
-        self.tend(at, id, out);
+        self.wake(id, Some(at.plus_nanos(1)));
         Ok(format!(
             "{net} shares of {symbol} are looked after from now on: a stop at {stop}, closed with the day"
         ))

@@ -270,10 +270,7 @@ impl Engine {
                 let why = format!("what was about to leave is not what the book says: {why}");
                 self.halt(at, &why, out);
             }
-            Event::JournalFailed { why } => {
-                let why = format!("the journal cannot be written: {why}");
-                self.halt(at, &why, out);
-            }
+            Event::JournalFailed { why } => self.on_journal_failed(at, why, out),
             Event::Operator {
                 command,
                 uid,

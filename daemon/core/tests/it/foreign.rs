@@ -5,8 +5,8 @@ use trader_contract::{
     BrokerEvent, BrokerOrderId, Direction, Execution, ExecutionId, ForeignOrder, NetQty, Qty,
     ReportStatus, Side,
 };
-use trader_core::OperatorCommand;
 use trader_core::config::{Authority, ForeignPolicy};
+use trader_core::{Event, OperatorCommand};
 
 use crate::scene::{Scene, Setup, both, both_with, symbol};
 
@@ -135,6 +135,7 @@ fn a_position_is_adopted_on_demand_protected_and_closed_with_the_day() {
             stop: None,
         };
         scene.operator(adopt);
+        scene.pass(1);
         let text = scene.transcript();
         assert!(text.contains("SPY adopted: 30\n"), "{text}");
         assert!(text.contains("SEND 1-s1 sell 30 SPY stop 95 Gtc"), "{text}");
@@ -175,6 +176,7 @@ fn a_position_beside_somebodys_stop_is_not_adopted_until_that_is_gone() {
         look_twice(scene);
         scene.forget();
         scene.operator(adopt);
+        scene.pass(1);
         assert!(
             scene.transcript().contains("SEND 1-s1 sell 30 SPY stop 98"),
             "{}",
@@ -188,6 +190,7 @@ fn a_policy_of_adoption_protects_what_is_found() {
     assert_snapshot!(both_with(&with_policy(ForeignPolicy::Adopt), |scene| {
         scene.venue.meddle(symbol("SPY"), net(scene, 30));
         look_twice(scene);
+        scene.pass(1);
     }), @r"
     14:31:00 operator Reconcile
       ASK what the broker holds
@@ -199,9 +202,52 @@ fn a_policy_of_adoption_protects_what_is_found() {
       SPY: ours 0, the broker's 30
       SPY blocked: foreign
       SPY adopted: 30
+    14:31:01 timer
       plan 1-s1 sell 30 SPY stop 95 Gtc
       SEND 1-s1 sell 30 SPY stop 95 Gtc
     ");
+}
+
+#[test]
+fn what_cannot_be_written_down_is_not_adopted() {
+    each(|scene| {
+        scene.venue.meddle(symbol("SPY"), net(scene, 30));
+        look_twice(scene);
+        let why = "full".into();
+        scene.input(Event::JournalFailed { why });
+        scene.forget();
+        let adopt = OperatorCommand::Adopt {
+            symbol: symbol("SPY"),
+            stop: None,
+        };
+        scene.operator(adopt);
+        scene.pass(1);
+        let text = scene.transcript();
+        assert!(text.contains("a restart would not know"), "{text}");
+        assert!(!text.contains("SEND"), "{text}");
+    });
+}
+
+#[test]
+fn an_adoption_that_was_lost_with_the_journal_sends_nothing_and_is_taken_back() {
+    each(|scene| {
+        scene.venue.meddle(symbol("SPY"), net(scene, 30));
+        look_twice(scene);
+        scene.forget();
+        let adopt = OperatorCommand::Adopt {
+            symbol: symbol("SPY"),
+            stop: None,
+        };
+        scene.operator(adopt);
+        let why = "full".into();
+        scene.input(Event::JournalFailed { why });
+        scene.pass(1);
+        look_twice(scene);
+        let text = scene.transcript();
+        assert!(text.contains("trade SPY voided"), "{text}");
+        assert!(!text.contains("SEND"), "{text}");
+        assert!(scene.engine.book().holdings.is_empty());
+    });
 }
 
 #[test]
