@@ -12,7 +12,7 @@ use trader_contract::{NetQty, Symbol, Timestamp};
 
 /// How long after the owner's trade the daemon may not know of it, undisturbed: a comparison, another
 /// one that agrees, and what lies between.
-const UNKNOWN: i64 = 40 * Timestamp::SECOND;
+pub const UNKNOWN: i64 = 40 * Timestamp::SECOND;
 
 /// The owner's side of one symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use trader_contract::{
 };
 use trader_core::record::Record;
 
-use super::owner::Owner;
+use super::owner::{Owner, UNKNOWN};
 
 /// A stop that has filled in part protects for so long: what it is given, and what the
 /// daemon may take to begin to close.
@@ -56,6 +56,8 @@ pub struct Truth {
     pub owner: Owner,
     /// Positions as executions and the owner's trades have made them so far.
     traded: BTreeMap<Symbol, NetQty>,
+    /// When the broker last took an execution back in a symbol.
+    corrected_at: BTreeMap<Symbol, Timestamp>,
     /// Cash.
     pub cash: Money,
     /// How often it has changed.
@@ -86,6 +88,7 @@ impl Default for Truth {
             by_hand: BTreeMap::new(),
             owner: Owner::default(),
             traded: BTreeMap::new(),
+            corrected_at: BTreeMap::new(),
             cash: Money::ZERO,
             version: 0,
             naked: 0,
@@ -206,6 +209,37 @@ impl Truth {
     pub fn traded_by_hand(&mut self, symbol: Symbol, change: NetQty, now: Timestamp) {
         let moved = self.change(symbol, change);
         self.owner.traded(symbol, moved, now);
+    }
+
+    /// The broker has taken an execution back.
+    pub fn corrected(&mut self, symbol: Symbol, change: NetQty, now: Timestamp) {
+        let moved = self.change(symbol, change);
+        self.owner.filled(symbol, moved, now);
+        self.corrected_at.insert(symbol, now);
+    }
+
+    /// Shares were split, and the broker holds `net` since.
+    pub fn split(&mut self, symbol: Symbol, net: NetQty, (new, old): (u32, u32)) {
+        let before = self.traded.insert(symbol, net).unwrap_or(NetQty::ZERO);
+        let share = i128::from(Qty::NANOS_PER_SHARE);
+        self.owner.split(symbol, |apart| {
+            if apart == before {
+                return net;
+            }
+            let nanos = i128::from(apart.nanos()) * i128::from(new) / i128::from(old.max(1));
+            let whole = i64::try_from(nanos - nanos % share).ok();
+            whole.and_then(NetQty::from_nanos).unwrap_or(apart)
+        });
+    }
+
+    /// Until when the daemon need not know of what others have done in a symbol, if nothing disturbs
+    /// it from `clear` on: its owner, or the broker that takes executions back.
+    #[must_use]
+    pub fn unknown_until(&self, symbol: Symbol, clear: Timestamp) -> Timestamp {
+        let corrected = self.corrected_at.get(&symbol);
+        let corrected = corrected.map(|at| (*at).max(clear).plus_nanos(UNKNOWN));
+        let owner = self.owner.unknown_until(symbol, clear);
+        owner.max(corrected.unwrap_or(Timestamp::MIN))
     }
 
     /// Positions before and after a change.

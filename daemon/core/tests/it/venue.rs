@@ -341,6 +341,7 @@ impl Venue {
                 .filter(|o| !waiting(&o.client_id))
                 .cloned()
                 .collect(),
+            corrected: Vec::new(),
             executions: self.executions.clone(),
             positions: positions.map(|(symbol, net)| (*symbol, *net)).collect(),
             cash: self.cash,

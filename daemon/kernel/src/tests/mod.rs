@@ -136,6 +136,7 @@ impl Bench {
             foreign: Vec::new(),
             at: self.now,
             orders: Vec::new(),
+            corrected: Vec::new(),
             executions: Vec::new(),
             positions: Vec::new(),
             cash: Money::dollars(25_000),

@@ -110,7 +110,7 @@ impl Watcher for NoCross {
 fn is_the_owners(view: &View<'_>, symbol: Symbol) -> bool {
     let owner = &view.truth.owner;
     owner.hand(symbol).is_some_and(|hand| hand.unclear)
-        || view.now < owner.unknown_until(symbol, view.clear_from())
+        || view.now < view.truth.unknown_until(symbol, view.clear_from())
 }
 
 /// For how many shares orders at work would close a position. A target and a stop may be two legs of

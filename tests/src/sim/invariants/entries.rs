@@ -34,7 +34,7 @@ impl Watcher for UnknownBlocks {
                 order.client_id
             ));
         }
-        let owner = view.truth.owner.unknown_until(symbol, view.clear_from());
+        let owner = view.truth.unknown_until(symbol, view.clear_from());
         if view.truth.held.contains_key(&symbol) && view.now >= owner {
             return Err(format!("{id} left while there is a position in {symbol}"));
         }

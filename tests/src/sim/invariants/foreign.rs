@@ -107,7 +107,7 @@ impl Watcher for ForeignSurfaced {
             let symbol = request.symbol;
             let hand = view.truth.owner.hand(symbol);
             let alone = hand.is_some_and(|hand| !hand.unclear && !hand.apart.is_flat());
-            let known = view.now >= view.truth.owner.unknown_until(symbol, view.clear_from());
+            let known = view.now >= view.truth.unknown_until(symbol, view.clear_from());
             if alone && known && view.truth.daemons(symbol).is_flat() {
                 return Err(format!(
                     "{} left for {symbol}, where everything is the owner's",

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    BrokerEvent, ClientOrderId, ExecutionId, NetQty, OrderReport, Symbol, Timestamp,
+    BrokerEvent, ClientOrderId, Execution, ExecutionId, NetQty, OrderReport, Qty, Side, Symbol,
+    Timestamp,
 };
 use trader_core::Engine;
 use trader_core::record::{JournalEntry, Record};
@@ -33,13 +34,21 @@ impl Watcher for LedgerIsBroker {
             // Nothing comes in or goes out without a report unless the owner trades: the ledger was
             // wrong.
             Record::CashAdopted { ours, broker }
-                if view.around.calm_from < view.now && owner.has_never_traded() =>
+                if view.around.calm_from < view.now
+                    && owner.has_never_traded()
+                    && !is_after_a_split(view) =>
             {
                 Err(format!(
                     "the ledger had {ours} in cash where the broker had {broker}"
                 ))
             }
             Record::Discrepancy { symbol, .. } if may_differ(view, *symbol) => Ok(1),
+            // What a split leaves of a share is paid out.
+            Record::Discrepancy { ours, broker, .. }
+                if is_after_a_split(view) && is_fraction(*ours, *broker) =>
+            {
+                Ok(1)
+            }
             Record::Discrepancy { symbol, .. } if !loses_its_journal(view.plan) => Err(format!(
                 "{symbol} is taken for different, and nobody but the daemon trades in it"
             )),
@@ -81,6 +90,18 @@ fn loses_its_journal(plan: &Plan) -> bool {
         FaultKind::CommitMisreported,
     ];
     plan.faults.iter().any(|fault| kinds.contains(&fault.kind))
+}
+
+/// Whether shares were split in the night before.
+fn is_after_a_split(view: &View<'_>) -> bool {
+    let mut symbols = 0..view.plan.symbols.len();
+    view.now >= view.plan.splits_at() && symbols.any(|index| view.plan.split(index).is_some())
+}
+
+/// Whether two positions are less than a share apart.
+fn is_fraction(ours: NetQty, broker: NetQty) -> bool {
+    let share = Qty::NANOS_PER_SHARE.unsigned_abs();
+    ours.nanos().abs_diff(broker.nanos()) < share
 }
 
 /// Whether the owner has traded in a symbol so that its position may differ from the ledger's, and the
@@ -141,6 +162,16 @@ impl Watcher for EachFillOnce {
             return Ok(1);
         }
         Err(format!("the broker made {:?} twice", execution.id))
+    }
+
+    fn corrected(
+        &mut self,
+        (id, _): (ClientOrderId, Side),
+        (_, now): (&Execution, Option<&Execution>),
+        _view: &View<'_>,
+    ) -> Checked {
+        self.made.extend(now.map(|now| (id, now.id.clone())));
+        Ok(0)
     }
 
     fn wrote(&mut self, entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {

@@ -60,7 +60,9 @@ impl Watcher for InsideLimits {
         let open = view.truth.open.values();
         let entries = open.filter(|report| report.client_id.role == OrderRole::Entry);
         let mut symbols: Vec<Symbol> = entries.map(|report| report.symbol).collect();
-        symbols.extend(view.truth.held_by_daemon().map(|(symbol, _)| *symbol));
+        // What was adopted was not entered.
+        let alone = |symbol: &Symbol| view.truth.owner.hand(*symbol).is_none();
+        symbols.extend(view.truth.held.keys().filter(|symbol| alone(symbol)));
         symbols.sort_unstable();
         symbols.dedup();
         let most = usize::try_from(limits.open_positions).unwrap_or(usize::MAX);
@@ -71,8 +73,6 @@ impl Watcher for InsideLimits {
             ));
         }
         let mut checks = 1;
-        // What the owner adds is not entered.
-        let alone = |symbol: &Symbol| view.truth.owner.hand(*symbol).is_none();
         let held = view.truth.held.iter();
         for (symbol, held) in held.filter(|(symbol, _)| alone(symbol)) {
             checks += 1;

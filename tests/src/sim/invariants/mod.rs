@@ -17,6 +17,8 @@ mod known;
 mod ledger;
 mod limits;
 mod live;
+mod losses;
+mod market;
 mod orders;
 mod progress;
 mod protection;
@@ -24,7 +26,9 @@ mod trading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trader_contract::{BrokerEvent, BrokerRequest, OrderReport, Symbol, Timestamp};
+use trader_contract::{
+    BrokerEvent, BrokerRequest, ClientOrderId, Execution, OrderReport, Side, Symbol, Timestamp,
+};
 use trader_core::record::{JournalEntry, Scope};
 use trader_core::{Engine, Event};
 use trader_rpc::{Accepted, Failure};
@@ -135,6 +139,16 @@ pub trait Watcher {
 
     /// The broker has said something about an order, an execution perhaps; nobody need have heard it.
     fn reported(&mut self, _report: &OrderReport, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
+    /// The broker has taken an execution of an order back, and put another one in its place or none.
+    fn corrected(
+        &mut self,
+        _order: (ClientOrderId, Side),
+        _executions: (&Execution, Option<&Execution>),
+        _view: &View<'_>,
+    ) -> Checked {
         Ok(0)
     }
 
@@ -254,7 +268,7 @@ pub fn all() -> Vec<Box<dyn Watcher>> {
         Box::<entries::FreshOrNone>::default(),
         Box::<entries::BoundedRate>::default(),
         Box::<trading::KillHolds>::default(),
-        Box::<trading::LossesStop>::default(),
+        Box::<losses::LossesStop>::default(),
         Box::<calls::ActsOnce>::default(),
         Box::<known::ToldLately>::default(),
         Box::<known::SanePrice>::default(),
@@ -266,5 +280,8 @@ pub fn all() -> Vec<Box<dyn Watcher>> {
         Box::<fate::LostAnswers>::default(),
         Box::<fate::KillCancels>::default(),
         Box::<foreign::ForeignSurfaced>::default(),
+        Box::<market::SaneQuote>::default(),
+        Box::<market::MayTrade>::default(),
+        Box::<market::JumpStops>::default(),
     ]
 }

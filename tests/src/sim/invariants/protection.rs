@@ -104,7 +104,7 @@ impl Protected {
         };
         let open_since = around.open_since.unwrap_or(now);
         let calm = around.calm_from.max(around.awake_since).max(open_since);
-        let owner = view.truth.owner.unknown_until(symbol, calm);
+        let owner = view.truth.unknown_until(symbol, calm);
         let known = now.since(since.max(calm).max(owner));
         let holding = engine.book().holdings.get(&symbol);
         let exiting = holding.is_some_and(|holding| holding.exit.is_some());

@@ -16,6 +16,7 @@ use trader_core::config::ForeignPolicy;
 use trader_core::risk::limits::Limits;
 
 use super::disk::Medium;
+use super::draw::Draw;
 
 pub use crash::{Call, Crash, Nested, Phase, When};
 pub use deed::{Action, Deed, HandTrade, Reach};
@@ -52,6 +53,8 @@ pub struct Plan {
     pub crashes: Vec<Crash>,
     /// What a person does.
     pub actions: Vec<Action>,
+    /// Whether quotes come beside the bars.
+    pub quotes: bool,
     /// What becomes of what the owner does at the broker.
     pub foreign: ForeignPolicy,
     /// The real-money account that is traded, in live mode.
@@ -194,6 +197,39 @@ impl Plan {
         Some(if wrong { ANOTHER_ACCOUNT } else { live.account })
     }
 
+    /// How many shares there are after the night for how many before, in a symbol that is split in it.
+    #[must_use]
+    pub fn split(&self, index: usize) -> Option<(u32, u32)> {
+        let of_it = |fault: &&Fault| {
+            let splits = [FaultKind::SplitForward, FaultKind::SplitReverse];
+            splits.contains(&fault.kind) && fault.symbol == index
+        };
+        let fault = self.faults.iter().find(of_it)?;
+        let mut draw = Draw::of(fault.seed, "split");
+        match fault.kind {
+            FaultKind::SplitForward => draw.pick(&[(2, 1), (3, 1), (3, 2)]),
+            _ => draw.pick(&[(1, 2), (1, 5), (2, 3)]),
+        }
+    }
+
+    /// By how many parts per million a symbol jumps over the night without a reason.
+    #[must_use]
+    pub fn jump(&self, index: usize) -> Option<i64> {
+        let of_it = |fault: &&Fault| fault.kind == FaultKind::Jump && fault.symbol == index;
+        let fault = self.faults.iter().find(of_it)?;
+        let mut draw = Draw::of(fault.seed, "jump");
+        Some(match draw.coin() {
+            true => draw.between(500_000, 1_500_000),
+            false => -draw.between(480_000, 700_000),
+        })
+    }
+
+    /// When what is split in the night is split.
+    #[must_use]
+    pub const fn splits_at(&self) -> Timestamp {
+        self.next.open.plus_minutes(-30)
+    }
+
     /// Which configuration a start at this time finds.
     #[must_use]
     pub fn configuration(&self, at: Timestamp) -> u32 {
@@ -240,6 +276,13 @@ impl FaultKind {
                 | Self::WildPrice
                 | Self::Halt
                 | Self::Gap
+                | Self::HardToBorrow
+                | Self::QuoteCrossed
+                | Self::QuoteWide
+                | Self::QuoteHalf
+                | Self::SplitForward
+                | Self::SplitReverse
+                | Self::Jump
         )
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn fill(plan: &mut Plan, without: &Without) {
             }
         }
     }
+    plan.quotes |= plan.faults.iter().any(|fault| fault.kind.is_about_quotes());
     if !without.crashes {
         crashes(plan, &mut draw, sure, any);
     }
@@ -54,6 +55,43 @@ pub(super) fn fill(plan: &mut Plan, without: &Without) {
     plan.faults
         .sort_by_key(|fault| (fault.from, fault.kind, fault.seed));
     plan.actions.sort_by_key(|action| action.at);
+}
+
+/// Something happens to a symbol over the night; mostly it is halted before the close, so that what is
+/// held of it is held over the night.
+pub(super) fn night(plan: &mut Plan, draw: &mut Draw, without: &Without) {
+    let kinds = [
+        FaultKind::SplitForward,
+        FaultKind::SplitReverse,
+        FaultKind::Jump,
+    ];
+    let kind = draw.pick(&kinds).unwrap_or(FaultKind::Jump);
+    if without.all_faults || without.faults.contains(&kind) {
+        return;
+    }
+    plan.heal_at = plan.next.open.plus_minutes(-3);
+    let symbols = u64::try_from(plan.symbols.len()).unwrap_or(1);
+    let symbol = usize::try_from(draw.below(symbols)).unwrap_or(0);
+    let mut push = |kind: FaultKind, from: Timestamp, seed: u64| {
+        plan.faults.push(Fault {
+            kind,
+            from,
+            until: plan.heal_at,
+            hits: 1,
+            symbol,
+            seed,
+        });
+    };
+    let seed = draw.next();
+    push(kind, plan.session.close, seed);
+    if !draw.once_in(3) && !without.faults.contains(&FaultKind::Halt) {
+        let minutes = draw.between(7, 40);
+        push(
+            FaultKind::Halt,
+            plan.session.close.plus_minutes(-minutes),
+            0,
+        );
+    }
 }
 
 /// Fills a short day: what fails, fails before the last minutes.
@@ -96,7 +134,7 @@ fn certain(plan: &mut Plan, draw: &mut Draw, sure: Stretch, without: &Without) {
 /// So many kinds, each as likely as another.
 fn chosen(draw: &mut Draw, count: usize, without: &Without) -> Vec<FaultKind> {
     let mut kinds: Vec<FaultKind> = FaultKind::ALL.to_vec();
-    kinds.retain(|kind| !without.faults.contains(kind));
+    kinds.retain(|kind| !without.faults.contains(kind) && !kind.is_of_the_night());
     let mut on = Vec::new();
     for _ in 0..count {
         if let Some(kind) = draw.pick(&kinds) {
@@ -121,6 +159,7 @@ fn add(plan: &mut Plan, draw: &mut Draw, kind: FaultKind, from: Timestamp) {
         FaultKind::Unauthorised | FaultKind::StreamCut => draw.between(1, 60),
         FaultKind::StreamMute | FaultKind::StreamStolen => draw.between(20, 240),
         FaultKind::ClockSkew | FaultKind::WallStep => draw.between(70, 900),
+        FaultKind::HardToBorrow | FaultKind::AccountBlocked => draw.between(120, 3_600),
         kind if kind.lasts() => draw.between(30, 600),
         _ => draw.between(120, 3_600),
     };

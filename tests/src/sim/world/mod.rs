@@ -11,9 +11,10 @@ mod owner;
 mod process;
 mod queue;
 mod stream;
+mod street;
 mod transport;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trader_broker_sim::SimBroker;
 use trader_contract::{Broker, BrokerEvent, ClientOrderId, Execution, Symbol, Timestamp};
@@ -86,6 +87,8 @@ pub struct World<'p> {
     deeds: BTreeMap<&'static str, u64>,
     /// How often a call was made whose answer did not come.
     attempts: BTreeMap<usize, u32>,
+    /// The symbols that cannot be borrowed.
+    not_shortable: BTreeSet<usize>,
     /// The book of a life that ended with everything it knew on the disk.
     knew: Option<Book>,
     /// Where the answer of the call that is being made is put.
@@ -125,7 +128,7 @@ impl<'p> World<'p> {
                 healed_at: None,
                 up_since: None,
                 calm_from: Timestamp::MIN,
-                halted: std::collections::BTreeSet::new(),
+                halted: BTreeSet::new(),
                 open_since: None,
                 shut_out: false,
                 journal_failed: false,
@@ -148,6 +151,7 @@ impl<'p> World<'p> {
             executions: Vec::new(),
             deeds: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            not_shortable: BTreeSet::new(),
         };
         world.schedule();
         world
