@@ -13,7 +13,7 @@ use trader_core::{
 };
 use trader_kernel::Surroundings;
 use trader_kernel::views::{StatusFacts, StrategyFacts};
-use trader_rpc::{Link, LinkState, Mode, StoreInfo};
+use trader_rpc::{Link, LinkState, Mode, RecordingInfo, StoreInfo};
 
 use super::chaos;
 use super::plan::{Plan, Reach, StrategyPlan, SymbolPlan};
@@ -180,6 +180,11 @@ pub fn surroundings(plan: &Plan) -> Surroundings {
             },
             sockets: Vec::new(),
             config_hash: String::new(),
+            recording: RecordingInfo {
+                enabled: false,
+                session: None,
+                failure: None,
+            },
             journal_failure: None,
         },
         strategies: StrategyFacts::default(),

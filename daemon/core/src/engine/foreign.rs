@@ -404,12 +404,14 @@ impl Engine {
     }
 }
 
-/// Whether a correction of an order's execution is not counted yet.
+/// Whether a correction of an order's execution is not counted yet. What stands in the place of a void
+/// one may be void itself by now: it was known, and does not come back.
 fn is_news(order: &Order, void: &ExecutionId, now: Option<&Execution>) -> bool {
-    let counts = order.fills.iter().any(|fill| fill.id == *void);
-    let known = order.executions.contains(void) && !counts;
-    let stands = now.is_none_or(|now| order.fills.iter().any(|fill| fill == now));
-    !(known && stands || counts && now.is_some() && stands)
+    if let Some(counts) = order.fills.iter().find(|fill| fill.id == *void) {
+        return now != Some(counts);
+    }
+    let known = |id: &ExecutionId| order.executions.contains(id);
+    !known(void) || now.is_some_and(|now| now.id != *void && !known(&now.id))
 }
 
 /// What is foreign, in words.

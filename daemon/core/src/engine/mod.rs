@@ -15,9 +15,11 @@ mod operator;
 mod pricing;
 mod protection;
 mod reconcile;
+mod recording;
 mod recover;
 mod reports;
 mod session;
+mod snapshot;
 mod splits;
 mod starts;
 mod sweep;
@@ -40,6 +42,7 @@ pub use self::liveness::{DataState, LinkState};
 use self::recover::{CashDispute, Dispute};
 pub use self::session::Phase;
 use self::session::Schedule;
+pub use self::snapshot::{RestoreError, Snapshot};
 use self::starts::Unreadable;
 use self::sweep::Reconciling;
 pub use self::symbols::SymbolState;
@@ -271,6 +274,7 @@ impl Engine {
                 self.halt(at, &why, out);
             }
             Event::JournalFailed { why } => self.on_journal_failed(at, why, out),
+            Event::Recording { failed } => self.on_recording(at, failed.as_deref(), out),
             Event::Operator {
                 command,
                 uid,

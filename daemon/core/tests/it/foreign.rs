@@ -404,6 +404,7 @@ fn an_execution_that_the_broker_takes_back_is_undone() {
         scene.venue.meddle(symbol("SPY"), net(scene, 60));
         scene.hear("60 instead of 100", vec![corrected.clone()]);
         scene.hear("the same again", vec![corrected]);
+        scene.cancelled("1-s1");
         let ours = scene.mirror.net(scene.engine.book().net(symbol("SPY")));
         assert_eq!(ours.to_string(), "60");
         assert_ne!(before, scene.engine.book().cash);
@@ -412,11 +413,47 @@ fn an_execution_that_the_broker_takes_back_is_undone() {
       ASK what the broker holds
       fill_corrected
       ALERT Critical fill_corrected
-      plan 1-s2 sell 60 SPY stop 99.5 Gtc for 1-s1
-      replace asked 1-s1
-      REPLACE 1-s1 by 1-s2 60 shares
+      cancel asked 1-s1: it is for another quantity than the position, and its group allows no change of that
+      CANCEL 1-s1
     14:32:00 the same again
+    14:32:00 1-s1 cancelled
+      heard 1-s1 Cancelled 0/100
+      plan 1-s2 sell 60 SPY stop 99.5 Gtc
+      SEND 1-s2 sell 60 SPY stop 99.5 Gtc
     ");
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_void_execution_does_not_come_back_once_it_is_void_itself() {
+    both(|scene| {
+        scene.with_position();
+        let client_id = scene.id("1-e1");
+        let first = scene.engine.book().orders[&client_id].executions[0].clone();
+        let second = Execution {
+            id: ExecutionId("x-2".into()),
+            qty: Qty::shares(60).unwrap(),
+            price: scene.price("100.05"),
+            fee: trader_contract::Money::ZERO,
+            at: scene.at,
+        };
+        let third = Execution {
+            id: ExecutionId("x-3".into()),
+            qty: Qty::shares(20).unwrap(),
+            ..second.clone()
+        };
+        scene.venue.meddle(symbol("SPY"), net(scene, 20));
+        scene.venue.corrected = vec![
+            (client_id, first, Some(second.clone())),
+            (client_id, second.id, Some(third)),
+        ];
+        look_twice(scene);
+        let ours = scene.mirror.net(scene.engine.book().net(symbol("SPY")));
+        assert_eq!(ours.to_string(), "20");
+        scene.forget();
+        scene.pass(60);
+        look_twice(scene);
+        assert!(!scene.transcript().contains("fill_corrected"));
+    });
 }
 
 #[test]

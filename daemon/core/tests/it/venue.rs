@@ -24,6 +24,8 @@ pub(crate) struct Venue {
     pub(crate) repeated: BTreeSet<ClientOrderId>,
     /// Orders of somebody else.
     pub(crate) foreign: Vec<ForeignOrder>,
+    /// Executions that were taken back.
+    pub(crate) corrected: Vec<(ClientOrderId, ExecutionId, Option<Execution>)>,
     cash: Money,
     /// What it says of the account.
     pub(crate) account: AccountFacts,
@@ -44,6 +46,7 @@ impl Venue {
             used: BTreeSet::new(),
             repeated: BTreeSet::new(),
             foreign: Vec::new(),
+            corrected: Vec::new(),
             cash: Money::dollars(100_000),
             account: AccountFacts {
                 id: "SIMULATED".into(),
@@ -341,7 +344,7 @@ impl Venue {
                 .filter(|o| !waiting(&o.client_id))
                 .cloned()
                 .collect(),
-            corrected: Vec::new(),
+            corrected: self.corrected.clone(),
             executions: self.executions.clone(),
             positions: positions.map(|(symbol, net)| (*symbol, *net)).collect(),
             cash: self.cash,
@@ -358,6 +361,11 @@ impl Venue {
     /// The net position in a symbol.
     pub(crate) fn net(&self, symbol: Symbol) -> NetQty {
         self.positions.get(&symbol).copied().unwrap_or(NetQty::ZERO)
+    }
+
+    /// Interest, dividends and transfers come without a report.
+    pub(crate) fn deposit(&mut self, amount: Money) {
+        self.cash += amount;
     }
 
     /// Somebody else trades on the account.

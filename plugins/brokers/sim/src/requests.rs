@@ -279,9 +279,14 @@ impl SimBroker {
         let Some(before) = self.orders.get(&old).cloned() else {
             return;
         };
-        let total = self.orders.get(&new).filter(|order| order.is_open());
+        let asked = self.orders.get(&new).filter(|order| order.is_open());
+        // The quantity in a group is the group's: what has filled beside it meanwhile counts.
+        let total = asked.map(|order| match before.part {
+            Part::Single => order.qty,
+            Part::Entry | Part::Target | Part::Stop => before.qty,
+        });
         let left = total
-            .and_then(|order| order.qty.checked_sub(before.filled))
+            .and_then(|total| total.checked_sub(before.filled))
             .filter(|left| !left.is_zero() && before.is_open());
         let Some(left) = left else {
             return self.keep(old, new, at);

@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    BrokerEvent, ClientOrderId, Execution, ExecutionId, NetQty, OrderReport, Qty, Side, Symbol,
-    Timestamp,
+    BrokerEvent, ClientOrderId, Execution, ExecutionId, NetQty, OrderReport, Qty, Symbol, Timestamp,
 };
 use trader_core::Engine;
 use trader_core::record::{JournalEntry, Record};
@@ -166,7 +165,7 @@ impl Watcher for EachFillOnce {
 
     fn corrected(
         &mut self,
-        (id, _): (ClientOrderId, Side),
+        (id, _): (ClientOrderId, Symbol),
         (_, now): (&Execution, Option<&Execution>),
         _view: &View<'_>,
     ) -> Checked {

@@ -60,8 +60,8 @@ impl Watcher for InsideLimits {
         let open = view.truth.open.values();
         let entries = open.filter(|report| report.client_id.role == OrderRole::Entry);
         let mut symbols: Vec<Symbol> = entries.map(|report| report.symbol).collect();
-        // What was adopted was not entered.
-        let alone = |symbol: &Symbol| view.truth.owner.hand(*symbol).is_none();
+        // What was adopted was not entered, nor was what an execution taken back has left.
+        let alone = |symbol: &Symbol| view.truth.is_alone(*symbol);
         symbols.extend(view.truth.held.keys().filter(|symbol| alone(symbol)));
         symbols.sort_unstable();
         symbols.dedup();

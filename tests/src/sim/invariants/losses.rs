@@ -2,13 +2,13 @@
 //! cash, and from the prices that the daemon was told; the daemon's book is not asked. What stops entries
 //! is read from what was written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
     ClientOrderId, Execution, Money, OrderReport, Price, Ratio, Side, Symbol, Timestamp,
 };
 use trader_core::Event;
-use trader_core::record::{IntentId, JournalEntry, Origin, Record, TradingState};
+use trader_core::record::{IntentId, JournalEntry, Origin, Record, Trade, TradingState};
 
 use super::trading::entry;
 use super::{Checked, Sent, View, Watcher};
@@ -20,20 +20,6 @@ const SETTLED: i64 = 5 * Timestamp::SECOND;
 /// What a sum may be beside another one: prices are heard one after the other.
 const SLACK: Ratio = Ratio::from_billionths(400_000);
 
-/// What one trade has brought so far, and whether anybody but the daemon had a hand in it.
-#[derive(Debug, Clone, Copy)]
-struct Flow {
-    money: Money,
-    corrected: bool,
-}
-
-impl Flow {
-    const NONE: Self = Self {
-        money: Money::ZERO,
-        corrected: false,
-    };
-}
-
 /// The watcher.
 #[derive(Debug, Default)]
 pub(super) struct LossesStop {
@@ -44,7 +30,10 @@ pub(super) struct LossesStop {
     /// A person has looked since, and allowed entries all the same.
     allowed: bool,
     /// What each trade has brought, by the broker's executions.
-    flows: BTreeMap<IntentId, Flow>,
+    flows: BTreeMap<IntentId, Money>,
+    /// Symbols in which the broker has taken executions back: what is left of a trade that was over is
+    /// the next one's.
+    corrected: BTreeSet<Symbol>,
     life: Option<Timestamp>,
     /// The last prices that the daemon was told in this life.
     last: BTreeMap<Symbol, (Timestamp, Price)>,
@@ -118,16 +107,17 @@ impl LossesStop {
     }
 
     /// A trade has ended: what it has brought is for the broker's executions to say.
-    fn closed(&mut self, intent: IntentId, told: Money, view: &View<'_>) -> Checked {
-        let flow = self.flows.remove(&intent).unwrap_or(Flow::NONE);
-        let alone = !flow.corrected && view.truth.owner.has_never_traded();
-        if alone && flow.money != told {
+    fn closed(&mut self, trade: &Trade, view: &View<'_>) -> Checked {
+        let (intent, told) = (trade.intent, trade.profit);
+        let flow = self.flows.remove(&intent).unwrap_or(Money::ZERO);
+        let owner = view.truth.owner.hand(trade.symbol);
+        let alone = !self.corrected.contains(&trade.symbol) && owner.is_none();
+        if alone && flow != told {
             return Err(format!(
-                "the trade of {intent:?} is said to have brought {told}, the broker's executions say {}",
-                flow.money
+                "the trade of {intent} is said to have brought {told}, the broker's executions say {flow}"
             ));
         }
-        let profit = if alone { flow.money } else { told };
+        let profit = if alone { flow } else { told };
         if profit < Money::ZERO {
             self.losses += 1;
         } else if profit > Money::ZERO {
@@ -174,22 +164,18 @@ impl Watcher for LossesStop {
     fn reported(&mut self, report: &OrderReport, _view: &View<'_>) -> Checked {
         if let Some(execution) = &report.execution {
             let flow = self.flows.entry(IntentId::from(report.client_id));
-            flow.or_insert(Flow::NONE).money += brings(report.side, execution);
+            *flow.or_insert(Money::ZERO) += brings(report.side, execution);
         }
         Ok(0)
     }
 
     fn corrected(
         &mut self,
-        (id, side): (ClientOrderId, Side),
-        (void, now): (&Execution, Option<&Execution>),
+        (_, symbol): (ClientOrderId, Symbol),
+        _executions: (&Execution, Option<&Execution>),
         _view: &View<'_>,
     ) -> Checked {
-        let flow = self.flows.entry(IntentId::from(id));
-        let flow = flow.or_insert(Flow::NONE);
-        flow.corrected = true;
-        flow.money -= brings(side, void);
-        flow.money += now.map_or(Money::ZERO, |now| brings(side, now));
+        self.corrected.insert(symbol);
         Ok(0)
     }
 
@@ -215,7 +201,7 @@ impl Watcher for LossesStop {
                 self.peak = Some(self.peak.map_or(equity, |peak| peak.max(equity)));
                 self.opened = None;
             }
-            Record::TradeClosed { trade } => return self.closed(trade.intent, trade.profit, view),
+            Record::TradeClosed { trade } => return self.closed(trade, view),
             _ => return Ok(0),
         }
         Ok(1)

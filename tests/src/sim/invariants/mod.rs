@@ -27,7 +27,7 @@ mod trading;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    BrokerEvent, BrokerRequest, ClientOrderId, Execution, OrderReport, Side, Symbol, Timestamp,
+    BrokerEvent, BrokerRequest, ClientOrderId, Execution, OrderReport, Symbol, Timestamp,
 };
 use trader_core::record::{JournalEntry, Scope};
 use trader_core::{Engine, Event};
@@ -145,7 +145,7 @@ pub trait Watcher {
     /// The broker has taken an execution of an order back, and put another one in its place or none.
     fn corrected(
         &mut self,
-        _order: (ClientOrderId, Side),
+        _order: (ClientOrderId, Symbol),
         _executions: (&Execution, Option<&Execution>),
         _view: &View<'_>,
     ) -> Checked {

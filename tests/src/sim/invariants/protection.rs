@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use trader_contract::{BrokerRequest, OrderRole, Symbol, Timestamp};
+use trader_contract::{BrokerRequest, NetQty, OrderRole, Symbol, Timestamp};
 
 use super::{Checked, Sent, View, Watcher};
+use crate::sim::truth::remaining;
 
 /// What the daemon may take to protect a position or to begin to close it.
 const PROTECT_WITHIN: i64 = 5 * Timestamp::SECOND;
@@ -48,9 +49,19 @@ impl Watcher for Protected {
         let (Some(stop), Some(engine)) = (stop, view.engine) else {
             return Ok(0);
         };
-        let holding = engine.book().holdings.get(&stop.symbol);
-        let stays = holding.is_some_and(|h| h.exit.is_none() && !h.net.is_flat());
-        if stays && view.truth.held.contains_key(&stop.symbol) {
+        let book = engine.book();
+        let holding = book.holdings.get(&stop.symbol);
+        // Beside a target no quantity can be changed: a wrong one makes way for another pair.
+        let is_wrong = |net: NetQty| {
+            let order = book.orders.get(id);
+            order.is_some_and(|order| order.remaining() != net.magnitude())
+        };
+        let stays =
+            holding.is_some_and(|h| h.exit.is_none() && !h.net.is_flat() && !is_wrong(h.net));
+        // One for another quantity must make way where the broker allows no change of it.
+        let held = view.truth.held.get(&stop.symbol);
+        let fits = held.is_some_and(|held| held.net.magnitude() == remaining(stop));
+        if stays && fits {
             return Err(format!(
                 "{id} is cancelled, and nothing closes what it protects"
             ));

@@ -1,11 +1,13 @@
 //! What people do in a run: calls of operators, with the role that each has, and what the owner does at
 //! the broker by hand.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::Timestamp;
 use trader_rpc::Role;
 
 /// Something that a person does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Action {
     /// When.
     pub at: Timestamp,
@@ -14,7 +16,12 @@ pub struct Action {
     /// Whether the same call is sent twice.
     pub twice: bool,
     /// The role of who calls; not always enough.
+    #[serde(default = "admin")]
     pub role: Role,
+}
+
+const fn admin() -> Role {
+    Role::Admin
 }
 
 impl Action {
@@ -31,7 +38,8 @@ impl Action {
 }
 
 /// What a kill or an arming is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reach {
     /// The account.
     All,
@@ -44,7 +52,8 @@ pub enum Reach {
 }
 
 /// What a person may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Deed {
     /// No new positions.
     Pause,
@@ -99,7 +108,8 @@ pub enum Deed {
 
 /// What the owner trades by hand. Whatever rests in the symbol is cancelled first, as it must be: it
 /// holds the shares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HandTrade {
     /// Buys so many shares.
     Buy(u32),

@@ -9,8 +9,8 @@ use trader_contract::{Direction, Level, Money, Price, Qty, Ratio, Symbol, Timest
 use trader_core::config::ForeignPolicy;
 use trader_core::risk::limits::Limits;
 
-use super::swarm;
 use super::{BrokerPlan, Plan, StrategyPlan, SymbolPlan, Without};
+use super::{storm, swarm};
 use crate::sim::disk::Medium;
 use crate::sim::draw::Draw;
 
@@ -63,6 +63,9 @@ pub(super) fn plan(seed: u64, without: &Without) -> Plan {
         swarm::night(&mut plan, &mut draw, without);
     }
     swarm::fill(&mut plan, without);
+    if without.calm {
+        storm::rage(&mut plan, without);
+    }
     plan
 }
 

@@ -3,12 +3,15 @@
 
 mod crash;
 mod deed;
+mod file;
 mod generate;
 mod kind;
 mod people;
+mod storm;
 mod swarm;
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use trader_broker_sim::{Fees, Latency, Slippage, Split};
 use trader_calendar::Session;
 use trader_contract::{Money, Price, Ratio, Symbol, Timestamp};
@@ -23,7 +26,8 @@ pub use deed::{Action, Deed, HandTrade, Reach};
 pub use kind::FaultKind;
 
 /// Everything that a run is made of.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Where it came from, and where everything that is not written out here is drawn from.
     pub seed: u64,
@@ -54,8 +58,10 @@ pub struct Plan {
     /// What a person does.
     pub actions: Vec<Action>,
     /// Whether quotes come beside the bars.
+    #[serde(default)]
     pub quotes: bool,
     /// What becomes of what the owner does at the broker.
+    #[serde(default)]
     pub foreign: ForeignPolicy,
     /// The real-money account that is traded, in live mode.
     pub live: Option<Live>,
@@ -70,18 +76,21 @@ pub const ACCOUNT: &str = "SIMULATED";
 const ANOTHER_ACCOUNT: &str = "ANOTHER";
 
 /// Live mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Live {
     /// The account that may be traded.
-    pub account: &'static str,
+    pub account: Box<str>,
     /// A start before this finds another one, which is not the broker's.
+    #[serde(default)]
     pub wrong_until: Option<Timestamp>,
     /// A start from here on finds another configuration.
     pub reconfigured_at: Option<Timestamp>,
 }
 
 /// One symbol.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SymbolPlan {
     /// Its ticker.
     pub symbol: Symbol,
@@ -96,7 +105,8 @@ pub struct SymbolPlan {
 }
 
 /// What works on a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StrategyPlan {
     /// The seeded one that does whatever a strategy may do.
     Chaos {
@@ -114,7 +124,8 @@ pub enum StrategyPlan {
 }
 
 /// How the broker behaves when nothing fails.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BrokerPlan {
     /// Between its door and the venue.
     pub latency: Latency,
@@ -135,7 +146,8 @@ pub struct BrokerPlan {
 }
 
 /// One fault, or several of a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fault {
     /// Which.
     pub kind: FaultKind,
@@ -162,6 +174,8 @@ pub struct Without {
     pub crashes: bool,
     /// What a person does.
     pub actions: bool,
+    /// The quiet between faults and between trades: a storm.
+    pub calm: bool,
 }
 
 impl Plan {
@@ -191,10 +205,14 @@ impl Plan {
 
     /// The account that may be traded, as a start at this time finds it; `None` if no live one is.
     #[must_use]
-    pub fn live_account(&self, at: Timestamp) -> Option<&'static str> {
-        let live = self.live?;
+    pub fn live_account(&self, at: Timestamp) -> Option<&str> {
+        let live = self.live.as_ref()?;
         let wrong = live.wrong_until.is_some_and(|until| at < until);
-        Some(if wrong { ANOTHER_ACCOUNT } else { live.account })
+        Some(if wrong {
+            ANOTHER_ACCOUNT
+        } else {
+            &live.account
+        })
     }
 
     /// How many shares there are after the night for how many before, in a symbol that is split in it.
@@ -233,7 +251,8 @@ impl Plan {
     /// Which configuration a start at this time finds.
     #[must_use]
     pub fn configuration(&self, at: Timestamp) -> u32 {
-        let changed_at = self.live.and_then(|live| live.reconfigured_at);
+        let live = self.live.as_ref();
+        let changed_at = live.and_then(|live| live.reconfigured_at);
         u32::from(changed_at.is_some_and(|changed_at| changed_at <= at))
     }
 

@@ -263,7 +263,7 @@ fn live(plan: &mut Plan) {
         push(plan, at, arm);
     }
     plan.live = Some(Live {
-        account: ACCOUNT,
+        account: ACCOUNT.into(),
         wrong_until,
         reconfigured_at,
     });

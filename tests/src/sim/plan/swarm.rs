@@ -132,7 +132,7 @@ fn certain(plan: &mut Plan, draw: &mut Draw, sure: Stretch, without: &Without) {
 }
 
 /// So many kinds, each as likely as another.
-fn chosen(draw: &mut Draw, count: usize, without: &Without) -> Vec<FaultKind> {
+pub(super) fn chosen(draw: &mut Draw, count: usize, without: &Without) -> Vec<FaultKind> {
     let mut kinds: Vec<FaultKind> = FaultKind::ALL.to_vec();
     kinds.retain(|kind| !without.faults.contains(kind) && !kind.is_of_the_night());
     let mut on = Vec::new();
@@ -145,7 +145,7 @@ fn chosen(draw: &mut Draw, count: usize, without: &Without) -> Vec<FaultKind> {
     on
 }
 
-fn add(plan: &mut Plan, draw: &mut Draw, kind: FaultKind, from: Timestamp) {
+pub(super) fn add(plan: &mut Plan, draw: &mut Draw, kind: FaultKind, from: Timestamp) {
     let from = if kind == FaultKind::FeedLate {
         plan.start
     } else {
@@ -210,7 +210,7 @@ fn crashes(plan: &mut Plan, draw: &mut Draw, sure: Stretch, any: Stretch) {
     }
 }
 
-fn crash(draw: &mut Draw, from: Timestamp, calls: i64) -> Crash {
+pub(super) fn crash(draw: &mut Draw, from: Timestamp, calls: i64) -> Crash {
     let nth = u32::try_from(draw.between(1, calls)).unwrap_or(1);
     let when = match draw.below(5) {
         0 => When::At(from),

@@ -10,6 +10,7 @@ mod operator;
 mod owner;
 mod process;
 mod queue;
+mod recording;
 mod stream;
 mod street;
 mod transport;
@@ -25,6 +26,7 @@ use trader_rpc::Accepted;
 
 pub use death::{DEATH_NAMES, DeathCounts};
 pub use edges::Did;
+pub use recording::Recording;
 
 use super::disk::{Disk, Medium};
 use super::draw::Draw;
@@ -32,6 +34,7 @@ use super::faults::Faults;
 use super::invariants::{Broken, Circumstances, Sent, View, Watch, Watcher};
 use super::log::Log;
 use super::market::{Tape, tapes};
+use super::naked::Meter;
 use super::outcome::{Outcome, Violation};
 use super::plan::Plan;
 use super::setup;
@@ -53,6 +56,7 @@ pub struct World<'p> {
     queue: Queue,
     broker: SimBroker,
     truth: Truth,
+    meter: Meter,
     /// Whether the broker has changed since the truth was last asked for.
     changed: bool,
     disk: Disk,
@@ -95,6 +99,7 @@ pub struct World<'p> {
     asking: Option<Slot<Accepted>>,
     /// Whether a call was answered before what it did was on the disk.
     early: bool,
+    recording: Recording,
 }
 
 impl<'p> World<'p> {
@@ -110,6 +115,7 @@ impl<'p> World<'p> {
             queue: Queue::default(),
             broker: SimBroker::new(setup::broker(plan), &symbols),
             truth: Truth::default(),
+            meter: Meter::default(),
             changed: true,
             disk: Disk::new(setup::EPOCH, plan.medium),
             faults: Faults::of(plan),
@@ -140,6 +146,7 @@ impl<'p> World<'p> {
             knew: None,
             asking: None,
             early: false,
+            recording: Recording::default(),
             clock_ahead: 0,
             broker_ahead: 0,
             asleep: false,
@@ -164,6 +171,15 @@ impl<'p> World<'p> {
         self.finish()
     }
 
+    /// The same, recorded.
+    #[must_use]
+    pub fn run_recorded(mut self) -> (Outcome, Recording) {
+        self.recording = Recording::on();
+        while self.broken.is_none() && self.turn() {}
+        let recording = std::mem::take(&mut self.recording);
+        (self.finish(), recording)
+    }
+
     /// Lets the next thing happen; false at the end.
     fn turn(&mut self) -> bool {
         let broker = self.broker.due();
@@ -177,6 +193,7 @@ impl<'p> World<'p> {
         }
         self.now = self.now.max(at);
         self.log.next(self.now);
+        self.meter.pass(&self.truth.held, &self.around, self.now);
         if broker == Some(at) {
             self.hear_broker();
         } else if queued == Some(at) {
@@ -281,6 +298,7 @@ impl<'p> World<'p> {
         self.bury_the_dead();
         if std::mem::take(&mut self.changed) {
             self.truth.refresh(&self.broker, self.now);
+            self.tell_what_was_naked();
         }
         if self.around.open_since.is_none() || self.asleep {
             self.truth.skip_to(self.now);
@@ -292,6 +310,15 @@ impl<'p> World<'p> {
         self.around.silent_since = silent.then_some(since);
         self.tell_what_it_did();
         self.ask(|watcher, view| watcher.after(view));
+    }
+
+    /// Says for how long what is naked no longer was so, and why.
+    fn tell_what_was_naked(&mut self) {
+        for (symbol, seconds, why) in self.meter.end(&self.truth.held) {
+            self.log.note("naked", seconds, || {
+                format!("{symbol} was naked for {seconds} s: {why}")
+            });
+        }
     }
 
     /// Shows the watchers what the daemon has written and sent.
@@ -328,7 +355,6 @@ impl<'p> World<'p> {
         if self.broken.is_none() {
             self.compare_journal();
         }
-        self.truth.measure(self.now);
         let violation = self.broken.take().map(|broken| Violation {
             invariant: broken.invariant,
             detail: broken.detail,
@@ -346,7 +372,7 @@ impl<'p> World<'p> {
             lives: self.life,
             deeds: self.deeds,
             checks: self.watch.checks(),
-            naked: self.truth.naked(),
+            naked: self.meter.naked(),
             symbols: self.plan.symbols.len(),
             both_sides: self.sides == [true; 2],
             flat: self.truth.held.is_empty(),

@@ -178,7 +178,7 @@ impl World<'_> {
             .and_then(|put| change.checked_add(put))
             .unwrap_or(change);
         self.truth.corrected(symbol, change, self.now);
-        let order = (done.client_id, side);
+        let order = (done.client_id, symbol);
         self.ask(|watcher, view| watcher.corrected(order, (&done.void, done.now.as_ref()), view));
         self.hear_broker();
         self.changed = true;
