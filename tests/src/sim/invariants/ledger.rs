@@ -10,7 +10,7 @@ use trader_core::Engine;
 use trader_core::record::{JournalEntry, Record};
 
 use super::{Checked, View, Watcher};
-use crate::sim::plan::{FaultKind, Plan};
+use crate::sim::plan::Plan;
 
 /// How long after the last disturbance everything must have been compared.
 const SETTLED_AFTER: i64 = 75 * Timestamp::SECOND;
@@ -83,12 +83,9 @@ impl Watcher for LedgerIsBroker {
 
 /// Whether a life may end without all that it knew on the disk.
 fn loses_its_journal(plan: &Plan) -> bool {
-    let kinds = [
-        FaultKind::DiskFull,
-        FaultKind::CommitFailed,
-        FaultKind::CommitMisreported,
-    ];
-    plan.faults.iter().any(|fault| kinds.contains(&fault.kind))
+    plan.faults
+        .iter()
+        .any(|fault| fault.kind.stops_the_journal())
 }
 
 /// Whether shares were split in the night before.

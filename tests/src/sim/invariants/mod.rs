@@ -4,6 +4,10 @@
 //! To add one: write a type with [`Watcher`] in the file of its group and put it into [`all`]. A
 //! watcher sees what the daemon writes and sends, what the broker executes, and after each event the
 //! whole [`View`]; it says how many checks it has made, or what is wrong.
+//!
+//! Not watched here, since the kernel has no such input: INV-20 (no advice comes in yet) and INV-21 (no
+//! secret reaches the kernel: credentials and webhook tokens stay in the shell, where
+//! `daemon/tests/it/alerts.rs` looks for them in everything that leaves).
 
 mod bounded;
 mod calls;

@@ -276,11 +276,11 @@ const fn daily_loss(number: i64) -> Ratio {
     Ratio::from_billionths(if number <= 3 { 3_000_000 } else { share })
 }
 
-/// None, or from 2 on: after a single one there would hardly be a second side.
+/// None, or from 4 on: after fewer there would now and then be no second side.
 fn consecutive_losses(draw: &mut Draw) -> u32 {
     match draw.once_in(8) {
         true => 0,
-        false => u32::try_from(draw.between(2, 12)).unwrap_or(2),
+        false => u32::try_from(draw.between(4, 12)).unwrap_or(4),
     }
 }
 
@@ -304,7 +304,7 @@ fn limits(draw: &mut Draw) -> Limits {
         drawdown: percent(draw.between(5, 40)),
         consecutive_losses: consecutive_losses(draw),
         entries_per_route: count(draw, 8, 40),
-        entries_per_minute: count(draw, 2, 12),
+        entries_per_minute: count(draw, 3, 12),
         entries_per_minute_symbol: count(draw, 1, 6),
         duplicate_nanos: 2 * Timestamp::SECOND,
         price_collar: percent(draw.between(5, 10)),

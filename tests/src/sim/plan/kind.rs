@@ -265,6 +265,15 @@ impl FaultKind {
         matches!(self, Self::Gap | Self::FillBusted | Self::FillCorrected)
     }
 
+    /// Whether the journal takes nothing more after it.
+    #[must_use]
+    pub const fn stops_the_journal(self) -> bool {
+        matches!(
+            self,
+            Self::DiskFull | Self::CommitFailed | Self::CommitMisreported
+        )
+    }
+
     /// Whether it is about quotes, which do not come in every run.
     #[must_use]
     pub const fn is_about_quotes(self) -> bool {
