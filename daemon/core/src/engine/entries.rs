@@ -16,8 +16,9 @@ use crate::planted::{Bug, is};
 use crate::record::{Decision, GateCheck, PlannedOrder, Record, Severity, TradingState};
 use crate::risk::caps::{affordable, entries_of};
 use crate::risk::exposure::Exposure;
-use crate::risk::gate::{Account, Approved, Place, Refusal};
+use crate::risk::gate::{Account, Approved, Gate, Place, Refusal};
 use crate::risk::sizing::{SizingInputs, SizingRules, size};
+use crate::risk::traffic::Message;
 
 /// The parts of an [`Intent::Enter`].
 #[derive(Clone, Copy)]
@@ -28,6 +29,15 @@ pub(super) struct Wanted {
     pub(super) target: Option<Level>,
     pub(super) size: EntrySize,
     pub(super) expires_after_bars: Option<u16>,
+}
+
+/// An entry on its way to the gate.
+#[derive(Clone, Copy)]
+pub(super) enum Draft<'a> {
+    /// Still to be priced and sized, and sent under this id.
+    Wanted(&'a Wanted, ClientOrderId),
+    /// As a person has seen it, to the share and the cent.
+    Exactly(OrderRequest),
 }
 
 impl Engine {
@@ -72,7 +82,7 @@ impl Engine {
     }
 
     /// Writes down an entry with the exits that go out with it, and sends it.
-    fn place_entry(
+    pub(super) fn place_entry(
         &mut self,
         from: Source<'_>,
         expires_after_bars: Option<u16>,
@@ -111,6 +121,7 @@ impl Engine {
             state.entry_since = None;
         }
         out.push(Command::Send(approved));
+        self.count_message(from.at, Message::Order, out);
     }
 
     fn plan_entry(
@@ -119,15 +130,38 @@ impl Engine {
         wanted: Wanted,
         entry_id: ClientOrderId,
     ) -> Result<(Approved, Vec<GateCheck>), Refusal> {
+        self.at_gate(
+            from,
+            Draft::Wanted(&wanted, entry_id),
+            |gate, account, place, order| gate.entry(from.at, account, place, order, &[]),
+        )
+    }
+
+    /// Prices and sizes an entry, unless that was done before, and takes it to the gate with
+    /// everything that the gate looks at. The one way there, for strategies and for overrides.
+    pub(super) fn at_gate<T>(
+        &mut self,
+        from: Source<'_>,
+        draft: Draft<'_>,
+        then: impl FnOnce(&mut Gate, &Account<'_>, &Place<'_>, OrderRequest) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let (instrument, last) = self.tradable(from.symbol)?;
         self.freshness(instrument.symbol)?;
         self.came_in_time(from)?;
-        let priced = price(instrument.tick, last, &wanted)?;
+        let priced = match draft {
+            Draft::Wanted(wanted, _) => Some(price(instrument.tick, last, wanted)?),
+            Draft::Exactly(_) => None,
+        };
         let lane = self.lanes.get(from.lane);
         let route = lane
             .and_then(|lane| self.routes.get(usize::from(lane.route.0)))
             .ok_or_else(|| refusal("unknown_route", "the lane has no route"))?;
-        if priced.stop.is_none() && route.require_stop {
+        let has_stop = match (&priced, draft) {
+            (Some(priced), _) => priced.stop.is_some(),
+            (None, Draft::Exactly(order)) => order.attached.stop.is_some(),
+            (None, Draft::Wanted(..)) => false,
+        };
+        if !has_stop && route.require_stop {
             return Err(refusal(
                 "no_stop",
                 "an entry of this route needs a protective stop",
@@ -152,9 +186,15 @@ impl Engine {
             entries_open: self.takes_entries(),
             leave: self.leave(),
         };
-        let qty = self.entry_qty(&wanted, &priced, &account, &place)?;
-        let request = request(entry_id, instrument.symbol, wanted.direction, qty, &priced);
-        self.gate.entry(from.at, &account, &place, request)
+        let order = match (draft, priced) {
+            (Draft::Wanted(wanted, id), Some(priced)) => {
+                let qty = self.entry_qty(wanted, &priced, &account, &place)?;
+                request(id, instrument.symbol, wanted.direction, qty, &priced)
+            }
+            (Draft::Exactly(order), _) => order,
+            (Draft::Wanted(..), None) => return Err(refusal("price", "the entry has no price")),
+        };
+        then(&mut self.gate, &account, &place, order)
     }
 
     /// A bar that comes so late that the one after it should be there as well is nothing to enter on.
@@ -278,7 +318,7 @@ impl Engine {
     }
 
     /// A route that has used up its entries of the session enters no more in it; whoever looks is told.
-    fn tell_used_up(&mut self, at: Timestamp, route: &str, out: &mut Commands) {
+    pub(super) fn tell_used_up(&mut self, at: Timestamp, route: &str, out: &mut Commands) {
         let most = self.gate.limits().entries_per_route;
         let day = self.book.day.as_ref();
         if day.is_none_or(|day| entries_of(day, route) < most) {

@@ -12,6 +12,7 @@ mod late;
 mod liveness;
 mod market;
 mod operator;
+mod overrides;
 mod pricing;
 mod protection;
 mod reconcile;
@@ -24,6 +25,7 @@ mod splits;
 mod starts;
 mod sweep;
 mod symbols;
+mod traffic;
 mod unknown;
 mod view;
 mod working;
@@ -201,6 +203,8 @@ impl Engine {
             .collect();
         sent.sort_by_key(|sent| sent.at);
         engine.gate.recall(sent);
+        let messages = traffic::remembered(&engine.book);
+        engine.gate.recall_messages(messages);
         engine.restore_strategies();
         for state in &mut engine.symbols {
             let holding = engine.book.holdings.get(&state.instrument.symbol);
@@ -298,6 +302,7 @@ impl Engine {
         self.advance_session(at, out);
         self.watch_links(at, out);
         self.check_arming(at, out);
+        self.end_overdue(at, out);
         while let Some((when, id)) = self.wakes.first().copied() {
             if when > at {
                 break;
@@ -328,7 +333,8 @@ impl Engine {
             .min(wake)
             .min(ladder)
             .min(self.ask_due())
-            .min(self.arming_ends());
+            .min(self.arming_ends())
+            .min(self.override_ends());
     }
 
     /// Asks for another look at a symbol at `when`, or for none.
