@@ -134,6 +134,8 @@ impl Call {
             | Self::Adopt(_, reply)
             | Self::Ignore(_, reply)
             | Self::AckAlert(_, reply)
+            | Self::Override(_, reply)
+            | Self::ConfirmOverride(_, reply)
             | Self::Stop(_, reply) => reply.send(Err(failure)),
         }
     }
