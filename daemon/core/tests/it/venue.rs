@@ -24,6 +24,8 @@ pub(crate) struct Venue {
     pub(crate) repeated: BTreeSet<ClientOrderId>,
     /// Orders of somebody else.
     pub(crate) foreign: Vec<ForeignOrder>,
+    /// Executions that were taken back.
+    pub(crate) corrected: Vec<(ClientOrderId, ExecutionId, Option<Execution>)>,
     cash: Money,
     /// What it says of the account.
     pub(crate) account: AccountFacts,
@@ -44,6 +46,7 @@ impl Venue {
             used: BTreeSet::new(),
             repeated: BTreeSet::new(),
             foreign: Vec::new(),
+            corrected: Vec::new(),
             cash: Money::dollars(100_000),
             account: AccountFacts {
                 id: "SIMULATED".into(),
@@ -349,6 +352,7 @@ impl Venue {
                 .filter(|o| !waiting(&o.client_id))
                 .cloned()
                 .collect(),
+            corrected: self.corrected.clone(),
             executions: self.executions.clone(),
             positions: positions.map(|(symbol, net)| (*symbol, *net)).collect(),
             cash: self.cash,

@@ -162,6 +162,7 @@ impl Life {
             at: at(0),
             orders: Vec::new(),
             executions: Vec::new(),
+            corrected: Vec::new(),
             positions: Vec::new(),
             cash: Money::dollars(25_000),
         };
