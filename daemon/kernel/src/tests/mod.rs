@@ -151,6 +151,7 @@ impl Bench {
             foreign: Vec::new(),
             at: self.now,
             orders: Vec::new(),
+            corrected: Vec::new(),
             executions: Vec::new(),
             positions: Vec::new(),
             cash: Money::dollars(25_000),
@@ -183,11 +184,19 @@ impl Bench {
         &mut self,
         call: impl FnOnce(Reply<T>) -> Call,
     ) -> Receiver<Result<T, Failure>> {
+        self.ask_as(Role::Admin, call)
+    }
+
+    pub(super) fn ask_as<T: Send + 'static>(
+        &mut self,
+        role: Role,
+        call: impl FnOnce(Reply<T>) -> Call,
+    ) -> Receiver<Result<T, Failure>> {
         let (sender, answer) = channel();
         let peer = Peer {
             uid: 1000,
             pid: None,
-            role: Role::Admin,
+            role,
             connection: 1,
         };
         let call = call(Reply::new(move |answer| drop(sender.send(answer))));

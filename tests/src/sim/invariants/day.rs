@@ -38,14 +38,14 @@ impl Watcher for FlatByDeadline {
         }
         let first = !std::mem::replace(&mut self.looked, true);
         let truth = view.truth;
-        if truth.held.is_empty() && truth.open.is_empty() {
+        if truth.held_by_daemon().next().is_none() && truth.open.is_empty() {
             return Ok(1);
         }
         let around = view.around;
         let Some(up_since) = around.up_since else {
             return Ok(0);
         };
-        let held = truth.held.iter();
+        let held = truth.held_by_daemon();
         let held: Vec<String> = held.map(|(s, held)| format!("{} {s}", held.net)).collect();
         let orders: Vec<String> = truth.open.keys().map(ToString::to_string).collect();
         let left = format!("[{}] and [{}]", held.join(", "), orders.join(", "));
@@ -59,7 +59,10 @@ impl Watcher for FlatByDeadline {
         let told_by = up_since
             .plus_minutes(1)
             .max(around.awake_since.plus_nanos(REACTION));
-        if self.alerted_at.is_none() && view.now > told_by && !truth.held.is_empty() {
+        if self.alerted_at.is_none()
+            && view.now > told_by
+            && truth.held_by_daemon().next().is_some()
+        {
             return Err(format!(
                 "past the deadline there are {left}, and nobody was told"
             ));

@@ -64,6 +64,7 @@ impl World<'_> {
         if self.feed.kept_down == 0 {
             self.feed_link(true, "");
         }
+        self.tell_at_start();
         let halted: Vec<_> = self.around.halted.iter().copied().collect();
         for symbol in halted {
             let halted = true;
