@@ -70,6 +70,32 @@ fn a_pair_of_exits_that_the_journal_lost_is_taken_up_again() {
 }
 
 #[test]
+fn an_exit_that_the_journal_lost_and_that_fills_before_the_first_answer_leaves_nothing_to_protect()
+{
+    both(|scene| {
+        scene.with_position();
+        let kept = scene.journal.len();
+        scene.operator(OperatorCommand::Close(symbol("SPY")));
+        scene.cancelled("1-s1");
+        scene.journal.truncate(kept);
+        scene.restart();
+        scene.forget();
+        // What the broker held when it was asked: its answer takes longer than what happens next.
+        let mut early = scene.venue.clone();
+        early.lose(scene.id("1-x1"));
+        scene.pass(1);
+        scene.working("1-x1");
+        scene.fill("1-x1", 100, "100");
+        let answer = early.answer(&scene.venue, scene.at);
+        scene.hear("the early answer", vec![answer]);
+        let said = scene.transcript().to_owned();
+        assert!(said.contains("ALERT Warning order_recovered"), "{said}");
+        assert!(said.contains("trade SPY closed"), "{said}");
+        assert!(!said.contains("SEND"), "{said}");
+    });
+}
+
+#[test]
 fn an_order_of_a_trade_that_the_journal_does_not_have_is_not_made_up() {
     both(|scene| {
         let kept = scene.journal.len();
