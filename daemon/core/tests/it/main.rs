@@ -20,6 +20,8 @@ mod entries;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod exposure;
+#[cfg(test)]
 mod foreign;
 #[cfg(test)]
 mod gate;
