@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use trader_tests::sim::outcome::DEEDS;
 use trader_tests::sim::plan::FaultKind;
 use trader_tests::sim::world::DEATH_NAMES;
 
-/// Rows of the failure model.
-const ROWS: usize = 45;
+/// Rows of the failure model, and those of faults that it does not name.
+const ROWS: usize = 47;
 /// Commands of `trader-sim` that may be named.
 const COMMANDS: [&str; 3] = ["trader-sim run", "trader-sim eod", "trader-sim crashes"];
 
@@ -37,13 +38,14 @@ pub(crate) fn table(text: &str, files: &BTreeMap<String, String>) -> Vec<String>
     complaints
 }
 
-/// Whether a kind of fault or death, a command or a test of this name exists.
+/// Whether a kind of fault, death or deed, a command or a test of this name exists.
 fn is_there(name: &str, files: &BTreeMap<String, String>) -> bool {
     if let Some((path, test)) = name.split_once("::") {
         let text = files.get(path);
         return text.is_some_and(|text| text.contains(&format!("fn {test}(")));
     }
-    COMMANDS.contains(&name) || DEATH_NAMES.contains(&name) || FaultKind::named(name).is_some()
+    let counted = DEATH_NAMES.contains(&name) || DEEDS.contains(&name);
+    counted || COMMANDS.contains(&name) || FaultKind::named(name).is_some()
 }
 
 #[test]
