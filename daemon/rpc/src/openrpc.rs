@@ -11,15 +11,15 @@ use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
     ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DaysParams, EventsParams,
     HelloParams, IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams,
-    NoParams, OrdersParams, OverrideParams, RemoveDataParams, StopParams, SubmitJobParams,
-    TradesParams, UploadParams,
+    NoParams, OrdersParams, OverrideParams, RemoveDataParams, RemoveSessionParams, SessionsParams,
+    StopParams, SubmitJobParams, TradesParams, UploadParams,
 };
 use crate::sample;
 use crate::types::{
     Accepted, AlertTest, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary,
     EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job,
-    JournalAlert, JournalLine, LogLine, Obstacle, Order, Position, Route, SeriesFilter, Status,
-    Trade, UploadState, VerifyResult,
+    JournalAlert, JournalLine, LogLine, Obstacle, Order, Position, RecordedSession, ReplaySpec,
+    Route, SeriesFilter, SessionExportSpec, Status, Trade, UploadState, VerifyResult,
 };
 
 /// Writes the document.
@@ -152,6 +152,8 @@ fn work_schema() -> Value {
         ("export", reference("ExportSpec")),
         ("verify", reference("SeriesFilter")),
         ("gaps", reference("SeriesFilter")),
+        ("replay", reference("ReplaySpec")),
+        ("session_export", reference("SessionExportSpec")),
     ])
 }
 
@@ -347,6 +349,8 @@ examples_of!(
     UploadParams,
     DataParams,
     RemoveDataParams,
+    SessionsParams,
+    RemoveSessionParams,
     Hello,
     Status,
     Position,
@@ -366,6 +370,9 @@ examples_of!(
     ImportSpec,
     ExportSpec,
     SeriesFilter,
+    ReplaySpec,
+    SessionExportSpec,
+    RecordedSession,
     Job,
     FileChunk,
     UploadState,

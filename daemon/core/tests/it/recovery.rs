@@ -301,7 +301,8 @@ fn an_order_of_somebody_else_that_ends_is_gone_and_what_it_did_is_asked_for() {
 #[test]
 fn what_cannot_be_adopted_is_refused_with_the_reason() {
     let whole = 30_000_000_000;
-    let cases: [(&str, &dyn Fn(&mut Scene)); 4] = [
+    type Play<'a> = &'a dyn Fn(&mut Scene);
+    let cases: [(&str, Play<'_>); 4] = [
         ("has a trade of this store already", &|s| s.with_position()),
         ("has nothing to adopt", &|_| ()),
         ("are no whole number", &|s| with_somebodys(s, whole + 1)),
@@ -358,6 +359,7 @@ fn a_position_is_not_adopted_before_there_is_a_price_unless_its_stop_is_named() 
         let no = scene.answer().unwrap_err();
         assert!(no.contains("name where the stop is to rest"), "{no}");
         scene.operator(adopt(Some(scene.price("98"))));
+        scene.pass(1);
         assert!(scene.transcript().contains("SEND 1-s1 sell 30 SPY stop 98"));
     }
 }
@@ -401,6 +403,7 @@ fn what_an_adopted_position_cost_is_taken_over_with_it() {
         let symbol = symbol("SPY");
         scene.operator(OperatorCommand::Adopt { symbol, stop: None });
         assert_eq!(scene.engine.book().cash, Money::dollars(100_000) + paid);
+        scene.pass(1);
         scene.working("1-s1");
         look(scene);
         assert!(!scene.transcript().contains("cash_differs"));

@@ -137,8 +137,16 @@ impl Venue {
         if !role.is_reducing() {
             return;
         }
+        // What was to take the place of an order that has ended comes to be no more.
+        let over = |id: &ClientOrderId| self.orders[id].status.state().is_terminal();
+        let moot = |new| {
+            self.replaces
+                .iter()
+                .any(|(old, id)| *id == new && over(old))
+        };
         let live = self.orders.values().find(|o| {
-            o.symbol == symbol && o.client_id.role.is_reducing() && !o.status.state().is_terminal()
+            let reduces = o.symbol == symbol && o.client_id.role.is_reducing();
+            reduces && !o.status.state().is_terminal() && !moot(o.client_id)
         });
         assert!(live.is_none(), "a second closing order beside {live:?}");
     }

@@ -76,6 +76,10 @@ impl Ports for World {
     fn written(&mut self, entry: &JournalEntry) {
         self.heard.push(format!("written {}", entry.record.kind()));
     }
+    fn unwritten(&mut self, entry: &JournalEntry) {
+        self.heard
+            .push(format!("unwritten {}", entry.record.kind()));
+    }
 }
 
 /// A kernel with its world and its clock.
@@ -235,7 +239,8 @@ fn an_entry_whose_record_is_not_on_the_disk_is_not_sent() {
     let mut bench = Bench::open();
     bench.world.broken = true;
     bench.bar();
-    assert_eq!(bench.world.heard, ["commit failed"]);
+    // That the entry was not sent is told all the same.
+    assert_eq!(bench.world.heard, ["commit failed", "unwritten alerted"]);
     assert_eq!(bench.kernel.journal_failure(), Some("the disk is full"));
     let engine = bench.kernel.engine();
     assert!(matches!(engine.book().trading, TradingState::Halted(_)));
@@ -251,7 +256,8 @@ fn nothing_is_written_after_a_failed_write_even_if_the_disk_is_well_again() {
     bench.world.broken = false;
     let answered = bench.pause("r-1");
     assert!(answered.is_ok(), "{answered:?}");
-    assert_eq!(bench.world.heard, ["commit failed"]);
+    // That the entry was not sent is told all the same.
+    assert_eq!(bench.world.heard, ["commit failed", "unwritten alerted"]);
 }
 
 #[test]

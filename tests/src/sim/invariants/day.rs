@@ -1,7 +1,7 @@
 //! INV-8: flat by the deadline, or a critical alert is standing.
 
 use trader_contract::Timestamp;
-use trader_core::record::{JournalEntry, Record, Severity};
+use trader_core::record::{Alert, Severity};
 
 use super::{Checked, View, Watcher};
 
@@ -23,12 +23,9 @@ impl Watcher for FlatByDeadline {
         "INV-8"
     }
 
-    fn wrote(&mut self, entry: &JournalEntry, _durable: bool, view: &View<'_>) -> Checked {
+    fn raised(&mut self, alert: &Alert, view: &View<'_>) -> Checked {
         let flatten = view.plan.session.close.plus_minutes(-5);
-        if let Record::Alerted { alert } = &entry.record
-            && alert.severity == Severity::Critical
-            && view.now >= flatten
-        {
+        if alert.severity == Severity::Critical && view.now >= flatten {
             self.alerted_at = Some(view.now);
         }
         Ok(0)

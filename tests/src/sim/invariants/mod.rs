@@ -33,7 +33,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use trader_contract::{
     BrokerEvent, BrokerRequest, ClientOrderId, Execution, OrderReport, Symbol, Timestamp,
 };
-use trader_core::record::{JournalEntry, Scope};
+use trader_core::record::{Alert, JournalEntry, Scope};
 use trader_core::{Engine, Event};
 use trader_rpc::{Accepted, Failure};
 
@@ -133,6 +133,11 @@ pub trait Watcher {
     /// # Errors
     /// What is wrong; so with the others.
     fn wrote(&mut self, _entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
+    /// The daemon has told people of something.
+    fn raised(&mut self, _alert: &Alert, _view: &View<'_>) -> Checked {
         Ok(0)
     }
 

@@ -344,6 +344,7 @@ impl<'p> World<'p> {
                     };
                     self.ask(|watcher, view| watcher.sent(&sent, view));
                 }
+                Did::Raised(alert) => self.ask(|watcher, view| watcher.raised(alert, view)),
                 Did::WantsFeed => {}
             }
         }

@@ -109,7 +109,7 @@ impl World<'_> {
                     self.dispatch(request);
                 }
                 Did::WantsFeed => self.renew_feed(),
-                Did::Wrote { .. } => {}
+                Did::Wrote { .. } | Did::Raised(_) => {}
             }
         }
         if finished && !self.deaths.is_dead() {
