@@ -3,6 +3,7 @@
 mod assets;
 mod authority;
 mod breakers;
+mod cause;
 mod entries;
 mod foreign;
 mod intents;

@@ -2,6 +2,7 @@
 
 use trader_contract::{ClientOrderId, OrderRole, Symbol, Timestamp};
 
+use super::cause::Cause;
 use super::{Engine, Protection};
 use crate::book::DRAWDOWN;
 use crate::book::{Holding, TradeOrders};
@@ -9,7 +10,7 @@ use crate::command::{Command, Commands, Refused};
 use crate::event::OperatorCommand;
 use crate::orders::{Venue, is_closing};
 use crate::planted::{Bug, is};
-use crate::record::{ExitReason, Origin, Record, TradingState};
+use crate::record::{Origin, Record, TradingState};
 
 impl Engine {
     pub(super) fn on_operator(
@@ -136,7 +137,7 @@ impl Engine {
             None if holding.net.is_flat() => format!("cancelling the waiting entry in {symbol}"),
             None => format!("closing {} shares of {symbol}", holding.net),
         };
-        self.plan_exit(at, id, ExitReason::Operator, origin, out);
+        self.plan_exit(at, id, Cause::asked(origin), out);
         Ok(message)
     }
 
@@ -209,7 +210,7 @@ impl Engine {
         self.stopping = Some(flatten);
         self.tend_all(at, out);
         if flatten {
-            self.exit_everything(at, ExitReason::Operator, &origin, out);
+            self.exit_everything(at, &Cause::asked(origin), out);
         }
         let open = self.book.holdings.len();
         match (flatten, open) {

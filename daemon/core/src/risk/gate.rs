@@ -20,16 +20,19 @@
 
 use trader_contract::{
     AccountFacts, BrokerRequest, ClientOrderId, Money, OrderRequest, OrderState, Price, Qty, Quote,
-    Replacement, TickRule, Timestamp,
+    Replacement, Side, TickRule, Timestamp,
 };
 
 use super::exposure::Exposure;
 use super::limits::Limits;
 use super::rate::{Recent, Sent};
-use super::rules::{may_enter, not_against, on_tick, only_reduces, refuse, resting, shape};
+use super::rules::{may_enter, not_against, note, on_tick, only_reduces, refuse, resting, shape};
 use crate::book::{Book, Holding, Order};
 use crate::config::{Instrument, Sides};
 use crate::record::GateCheck;
+
+/// How many checks an entry meets.
+const CHECKS: usize = 40;
 
 /// Something that passed the gate. The field is private and only the gate fills it, so holding one
 /// is proof.
@@ -148,7 +151,7 @@ impl Gate {
         self.checked
     }
 
-    /// Looks at an order that opens a position.
+    /// Looks at an order that opens a position, and adds each check to `checks` as it is made.
     ///
     /// # Errors
     /// The first rule that says no.
@@ -158,23 +161,42 @@ impl Gate {
         account: &Account<'_>,
         place: &Place<'_>,
         request: OrderRequest,
-    ) -> Result<(Approved, Vec<GateCheck>), Refusal> {
+        checks: &mut Vec<GateCheck>,
+    ) -> Result<Approved, Refusal> {
         self.checked = self.checked.saturating_add(1);
-        may_enter(account, place, &request)?;
-        if self.limits.restricted.contains(&request.symbol) {
-            let detail = format!("{} is on the restricted list", request.symbol);
-            return refuse("restricted", detail);
-        }
-        shape(place.instrument.tick, &request, Some(place.last))?;
+        checks.reserve(CHECKS);
+        self.open_to(account, place, request.side, checks)?;
+        let sound = shape(place.instrument.tick, &request, Some(place.last));
+        note(checks, "shape", ["unsound", "sound"], sound)?;
         self.recent.forget(&self.limits, at);
         let sent = Sent::new(at, &request);
-        let checks =
-            super::caps::check(&self.limits, &self.recent, account, place, &request, sent)?;
+        let (limits, recent) = (&self.limits, &self.recent);
+        super::caps::check(limits, recent, account, place, &request, sent, checks)?;
         if place.observe {
             return refuse("observe", describe(&request));
         }
         self.recent.note(&self.limits, sent);
-        Ok((Approved(BrokerRequest::Submit(request)), checks))
+        Ok(Approved(BrokerRequest::Submit(request)))
+    }
+
+    /// Whether any entry on this side would be looked at: what does not depend on its size and price.
+    ///
+    /// # Errors
+    /// The first rule that says no.
+    pub(crate) fn open_to(
+        &self,
+        account: &Account<'_>,
+        place: &Place<'_>,
+        side: Side,
+        checks: &mut Vec<GateCheck>,
+    ) -> Result<(), Refusal> {
+        let symbol = place.instrument.symbol;
+        may_enter(account, place, side, checks)?;
+        let listed = match self.limits.restricted.contains(&symbol) {
+            true => refuse("restricted", format!("{symbol} is on the restricted list")),
+            false => Ok(()),
+        };
+        note(checks, "restricted", ["listed", "not listed"], listed)
     }
 
     /// Looks at an order that closes or protects a position. Such orders meet no cap: none is ever
