@@ -12,6 +12,7 @@ pub mod orders;
 pub mod planted;
 pub mod record;
 pub mod risk;
+pub mod trace;
 
 pub use command::{Command, Commands, Refused};
 pub use config::{

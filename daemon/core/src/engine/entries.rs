@@ -183,6 +183,43 @@ impl Engine {
         (self.gate).entry(from.at, &account, &place, request, checks)
     }
 
+    /// Whether an entry on this side would be thought of at all, whatever its price and size.
+    pub(super) fn may_enter_now(
+        &self,
+        from: Source<'_>,
+        direction: Direction,
+    ) -> Result<(), Refusal> {
+        let (instrument, last) = self.ready(from)?;
+        let route = (self.route_of(from.lane))
+            .ok_or_else(|| refusal("unknown_route", "the lane has no route"))?;
+        let place = Place {
+            route: &route.name,
+            strategy: &route.strategy,
+            sides: route.sides,
+            observe: route.observe || self.authority.observe,
+            instrument,
+            last,
+            quote: None,
+            shortable: (self.symbols.get(from.symbol.index())).is_some_and(|s| s.shortable),
+        };
+        let account = Account {
+            book: &self.book,
+            equity: self.equity,
+            exposure: Exposure::NONE,
+            broker: self.heard.account(),
+            spendable: None,
+            entries_open: self.takes_entries(),
+            leave: self.leave(),
+        };
+        let side = direction.entry_side();
+        (self.gate).open_to(&account, &place, side, &mut Vec::new())?;
+        if place.observe {
+            let detail = "signals are written down and nothing is sent";
+            return Err(refusal("observe", detail));
+        }
+        Ok(())
+    }
+
     /// What must be known before an entry is thought of: the symbol with its last price.
     fn ready(&self, from: Source<'_>) -> Result<(Instrument, Price), Refusal> {
         let (instrument, last) = self.tradable(from.symbol)?;

@@ -23,6 +23,7 @@ mod splits;
 mod starts;
 mod sweep;
 mod symbols;
+mod trace;
 mod unknown;
 mod view;
 mod working;
@@ -138,6 +139,7 @@ pub struct Engine {
     intents: Intents,
     closed: ClosedBars,
     checkpoints: bool,
+    trace: Option<Box<trace::Trace>>,
 }
 
 impl Engine {
@@ -192,6 +194,7 @@ impl Engine {
             intents: Intents::default(),
             closed: ClosedBars::default(),
             checkpoints: true,
+            trace: None,
         };
         let mut sent: Vec<Sent> = (engine.book.orders.values())
             .filter(|order| order.role() == OrderRole::Entry)

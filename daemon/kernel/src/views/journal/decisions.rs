@@ -34,7 +34,10 @@ pub(super) fn closing(
     reason: Option<&Reason>,
 ) -> String {
     let rule = reason.map_or_else(String::new, |reason| format!("; {}", words::reason(reason)));
-    format!("{symbol}: closing it ({why}{rule}){}", words::asked_by(origin))
+    format!(
+        "{symbol}: closing it ({why}{rule}){}",
+        words::asked_by(origin)
+    )
 }
 
 fn wanted(symbol: Symbol, intent: &Intent, decision: &Decision) -> String {
