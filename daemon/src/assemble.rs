@@ -1,8 +1,9 @@
 //! From the configuration to what the engine and the simulated exchange are made of.
 
-use trader_contract::{Built, Level, Qty, Symbol, TickRule, Timestamp};
+use trader_calendar::Calendar;
+use trader_contract::{Built, Epoch, Level, Qty, Symbol, TickRule, Timestamp};
 use trader_core::risk::limits::Limits;
-use trader_core::{Authority, DayRules, Instrument, Watch};
+use trader_core::{Authority, DayRules, EngineConfig, Instrument, Market, Rows, Watch};
 
 use crate::config::{
     Config, EndOfDay, ForeignPolicy, OrderRules, Risk, Route, SessionRules, Sides, WatchRules,
@@ -206,6 +207,33 @@ fn route(route: &Route) -> Result<trader_core::Route, RouteError> {
         },
         observe: route.observe,
         lanes: route.symbols.iter().map(build).collect::<Result<_, _>>()?,
+    })
+}
+
+/// What an engine of this configuration is made of that trades sessions minute by minute: `live` is the
+/// account that may be traded with real money, `program` is version and build.
+///
+/// # Errors
+/// A strategy of this build is missing or refuses its settings.
+pub fn engine(
+    config: &Config,
+    calendar: &Calendar,
+    epoch: Epoch,
+    (live, program): (Option<Box<str>>, &str),
+) -> Result<EngineConfig, RouteError> {
+    Ok(EngineConfig {
+        epoch,
+        symbols: instruments(config),
+        routes: routes(config)?,
+        limits: limits(&config.risk),
+        market: Market::Sessions {
+            calendar: calendar.clone(),
+            day: day_rules(&config.session),
+            rows: Rows::Minutes,
+        },
+        orders: order_rules(&config.orders),
+        watch: local_watch(&config.watch),
+        authority: authority(config, live, program),
     })
 }
 

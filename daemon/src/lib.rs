@@ -21,6 +21,8 @@ pub mod keys;
 pub mod logging;
 pub mod plugins;
 #[cfg(feature = "broker-sim")]
+pub(crate) mod recording;
+#[cfg(feature = "broker-sim")]
 mod scratch;
 pub mod server;
 pub mod start;

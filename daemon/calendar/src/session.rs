@@ -1,10 +1,11 @@
 //! One trading session: the regular hours of one exchange day.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use trader_contract::Timestamp;
 
 /// The regular trading hours of one exchange day, from `open` up to, not including, `close`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// The trading day, a date in New York.
     pub date: NaiveDate,

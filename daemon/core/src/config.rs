@@ -1,5 +1,6 @@
 //! What an engine is made of: symbols, routes, limits and the rules of the day.
 
+use serde::{Deserialize, Serialize};
 use trader_calendar::Calendar;
 use trader_contract::{
     Built, Direction, Epoch, Qty, Ratio, Symbol, TickRule, Timeframe, Timestamp,
@@ -133,7 +134,7 @@ pub enum ForeignPolicy {
 }
 
 /// One symbol that may be traded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instrument {
     /// Its ticker.
     pub symbol: Symbol,

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{Bar, BrokerEvent, ClientOrderId, FeedEvent, Price, Quote, Symbol, SymbolId};
 
 use crate::record::Scope;
 
 /// One input.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The first event of a run: ask the broker what it holds before anything is sent.
     Start,
@@ -64,6 +66,12 @@ pub enum Event {
         /// What differed.
         why: Box<str>,
     },
+    /// The session's recording was given up, or goes on again. Nothing of trading depends on it; a person
+    /// is told.
+    Recording {
+        /// Why it was given up; `None` when it goes on.
+        failed: Option<Box<str>>,
+    },
     /// A person asked for something.
     Operator {
         /// What.
@@ -76,7 +84,8 @@ pub enum Event {
 }
 
 /// What an operator may ask for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OperatorCommand {
     /// No new entries; protecting and reducing go on.
     Pause,

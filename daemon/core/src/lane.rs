@@ -1,6 +1,7 @@
 //! One lane: a strategy instance at work on one symbol of one route, with the indicators that it
 //! declared. It decides nothing about orders; its intents go to the engine.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{
     Bar, Built, Context, Execution, IndicatorSpec, Intents, PendingView, PositionView, RouteId,
     SessionView, Slot, Strategy, Symbol, SymbolId, Timeframe, Timestamp, TradeSummary,
@@ -27,6 +28,19 @@ pub struct Lane {
     slots: Vec<Slot>,
     bars_seen: u32,
     bars_needed: u32,
+    warm: bool,
+    session_open: Option<Timestamp>,
+    last_bar: Option<Bar>,
+}
+
+/// Everything that a lane remembers, its strategy's memory included.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LaneState {
+    entry_age: u16,
+    strategy: String,
+    indicators: Vec<Indicator>,
+    slots: Vec<Slot>,
+    bars_seen: u32,
     warm: bool,
     session_open: Option<Timestamp>,
     last_bar: Option<Bar>,
@@ -177,6 +191,49 @@ impl Lane {
     #[must_use]
     pub fn save(&self) -> String {
         self.strategy.save()
+    }
+
+    /// Everything that it remembers.
+    #[must_use]
+    pub fn snapshot(&self) -> LaneState {
+        LaneState {
+            entry_age: self.entry_age,
+            strategy: self.save(),
+            indicators: self.indicators.clone(),
+            slots: self.slots.clone(),
+            bars_seen: self.bars_seen,
+            warm: self.warm,
+            session_open: self.session_open,
+            last_bar: self.last_bar,
+        }
+    }
+
+    /// Takes up what a lane of the same make remembered.
+    ///
+    /// # Errors
+    /// It was of another make.
+    pub(crate) fn resume(&mut self, state: LaneState) -> Result<(), String> {
+        let unlike = |indicators: &[Indicator]| {
+            let kinds = |all: &[Indicator]| all.iter().map(Indicator::spec).collect::<Vec<_>>();
+            kinds(indicators) != kinds(&self.indicators)
+        };
+        if unlike(&state.indicators) || state.slots.len() != self.slots.len() {
+            return Err("its strategy declares other indicators than it did".to_owned());
+        }
+        self.restore(&state.strategy)?;
+        self.entry_age = state.entry_age;
+        self.indicators = state.indicators;
+        self.slots = state.slots;
+        self.bars_seen = state.bars_seen;
+        self.warm = state.warm;
+        self.session_open = state.session_open;
+        self.last_bar = state.last_bar;
+        Ok(())
+    }
+
+    /// The indicators that its strategy declared, in its order.
+    pub fn indicators(&self) -> impl Iterator<Item = IndicatorSpec> {
+        self.indicators.iter().map(Indicator::spec)
     }
 
     /// Gives the strategy a saved state.

@@ -19,5 +19,7 @@ pub use config::{
     Authority, DayRules, EndOfDay, EngineConfig, ForeignPolicy, Instrument, Market, OrderRules,
     Route, Rows, Sides, Watch,
 };
-pub use engine::{DataState, Engine, EngineError, LinkState, Phase, Protection, RouteInfo};
+pub use engine::{
+    DataState, Engine, EngineError, LinkState, Phase, Protection, RestoreError, RouteInfo, Snapshot,
+};
 pub use event::{Event, OperatorCommand};

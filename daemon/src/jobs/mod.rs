@@ -184,7 +184,7 @@ fn failed(path: &Path, source: io::Error) -> JobsError {
 }
 
 /// What the calendar's overrides say; the daemon's own calendar has read them before.
-fn overrides(config: &Config) -> Option<String> {
+pub(crate) fn overrides(config: &Config) -> Option<String> {
     let path = config.calendar.overrides.as_ref()?;
     std::fs::read_to_string(path)
         .inspect_err(|error| tracing::warn!(path = %path.display(), %error, "jobs use the built-in calendar"))

@@ -124,6 +124,14 @@ impl Row {
     /// # Errors
     /// The row is not the one that was written after `head`.
     pub fn check(&self, head: &Head) -> Result<Head, StoreError> {
+        self.read(head).map(|(_, head)| head)
+    }
+
+    /// Does the same, and gives the entry in the row as well.
+    ///
+    /// # Errors
+    /// The row is not the one that was written after `head`.
+    pub fn read(&self, head: &Head) -> Result<(JournalEntry, Head), StoreError> {
         let seq = head.seq.saturating_add(1);
         let broken = |what: &str| {
             Err(StoreError::ChainBroken {
@@ -149,10 +157,7 @@ impl Row {
         {
             return broken("its search columns are not those of its record");
         }
-        Ok(Head {
-            seq,
-            hash: self.hash.clone(),
-        })
+        Ok((entry, self.head()))
     }
 }
 

@@ -199,8 +199,9 @@ impl Store {
                 break;
             }
             for row in &rows {
-                head = row.check(&head)?;
-                entries.push(row.open()?);
+                let (entry, after) = row.read(&head)?;
+                head = after;
+                entries.push(entry);
             }
         }
         Ok(Recovery {

@@ -27,7 +27,7 @@ pub enum BrokerRequest {
     Snapshot {
         /// Counted by whoever asks; the answer repeats it, so that a late one is told apart.
         number: u32,
-        /// Executions from here on are wanted, however many days ago that is.
+        /// Ended orders and executions from here on are wanted, however many days ago that is.
         since: Timestamp,
     },
 }
@@ -117,8 +117,8 @@ pub struct BrokerSnapshot {
     pub at: Timestamp,
     /// The account itself.
     pub account: AccountFacts,
-    /// Every order with an id of this daemon's making that is not terminal, and those that ended
-    /// today.
+    /// Every order with an id of this daemon's making that is not terminal, and those that ended since
+    /// the time that was asked for.
     pub orders: Vec<OrderReport>,
     /// Every other order that is not terminal.
     pub foreign: Vec<ForeignOrder>,

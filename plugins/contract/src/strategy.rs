@@ -28,7 +28,7 @@ pub struct SessionView {
 }
 
 /// The position of a lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PositionView {
     /// Long or short.
     pub direction: Direction,

@@ -3,6 +3,7 @@
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use trader_tests::sim::plan::{Plan, Without};
 
 #[expect(clippy::unwrap_used, reason = "it is part of every test here")]
 fn sim(arguments: &[&str]) -> (Output, Value) {
@@ -39,6 +40,28 @@ fn a_replay_gives_the_same_bytes_each_time_and_the_hash_of_its_run() {
     assert!(first.stdout.len() > 100_000);
     let (_, many) = sim(&["run", "--seeds", "1", "--first", "2"]);
     assert_eq!(result["hash"], many["hash"]);
+}
+
+#[test]
+fn a_plan_in_a_file_runs_as_its_seed_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.json");
+    Plan::of(2, &Without::default()).write(&file).unwrap();
+    let (_, seeded) = sim(&["replay", "2"]);
+    let (from_file, result) = sim(&["replay", "--plan", file.to_str().unwrap()]);
+    assert!(from_file.status.success());
+    assert_eq!(seeded, result);
+}
+
+#[test]
+fn what_holds_cannot_be_made_smaller() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.json");
+    let (output, _) = sim(&["shrink", "2", "--out", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(words.contains("seed 2 does not fail"), "{words}");
+    assert!(!file.exists());
 }
 
 #[test]

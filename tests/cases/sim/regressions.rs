@@ -1,43 +1,55 @@
-//! Seeds that found something. Each runs as a test for ever.
+//! Plans that found something, made as small as they still found it. Each runs as a test for ever: a
+//! seed draws another plan with every change of the generator, a plan in a file stays what it is.
 
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
 use trader_tests::sim::plan::{Plan, Without};
 use trader_tests::sim::run;
 
-/// Seeds, and what each of them found when it was new.
-const FOUND: [(u64, &str); 9] = [
-    (
-        3,
-        "an exit refused every five seconds for hours, because its stop rested after all",
-    ),
-    (
-        22,
-        "a position left bare for seconds while the answer to its first stop was lost",
-    ),
-    (
-        33,
-        "a new entry while the target of the trade before was still at work",
-    ),
-    (
-        38,
-        "an id that was used again for another order after a crash",
-    ),
-    (60, "a position of the ledger that the broker did not have"),
-    (64, "cash that differed for good after a lost fill"),
-    (
-        80,
-        "an exit sent again and again until it opened a position",
-    ),
-    (
-        81,
-        "more positions than allowed, one of them of unknown fate",
-    ),
-    (144, "a close that took more than a minute to begin"),
-];
+/// The plans, one file each; a file's name says what was found.
+#[expect(clippy::unwrap_used, reason = "it is part of a test")]
+fn found() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/plans");
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    paths
+}
 
 #[test]
-fn no_seed_that_ever_found_something_finds_it_again() {
-    for (seed, found) in FOUND {
-        let outcome = run(&Plan::of(seed, &Without::default()));
-        assert_eq!(outcome.violation, None, "seed {seed} once found {found}");
+fn no_plan_that_ever_found_something_finds_it_again() {
+    for path in found() {
+        let plan = Plan::read(&path).unwrap();
+        let outcome = run(&plan);
+        assert_eq!(outcome.violation, None, "{}", path.display());
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_plan_is_the_same_after_it_was_written_and_read(seed: u64) {
+        let whole = Plan::of(seed, &Without::default());
+        let quiet = Plan::quiet_day(seed).unwrap();
+        for plan in [whole, quiet] {
+            let text = plan.to_text().unwrap();
+            prop_assert_eq!(Plan::from_text(&text), Ok(plan));
+        }
+    }
+}
+
+#[test]
+fn what_is_no_plan_of_this_version_is_refused_with_the_name_of_what_is_wrong() {
+    let plan = Plan::of(1, &Without::default());
+    let text = plan.to_text().unwrap();
+    let renamed = text.replace("\"heal_at\"", "\"healed_at\"");
+    let error = Plan::from_text(&renamed).unwrap_err();
+    assert!(error.contains("unknown field `healed_at`"), "{error}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), renamed).unwrap();
+    let error = Plan::read(file.path()).unwrap_err();
+    assert!(error.contains("is no plan"), "{error}");
 }

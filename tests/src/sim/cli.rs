@@ -6,6 +6,7 @@ mod eod;
 mod many;
 mod planted;
 mod replay;
+mod shrink;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -27,8 +28,10 @@ struct Cli {
 enum Command {
     /// Run many seeds on all cores
     Run(many::Many),
-    /// Run one seed and print its whole log
+    /// Run one seed, or the plan in a file, and print its whole log
     Replay(replay::Replay),
+    /// Write the least plan that fails as a seed does into a file
+    Shrink(shrink::Shrink),
     /// Run every session of some years, a short day each
     Eod(eod::Eod),
     /// Put bugs in, one at a time, and run seeds until an invariant notices
@@ -49,6 +52,9 @@ struct Leave {
     /// Leave out what a person does
     #[arg(long)]
     no_actions: bool,
+    /// Let far more fail, and trade far more often
+    #[arg(long)]
+    storm: bool,
 }
 
 impl Leave {
@@ -70,6 +76,7 @@ impl Leave {
             all_faults: all,
             crashes: self.no_crashes,
             actions: self.no_actions,
+            calm: self.storm,
         })
     }
 }
@@ -88,6 +95,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Run(many) => many.run(&mut out),
         Command::Replay(replay) => replay.run(&mut out),
+        Command::Shrink(shrink) => shrink.run(&mut out),
         Command::Eod(eod) => eod.run(&mut out),
         Command::Planted(planted) => planted.run(&mut out),
         Command::Crashes(crashes) => crashes.run(&mut out),

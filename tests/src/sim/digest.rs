@@ -3,6 +3,7 @@
 
 use std::io;
 
+use serde::Serialize;
 use trader_contract::{
     Bar, BrokerEvent, BrokerRequest, BrokerSnapshot, ClientOrderId, Execution, OrderKind,
     OrderReport, OrderRequest, Price, RequestFailure, Side, Symbol,
@@ -57,6 +58,15 @@ impl Digest {
         // A digest takes everything.
         let _ = io::Write::write(self, text.as_bytes());
         self.word(u64::try_from(text.len()).unwrap_or(u64::MAX));
+    }
+
+    /// Takes anything that can be serialised.
+    pub fn value(&mut self, value: &impl Serialize) {
+        // A digest takes everything, but for sequences of unknown length: those become text.
+        if postcard::to_io(value, &mut *self).is_err() {
+            let _ = serde_json::to_writer(&mut *self, value);
+        }
+        self.word(0);
     }
 
     /// What it comes to.
@@ -229,10 +239,8 @@ impl Digested for BrokerEvent {
                 failure.digest(digest);
             }
             Self::Snapshot(snapshot) => snapshot.digest(digest),
-            other => {
-                // The rest is rare.
-                let _ = serde_json::to_writer(&mut *digest, other);
-            }
+            // The rest is rare.
+            other => digest.value(other),
         }
     }
 }

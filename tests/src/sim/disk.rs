@@ -1,8 +1,10 @@
-//! The store as a log of commits: rows as the database has them, hash chain included, in memory. A
-//! commit is there or it is not; what a start reads back went through the text that is stored.
+//! The store as a log of commits, in memory: a commit is there or it is not. Where a run asks for it,
+//! rows are those of the database, hash chain included, and what a start reads back went through the
+//! text that is stored; elsewhere the entries are kept as they are, which is much faster.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{ClientOrderId, Epoch, NetQty, Symbol};
 use trader_core::book::Book;
 use trader_core::record::{JournalEntry, Record};
@@ -19,12 +21,25 @@ pub enum Verdict {
     TakesAndDenies,
 }
 
+/// How faithfully a run keeps its journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Medium {
+    /// Entries as values.
+    Memory,
+    /// Rows as the database has them: text, hash chain and all.
+    Rows,
+    /// The same, and all of it into a real database at the end, which must say the same.
+    Database,
+}
+
 /// What outlives the daemon.
 #[derive(Debug)]
 pub struct Disk {
     epoch: Epoch,
-    rows: Vec<Row>,
-    /// The rows that were read back, which need not be read again: rows never change.
+    /// The rows, for a run in which they are made.
+    rows: Option<Vec<Row>>,
+    /// The entries; of rows those that were read back, which need not be read again: rows never change.
     read: Vec<JournalEntry>,
     head: Head,
     /// Where the newest checkpoint is.
@@ -36,18 +51,18 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// An empty one; `copied` keeps the batches for a database.
+    /// An empty one of this kind.
     #[must_use]
-    pub fn new(epoch: Epoch, copied: bool) -> Self {
+    pub fn new(epoch: Epoch, medium: Medium) -> Self {
         Self {
             epoch,
-            rows: Vec::new(),
+            rows: (medium != Medium::Memory).then(Vec::new),
             read: Vec::new(),
             head: Head::empty(),
             checkpoint: 0,
             requests: BTreeMap::new(),
             planned: BTreeSet::new(),
-            batches: copied.then(Vec::new),
+            batches: (medium == Medium::Database).then(Vec::new),
         }
     }
 
@@ -56,12 +71,9 @@ impl Disk {
     /// # Errors
     /// It does not fit what is there, or cannot be written.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), Box<str>> {
-        let mut head = self.head.clone();
-        let mut rows = Vec::with_capacity(batch.entries.len());
-        for entry in &batch.entries {
-            let row = Row::seal(entry, &head).map_err(|error| error.to_string())?;
-            head = row.head();
-            rows.push(row);
+        match &mut self.rows {
+            Some(rows) => self.head = seal(batch, &self.head, rows)?,
+            None => self.head.seq = keep(batch, self.head.seq, &mut self.read)?,
         }
         for entry in &batch.entries {
             match &entry.record {
@@ -74,8 +86,6 @@ impl Disk {
                 _ => {}
             }
         }
-        self.rows.append(&mut rows);
-        self.head = head;
         for request in &batch.requests {
             let kept = self.requests.entry(request.id.clone());
             let kept = kept.or_insert_with(|| request.clone());
@@ -123,15 +133,18 @@ impl Disk {
     }
 
     fn read_all(&mut self) -> Result<(), String> {
+        let Some(rows) = &self.rows else {
+            return Ok(());
+        };
         let known = self.read.len();
-        let mut head = match known.checked_sub(1).and_then(|last| self.rows.get(last)) {
+        let mut head = match known.checked_sub(1).and_then(|last| rows.get(last)) {
             Some(row) => row.head(),
             None => Head::empty(),
         };
-        for row in self.rows.iter().skip(known) {
-            head = row.check(&head).map_err(|error| error.to_string())?;
-            self.read
-                .push(row.open().map_err(|error| error.to_string())?);
+        for row in rows.iter().skip(known) {
+            let (entry, after) = row.read(&head).map_err(|error| error.to_string())?;
+            head = after;
+            self.read.push(entry);
         }
         Ok(())
     }
@@ -198,4 +211,30 @@ impl Disk {
             Err(format!("the database holds {held:?}, the book {ours:?}"))
         }
     }
+}
+
+/// Makes rows of a batch, all of them or none; gives the head after it.
+fn seal(batch: &Batch, head: &Head, rows: &mut Vec<Row>) -> Result<Head, Box<str>> {
+    let mut head = head.clone();
+    let mut sealed = Vec::with_capacity(batch.entries.len());
+    for entry in &batch.entries {
+        let row = Row::seal(entry, &head).map_err(|error| error.to_string())?;
+        head = row.head();
+        sealed.push(row);
+    }
+    rows.append(&mut sealed);
+    Ok(head)
+}
+
+/// Takes the entries of a batch after the one with the number `last`; gives the number of the newest.
+fn keep(batch: &Batch, last: u64, entries: &mut Vec<JournalEntry>) -> Result<u64, Box<str>> {
+    let mut newest = last;
+    for entry in &batch.entries {
+        newest += 1;
+        if entry.seq != newest {
+            return Err(format!("entry {} follows entry {}", entry.seq, newest - 1).into());
+        }
+    }
+    entries.extend_from_slice(&batch.entries);
+    Ok(newest)
 }

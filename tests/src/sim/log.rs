@@ -92,17 +92,16 @@ impl Log {
     /// Something that JSON can say.
     pub fn data(&mut self, tag: &'static str, data: &impl Serialize) {
         self.tag(tag);
-        // A digest takes everything.
-        let _ = serde_json::to_writer(&mut self.digest, data);
-        self.digest.word(0);
+        self.digest.value(data);
         if !matches!(self.reader, Reader::Nobody) {
             let text = serde_json::to_string(data).unwrap_or_default();
             self.line(tag, &text);
         }
     }
 
-    /// A journal entry, which the hash of its row stands for: words for whoever reads.
+    /// A journal entry.
     pub fn entry(&mut self, entry: &JournalEntry, durable: bool) {
+        self.digest.value(entry);
         if !matches!(self.reader, Reader::Nobody) {
             let text = serde_json::to_string(&entry.record).unwrap_or_default();
             let text = format!("{} {text}", entry.seq);

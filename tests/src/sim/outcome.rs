@@ -8,8 +8,8 @@ use trader_contract::Timestamp;
 use super::digest::Hash;
 use super::faults::Struck;
 use super::invariants::Checks;
+use super::naked::{Excuse, Naked};
 use super::plan::FaultKind;
-use super::truth::Naked;
 use super::world::{DEATH_NAMES, DeathCounts};
 
 /// An invariant that did not hold.
@@ -104,6 +104,8 @@ pub struct Totals {
     /// The run with the most, and the longest stretch.
     worst: (u64, u64),
     worst_seconds: (u64, u64),
+    /// By excuse: share-seconds, and the longest part of a stretch with its seed.
+    excused: [(u64, (u64, u64)); Excuse::ALL.len()],
     thin: BTreeMap<&'static str, u64>,
     hash: Hash,
     violations: BTreeMap<&'static str, u64>,
@@ -128,9 +130,14 @@ impl Totals {
         }
         self.deepest = self.deepest.max(outcome.deepest);
         let naked = outcome.naked;
-        self.naked_share_seconds += naked.share_seconds;
-        self.worst = self.worst.max((naked.share_seconds, outcome.seed));
-        self.worst_seconds = self.worst_seconds.max((naked.worst_seconds, outcome.seed));
+        let seed = outcome.seed;
+        self.naked_share_seconds += naked.share_seconds();
+        self.worst = self.worst.max((naked.share_seconds(), seed));
+        self.worst_seconds = self.worst_seconds.max((naked.longest_seconds(), seed));
+        for ((sum, longest), of) in self.excused.iter_mut().zip(naked.excused) {
+            *sum += of.share_seconds();
+            *longest = (*longest).max((of.longest_seconds(), seed));
+        }
         // Sums know no order.
         self.hash.0 = self.hash.0.wrapping_add(outcome.hash.0);
         self.hash.1 = self.hash.1.wrapping_add(outcome.hash.1);
@@ -166,6 +173,10 @@ impl Totals {
         self.naked_share_seconds += other.naked_share_seconds;
         self.worst = self.worst.max(other.worst);
         self.worst_seconds = self.worst_seconds.max(other.worst_seconds);
+        for ((sum, longest), (more, other)) in self.excused.iter_mut().zip(other.excused) {
+            *sum += more;
+            *longest = (*longest).max(other);
+        }
         self.hash.0 = self.hash.0.wrapping_add(other.hash.0);
         self.hash.1 = self.hash.1.wrapping_add(other.hash.1);
     }
@@ -183,6 +194,15 @@ impl Totals {
     /// The figures of a RESULT line, without those of time.
     #[must_use]
     pub fn figures(&self) -> Map<String, Value> {
+        let parts = Excuse::ALL.into_iter().zip(self.excused);
+        let excused = parts.map(|(excuse, (sum, (longest, seed)))| {
+            let figures = json!({
+                "share_seconds": sum,
+                "longest_seconds": { "seed": seed, "value": longest },
+            });
+            (excuse.name().to_owned(), figures)
+        });
+        let excused: Map<String, Value> = excused.collect();
         let figures = json!({
             "seeds": self.seeds,
             "failed": self.failed,
@@ -197,6 +217,7 @@ impl Totals {
             "naked_share_seconds": self.naked_share_seconds,
             "worst_naked_share_seconds": { "seed": self.worst.1, "value": self.worst.0 },
             "longest_naked_seconds": { "seed": self.worst_seconds.1, "value": self.worst_seconds.0 },
+            "naked_by_excuse": excused,
             "hash": self.hash.to_string(),
         });
         match figures {

@@ -12,7 +12,7 @@ use trader_core::{
 };
 use trader_kernel::Surroundings;
 use trader_kernel::views::{StatusFacts, StrategyFacts};
-use trader_rpc::{Link, LinkState, Mode, StoreInfo};
+use trader_rpc::{Link, LinkState, Mode, RecordingInfo, StoreInfo};
 
 use super::chaos;
 use super::plan::{Plan, StrategyPlan, SymbolPlan};
@@ -44,7 +44,7 @@ pub fn engine(plan: &Plan, now: Timestamp) -> EngineConfig {
         orders: OrderRules::default(),
         watch: Watch::NETWORK,
         authority: Authority {
-            live: plan.live.map(|live| live.account.into()),
+            live: plan.live.as_ref().map(|live| live.account.clone()),
             config: format!("configuration {}", plan.configuration(now)).into(),
             program: "simulation".into(),
             ..Authority::simulated()
@@ -131,6 +131,11 @@ pub fn surroundings(plan: &Plan) -> Surroundings {
             },
             sockets: Vec::new(),
             config_hash: String::new(),
+            recording: RecordingInfo {
+                enabled: false,
+                session: None,
+                failure: None,
+            },
             journal_failure: None,
         },
         strategies: StrategyFacts::default(),

@@ -53,22 +53,8 @@ pub struct Truth {
     pub cash: Money,
     /// How often it has changed.
     pub version: u64,
-    /// Shares times nanoseconds that were naked, in the session.
-    naked: i128,
-    /// The longest stretch of a naked position, and where: nanoseconds.
-    worst: (i64, Option<Symbol>),
-    measured_at: Option<Timestamp>,
     /// Stops that have filled in part, and since when.
     struck: BTreeMap<ClientOrderId, Timestamp>,
-}
-
-/// Shares that were naked, and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Naked {
-    /// Shares times seconds.
-    pub share_seconds: u64,
-    /// The longest stretch in seconds.
-    pub worst_seconds: u64,
 }
 
 impl Default for Truth {
@@ -79,18 +65,14 @@ impl Default for Truth {
             by_hand: BTreeMap::new(),
             cash: Money::ZERO,
             version: 0,
-            naked: 0,
-            worst: (0, None),
-            measured_at: None,
             struck: BTreeMap::new(),
         }
     }
 }
 
 impl Truth {
-    /// Asks the broker, and counts what was naked since it was last asked.
+    /// Asks the broker.
     pub fn refresh(&mut self, broker: &SimBroker, now: Timestamp) {
-        self.measure(now);
         let account = broker.account();
         self.cash = account.cash;
         self.open = account
@@ -138,41 +120,10 @@ impl Truth {
         spent
     }
 
-    /// Counts what was naked up to now.
-    pub fn measure(&mut self, now: Timestamp) {
-        let Some(since) = self.measured_at.replace(now) else {
-            return;
-        };
-        let passed = now.since(since);
-        for (symbol, held) in &self.held {
-            let Some(naked_since) = held.naked_since else {
-                continue;
-            };
-            self.naked += i128::from(passed) * i128::from(held.bare.whole_shares());
-            let stretch = now.since(naked_since);
-            if stretch > self.worst.0 {
-                self.worst = (stretch, Some(*symbol));
-            }
-        }
-    }
-
     /// Time that does not count passes: the market is closed, or the machine sleeps.
     pub fn skip_to(&mut self, now: Timestamp) {
-        if self.measured_at.is_some() {
-            self.measured_at = Some(now);
-        }
         for held in self.held.values_mut() {
             held.naked_since = held.naked_since.map(|_| now);
-        }
-    }
-
-    /// What was naked so far.
-    #[must_use]
-    pub fn naked(&self) -> Naked {
-        let second = i128::from(Timestamp::SECOND);
-        Naked {
-            share_seconds: u64::try_from((self.naked + second - 1) / second).unwrap_or(u64::MAX),
-            worst_seconds: u64::try_from(self.worst.0 / Timestamp::SECOND).unwrap_or(0),
         }
     }
 

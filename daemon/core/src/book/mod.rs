@@ -18,7 +18,7 @@ use trader_contract::{
     Timestamp,
 };
 
-pub use authority::{Blocked, DRAWDOWN, Kill, StandingAlert, Starts};
+pub use authority::{Blocked, DRAWDOWN, Kill, RECORDING_OFF, StandingAlert, Starts};
 pub use day::Day;
 pub use holding::Holding;
 pub use order::Order;

@@ -5,6 +5,7 @@
 //! this program, less than 30 days ago, and the broker says that it is this account. A
 //! kill of everything, a disarm, another configuration and another program end the leave.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{AccountFacts, BrokerSnapshot, Money, Symbol, SymbolId, Timestamp};
 
 use super::Engine;
@@ -17,7 +18,7 @@ use crate::risk::gate::Refusal;
 const ARMED_FOR: i64 = 30 * 24 * 60 * Timestamp::MINUTE;
 
 /// What was heard of the account in this run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Heard {
     account: Option<(Timestamp, AccountFacts)>,
 }

@@ -8,6 +8,7 @@
 //! entered, it is protected over the night by its stop or by an exit that waits for the open, and the
 //! next open closes it first.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{BrokerSnapshot, Symbol, SymbolId, Timestamp};
 
 use super::cause::Cause;
@@ -25,7 +26,7 @@ const NOT_FLAT: &str = "not_flat";
 const RESIDUE: &str = "residue";
 
 /// How far the confirmation of flat has come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Ladder {
     /// The broker is not asked before this whether it is flat.
     ask_at: Timestamp,

@@ -16,9 +16,11 @@ mod operator;
 mod pricing;
 mod protection;
 mod reconcile;
+mod recording;
 mod recover;
 mod reports;
 mod session;
+mod snapshot;
 mod splits;
 mod starts;
 mod sweep;
@@ -42,6 +44,7 @@ pub use self::liveness::{DataState, LinkState};
 use self::recover::{CashDispute, Dispute};
 pub use self::session::Phase;
 use self::session::Schedule;
+pub use self::snapshot::{RestoreError, Snapshot};
 use self::starts::Unreadable;
 use self::sweep::Reconciling;
 pub use self::symbols::SymbolState;
@@ -278,6 +281,7 @@ impl Engine {
                 let why = format!("the journal cannot be written: {why}");
                 self.halt(at, &why, out);
             }
+            Event::Recording { failed } => self.on_recording(at, failed.as_deref(), out),
             Event::Operator {
                 command,
                 uid,

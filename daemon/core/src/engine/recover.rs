@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{
     Attached, BrokerOrderId, BrokerSnapshot, ClientOrderId, Money, NetQty, OrderKind, OrderReport,
     OrderRequest, OrderRole, Qty, Reason, ReportStatus, Symbol, TimeInForce, Timestamp,
@@ -277,7 +278,7 @@ impl Engine {
 }
 
 /// A difference between our position in a symbol and the broker's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Dispute {
     pub(super) ours: NetQty,
     pub(super) broker: NetQty,
@@ -295,7 +296,7 @@ impl Dispute {
 }
 
 /// A difference between our cash and the broker's, as one snapshot shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CashDispute {
     ours: Money,
     broker: Money,

@@ -82,6 +82,11 @@ impl Engine {
         let late = order.is_late();
         let unheard = order.is_unheard();
         let asked = order.cancel_asked;
+        // A replacement that was given up has come to be.
+        let replaced_by = report.replaced_by.filter(|new| {
+            let new = self.book.orders.get(new);
+            new.is_some_and(Order::is_late)
+        });
         self.ladder.heard(self.reconciling);
         self.write(
             at,
@@ -95,6 +100,9 @@ impl Engine {
             self.on_late(at, report.client_id, out);
         } else if unheard && report.client_id.attempt > 1 {
             self.on_acknowledged(report.client_id);
+        }
+        if let Some(new) = replaced_by {
+            self.on_late(at, new, out);
         }
         let Some(id) = self.by_ticker.get(&report.symbol).copied() else {
             return;

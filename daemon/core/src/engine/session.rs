@@ -16,6 +16,7 @@
 //! The third start within ten minutes after runs that ended badly comes up halted: it protects and
 //! closes, and takes entries after `traderctl resume`.
 
+use serde::{Deserialize, Serialize};
 use trader_calendar::Session;
 use trader_contract::{SessionView, Symbol, SymbolId, Timestamp};
 
@@ -26,7 +27,8 @@ use crate::config::{DayRules, EndOfDay, Market};
 use crate::record::{DaySummary, Record};
 
 /// Where in the trading day we are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// No session is open.
     Closed,
@@ -41,7 +43,7 @@ pub enum Phase {
 }
 
 /// The session and its next change.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Schedule {
     pub(super) session: Option<Session>,
     pub(super) phase: Phase,

@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{
     BrokerSnapshot, ClientOrderId, Direction, NetQty, OrderReport, OrderRole, OrderState, Outcome,
     ReportStatus, RequestFailure, Symbol, Timestamp,
@@ -29,7 +30,7 @@ const MISSED: u32 = 2;
 const REPEAT_MAX: i64 = 30 * Timestamp::SECOND;
 
 /// An order that may or may not be at the broker.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Doubt {
     /// Nothing of it has been sent after this.
     since: Timestamp,

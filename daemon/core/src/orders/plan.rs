@@ -231,18 +231,40 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     if order.stop != Some(stop) && passed(holding, stop, ground) {
         return Step::GiveUp;
     }
-    // Beside a target the broker keeps the quantity right, and takes no other.
-    let paired = orders
-        .iter()
-        .any(|o| o.role() == OrderRole::Target && o.is_live());
-    let at_rest = order.state == OrderState::Working || is_held_in_force(order, orders);
-    if at_rest && (covers || !paired) {
-        return sooner(
-            not_before_retry(Step::MoveStop(order.id()), ground),
-            bare_until,
-        );
+    if order.state != OrderState::Working && !is_held_in_force(order, orders) {
+        return wait;
     }
-    wait
+    let target = orders
+        .iter()
+        .find(|o| o.role() == OrderRole::Target && o.is_live());
+    let step = match target {
+        Some(target) if !covers => correct_pair(order, target, ground),
+        _ => not_before_retry(Step::MoveStop(order.id()), ground),
+    };
+    sooner(step, bare_until)
+}
+
+/// Beside a target the broker keeps the quantity of a stop right, and takes no other. It is given a
+/// moment to say so, and then asked. Where it does not, the pair is taken out, and another one rests
+/// for what the position is: a stop for too many shares would turn it.
+fn correct_pair(stop: &Order, target: &Order, ground: &Ground<'_>) -> Step {
+    let changed = stop.updated_at.max(target.updated_at);
+    let patience = ground.rules.partial_fill_patience_nanos;
+    let ask_at = changed.plus_nanos(patience);
+    if ground.at < ask_at {
+        return Step::Wait {
+            until: Some(ask_at),
+        };
+    }
+    let until = changed.plus_nanos(ground.chase_nanos.unwrap_or(patience));
+    if ground.at < until {
+        return not_before_retry(Step::AskBroker, ground);
+    }
+    cancel(
+        stop,
+        "it is for another quantity than the position, beside a target",
+        ground,
+    )
 }
 
 /// Whether a position rests: its entry has ended, and its stop is acknowledged where it is meant to

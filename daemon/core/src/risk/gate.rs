@@ -18,6 +18,7 @@
 //! }
 //! ```
 
+use serde::Serialize;
 use trader_contract::{
     AccountFacts, BrokerRequest, ClientOrderId, Money, OrderRequest, OrderState, Price, Qty, Quote,
     Replacement, Side, TickRule, Timestamp,
@@ -36,7 +37,7 @@ const CHECKS: usize = 40;
 
 /// Something that passed the gate. The field is private and only the gate fills it, so holding one
 /// is proof.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Approved(BrokerRequest);
 
 impl Approved {
@@ -137,6 +138,17 @@ impl Gate {
     /// Counts the entries of the run before, oldest first.
     pub fn recall(&mut self, sent: impl IntoIterator<Item = Sent>) {
         self.recent.recall(sent);
+    }
+
+    /// What it counts with beside its limits: the entries of late, and how many orders it has looked at.
+    pub(crate) fn snapshot(&self) -> (Recent, u64) {
+        (self.recent.clone(), self.checked)
+    }
+
+    /// Goes on counting from there.
+    pub(crate) fn resume(&mut self, recent: Recent, checked: u64) {
+        self.recent = recent;
+        self.checked = checked;
     }
 
     /// The limits it holds.

@@ -22,9 +22,13 @@ mod exits;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod ladder;
+#[cfg(test)]
+mod late;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
@@ -40,9 +44,13 @@ mod permutations;
 #[cfg(test)]
 mod protection;
 #[cfg(test)]
+mod races;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod reached;
+#[cfg(test)]
+mod recovery;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

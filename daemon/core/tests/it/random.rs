@@ -250,4 +250,22 @@ proptest! {
         let again = play(Direction::Long, end_of_day, &steps);
         prop_assert_eq!(&scene.commands, &again.commands);
     }
+
+    #[test]
+    fn an_engine_that_takes_up_a_snapshot_gives_the_same_commands(
+        hold: bool,
+        steps in prop::collection::vec((0..STEPS, any::<u8>()), 1..60),
+        every in 1..20_usize,
+    ) {
+        let end_of_day = if hold { EndOfDay::Hold } else { EndOfDay::Flat };
+        let scene = play(Direction::Long, end_of_day, &steps);
+        let mut over = Scene::new(Direction::Long, scene.setup.clone());
+        for (index, (kind, pick)) in steps.iter().enumerate() {
+            act(&mut over, *kind, *pick);
+            if index % every == 0 {
+                over.go_over_a_snapshot();
+            }
+        }
+        prop_assert_eq!(&scene.commands, &over.commands);
+    }
 }

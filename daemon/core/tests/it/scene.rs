@@ -440,6 +440,15 @@ impl Scene {
         book
     }
 
+    /// What the engine knows goes through a text into a new one, which takes its place.
+    pub(crate) fn go_over_a_snapshot(&mut self) {
+        let text = serde_json::to_string(&self.engine.snapshot()).unwrap();
+        let config = crate::setup::config(&self.setup, self.mirror.0, &self.wishes);
+        self.engine = Engine::restore(config, serde_json::from_str(&text).unwrap()).unwrap();
+        let again = serde_json::to_string(&self.engine.snapshot()).unwrap();
+        assert_eq!(text, again);
+    }
+
     /// The process ends here and a new one begins: the book from the journal, nothing else.
     pub(crate) fn restart(&mut self) {
         let book = self.book_from_journal();

@@ -2,10 +2,10 @@
 //! reported as held for as long as its target works.
 
 use insta::assert_snapshot;
-use trader_contract::{Intent, Reason, ReportStatus};
-use trader_core::OperatorCommand;
+use trader_contract::{Intent, Reason, ReportStatus, Timestamp};
+use trader_core::{OperatorCommand, Watch};
 
-use crate::scene::{Scene, both, symbol};
+use crate::scene::{Scene, Setup, both, both_with, symbol};
 
 /// An entry with stop and target, sent and working.
 fn with_waiting_bracket(scene: &mut Scene) {
@@ -267,5 +267,79 @@ fn a_target_that_does_not_make_way_for_a_stop_leaves_the_position_five_seconds()
       ALERT Critical unprotected
       exit of SPY planned: unprotected
       ASK what the broker holds
+    ");
+}
+
+/// The target of a bracket fills in part while its stop is being moved, and the broker rests the moved
+/// one for as many shares as there were when it was asked to.
+fn with_too_large_a_stop(scene: &mut Scene) {
+    with_bracket(scene);
+    scene.wants("a", "SPY", scene.move_stop("99.80"));
+    scene.bar("100.40");
+    scene.forget();
+    scene.fill("1-t1", 40, "101");
+    scene.replaced("1-s1");
+}
+
+#[test]
+fn a_stop_that_stays_larger_than_the_position_beside_its_target_gives_way_to_a_new_pair() {
+    assert_snapshot!(both(|scene| {
+        with_too_large_a_stop(scene);
+        scene.pass(2);
+        scene.cancelled("1-s2");
+        scene.working("1-t2");
+        scene.report_of("1-s3");
+        scene.pass(30);
+    }), @r"
+    14:33:00 1-t1 fills 40 at 101
+      heard 1-t1 PartiallyFilled 40/100, 40 at 101
+      heard 1-s1 Held 0/60
+    14:33:00 1-s1 replaced
+      heard 1-s1 Replaced 0/60
+      heard 1-s2 Held 0/100
+    14:33:01 timer
+      cancel asked 1-s2: it is for another quantity than the position, beside a target
+      CANCEL 1-s2
+    14:33:02 1-s2 cancelled
+      heard 1-s2 Cancelled 0/100
+      cancel asked 1-t1: its stop has ended
+      CANCEL 1-t1
+      heard 1-t1 Cancelled 40/100
+      plan 1-t2 sell 60 SPY limit 101 Gtc + 1-s3 99.8
+      plan 1-s3 sell 60 SPY stop 99.8 Gtc
+      SEND 1-t2 sell 60 SPY limit 101 Gtc + 1-s3 99.8
+    14:33:02 1-t2 works
+      heard 1-t2 New 0/60
+    14:33:02 1-s3 reported
+      heard 1-s3 Held 0/60
+    ");
+}
+
+#[test]
+fn a_stop_larger_than_the_position_is_asked_after_before_its_pair_is_taken_out() {
+    let year = 365 * 24 * 60 * Timestamp::MINUTE;
+    let watch = Watch {
+        orders_alive_nanos: Some(year),
+        ..Watch::OFF
+    };
+    let setup = Setup {
+        watch,
+        ..Setup::default()
+    };
+    assert_snapshot!(both_with(&setup, |scene| {
+        with_too_large_a_stop(scene);
+        scene.pass(7);
+    }), @r"
+    14:33:00 1-t1 fills 40 at 101
+      heard 1-t1 PartiallyFilled 40/100, 40 at 101
+      heard 1-s1 Held 0/60
+    14:33:00 1-s1 replaced
+      heard 1-s1 Replaced 0/60
+      heard 1-s2 Held 0/100
+    14:33:01 timer
+      ASK what the broker holds
+    14:33:06 timer
+      cancel asked 1-s2: it is for another quantity than the position, beside a target
+      CANCEL 1-s2
     ");
 }

@@ -359,6 +359,11 @@ impl Venue {
         self.positions.get(&symbol).copied().unwrap_or(NetQty::ZERO)
     }
 
+    /// Interest, dividends and transfers come without a report.
+    pub(crate) fn deposit(&mut self, amount: Money) {
+        self.cash += amount;
+    }
+
     /// Somebody else trades on the account.
     pub(crate) fn meddle(&mut self, symbol: Symbol, net: NetQty) {
         self.positions.insert(symbol, net);

@@ -16,7 +16,7 @@ use trader_contract::{
     Timestamp,
 };
 use trader_core::record::{JournalEntry, Record, TradingState};
-use trader_core::{Event, OperatorCommand};
+use trader_core::{Commands, Event, OperatorCommand};
 use trader_rpc::{Accepted, ChangeParams, ErrorCode, Failure, Role};
 use trader_store::{Batch, OperatorRequest, Recovery};
 
@@ -32,9 +32,20 @@ pub(super) struct World {
     requests: BTreeMap<Box<str>, OperatorRequest>,
     pub(super) sent: Vec<BrokerRequest>,
     pub(super) broken: bool,
+    pub(super) recorded: Vec<Event>,
 }
 
 impl Ports for World {
+    fn record(&mut self, _: Timestamp, event: &Event) {
+        self.recorded.push(event.clone());
+    }
+    fn secure(&mut self) {
+        self.heard.push("secure".to_owned());
+    }
+    fn record_commands(&mut self, commands: &mut Commands) {
+        self.heard
+            .push(format!("record {}", commands.drain().count()));
+    }
     fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
         if self.broken {
             self.heard.push("commit failed".to_owned());

@@ -31,6 +31,8 @@ pub struct StatusFacts {
     pub broker: rpc::Link,
     /// The journal.
     pub store: rpc::StoreInfo,
+    /// The session's recording.
+    pub recording: rpc::RecordingInfo,
     /// Where it listens.
     pub sockets: Vec<rpc::SocketInfo>,
     /// The fingerprint of the configuration in force.
@@ -88,6 +90,7 @@ pub fn status(
         feed: facts.feed.clone(),
         broker: facts.broker.clone(),
         store: facts.store.clone(),
+        recording: facts.recording.clone(),
         alerts: alerts::standing(engine, facts),
         sockets: facts.sockets.clone(),
         config_hash: facts.config_hash.clone(),

@@ -35,6 +35,11 @@ pub(crate) fn facts() -> StatusFacts {
         },
         sockets: Vec::new(),
         config_hash: "9f2c".to_owned(),
+        recording: rpc::RecordingInfo {
+            enabled: false,
+            session: None,
+            failure: None,
+        },
         journal_failure: None,
     }
 }

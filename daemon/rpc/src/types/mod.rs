@@ -29,6 +29,6 @@ pub use metrics::{Breakdown, BuyAndHold, CurveMetrics, Metrics, TradeGroup, Trad
 pub use order::{ExitReason, Order, OrderStatus, Position, Trade};
 pub use route::{Lane, Pending, Route, RouteState, Sides, Signal, WarmUp};
 pub use status::{
-    Alert, Link, LinkState, Mode, Phase, RouteCounts, SessionInfo, Severity, SocketInfo, Status,
-    StoreInfo, TradingState, TradingStatus,
+    Alert, Link, LinkState, Mode, Phase, RecordingInfo, RouteCounts, SessionInfo, Severity,
+    SocketInfo, Status, StoreInfo, TradingState, TradingStatus,
 };

@@ -222,6 +222,17 @@ pub struct Alert {
     pub action: String,
 }
 
+/// Whether the session is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingInfo {
+    /// Whether the configuration wants it.
+    pub enabled: bool,
+    /// The session that is being recorded; `null` while none is.
+    pub session: Option<NaiveDate>,
+    /// Why it was given up; `null` if it was not.
+    pub failure: Option<String>,
+}
+
 /// The state of the daemon at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -285,6 +296,8 @@ pub struct Status {
     pub broker: Link,
     /// The journal.
     pub store: StoreInfo,
+    /// The session's recording.
+    pub recording: RecordingInfo,
     /// What stands and needs a person, the gravest first.
     pub alerts: Vec<Alert>,
     /// Where it listens.

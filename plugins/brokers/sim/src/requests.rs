@@ -51,7 +51,8 @@ impl SimBroker {
     /// session before opened are forgotten.
     #[must_use]
     pub fn snapshot(&self, (number, since): (u32, Timestamp), at: Timestamp) -> BrokerSnapshot {
-        let orders = self.orders.values();
+        let asked_for = |order: &&Order| order.is_open() || order.stamp >= since;
+        let orders = self.orders.values().filter(asked_for);
         let held = self.books.iter().filter(|book| !book.position.is_flat());
         let wanted = self.executions.iter().filter(|(_, e)| e.at >= since);
         BrokerSnapshot {
@@ -277,9 +278,14 @@ impl SimBroker {
         let Some(before) = self.orders.get(&old).cloned() else {
             return;
         };
-        let total = self.orders.get(&new).filter(|order| order.is_open());
+        let asked = self.orders.get(&new).filter(|order| order.is_open());
+        // The quantity in a group is the group's: what has filled beside it meanwhile counts.
+        let total = asked.map(|order| match before.part {
+            Part::Single => order.qty,
+            Part::Entry | Part::Target | Part::Stop => before.qty,
+        });
         let left = total
-            .and_then(|order| order.qty.checked_sub(before.filled))
+            .and_then(|total| total.checked_sub(before.filled))
             .filter(|left| !left.is_zero() && before.is_open());
         let Some(left) = left else {
             return self.keep(old, new, at);

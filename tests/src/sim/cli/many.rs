@@ -1,22 +1,24 @@
 //! `trader-sim run`: many seeds on all cores. What comes out does not depend on their number.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::Args;
 use serde_json::json;
+use trader_recording::Outcome as Replay;
 
 use super::{Done, Leave, unwritable};
 use crate::sim::outcome::{Outcome, Totals};
 use crate::sim::plan::{Plan, Without};
-use crate::sim::{run, run_with_tail, shrink};
+use crate::sim::{run, run_and_replay, run_with_tail, shrink};
 
 /// From so many seeds on, a kind of fault or an invariant that nothing was counted of is a failure.
 const ENOUGH: u64 = 200;
-/// One seed in so many is run twice.
-const TWICE_ONE_IN: u64 = 50;
+/// One seed in so many is run twice: the second run is recorded, and every life of it replayed.
+const TWICE_ONE_IN: u64 = 25;
 /// Failures that are shrunk and shown whole.
 const SHOWN: usize = 3;
 
@@ -35,6 +37,9 @@ pub(super) struct Many {
     /// Show failures as they are, without making them smaller
     #[arg(long)]
     no_shrink: bool,
+    /// Write the plans of failures there, made smaller, for `replay --plan`
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
     #[command(flatten)]
     leave: Leave,
 }
@@ -45,6 +50,37 @@ struct Work {
     totals: Mutex<Totals>,
     failures: Mutex<Vec<Outcome>>,
     unlike: Mutex<Vec<u64>>,
+    replayed: Mutex<Replayed>,
+}
+
+/// What came of the recordings.
+#[derive(Default)]
+struct Replayed {
+    lives: u64,
+    events: u64,
+    commands: u64,
+    /// Seeds with a difference, or whose recording cannot be replayed.
+    different: Vec<(u64, String)>,
+}
+
+impl Replayed {
+    fn take(&mut self, seed: u64, replayed: Result<Replay, String>) {
+        match replayed {
+            Ok(replay) => {
+                self.lives += u64::from(replay.lives);
+                self.events += replay.events;
+                self.commands += replay.commands;
+                if let Some(first) = replay.first {
+                    let why = format!(
+                        "life {} event {} {}",
+                        first.life, first.event_number, first.at
+                    );
+                    self.different.push((seed, why));
+                }
+            }
+            Err(why) => self.different.push((seed, why)),
+        }
+    }
 }
 
 impl Many {
@@ -63,6 +99,7 @@ impl Many {
             totals: Mutex::default(),
             failures: Mutex::default(),
             unlike: Mutex::default(),
+            replayed: Mutex::default(),
         };
         std::thread::scope(|scope| {
             for _ in 0..threads {
@@ -75,7 +112,13 @@ impl Many {
         let mut unlike = work.unlike.into_inner().unwrap_or_default();
         failures.sort_by_key(|outcome| outcome.seed);
         unlike.sort_unstable();
+        let mut replayed = work.replayed.into_inner().unwrap_or_default();
+        replayed.different.sort_unstable();
         self.show(out, &failures, &unlike, &without)?;
+        self.save(&failures, &without)?;
+        for (seed, why) in &replayed.different {
+            writeln!(out, "seed {seed} is not replayed alike: {why}").map_err(unwritable)?;
+        }
         let zeros = match self.seeds >= ENOUGH {
             true => totals.zeros(),
             false => Vec::new(),
@@ -87,10 +130,22 @@ impl Many {
         let count = f64::from(u32::try_from(totals.seeds).unwrap_or(u32::MAX));
         let per_second = (count / seconds.max(1e-9) * 10.0).round() / 10.0;
         figures.insert("unlike".to_owned(), json!(unlike));
+        figures.insert(
+            "replayed".to_owned(),
+            json!({
+                "lives": replayed.lives,
+                "events": replayed.events,
+                "commands": replayed.commands,
+                "differences": replayed.different.len(),
+            }),
+        );
         figures.insert("never".to_owned(), json!(zeros));
         figures.insert("sessions_per_second".to_owned(), json!(per_second));
         Ok(Done {
-            failed: totals.failed > 0 || !unlike.is_empty() || !zeros.is_empty(),
+            failed: totals.failed > 0
+                || !unlike.is_empty()
+                || !replayed.different.is_empty()
+                || !zeros.is_empty(),
             figures,
         })
     }
@@ -107,11 +162,16 @@ impl Many {
             let seed = self.first.wrapping_add(number);
             let plan = Plan::of(seed, without);
             let outcome = run(&plan);
-            if seed.is_multiple_of(TWICE_ONE_IN)
-                && run(&plan) != outcome
-                && let Ok(mut unlike) = work.unlike.lock()
-            {
-                unlike.push(seed);
+            if seed.is_multiple_of(TWICE_ONE_IN) {
+                let (again, replay) = run_and_replay(&plan);
+                if again != outcome
+                    && let Ok(mut unlike) = work.unlike.lock()
+                {
+                    unlike.push(seed);
+                }
+                if let Ok(mut replayed) = work.replayed.lock() {
+                    replayed.take(seed, replay);
+                }
             }
             totals.add(&outcome);
             if outcome.violation.is_some() {
@@ -166,6 +226,23 @@ impl Many {
             if let Some(violation) = &read.violation {
                 writeln!(out, "{}: {}", violation.invariant, violation.detail)
                     .map_err(unwritable)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn save(&self, failures: &[Outcome], without: &Without) -> Result<(), String> {
+        let Some(folder) = &self.save else {
+            return Ok(());
+        };
+        std::fs::create_dir_all(folder)
+            .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+        for outcome in failures {
+            let plan = Plan::of(outcome.seed, without);
+            let (smaller, outcome) = shrink::shrink(&plan, outcome);
+            if let Some(violation) = &outcome.violation {
+                let name = format!("{}-seed-{}.json", violation.invariant, outcome.seed);
+                smaller.write(&folder.join(name))?;
             }
         }
         Ok(())

@@ -91,7 +91,7 @@ impl Watcher for TwoKeys {
             return Ok(0);
         };
         let id = request.client_id;
-        if live.account != ACCOUNT {
+        if &*live.account != ACCOUNT {
             return Err(format!("{id} left for an account that is not {ACCOUNT}"));
         }
         match self.armed {

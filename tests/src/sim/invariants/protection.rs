@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trader_contract::{BrokerRequest, OrderRole, Symbol, Timestamp};
+use trader_contract::{BrokerRequest, NetQty, OrderRole, Symbol, Timestamp};
 
 use super::{Checked, Sent, View, Watcher};
 
@@ -48,8 +48,15 @@ impl Watcher for Protected {
         let (Some(stop), Some(engine)) = (stop, view.engine) else {
             return Ok(0);
         };
-        let holding = engine.book().holdings.get(&stop.symbol);
-        let stays = holding.is_some_and(|h| h.exit.is_none() && !h.net.is_flat());
+        let book = engine.book();
+        let holding = book.holdings.get(&stop.symbol);
+        // Beside a target no quantity can be changed: a wrong one makes way for another pair.
+        let is_wrong = |net: NetQty| {
+            let order = book.orders.get(id);
+            order.is_some_and(|order| order.remaining() != net.magnitude())
+        };
+        let stays =
+            holding.is_some_and(|h| h.exit.is_none() && !h.net.is_flat() && !is_wrong(h.net));
         if stays && view.truth.held.contains_key(&stop.symbol) {
             return Err(format!(
                 "{id} is cancelled, and nothing closes what it protects"

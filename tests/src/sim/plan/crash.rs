@@ -1,9 +1,11 @@
 //! Where the process dies: at which call to the store or the broker, and on which side of it.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::Timestamp;
 
 /// A call of the daemon to what outlives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Call {
     /// A commit of the store.
     Commit,
@@ -12,7 +14,8 @@ pub enum Call {
 }
 
 /// On which side of a call it dies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Nothing of the call happens.
     Before,
@@ -44,7 +47,8 @@ impl Phase {
 }
 
 /// The moment of a death.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum When {
     /// Between two events, at this time.
     At(Timestamp),
@@ -62,7 +66,8 @@ pub enum When {
 }
 
 /// One death, with those that follow while the daemon recovers from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Crash {
     /// When.
     pub when: When,
@@ -77,7 +82,8 @@ pub struct Crash {
 }
 
 /// A death while the daemon recovers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Nested {
     /// At the n-th call of that life, counted from 1.
     pub nth: u32,

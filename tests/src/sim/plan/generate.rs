@@ -8,8 +8,9 @@ use trader_calendar::{Calendar, Session};
 use trader_contract::{Direction, Level, Money, Price, Qty, Ratio, Symbol, Timestamp};
 use trader_core::risk::limits::Limits;
 
-use super::swarm;
 use super::{BrokerPlan, Plan, StrategyPlan, SymbolPlan, Without};
+use super::{storm, swarm};
+use crate::sim::disk::Medium;
 use crate::sim::draw::Draw;
 
 const MILLISECOND: i64 = 1_000_000;
@@ -17,8 +18,9 @@ const MILLISECOND: i64 = 1_000_000;
 const TRIES: u32 = 64;
 /// Tickers, in alphabetical order.
 const TICKERS: [&str; 6] = ["AAA", "BBB", "CCC", "DDD", "EEE", "FFF"];
-/// How often there is a database beside the model of it.
-const DATABASE_ONE_IN: u64 = 200;
+/// One run in so many keeps its journal as rows, and one of those in so many writes a database.
+const ROWS_ONE_IN: u64 = 8;
+const DATABASE_ONE_IN: u64 = 25;
 
 /// The plan of a seed.
 pub(super) fn plan(seed: u64, without: &Without) -> Plan {
@@ -50,9 +52,12 @@ pub(super) fn plan(seed: u64, without: &Without) -> Plan {
         crashes: Vec::new(),
         actions: Vec::new(),
         live: None,
-        database: draw.once_in(DATABASE_ONE_IN),
+        medium: medium(&mut draw),
     };
     swarm::fill(&mut plan, without);
+    if without.calm {
+        storm::rage(&mut plan, without);
+    }
     plan
 }
 
@@ -85,7 +90,7 @@ pub(super) fn short_day(date: NaiveDate, seed: u64, without: &Without) -> Option
         crashes: Vec::new(),
         actions: Vec::new(),
         live: None,
-        database: false,
+        medium: Medium::Rows,
     };
     plan.symbols.truncate(3);
     for symbol in &mut plan.symbols {
@@ -166,6 +171,14 @@ fn sessions(draw: &mut Draw) -> (Session, Session) {
 fn changes_its_clock(session: &Session) -> bool {
     let (month, day) = (session.date.month(), session.date.day());
     (month == 3 && (6..=20).contains(&day)) || (month == 11 && day <= 12)
+}
+
+fn medium(draw: &mut Draw) -> Medium {
+    match (draw.once_in(ROWS_ONE_IN), draw.once_in(DATABASE_ONE_IN)) {
+        (false, _) => Medium::Memory,
+        (true, false) => Medium::Rows,
+        (true, true) => Medium::Database,
+    }
 }
 
 fn symbols(draw: &mut Draw) -> Vec<SymbolPlan> {

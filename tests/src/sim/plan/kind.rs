@@ -1,8 +1,11 @@
 //! The kinds of fault that there are. What each one does is where it strikes: transport, feed, disk,
 //! market, clock.
 
+use serde::{Deserialize, Serialize};
+
 /// One kind of fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// A request never reaches the broker, and nobody answers.
     RequestLost,
@@ -258,6 +261,8 @@ mod tests {
         for (index, kind) in FaultKind::ALL.into_iter().enumerate() {
             assert_eq!(kind.index(), index);
             assert_eq!(FaultKind::named(kind.name()), Some(kind));
+            let text = serde_json::to_value(kind).unwrap();
+            assert_eq!(text, kind.name());
         }
     }
 }

@@ -2,21 +2,27 @@
 //! can be left out and the rest stays as it is.
 
 mod crash;
+mod file;
 mod generate;
 mod kind;
+mod storm;
 mod swarm;
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use trader_broker_sim::{Fees, Latency, Slippage, Split};
 use trader_calendar::Session;
 use trader_contract::{Money, Price, Ratio, Symbol, Timestamp};
 use trader_core::risk::limits::Limits;
 
+use super::disk::Medium;
+
 pub use crash::{Call, Crash, Nested, Phase, When};
 pub use kind::FaultKind;
 
 /// Everything that a run is made of.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Where it came from, and where everything that is not written out here is drawn from.
     pub seed: u64,
@@ -48,24 +54,26 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// The real-money account that is traded, in live mode.
     pub live: Option<Live>,
-    /// Whether the journal is written into a database as well, and compared with it.
-    pub database: bool,
+    /// How faithfully the journal is kept.
+    pub medium: Medium,
 }
 
 /// The account that the broker speaks of.
 pub const ACCOUNT: &str = "SIMULATED";
 
 /// Live mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Live {
     /// The account that may be traded; not always the broker's.
-    pub account: &'static str,
+    pub account: Box<str>,
     /// A start from here on finds another configuration.
     pub reconfigured_at: Option<Timestamp>,
 }
 
 /// One symbol.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SymbolPlan {
     /// Its ticker.
     pub symbol: Symbol,
@@ -80,7 +88,8 @@ pub struct SymbolPlan {
 }
 
 /// What works on a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StrategyPlan {
     /// The seeded one that does whatever a strategy may do.
     Chaos {
@@ -98,7 +107,8 @@ pub enum StrategyPlan {
 }
 
 /// How the broker behaves when nothing fails.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BrokerPlan {
     /// Between its door and the venue.
     pub latency: Latency,
@@ -119,7 +129,8 @@ pub struct BrokerPlan {
 }
 
 /// One fault, or several of a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fault {
     /// Which.
     pub kind: FaultKind,
@@ -136,7 +147,8 @@ pub struct Fault {
 }
 
 /// Something that a person does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Action {
     /// When.
     pub at: Timestamp,
@@ -147,7 +159,8 @@ pub struct Action {
 }
 
 /// What a person may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Deed {
     /// No new positions.
     Pause,
@@ -212,6 +225,8 @@ pub struct Without {
     pub crashes: bool,
     /// What a person does.
     pub actions: bool,
+    /// The quiet between faults and between trades: a storm.
+    pub calm: bool,
 }
 
 impl Plan {
@@ -242,7 +257,8 @@ impl Plan {
     /// Which configuration a start at this time finds.
     #[must_use]
     pub fn configuration(&self, at: Timestamp) -> u32 {
-        let changed_at = self.live.and_then(|live| live.reconfigured_at);
+        let live = self.live.as_ref();
+        let changed_at = live.and_then(|live| live.reconfigured_at);
         u32::from(changed_at.is_some_and(|changed_at| changed_at <= at))
     }
 

@@ -17,10 +17,10 @@ const DEPTH_MOST: u64 = 5;
 
 /// A stretch of time from which moments are drawn.
 #[derive(Clone, Copy)]
-struct Stretch(Timestamp, Timestamp);
+pub(super) struct Stretch(pub(super) Timestamp, pub(super) Timestamp);
 
 impl Stretch {
-    fn moment(self, draw: &mut Draw) -> Timestamp {
+    pub(super) fn moment(self, draw: &mut Draw) -> Timestamp {
         let width = self.1.since(self.0).max(1);
         self.0.plus_nanos(draw.between(0, width))
     }
@@ -97,7 +97,7 @@ fn certain(plan: &mut Plan, draw: &mut Draw, sure: Stretch, without: &Without) {
 }
 
 /// So many kinds, each as likely as another.
-fn chosen(draw: &mut Draw, count: usize, without: &Without) -> Vec<FaultKind> {
+pub(super) fn chosen(draw: &mut Draw, count: usize, without: &Without) -> Vec<FaultKind> {
     let mut kinds: Vec<FaultKind> = FaultKind::ALL.to_vec();
     kinds.retain(|kind| !without.faults.contains(kind));
     let mut on = Vec::new();
@@ -110,7 +110,7 @@ fn chosen(draw: &mut Draw, count: usize, without: &Without) -> Vec<FaultKind> {
     on
 }
 
-fn add(plan: &mut Plan, draw: &mut Draw, kind: FaultKind, from: Timestamp) {
+pub(super) fn add(plan: &mut Plan, draw: &mut Draw, kind: FaultKind, from: Timestamp) {
     let from = if kind == FaultKind::FeedLate {
         plan.start
     } else {
@@ -174,7 +174,7 @@ fn crashes(plan: &mut Plan, draw: &mut Draw, sure: Stretch, any: Stretch) {
     }
 }
 
-fn crash(draw: &mut Draw, from: Timestamp, calls: i64) -> Crash {
+pub(super) fn crash(draw: &mut Draw, from: Timestamp, calls: i64) -> Crash {
     let nth = u32::try_from(draw.between(1, calls)).unwrap_or(1);
     let when = match draw.below(5) {
         0 => When::At(from),
@@ -294,7 +294,7 @@ fn live(plan: &mut Plan) {
         false => ACCOUNT,
     };
     plan.live = Some(Live {
-        account,
+        account: account.into(),
         reconfigured_at,
     });
 }

@@ -3,12 +3,14 @@
 
 use trader_contract::{BrokerRequest, Timestamp};
 use trader_core::record::JournalEntry;
+use trader_core::{Commands, Event};
 use trader_kernel::Ports;
 use trader_rpc::Accepted;
 use trader_store::{Batch, OperatorRequest};
 
 use super::death::Deaths;
 use super::operator::Slot;
+use super::recording::Recording;
 use crate::sim::disk::{Disk, Verdict};
 use crate::sim::faults::Faults;
 use crate::sim::log::Log;
@@ -51,6 +53,7 @@ pub(super) struct Edges<'a> {
     pub(super) asking: Option<&'a Slot<Accepted>>,
     /// Whether a call was answered before what it did was on the disk.
     pub(super) early: &'a mut bool,
+    pub(super) recording: &'a mut Recording,
 }
 
 impl Edges<'_> {
@@ -96,6 +99,20 @@ impl Edges<'_> {
 }
 
 impl Ports for Edges<'_> {
+    fn record(&mut self, at: Timestamp, event: &Event) {
+        if !self.deaths.is_dead() {
+            self.recording.event(at, event);
+        }
+    }
+
+    fn secure(&mut self) {}
+
+    fn record_commands(&mut self, commands: &mut Commands) {
+        if !self.deaths.is_dead() {
+            self.recording.commands(commands.as_slice());
+        }
+    }
+
     fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
         let answered = |slot: &Slot<Accepted>| slot.lock().is_ok_and(|answer| answer.is_some());
         *self.early |= !batch.requests.is_empty() && self.asking.is_some_and(answered);

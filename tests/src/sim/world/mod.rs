@@ -10,6 +10,7 @@ mod operator;
 mod owner;
 mod process;
 mod queue;
+mod recording;
 mod stream;
 mod transport;
 
@@ -24,13 +25,15 @@ use trader_rpc::Accepted;
 
 pub use death::{DEATH_NAMES, DeathCounts};
 pub use edges::Did;
+pub use recording::Recording;
 
-use super::disk::Disk;
+use super::disk::{Disk, Medium};
 use super::draw::Draw;
 use super::faults::Faults;
 use super::invariants::{Broken, Circumstances, Sent, View, Watch, Watcher};
 use super::log::Log;
 use super::market::{Tape, tapes};
+use super::naked::Meter;
 use super::outcome::{Outcome, Violation};
 use super::plan::Plan;
 use super::setup;
@@ -52,6 +55,7 @@ pub struct World<'p> {
     queue: Queue,
     broker: SimBroker,
     truth: Truth,
+    meter: Meter,
     /// Whether the broker has changed since the truth was last asked for.
     changed: bool,
     disk: Disk,
@@ -90,6 +94,7 @@ pub struct World<'p> {
     asking: Option<Slot<Accepted>>,
     /// Whether a call was answered before what it did was on the disk.
     early: bool,
+    recording: Recording,
 }
 
 impl<'p> World<'p> {
@@ -103,8 +108,9 @@ impl<'p> World<'p> {
             queue: Queue::default(),
             broker: SimBroker::new(setup::broker(plan), &symbols),
             truth: Truth::default(),
+            meter: Meter::default(),
             changed: true,
-            disk: Disk::new(setup::EPOCH, plan.database),
+            disk: Disk::new(setup::EPOCH, plan.medium),
             faults: Faults::of(plan),
             log,
             wire: Draw::of(plan.seed, "wire"),
@@ -133,6 +139,7 @@ impl<'p> World<'p> {
             knew: None,
             asking: None,
             early: false,
+            recording: Recording::default(),
             clock_ahead: 0,
             broker_ahead: 0,
             asleep: false,
@@ -155,6 +162,15 @@ impl<'p> World<'p> {
         self.finish()
     }
 
+    /// The same, recorded.
+    #[must_use]
+    pub fn run_recorded(mut self) -> (Outcome, Recording) {
+        self.recording = Recording::on();
+        while self.broken.is_none() && self.turn() {}
+        let recording = std::mem::take(&mut self.recording);
+        (self.finish(), recording)
+    }
+
     /// Lets the next thing happen; false at the end.
     fn turn(&mut self) -> bool {
         let broker = self.broker.due();
@@ -168,6 +184,7 @@ impl<'p> World<'p> {
         }
         self.now = self.now.max(at);
         self.log.next(self.now);
+        self.meter.pass(&self.truth.held, &self.around, self.now);
         if broker == Some(at) {
             self.hear_broker();
         } else if queued == Some(at) {
@@ -271,6 +288,7 @@ impl<'p> World<'p> {
         self.bury_the_dead();
         if std::mem::take(&mut self.changed) {
             self.truth.refresh(&self.broker, self.now);
+            self.tell_what_was_naked();
         }
         if self.around.open_since.is_none() || self.asleep {
             self.truth.skip_to(self.now);
@@ -282,6 +300,15 @@ impl<'p> World<'p> {
         self.around.silent_since = silent.then_some(since);
         self.tell_what_it_did();
         self.ask(|watcher, view| watcher.after(view));
+    }
+
+    /// Says for how long what is naked no longer was so, and why.
+    fn tell_what_was_naked(&mut self) {
+        for (symbol, seconds, why) in self.meter.end(&self.truth.held) {
+            self.log.note("naked", seconds, || {
+                format!("{symbol} was naked for {seconds} s: {why}")
+            });
+        }
     }
 
     /// Shows the watchers what the daemon has written and sent.
@@ -315,7 +342,6 @@ impl<'p> World<'p> {
         if self.broken.is_none() {
             self.compare_journal();
         }
-        self.truth.measure(self.now);
         let violation = self.broken.take().map(|broken| Violation {
             invariant: broken.invariant,
             detail: broken.detail,
@@ -333,7 +359,7 @@ impl<'p> World<'p> {
             lives: self.life,
             deeds: self.deeds,
             checks: self.watch.checks(),
-            naked: self.truth.naked(),
+            naked: self.meter.naked(),
             both_sides: self.sides == [true; 2],
             flat: self.truth.held.is_empty(),
             violation,
@@ -353,10 +379,8 @@ impl<'p> World<'p> {
             _ => None,
         };
         let why = why.or_else(|| {
-            let compared = self
-                .plan
-                .database
-                .then(|| self.disk.compare_with_a_database());
+            let database = self.plan.medium == Medium::Database;
+            let compared = database.then(|| self.disk.compare_with_a_database());
             compared.and_then(Result::err)
         });
         self.broken = why.map(|detail| Broken {

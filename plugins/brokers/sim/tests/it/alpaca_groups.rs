@@ -197,3 +197,37 @@ fn exits_of_a_group_are_no_wash_trade() {
          120 x1 not taken: 40310000 potential wash trade detected. use complex orders (opposite side limit order exists: 00000001-20110110-1-e2)",
     );
 }
+
+#[test]
+fn a_stop_that_is_replaced_while_its_target_fills_is_for_what_the_target_has_left() {
+    let mut config = alpaca();
+    config.participation = Some(trader_contract::Ratio::from_billionths(100_000_000));
+    config.latency.replace = 60_000_000_000;
+    check(
+        config,
+        "open
+         bar 100 100 100 100
+         e1 buy 100 +stop s1@99 +target t1@101 gtc
+         bar 100 100 100 100 v100000
+         replace s1 s2 stop 99.5
+         bar 100 101.5 100 101 v400
+         bar 101 101 98 98 v100000
+         account",
+        "60 e1 pending_new (100)
+         60 t1 held (100)
+         60 s1 held (100)
+         60 e1 new (100)
+         60 e1 filled: buy 100 at 100 (100 of 100)
+         60 t1 new (100)
+         120 s1 pending_replace (100)
+         153.333333 t1 partially_filled: sell 30 at 101 (30 of 100)
+         153.333333 s1 pending_replace (70): the target filled in part
+         165 t1 partially_filled: sell 10 at 101 (40 of 100)
+         165 s1 pending_replace (60): the target filled in part
+         180 s1 replaced (60) by s2
+         180 s2 held (60)
+         180 t1 filled: sell 60 at 101 (100 of 100)
+         180 s2 cancelled (60): the other exit filled
+         cash 100100 equity 100100 shares 0",
+    );
+}
