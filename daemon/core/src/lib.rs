@@ -3,6 +3,7 @@
 
 pub mod bars;
 pub mod book;
+pub mod chain;
 pub mod command;
 pub mod config;
 pub mod engine;

@@ -11,14 +11,14 @@ use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
     ChangeParams, CloseParams, DataParams, DaysParams, EventsParams, HelloParams, IgnoreParams,
     JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams, OrdersParams,
-    RemoveDataParams, StopParams, SubmitJobParams, TradesParams, UploadParams,
+    RemoveDataParams, StopParams, SubmitJobParams, TradesParams, UploadParams, WhyParams,
 };
 use crate::sample;
 use crate::types::{
     Accepted, AlertTest, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary,
     EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job,
     JournalAlert, JournalLine, LogLine, Obstacle, Order, Position, Route, SeriesFilter, Status,
-    Trade, UploadState, VerifyResult,
+    Trade, UploadState, VerifyResult, Why, WhyBar, WhyFact, WhyStep,
 };
 
 /// Writes the document.
@@ -344,6 +344,7 @@ examples_of!(
     UploadParams,
     DataParams,
     RemoveDataParams,
+    WhyParams,
     Hello,
     Status,
     Position,
@@ -352,6 +353,10 @@ examples_of!(
     Route,
     Obstacle,
     JournalAlert,
+    WhyFact,
+    WhyStep,
+    WhyBar,
+    Why,
     LogLine,
     CalendarDay,
     EffectiveConfig,

@@ -70,6 +70,12 @@ impl Engine {
         id.is_some()
     }
 
+    /// What was kept so far, in the order in which it happened.
+    #[must_use]
+    pub fn traced(&self) -> &[Evaluation] {
+        (self.trace.as_ref()).map_or(&[], |trace| trace.evaluations.as_slice())
+    }
+
     /// Gives what was kept, in the order in which it happened, and keeps no more.
     pub fn take_trace(&mut self) -> Vec<Evaluation> {
         self.trace.take().map_or_else(Vec::new, |t| t.evaluations)

@@ -11,6 +11,7 @@ mod metrics;
 mod order;
 mod route;
 mod status;
+mod why;
 
 pub use account::{Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello};
 pub use alert_test::{AlertTest, AlertWay};
@@ -32,3 +33,4 @@ pub use status::{
     Alert, Link, LinkState, Mode, Phase, RecordingInfo, RouteCounts, SessionInfo, Severity,
     SocketInfo, Status, StoreInfo, TradingState, TradingStatus,
 };
+pub use why::{Why, WhyBar, WhyFact, WhyStep, WhySubject};

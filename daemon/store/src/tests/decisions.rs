@@ -8,7 +8,7 @@ use trader_core::record::{Decision, GateCheck, Seen, SizeBound, Sizing};
 
 use super::values::{amounts, facts, levels, order_ids, prices, quantities, times, words};
 
-pub(super) fn decisions() -> impl Strategy<Value = Decision> {
+fn checks() -> impl Strategy<Value = Vec<GateCheck>> {
     let check = (words(), facts(), facts(), any::<bool>());
     let check = check.prop_map(|(limit, value, allowed, holds)| GateCheck {
         limit: String::from(limit).into(),
@@ -16,7 +16,10 @@ pub(super) fn decisions() -> impl Strategy<Value = Decision> {
         allowed,
         holds,
     });
-    let checks = move || vec(check.clone(), 0..3);
+    vec(check, 0..3)
+}
+
+pub(super) fn decisions() -> impl Strategy<Value = Decision> {
     let accepted = (of(order_ids()), checks(), of(sizings()));
     let refused = (words(), words(), checks(), of(sizings()));
     prop_oneof![

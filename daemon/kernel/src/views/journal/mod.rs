@@ -5,7 +5,7 @@ mod authority;
 mod decisions;
 mod foreign;
 mod orders;
-mod words;
+pub(super) mod words;
 
 #[cfg(test)]
 mod tests;
