@@ -22,7 +22,9 @@ pub(super) fn intent_taken(
     let sentence = format!("{who}: {wants} ({why})");
     match decision {
         Decision::Accepted { .. } => sentence,
-        Decision::Refused { rule, detail, .. } => format!("{sentence}: refused by {rule}: {detail}"),
+        Decision::Refused { rule, detail, .. } => {
+            format!("{sentence}: refused by {rule}: {detail}")
+        }
     }
 }
 
