@@ -42,6 +42,9 @@ pub fn limits(risk: &Risk) -> Limits {
         entries_per_route: risk.entries_per_route_per_day,
         entries_per_minute: risk.orders_per_minute,
         entries_per_minute_symbol: risk.orders_per_minute_per_symbol,
+        messages_per_minute: risk.messages_per_minute,
+        stop_moves_per_minute: risk.stop_moves_per_minute_per_symbol,
+        cancels_per_fill: risk.cancels_per_fill,
         duplicate_nanos: nanos(risk.duplicate_window_ms),
         price_collar: risk.price_collar,
         fill_collar: risk.fill_collar,
@@ -53,7 +56,8 @@ pub fn limits(risk: &Risk) -> Limits {
 }
 
 /// The limits of a backtest. What halts until a person resumes would end it there, since there is no
-/// such person: a drawdown is shown and stops nothing, and entries are not counted by the minute.
+/// such person: a drawdown is shown and stops nothing, and neither entries nor messages are counted by
+/// the minute.
 #[must_use]
 pub fn backtest_limits(risk: &Risk) -> Limits {
     let unbounded = Limits::unbounded();
@@ -61,6 +65,9 @@ pub fn backtest_limits(risk: &Risk) -> Limits {
         drawdown: unbounded.drawdown,
         entries_per_minute: unbounded.entries_per_minute,
         entries_per_minute_symbol: unbounded.entries_per_minute_symbol,
+        messages_per_minute: unbounded.messages_per_minute,
+        stop_moves_per_minute: unbounded.stop_moves_per_minute,
+        cancels_per_fill: unbounded.cancels_per_fill,
         ..limits(risk)
     }
 }

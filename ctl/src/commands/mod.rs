@@ -20,6 +20,7 @@ mod logs;
 mod man;
 mod market_data;
 mod orders;
+mod overrule;
 mod pause;
 mod positions;
 mod reconcile;
@@ -66,6 +67,7 @@ pub(crate) enum Command {
     Kill(kill::Args),
     Arm(arm::Args),
     Disarm(disarm::Args),
+    Override(overrule::Args),
     Reconcile(reconcile::Args),
     Adopt(adopt::Args),
     Ignore(ignore::Args),
@@ -106,6 +108,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Kill(args) => kill::run(args, setting),
         Command::Arm(args) => arm::run(args, setting),
         Command::Disarm(args) => disarm::run(args, setting),
+        Command::Override(args) => overrule::run(args, setting),
         Command::Reconcile(args) => reconcile::run(args, setting),
         Command::Adopt(args) => adopt::run(args, setting),
         Command::Ignore(args) => ignore::run(args, setting),

@@ -59,6 +59,21 @@ fn each_sends_what_it_says() {
             json!({ "scope": { "symbol": "SPY" }, "account": "PA1" }),
         ),
         (&["disarm"], "disarm", json!({})),
+        (
+            &["override", "20240315-17"],
+            "override",
+            json!({ "intent": "20240315-17", "expires_seconds": null }),
+        ),
+        (
+            &["override", "20240315-17", "--expires", "3m"],
+            "override",
+            json!({ "intent": "20240315-17", "expires_seconds": 180 }),
+        ),
+        (
+            &["override", "20240315-17", "--confirm", "k7q2md"],
+            "confirm_override",
+            json!({ "intent": "20240315-17", "code": "k7q2md" }),
+        ),
         (&["reconcile"], "reconcile", json!({})),
         (
             &["adopt", "spy"],

@@ -22,6 +22,7 @@ const COMMANDS: &[&[&str]] = &[
     &["kill"],
     &["arm"],
     &["disarm"],
+    &["override"],
     &["reconcile"],
     &["adopt"],
     &["ignore"],

@@ -115,6 +115,10 @@ impl Chains {
                 self.exit(row);
                 self.closing.insert(*symbol);
             }
+            // A person had a refused decision sent all the same.
+            Record::OverrideAsked { asked } => {
+                self.roots.insert(asked.intent, Root::default());
+            }
             Record::PositionAdopted { client_id, .. } => {
                 self.roots
                     .insert(IntentId::from(*client_id), Root::default());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use trader_contract::{Bar, BrokerEvent, ClientOrderId, FeedEvent, Price, Quote, Symbol, SymbolId};
 
-use crate::record::Scope;
+use crate::record::{IntentId, Scope};
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -127,6 +127,20 @@ pub enum OperatorCommand {
     },
     /// Leave what this store did not make in a symbol to its owner, and say no more of it.
     Ignore(Symbol),
+    /// Show what would leave if a refused entry were sent all the same, and wait for a confirmation.
+    Override {
+        /// The refused intent.
+        intent: IntentId,
+        /// How long a confirmation is waited for, in nanoseconds; at most five minutes.
+        within_nanos: i64,
+    },
+    /// Send it, once.
+    ConfirmOverride {
+        /// The refused intent.
+        intent: IntentId,
+        /// The code of what was shown.
+        code: Box<str>,
+    },
     /// A person has seen an alert.
     AckAlert {
         /// Its number: that of its journal entry.

@@ -3,8 +3,8 @@
 
 use trader_rpc::{
     Accepted, AckAlertParams, AdoptParams, ArmParams, CancelParams, ChangeParams, CloseParams,
-    Failure, IgnoreParams, KillParams, Obstacle, Order, OrdersParams, Position, Role, Route,
-    Status, StopParams,
+    ConfirmOverrideParams, Failure, IgnoreParams, KillParams, Obstacle, Order, OrdersParams,
+    OverrideParams, Position, Role, Route, Status, StopParams,
 };
 
 /// Where the engine's answer goes. It may be dropped unanswered when the kernel ends.
@@ -70,6 +70,10 @@ pub enum Call {
     Arm(ArmParams, Reply<Accepted>),
     /// Take the leave to trade a live account back.
     Disarm(ChangeParams, Reply<Accepted>),
+    /// Show what a refused entry would send past its limits.
+    Override(OverrideParams, Reply<Accepted>),
+    /// Send it.
+    ConfirmOverride(ConfirmOverrideParams, Reply<Accepted>),
     /// Compare with the broker now.
     Reconcile(ChangeParams, Reply<Accepted>),
     /// Protect a position that is not ours.
@@ -100,6 +104,8 @@ impl Call {
             Self::Kill(..) => "kill",
             Self::Arm(..) => "arm",
             Self::Disarm(..) => "disarm",
+            Self::Override(..) => "override",
+            Self::ConfirmOverride(..) => "confirm_override",
             Self::Reconcile(..) => "reconcile",
             Self::Adopt(..) => "adopt",
             Self::Ignore(..) => "ignore",

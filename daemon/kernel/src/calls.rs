@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use trader_contract::Timestamp;
+use trader_contract::{IntentNo, Timestamp};
 use trader_core::planted::{Bug, is};
-use trader_core::record::Scope;
+use trader_core::record::{IntentId, Scope};
 use trader_core::{Event, OperatorCommand, Refused};
 use trader_rpc::{self as rpc, Accepted, Failure, RequestId};
 use trader_store::OperatorRequest;
@@ -20,6 +20,9 @@ const RECENT_MAX: usize = 1_000;
 
 /// What the engine says to a call.
 pub(crate) type Answer = Result<Box<str>, Refused>;
+
+/// Within how many seconds an override is confirmed if nobody says.
+const CONFIRM_SECONDS: i64 = 300;
 
 /// What an answer ends with when the journal takes nothing.
 const NOT_ON_DISK: &str = "the journal cannot be written, so a restart forgets this";
@@ -151,6 +154,18 @@ impl Kernel {
                 ask!(params, reply, Do::Arm { scope, account })
             }
             Call::Disarm(params, reply) => ask!(params, reply, Do::Disarm),
+            Call::Override(params, reply) => {
+                let within = params.expires_seconds.map_or(CONFIRM_SECONDS, i64::from);
+                let command = Do::Override {
+                    intent: intent(params.intent),
+                    within_nanos: within.saturating_mul(Timestamp::SECOND),
+                };
+                ask!(params, reply, command)
+            }
+            Call::ConfirmOverride(params, reply) => {
+                let (intent, code) = (intent(params.intent), params.code.as_str().into());
+                ask!(params, reply, Do::ConfirmOverride { intent, code })
+            }
             Call::Reconcile(params, reply) => ask!(params, reply, Do::Reconcile),
             Call::Adopt(params, reply) => {
                 let (symbol, stop) = (params.symbol, params.stop);
@@ -219,6 +234,14 @@ impl Asking {
             ))
         };
         self.reply.send(answer);
+    }
+}
+
+/// An intent as the engine knows it.
+const fn intent(name: rpc::IntentName) -> IntentId {
+    IntentId {
+        session: name.session,
+        number: IntentNo(name.number),
     }
 }
 

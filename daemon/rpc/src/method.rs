@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use crate::error::Failure;
 use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
-    ChangeParams, CloseParams, DataParams, DaysParams, HelloParams, IgnoreParams, JobChangeParams,
-    JobFileParams, JobsParams, KillParams, LogsParams, NoParams, OrdersParams, RemoveDataParams,
-    StopParams, SubmitJobParams, TradesParams, UploadParams, WhyParams,
+    ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DaysParams, HelloParams,
+    IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams,
+    OrdersParams, OverrideParams, RemoveDataParams, StopParams, SubmitJobParams, TradesParams,
+    UploadParams, WhyParams,
 };
 use crate::request_id::RequestId;
 use crate::role::Role;
@@ -131,6 +132,10 @@ macro_rules! for_each_method {
                 "Lift a kill; in live mode, allow the account to be traded";
             Disarm "disarm" Reduce change (ChangeParams) -> (Accepted)
                 "Take the leave to trade a live account back";
+            Override "override" Admin change (OverrideParams) -> (Accepted)
+                "Show what a refused entry would send past its limits, and wait for a confirmation";
+            ConfirmOverride "confirm_override" Admin change (ConfirmOverrideParams) -> (Accepted)
+                "Send exactly what an override showed, once";
             Reconcile "reconcile" Reduce change (ChangeParams) -> (Accepted)
                 "Compare with the broker now";
             Adopt "adopt" Control change (AdoptParams) -> (Accepted)

@@ -9,9 +9,10 @@ use crate::limits::PROTOCOL_VERSION;
 use crate::method::{METHODS, MethodInfo, SUBSCRIPTIONS};
 use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
-    ChangeParams, CloseParams, DataParams, DaysParams, EventsParams, HelloParams, IgnoreParams,
-    JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams, OrdersParams,
-    RemoveDataParams, StopParams, SubmitJobParams, TradesParams, UploadParams, WhyParams,
+    ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DaysParams, EventsParams,
+    HelloParams, IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams,
+    NoParams, OrdersParams, OverrideParams, RemoveDataParams, StopParams, SubmitJobParams,
+    TradesParams, UploadParams, WhyParams,
 };
 use crate::sample;
 use crate::types::{
@@ -332,6 +333,8 @@ examples_of!(
     StopParams,
     KillParams,
     ArmParams,
+    OverrideParams,
+    ConfirmOverrideParams,
     AdoptParams,
     IgnoreParams,
     AckAlertParams,

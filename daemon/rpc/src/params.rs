@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use trader_contract::{ClientOrderId, Price, Symbol};
 
 use crate::request_id::RequestId;
-use crate::types::{EventStream, JobKind, LogLevel, Scope, WhySubject, Work};
+use crate::types::{EventStream, IntentName, JobKind, LogLevel, Scope, WhySubject, Work};
 
 /// No parameters: `{}`, `null`, or none at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -142,6 +142,31 @@ pub struct ArmParams {
     /// The account's number: if it is given, it must be the broker's.
     #[serde(default)]
     pub account: Option<String>,
+}
+
+/// Which refused entry to send all the same, once somebody has confirmed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverrideParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// The entry that a limit refused.
+    pub intent: IntentName,
+    /// Within how many seconds it must be confirmed: 1 to 300, 300 if it is left out.
+    #[serde(default)]
+    pub expires_seconds: Option<u32>,
+}
+
+/// Which override to carry out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmOverrideParams {
+    /// The call's id, another one than that of the `override`.
+    pub request_id: RequestId,
+    /// The entry that a limit refused.
+    pub intent: IntentName,
+    /// The code that the `override` answered with, in any case.
+    pub code: String,
 }
 
 /// Which position to adopt.

@@ -33,6 +33,9 @@ pub struct Day {
     pub orders: u32,
     /// Executions.
     pub fills: u32,
+    /// Cancels that were sent.
+    #[serde(default)]
+    pub cancels: u32,
     /// Entries planned, by route.
     pub entries: BTreeMap<Box<str>, u32>,
     /// Shares times microseconds without protection, of what is protected or closed again.
@@ -61,6 +64,7 @@ impl Day {
             refusals: 0,
             orders: 0,
             fills: 0,
+            cancels: 0,
             entries: BTreeMap::new(),
             exposed: 0,
             tripped: None,

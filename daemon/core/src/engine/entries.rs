@@ -18,8 +18,9 @@ use crate::planted::{Bug, is};
 use crate::record::{Decision, GateCheck, PlannedOrder, Record, Severity, Sizing, TradingState};
 use crate::risk::caps::{WORST_FILL, affordable, entries_of};
 use crate::risk::exposure::Exposure;
-use crate::risk::gate::{Account, Approved, Place, Refusal};
+use crate::risk::gate::{Account, Approved, Gate, Place, Refusal};
 use crate::risk::sizing::{ROOM, SizingInputs, SizingRules, size_by_steps};
+use crate::risk::traffic::Message;
 
 /// The parts of an [`Intent::Enter`].
 #[derive(Clone, Copy)]
@@ -37,6 +38,15 @@ pub(super) struct Wanted {
 struct Considered {
     sizing: Option<Box<Sizing>>,
     checks: Vec<GateCheck>,
+}
+
+/// An entry on its way to the gate.
+#[derive(Clone, Copy)]
+pub(super) enum Draft<'a> {
+    /// Still to be priced and sized, and sent under this id.
+    Wanted(&'a Wanted, ClientOrderId),
+    /// As a person has seen it, to the share and the cent.
+    Exactly(OrderRequest),
 }
 
 impl Engine {
@@ -93,7 +103,7 @@ impl Engine {
     }
 
     /// Writes down an entry with the exits that go out with it, and sends it.
-    fn place_entry(
+    pub(super) fn place_entry(
         &mut self,
         from: Source<'_>,
         expires_after_bars: Option<u16>,
@@ -135,6 +145,7 @@ impl Engine {
             state.entry_since = None;
         }
         out.push(Command::Send(approved));
+        self.count_message(from.at, Message::Order, out);
     }
 
     fn plan_entry(
@@ -144,14 +155,39 @@ impl Engine {
         entry_id: ClientOrderId,
         considered: &mut Considered,
     ) -> Result<Approved, Refusal> {
+        let Considered { sizing, checks } = considered;
+        self.at_gate(
+            from,
+            Draft::Wanted(&wanted, entry_id),
+            sizing,
+            |gate, account, place, order| gate.entry(from.at, account, place, order, &[], checks),
+        )
+    }
+
+    /// Prices and sizes an entry, unless that was done before, and takes it to the gate with
+    /// everything that the gate looks at. The one way there, for strategies and for overrides.
+    pub(super) fn at_gate<T>(
+        &mut self,
+        from: Source<'_>,
+        draft: Draft<'_>,
+        sizing: &mut Option<Box<Sizing>>,
+        then: impl FnOnce(&mut Gate, &Account<'_>, &Place<'_>, OrderRequest) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let (instrument, last) = self.ready(from)?;
-        let priced = price(instrument.tick, last, &wanted)?;
-        // Field by field, since the gate counts while it looks.
+        let priced = match draft {
+            Draft::Wanted(wanted, _) => Some(price(instrument.tick, last, wanted)?),
+            Draft::Exactly(_) => None,
+        };
         let lane = self.lanes.get(from.lane);
         let route = lane
             .and_then(|lane| self.routes.get(usize::from(lane.route.0)))
             .ok_or_else(|| refusal("unknown_route", "the lane has no route"))?;
-        if priced.stop.is_none() && route.require_stop {
+        let has_stop = match (&priced, draft) {
+            (Some(priced), _) => priced.stop.is_some(),
+            (None, Draft::Exactly(order)) => order.attached.stop.is_some(),
+            (None, Draft::Wanted(..)) => false,
+        };
+        if !has_stop && route.require_stop {
             return Err(refusal(
                 "no_stop",
                 "an entry of this route needs a protective stop",
@@ -176,52 +212,19 @@ impl Engine {
             entries_open: self.takes_entries(),
             leave: self.leave(),
         };
-        let sizing = &mut considered.sizing;
-        let qty = self.entry_qty(&wanted, &priced, &account, &place, sizing)?;
-        let request = request(entry_id, instrument.symbol, wanted.direction, qty, &priced);
-        let checks = &mut considered.checks;
-        (self.gate).entry(from.at, &account, &place, request, checks)
-    }
-
-    /// Whether an entry on this side would be thought of at all, whatever its price and size.
-    pub(super) fn may_enter_now(
-        &self,
-        from: Source<'_>,
-        direction: Direction,
-    ) -> Result<(), Refusal> {
-        let (instrument, last) = self.ready(from)?;
-        let route = (self.route_of(from.lane))
-            .ok_or_else(|| refusal("unknown_route", "the lane has no route"))?;
-        let place = Place {
-            route: &route.name,
-            strategy: &route.strategy,
-            sides: route.sides,
-            observe: route.observe || self.authority.observe,
-            instrument,
-            last,
-            quote: None,
-            shortable: (self.symbols.get(from.symbol.index())).is_some_and(|s| s.shortable),
+        let order = match (draft, priced) {
+            (Draft::Wanted(wanted, id), Some(priced)) => {
+                let qty = self.entry_qty(wanted, &priced, &account, &place, sizing)?;
+                request(id, instrument.symbol, wanted.direction, qty, &priced)
+            }
+            (Draft::Exactly(order), _) => order,
+            (Draft::Wanted(..), None) => return Err(refusal("price", "the entry has no price")),
         };
-        let account = Account {
-            book: &self.book,
-            equity: self.equity,
-            exposure: Exposure::NONE,
-            broker: self.heard.account(),
-            spendable: None,
-            entries_open: self.takes_entries(),
-            leave: self.leave(),
-        };
-        let side = direction.entry_side();
-        (self.gate).open_to(&account, &place, side, &mut Vec::new())?;
-        if place.observe {
-            let detail = "signals are written down and nothing is sent";
-            return Err(refusal("observe", detail));
-        }
-        Ok(())
+        then(&mut self.gate, &account, &place, order)
     }
 
     /// What must be known before an entry is thought of: the symbol with its last price.
-    fn ready(&self, from: Source<'_>) -> Result<(Instrument, Price), Refusal> {
+    pub(super) fn ready(&self, from: Source<'_>) -> Result<(Instrument, Price), Refusal> {
         let (instrument, last) = self.tradable(from.symbol)?;
         self.freshness(instrument.symbol)?;
         self.came_in_time(from)?;
@@ -375,7 +378,7 @@ impl Engine {
     }
 
     /// A route that has used up its entries of the session enters no more in it; whoever looks is told.
-    fn tell_used_up(&mut self, at: Timestamp, route: &str, out: &mut Commands) {
+    pub(super) fn tell_used_up(&mut self, at: Timestamp, route: &str, out: &mut Commands) {
         let most = self.gate.limits().entries_per_route;
         let day = self.book.day.as_ref();
         if day.is_none_or(|day| entries_of(day, route) < most) {
@@ -409,7 +412,7 @@ impl Engine {
     }
 }
 
-fn refusal(rule: &'static str, detail: impl Into<String>) -> Refusal {
+pub(super) fn refusal(rule: &'static str, detail: impl Into<String>) -> Refusal {
     Refusal {
         rule,
         detail: detail.into(),

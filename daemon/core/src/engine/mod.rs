@@ -13,6 +13,7 @@ mod late;
 mod liveness;
 mod market;
 mod operator;
+mod overrides;
 mod pricing;
 mod protection;
 mod reconcile;
@@ -26,6 +27,7 @@ mod starts;
 mod sweep;
 mod symbols;
 mod trace;
+mod traffic;
 mod unknown;
 mod view;
 mod working;
@@ -205,6 +207,8 @@ impl Engine {
             .collect();
         sent.sort_by_key(|sent| sent.at);
         engine.gate.recall(sent);
+        let messages = traffic::remembered(&engine.book);
+        engine.gate.recall_messages(messages);
         engine.restore_strategies();
         for state in &mut engine.symbols {
             let holding = engine.book.holdings.get(&state.instrument.symbol);
@@ -305,6 +309,7 @@ impl Engine {
         self.advance_session(at, out);
         self.watch_links(at, out);
         self.check_arming(at, out);
+        self.end_overdue(at, out);
         while let Some((when, id)) = self.wakes.first().copied() {
             if when > at {
                 break;
@@ -335,7 +340,8 @@ impl Engine {
             .min(wake)
             .min(ladder)
             .min(self.ask_due())
-            .min(self.arming_ends());
+            .min(self.arming_ends())
+            .min(self.override_ends());
     }
 
     /// Asks for another look at a symbol at `when`, or for none.

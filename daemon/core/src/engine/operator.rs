@@ -3,6 +3,8 @@
 use trader_contract::{ClientOrderId, OrderRole, Symbol, Timestamp};
 
 use super::cause::Cause;
+use super::overrides::Saying;
+use super::traffic::MESSAGE_RATE;
 use super::{Engine, Protection};
 use crate::book::DRAWDOWN;
 use crate::book::{Holding, TradeOrders};
@@ -25,6 +27,11 @@ impl Engine {
             uid,
             request: request.into(),
         };
+        let saying = |intent| Saying {
+            intent,
+            uid,
+            request,
+        };
         let outcome = match command {
             OperatorCommand::Pause => Ok(self.pause(at, origin, out)),
             OperatorCommand::Resume => self.resume(at, origin, out),
@@ -41,6 +48,13 @@ impl Engine {
             OperatorCommand::Reconcile => Ok(self.reconcile_now(at, out)),
             OperatorCommand::Adopt { symbol, stop } => self.adopt(at, *symbol, *stop, origin, out),
             OperatorCommand::Ignore(symbol) => self.ignore(at, *symbol, origin, out),
+            OperatorCommand::Override {
+                intent,
+                within_nanos,
+            } => self.ask_override(at, saying(*intent), *within_nanos, out),
+            OperatorCommand::ConfirmOverride { intent, code } => {
+                self.confirm_override(at, saying(*intent), code, origin, out)
+            }
             OperatorCommand::AckAlert { number } => {
                 let number = *number;
                 self.write(at, Record::AlertAcknowledged { number, origin }, out);
@@ -104,6 +118,7 @@ impl Engine {
         );
         // Whoever resumes knows how far the account is below its peak.
         self.clear_standing(at, DRAWDOWN, None, out);
+        self.clear_standing(at, MESSAGE_RATE, None, out);
         self.find_loss_floor();
         self.check_losses(at, out);
         if let TradingState::Tripped(why) = &self.book.trading {

@@ -199,6 +199,7 @@ impl Engine {
                 equity: self.equity,
             };
             self.write(at, record, out);
+            self.forget_cancels(at, out);
             if self.must_be_flat() {
                 self.close_left_over(at, out);
             }

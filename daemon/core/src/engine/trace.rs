@@ -6,11 +6,14 @@ use std::collections::BTreeSet;
 use trader_contract::{Bar, Direction, SessionView, Symbol, SymbolId, Timestamp};
 
 use super::Engine;
+use super::entries::refusal;
 use super::intents::Source;
 use crate::command::Commands;
 use crate::config::{Market, Rows};
 use crate::lane::Lane;
 use crate::record::IntentId;
+use crate::risk::exposure::Exposure;
+use crate::risk::gate::{Account, Place, Refusal};
 use crate::trace::{Asked, Evaluation, Shut};
 
 /// The most that one trace keeps; what comes after is not kept.
@@ -118,6 +121,39 @@ impl Engine {
         if let Some(trace) = &mut self.trace {
             trace.evaluations.push(evaluation);
         }
+    }
+
+    /// Whether an entry on this side would be thought of at all, whatever its price and size.
+    fn may_enter_now(&self, from: Source<'_>, direction: Direction) -> Result<(), Refusal> {
+        let (instrument, last) = self.ready(from)?;
+        let route = (self.route_of(from.lane))
+            .ok_or_else(|| refusal("unknown_route", "the lane has no route"))?;
+        let place = Place {
+            route: &route.name,
+            strategy: &route.strategy,
+            sides: route.sides,
+            observe: route.observe || self.authority.observe,
+            instrument,
+            last,
+            quote: None,
+            shortable: (self.symbols.get(from.symbol.index())).is_some_and(|s| s.shortable),
+        };
+        let account = Account {
+            book: &self.book,
+            equity: self.equity,
+            exposure: Exposure::NONE,
+            broker: self.heard.account(),
+            spendable: None,
+            entries_open: self.takes_entries(),
+            leave: self.leave(),
+        };
+        let side = direction.entry_side();
+        (self.gate).open_to(&account, &place, side, &mut Vec::new())?;
+        if place.observe {
+            let detail = "signals are written down and nothing is sent";
+            return Err(refusal("observe", detail));
+        }
+        Ok(())
     }
 
     /// A lane as a bar finds it.

@@ -23,6 +23,7 @@ use crate::book::Order;
 use crate::command::{Command, Commands};
 use crate::planted::{Bug, is};
 use crate::record::{Record, Severity};
+use crate::risk::traffic::Message;
 
 /// Snapshots that must lack an order before it is dropped.
 const MISSED: u32 = 2;
@@ -325,6 +326,7 @@ impl Engine {
         self.doubts.insert(id, sent);
         self.write(at, Record::SubmitRepeated { client_id: id }, out);
         out.push(Command::Send(approved));
+        self.count_message(at, Message::Order, out);
         Repeat::Sent
     }
 

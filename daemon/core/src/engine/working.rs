@@ -12,6 +12,7 @@ use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands};
 use crate::orders::{Ground, Step, Venue, is_settled, next_step};
 use crate::record::{ExitReason, PlannedOrder, Record, Severity, Trade};
+use crate::risk::traffic::Message;
 
 /// Steps that one look may take; more would mean that a step changes nothing.
 const STEPS_MAX: usize = 8;
@@ -68,7 +69,12 @@ impl Engine {
                     self.not_before(id, at.plus_nanos(CHASE));
                 }
                 Step::PlaceStop => self.place_stop(at, id, out),
-                Step::MoveStop(order) => self.replace_stop(at, id, order, out),
+                Step::MoveStop(order) => {
+                    if let Some(when) = self.stop_move_waits(at, id, order) {
+                        return self.wake(id, Some(when));
+                    }
+                    self.replace_stop(at, id, order, out);
+                }
                 Step::GiveUp => self.give_up(at, id, out),
                 Step::CloseOut => self.close_out(at, id, out),
                 Step::Lapse => self.lapse(at, id, out),
@@ -136,6 +142,7 @@ impl Engine {
             out,
         );
         out.push(Command::Cancel(order));
+        self.count_message(at, Message::Cancel, out);
     }
 
     /// Cancels the waiting entry of a symbol.
@@ -235,6 +242,7 @@ impl Engine {
             Ok(approved) => {
                 self.write_reducing(at, request, &holding.route, order.exit_reason, out);
                 out.push(Command::Send(approved));
+                self.count_message(at, Message::Order, out);
             }
             Err(refusal) => {
                 self.back_off(at, id);
@@ -340,6 +348,7 @@ impl Engine {
             out,
         );
         out.push(Command::Send(approved));
+        self.count_message(at, Message::Replacement, out);
     }
 
     fn give_up(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {

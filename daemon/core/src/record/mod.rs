@@ -6,6 +6,7 @@ mod authority;
 mod day;
 mod decision;
 mod order;
+mod overrides;
 mod trade;
 
 use chrono::NaiveDate;
@@ -20,6 +21,7 @@ pub use self::authority::{Arming, Block, Scope};
 pub use self::day::DaySummary;
 pub use self::decision::{Decision, GateCheck, IntentId, Origin, Seen, SizeBound, Sizing};
 pub use self::order::PlannedOrder;
+pub use self::overrides::{Override, OverrideEnd, Waived};
 pub use self::trade::{ExitReason, Trade};
 
 /// One line of the journal.
@@ -341,6 +343,27 @@ pub enum Record {
         /// Whether the broker says that the account is flat.
         flat: bool,
     },
+    /// A person asked to send a refused entry all the same.
+    OverrideAsked {
+        /// What exactly.
+        asked: Override,
+    },
+    /// Somebody confirmed it with a code that is not its code.
+    OverrideMissed {
+        /// The refused intent.
+        intent: IntentId,
+        /// Who.
+        origin: Origin,
+    },
+    /// It is over: used, or never to be.
+    OverrideEnded {
+        /// The refused intent.
+        intent: IntentId,
+        /// How.
+        end: OverrideEnd,
+        /// Who ended it.
+        origin: Origin,
+    },
     /// The whole book, so that a start need not read further back than this.
     Checkpoint {
         /// The book as JSON: see `Book`.
@@ -394,6 +417,9 @@ impl Record {
             Self::Exposed { .. } => "exposed",
             Self::FlattenBegan { .. } => "flatten_began",
             Self::FlattenEnded { .. } => "flatten_ended",
+            Self::OverrideAsked { .. } => "override_asked",
+            Self::OverrideMissed { .. } => "override_missed",
+            Self::OverrideEnded { .. } => "override_ended",
             Self::Checkpoint { .. } => "checkpoint",
         }
     }
@@ -417,6 +443,7 @@ impl Record {
             Self::ForeignSeen { order } => Some(order.symbol),
             Self::AlertCleared { symbol, .. } => *symbol,
             Self::OrderPlanned { order } => Some(order.request.symbol),
+            Self::OverrideAsked { asked } => Some(asked.order.symbol),
             Self::OrderReported { report } => Some(report.symbol),
             Self::TradeClosed { trade } => Some(trade.symbol),
             Self::Alerted { alert } => alert.symbol,
@@ -450,6 +477,10 @@ impl Record {
     pub fn intent(&self) -> Option<IntentId> {
         match self {
             Self::IntentTaken { id, .. } => Some(*id),
+            Self::OverrideAsked { asked } => Some(asked.intent),
+            Self::OverrideMissed { intent, .. } | Self::OverrideEnded { intent, .. } => {
+                Some(*intent)
+            }
             Self::TradeClosed { trade } => Some(trade.intent),
             _ => self.client_id().map(IntentId::from),
         }

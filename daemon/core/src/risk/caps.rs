@@ -9,14 +9,25 @@ use super::gate::{Account, Place, Refusal};
 use super::limits::Limits;
 use super::rate::{Recent, Sent};
 use super::rules::{opens, refuse};
+use super::traffic::Traffic;
 use crate::book::Day;
 use crate::planted::{Bug, is};
 use crate::record::GateCheck;
 
+/// What an entry is held against, beside the account and the symbol.
+pub(super) struct Against<'a> {
+    pub(super) limits: &'a Limits,
+    /// What the day may lose if every stop is reached, as a share of its opening equity.
+    pub(super) daily_loss_at_stop: Ratio,
+    /// Sent lately.
+    pub(super) entries: &'a Recent,
+    /// Sent lately.
+    pub(super) messages: &'a Traffic,
+}
+
 /// Holds an entry against every limit, and adds each check to `checks` as it is made.
 pub(super) fn check(
-    limits: &Limits,
-    recent: &Recent,
+    against: &Against<'_>,
     account: &Account<'_>,
     place: &Place<'_>,
     request: &OrderRequest,
@@ -24,7 +35,7 @@ pub(super) fn check(
     checks: &mut Vec<GateCheck>,
 ) -> Result<(), Refusal> {
     let mut caps = Caps {
-        limits,
+        limits: against.limits,
         account,
         place,
         request,
@@ -38,8 +49,8 @@ pub(super) fn check(
     });
     caps.risk(at_stop)?;
     caps.counts()?;
-    caps.losses(at_stop)?;
-    caps.rates(recent, sent)
+    caps.losses(at_stop, against.daily_loss_at_stop)?;
+    caps.rates(against, sent)
 }
 
 /// What the limits on values leave room for.
@@ -307,7 +318,7 @@ impl Caps<'_> {
         Ok(())
     }
 
-    fn losses(&mut self, at_stop: Money) -> Result<(), Refusal> {
+    fn losses(&mut self, at_stop: Money, share_at_stop: Ratio) -> Result<(), Refusal> {
         let (limits, account) = (self.limits, self.account);
         if let Some(peak) = account.book.peak {
             let (below, most) = (peak - account.equity, peak.scaled_down(limits.drawdown));
@@ -327,11 +338,13 @@ impl Caps<'_> {
         // What this trade and every other may lose at their stops must fit into what the day may
         // still lose.
         let at_stops = loss + account.exposure.at_stops + at_stop;
+        let most = day.equity_at_open.scaled_down(share_at_stop);
         self.money("daily_loss_at_stop", at_stops, most)
     }
 
-    fn rates(&mut self, recent: &Recent, sent: Sent) -> Result<(), Refusal> {
+    fn rates(&mut self, against: &Against<'_>, sent: Sent) -> Result<(), Refusal> {
         let limits = self.limits;
+        let recent = against.entries;
         if let Some(ago) = recent.twice(limits, &sent) {
             let milliseconds = ago.checked_div(1_000_000).unwrap_or(0);
             let Sent {
@@ -352,6 +365,11 @@ impl Caps<'_> {
         if limits.entries_per_minute != u32::MAX {
             let most = limits.entries_per_minute;
             self.count("entries_per_minute", all.saturating_add(1), most)?;
+        }
+        if limits.messages_per_minute != u32::MAX {
+            let messages = against.messages.in_a_minute(sent.at).total();
+            let most = limits.messages_per_minute;
+            self.count("messages_per_minute", messages.saturating_add(1), most)?;
         }
         Ok(())
     }

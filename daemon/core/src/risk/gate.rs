@@ -24,10 +24,13 @@ use trader_contract::{
     Replacement, Side, TickRule, Timestamp,
 };
 
+use super::caps::Against;
 use super::exposure::Exposure;
 use super::limits::Limits;
 use super::rate::{Recent, Sent};
 use super::rules::{may_enter, not_against, note, on_tick, only_reduces, refuse, resting, shape};
+use super::traffic::{self, Message, Traffic};
+use super::waiver::Waivable;
 use crate::book::{Book, Holding, Order};
 use crate::config::{Instrument, Sides};
 use crate::record::GateCheck;
@@ -70,7 +73,7 @@ impl Refusal {
     pub fn is_rate_cap(&self) -> bool {
         matches!(
             self.rule,
-            "entries_per_minute" | "entries_per_minute_symbol"
+            "entries_per_minute" | "entries_per_minute_symbol" | "messages_per_minute"
         )
     }
 }
@@ -121,6 +124,7 @@ pub struct Place<'a> {
 pub struct Gate {
     limits: Limits,
     recent: Recent,
+    traffic: Traffic,
     checked: u64,
 }
 
@@ -131,6 +135,7 @@ impl Gate {
         Self {
             limits,
             recent: Recent::default(),
+            traffic: Traffic::default(),
             checked: 0,
         }
     }
@@ -163,7 +168,8 @@ impl Gate {
         self.checked
     }
 
-    /// Looks at an order that opens a position, and adds each check to `checks` as it is made.
+    /// Looks at an order that opens a position, and adds each check to `checks` as it is made. Of the
+    /// limits that a person may override, those in `waived` hold at their ceilings only.
     ///
     /// # Errors
     /// The first rule that says no.
@@ -173,22 +179,71 @@ impl Gate {
         account: &Account<'_>,
         place: &Place<'_>,
         request: OrderRequest,
+        waived: &[Waivable],
         checks: &mut Vec<GateCheck>,
     ) -> Result<Approved, Refusal> {
         self.checked = self.checked.saturating_add(1);
+        self.preview(at, account, place, &request, waived, checks)?;
+        self.recent.forget(&self.limits, at);
+        self.recent.note(&self.limits, Sent::new(at, &request));
+        Ok(Approved(BrokerRequest::Submit(request)))
+    }
+
+    /// The same look, with nothing sent and nothing counted.
+    ///
+    /// # Errors
+    /// The first rule that says no.
+    pub fn preview(
+        &self,
+        at: Timestamp,
+        account: &Account<'_>,
+        place: &Place<'_>,
+        request: &OrderRequest,
+        waived: &[Waivable],
+        checks: &mut Vec<GateCheck>,
+    ) -> Result<(), Refusal> {
         checks.reserve(CHECKS);
         self.open_to(account, place, request.side, checks)?;
-        let sound = shape(place.instrument.tick, &request, Some(place.last));
+        let sound = shape(place.instrument.tick, request, Some(place.last));
         note(checks, "shape", ["unsound", "sound"], sound)?;
-        self.recent.forget(&self.limits, at);
-        let sent = Sent::new(at, &request);
-        let (limits, recent) = (&self.limits, &self.recent);
-        super::caps::check(limits, recent, account, place, &request, sent, checks)?;
+        let wider = (!waived.is_empty()).then(|| self.limits.waiving(waived));
+        let limits = wider.as_ref().unwrap_or(&self.limits);
+        let against = Against {
+            limits,
+            daily_loss_at_stop: limits.daily_loss_at_stop(waived),
+            entries: &self.recent,
+            messages: &self.traffic,
+        };
+        let sent = Sent::new(at, request);
+        super::caps::check(&against, account, place, request, sent, checks)?;
         if place.observe {
-            return refuse("observe", describe(&request));
+            return refuse("observe", format!("only observed: {}", describe(request)));
         }
-        self.recent.note(&self.limits, sent);
-        Ok(Approved(BrokerRequest::Submit(request)))
+        Ok(())
+    }
+
+    /// Counts a message that goes to the broker; whether there were too many in the last minute.
+    pub(crate) fn count(&mut self, at: Timestamp, message: Message) -> Option<traffic::Sent> {
+        let most = self.limits.messages_per_minute;
+        if most == u32::MAX {
+            return None;
+        }
+        self.traffic.note(at, message);
+        let sent = self.traffic.in_a_minute(at);
+        (sent.total() > most).then_some(sent)
+    }
+
+    /// The messages of the minute up to `at`; nothing where they are not counted.
+    #[must_use]
+    pub fn traffic(&self, at: Timestamp) -> traffic::Sent {
+        self.traffic.in_a_minute(at)
+    }
+
+    /// Counts the messages of the run before, oldest first.
+    pub fn recall_messages(&mut self, sent: impl IntoIterator<Item = (Timestamp, Message)>) {
+        for (at, message) in sent {
+            self.traffic.note(at, message);
+        }
     }
 
     /// Whether any entry on this side would be looked at: what does not depend on its size and price.
@@ -294,7 +349,7 @@ impl Gate {
 }
 
 /// An order in words, as it would have left.
-fn describe(request: &OrderRequest) -> String {
+pub(crate) fn describe(request: &OrderRequest) -> String {
     let price = |name, price: Option<Price>| {
         price.map_or_else(String::new, |price| format!(" {name} {price}"))
     };
@@ -302,7 +357,7 @@ fn describe(request: &OrderRequest) -> String {
         exit.map_or_else(String::new, |(_, price)| format!(", {name} {price}"))
     };
     format!(
-        "only observed: {} {} {} {}{}{} {}{}{}",
+        "{} {} {} {}{}{} {}{}{}",
         request.side,
         request.qty,
         request.symbol,

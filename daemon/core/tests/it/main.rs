@@ -40,6 +40,8 @@ mod operator;
 #[cfg(test)]
 mod overnight;
 #[cfg(test)]
+mod overrides;
+#[cfg(test)]
 mod permutations;
 #[cfg(test)]
 mod protection;
@@ -77,6 +79,8 @@ mod starts;
 mod sweep;
 #[cfg(test)]
 mod targets;
+#[cfg(test)]
+mod traffic;
 #[cfg(test)]
 mod unknown;
 #[cfg(test)]

@@ -421,11 +421,16 @@ impl Scene {
 
     /// A person asks for something.
     pub(crate) fn operator(&mut self, command: OperatorCommand) {
+        self.operator_as(1000, "r", command);
+    }
+
+    /// The same by another user, or in another call.
+    pub(crate) fn operator_as(&mut self, uid: u32, request: &str, command: OperatorCommand) {
         self.say(&format!("operator {command:?}"));
         self.input(Event::Operator {
             command,
-            uid: 1000,
-            request: "r".into(),
+            uid,
+            request: request.into(),
         });
     }
 

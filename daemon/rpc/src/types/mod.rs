@@ -6,6 +6,7 @@ mod alert_test;
 mod authority;
 mod backtest;
 mod event;
+mod intent;
 mod job;
 mod metrics;
 mod order;
@@ -21,6 +22,7 @@ pub use backtest::{
     BacktestResult, BacktestRoute, BacktestSpec, BacktestTrade, DataFile, EquityPoint,
 };
 pub use event::{Event, EventStream, JournalLine, LogLevel, LogLine};
+pub use intent::{IntentName, IntentNameError};
 pub use job::{
     DataFault, DataFileInfo, DataSeries, ExportSpec, FileChunk, GapsResult, ImportResult,
     ImportSpec, Job, JobFile, JobKind, JobProgress, JobState, SeriesFilter, SeriesGaps,
@@ -30,7 +32,7 @@ pub use metrics::{Breakdown, BuyAndHold, CurveMetrics, Metrics, TradeGroup, Trad
 pub use order::{ExitReason, Order, OrderStatus, Position, Trade};
 pub use route::{Lane, Pending, Route, RouteState, Sides, Signal, WarmUp};
 pub use status::{
-    Alert, Link, LinkState, Mode, Phase, RecordingInfo, RouteCounts, SessionInfo, Severity,
-    SocketInfo, Status, StoreInfo, TradingState, TradingStatus,
+    Alert, Link, LinkState, Messages, Mode, Phase, RecordingInfo, RouteCounts, SessionInfo,
+    Severity, SocketInfo, Status, StoreInfo, TradingState, TradingStatus,
 };
 pub use why::{Why, WhyBar, WhyFact, WhyStep, WhySubject};

@@ -77,6 +77,8 @@ pub(super) fn register(
     add::<call::Kill, _, _>(&mut module, changes::kill)?;
     add::<call::Arm, _, _>(&mut module, changes::arm)?;
     add::<call::Disarm, _, _>(&mut module, changes::disarm)?;
+    add::<call::Override, _, _>(&mut module, changes::overrule)?;
+    add::<call::ConfirmOverride, _, _>(&mut module, changes::confirm_override)?;
     add::<call::Reconcile, _, _>(&mut module, changes::reconcile)?;
     add::<call::Adopt, _, _>(&mut module, changes::adopt)?;
     add::<call::Ignore, _, _>(&mut module, changes::ignore)?;

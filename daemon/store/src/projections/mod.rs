@@ -71,6 +71,9 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         | Record::Exposed { .. }
         | Record::FlattenBegan { .. }
         | Record::FlattenEnded { .. }
+        | Record::OverrideAsked { .. }
+        | Record::OverrideMissed { .. }
+        | Record::OverrideEnded { .. }
         | Record::Checkpoint { .. } => Ok(()),
     }
 }

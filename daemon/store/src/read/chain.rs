@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use trader_contract::{Intent, OrderRole, Symbol};
-use trader_core::record::{Decision, IntentId, JournalEntry, Record};
+use trader_contract::{OrderRole, Symbol};
+use trader_core::record::{IntentId, JournalEntry, Record};
 
 use super::{EntryFilter, MAX_ROWS, Page, Reader};
 use crate::StoreError;
@@ -79,14 +79,13 @@ impl Reader {
 
 /// Whether a trade was opened, or at least an order for one was made.
 fn opened(rows: &[JournalEntry]) -> bool {
-    rows.iter().any(|entry| match &entry.record {
-        Record::IntentTaken {
-            intent: Intent::Enter { .. },
-            decision: Decision::Accepted { .. },
-            ..
-        } => true,
-        record => matches!(record, Record::PositionAdopted { .. }),
-    })
+    let opens = |record: &Record| {
+        matches!(
+            record,
+            Record::OrderPlanned { .. } | Record::PositionAdopted { .. }
+        )
+    };
+    rows.iter().any(|entry| opens(&entry.record))
 }
 
 const fn is_end(record: &Record) -> bool {

@@ -67,7 +67,7 @@ fn trails() -> impl Strategy<Value = Trail> {
     ]
 }
 
-fn order_requests() -> impl Strategy<Value = OrderRequest> {
+pub(super) fn order_requests() -> impl Strategy<Value = OrderRequest> {
     let kind = prop_oneof![
         Just(OrderKind::Market),
         prices().prop_map(|limit| OrderKind::Limit { limit }),

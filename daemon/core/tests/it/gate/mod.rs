@@ -166,7 +166,7 @@ impl Ask {
             quote: self.quote,
             shortable: self.shortable,
         };
-        let answer = gate.entry(now(), &account, &place, self.request);
+        let answer = gate.entry(now(), &account, &place, self.request, &[]);
         assert_eq!(gate.checked(), 1);
         match answer {
             Ok((approved, checks)) => {
