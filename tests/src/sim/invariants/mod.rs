@@ -21,6 +21,7 @@ mod orders;
 mod progress;
 mod protection;
 mod trading;
+mod why;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -250,5 +251,6 @@ pub fn all() -> Vec<Box<dyn Watcher>> {
         Box::<fate::LostAnswers>::default(),
         Box::<fate::KillCancels>::default(),
         Box::<foreign::ForeignSurfaced>::default(),
+        Box::<why::Explained>::default(),
     ]
 }
