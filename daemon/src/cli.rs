@@ -31,6 +31,10 @@ enum Command {
     /// Trade one day at the exchange inside this program, and show what came of it
     #[command(after_long_help = exit::HELP)]
     Demo(DemoArgs),
+    /// Run a recorded session through a fresh engine, and compare what comes of it with what was
+    /// recorded; no daemon is needed
+    #[command(after_long_help = exit::HELP)]
+    Replay(ReplayArgs),
     /// Do one job that the daemon hands over on standard input, and say on standard output how far
     /// it is and what came of it
     Job,
@@ -80,10 +84,43 @@ pub struct DemoArgs {
     pub date: Option<NaiveDate>,
 }
 
+/// What `traderd replay` is asked for.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayArgs {
+    /// The session's date, latest, or the file that traderctl sessions export made
+    #[arg(value_name = "SESSION")]
+    pub session: String,
+    /// Folder of the store [default: as traderd run finds it]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Stop after this moment: a time in New York (14:30), or RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Compare only what is about this symbol
+    #[arg(long, value_name = "SYMBOL")]
+    pub symbol: Option<Symbol>,
+    /// Tell what would have been decided with another setting, for example velez.sma_fast=8; can be
+    /// given more than once
+    #[arg(long, value_name = "STRATEGY.KEY=VALUE")]
+    pub with: Vec<String>,
+    /// Put the recorded decisions and fills beside those of a backtest over the recorded bars
+    #[arg(long)]
+    pub against_backtest: bool,
+    /// Print JSON: details line by line, the figures in the last line
+    #[arg(long)]
+    pub json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 enum BenchCommand {
     /// Bars a second through engine, risk gate and simulated broker, on one core
     Engine(BenchArgs),
+    /// What it costs to record a session of many symbols, its size, and seconds until it is replayed
+    Recording {
+        /// How many symbols
+        #[arg(long, value_name = "COUNT")]
+        symbols: Option<u32>,
+    },
     /// Seconds from a CSV file to the bar store, and from there to a stored result
     Backtest(BenchBacktestArgs),
 }
@@ -182,9 +219,11 @@ impl Cli {
         match self.command {
             Command::Run(places) => run(places),
             Command::Demo(options) => demo(&options),
+            Command::Replay(options) => replay(&options),
             Command::Job => Ok(()),
             Command::Bench(BenchCommand::Engine(options)) => bench(&options),
             Command::Bench(BenchCommand::Backtest(options)) => bench_backtest(&options),
+            Command::Bench(BenchCommand::Recording { symbols }) => bench_recording(symbols),
             Command::Config(ConfigCommand::Init) => print(config::SAMPLE),
             Command::Config(ConfigCommand::Check(file)) => {
                 let (name, config) = file.load()?;
@@ -234,6 +273,31 @@ fn demo(_: &DemoArgs) -> Result<(), Failure> {
 }
 
 #[cfg(feature = "broker-sim")]
+fn replay(options: &ReplayArgs) -> Result<(), Failure> {
+    let report = crate::replay::offline(options)?;
+    let text = if options.json {
+        report
+            .json()
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect()
+    } else {
+        report.text()
+    };
+    print(&text)?;
+    if report.is_alike() {
+        return Ok(());
+    }
+    let message = "what comes of the recorded session now is not what was recorded";
+    Err(Failure::new(exit::FAILED, message))
+}
+
+#[cfg(not(feature = "broker-sim"))]
+fn replay(_: &ReplayArgs) -> Result<(), Failure> {
+    Ok(plugins::require_broker("sim")?)
+}
+
+#[cfg(feature = "broker-sim")]
 fn bench(options: &BenchArgs) -> Result<(), Failure> {
     let options = crate::bench::Options {
         csv: options.csv.clone(),
@@ -247,6 +311,18 @@ fn bench(options: &BenchArgs) -> Result<(), Failure> {
 
 #[cfg(not(feature = "broker-sim"))]
 fn bench(_: &BenchArgs) -> Result<(), Failure> {
+    Ok(plugins::require_broker("sim")?)
+}
+
+#[cfg(feature = "broker-sim")]
+fn bench_recording(symbols: Option<u32>) -> Result<(), Failure> {
+    let report = crate::bench::recording::recording(symbols)?;
+    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
+    print(&format!("{report}\nRESULT {json}\n"))
+}
+
+#[cfg(not(feature = "broker-sim"))]
+fn bench_recording(_: Option<u32>) -> Result<(), Failure> {
     Ok(plugins::require_broker("sim")?)
 }
 

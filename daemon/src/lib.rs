@@ -23,6 +23,8 @@ pub mod plugins;
 #[cfg(feature = "broker-sim")]
 pub(crate) mod recording;
 #[cfg(feature = "broker-sim")]
+pub(crate) mod replay;
+#[cfg(feature = "broker-sim")]
 mod scratch;
 pub mod server;
 pub mod start;

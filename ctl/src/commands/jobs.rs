@@ -258,7 +258,8 @@ fn watch(
     match job.work.kind() {
         _ if output.is_json() => Ok(()),
         JobKind::Backtest => print_result(&mut line, &job, printing, output),
-        JobKind::Export => output.text(&block(&job, output)),
+        JobKind::Replay => super::replay::print_result(&mut line, &job, output),
+        JobKind::Export | JobKind::SessionExport => output.text(&block(&job, output)),
         JobKind::Import | JobKind::Verify | JobKind::Gaps => {
             market_data::print_result(&mut line, &job, output)
         }

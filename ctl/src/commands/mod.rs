@@ -24,7 +24,9 @@ mod overrule;
 mod pause;
 mod positions;
 mod reconcile;
+mod replay;
 mod resume;
+mod sessions;
 mod status;
 mod stop;
 mod strategies;
@@ -77,6 +79,8 @@ pub(crate) enum Command {
     Backtest(Box<backtest::Args>),
     Jobs(jobs::Args),
     Data(market_data::Args),
+    Sessions(sessions::Args),
+    Replay(replay::Args),
     Calendar(calendar::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -118,6 +122,8 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Backtest(args) => backtest::run(args, setting),
         Command::Jobs(args) => jobs::run(args, setting),
         Command::Data(args) => market_data::run(args, setting),
+        Command::Sessions(args) => sessions::run(args, setting),
+        Command::Replay(args) => replay::run(args, setting),
         Command::Calendar(args) => calendar::run(args, setting),
         Command::Config(args) => config::run(args, setting),
         Command::Completions(args) => completions::run(args, setting),

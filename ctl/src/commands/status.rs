@@ -48,6 +48,7 @@ fn screen(status: &Status, output: &Output) -> String {
         ("Feed", link(&status.feed, output)),
         ("Broker", broker(status, output)),
         ("Journal", journal(status, output)),
+        ("Recording", recording(status, output)),
         (
             "Config",
             printable(&status.config_hash).chars().take(12).collect(),
@@ -240,6 +241,20 @@ fn journal(status: &Status, output: &Output) -> String {
             "{text}, {}",
             output.paint(Style::Alarm, "CANNOT BE WRITTEN")
         )
+    }
+}
+
+/// Whether the session is recorded.
+fn recording(status: &Status, output: &Output) -> String {
+    let recording = &status.recording;
+    match (&recording.failure, recording.session) {
+        (Some(why), _) => {
+            let failed = output.paint(Style::Alarm, "NOT RECORDED");
+            format!("{failed}: {}", printable(why))
+        }
+        (None, Some(session)) => format!("session {session} is recorded"),
+        (None, None) if recording.enabled => "none yet".to_owned(),
+        (None, None) => "off".to_owned(),
     }
 }
 

@@ -122,7 +122,8 @@ impl Authority {
 
 /// What becomes of orders and positions at the broker that this store did not make. Orders are never
 /// cancelled: one may be somebody's stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ForeignPolicy {
     /// They are told and nothing else is touched: the symbol is not entered until a person decides.
     #[default]

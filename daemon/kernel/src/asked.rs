@@ -114,6 +114,32 @@ impl Call {
         }
     }
 
+    /// Answers that it is not done.
+    pub(crate) fn refuse(self, failure: Failure) {
+        match self {
+            Self::Status(reply) => reply.send(Err(failure)),
+            Self::Positions(reply) => reply.send(Err(failure)),
+            Self::OpenOrders(_, reply) => reply.send(Err(failure)),
+            Self::Strategies(reply) => reply.send(Err(failure)),
+            Self::WhyHalted(reply) => reply.send(Err(failure)),
+            Self::Pause(_, reply)
+            | Self::Resume(_, reply)
+            | Self::Close(_, reply)
+            | Self::Cancel(_, reply)
+            | Self::Flatten(_, reply)
+            | Self::Kill(_, reply)
+            | Self::Arm(_, reply)
+            | Self::Disarm(_, reply)
+            | Self::Reconcile(_, reply)
+            | Self::Adopt(_, reply)
+            | Self::Ignore(_, reply)
+            | Self::AckAlert(_, reply)
+            | Self::Override(_, reply)
+            | Self::ConfirmOverride(_, reply)
+            | Self::Stop(_, reply) => reply.send(Err(failure)),
+        }
+    }
+
     /// Whether it goes before every call that waits.
     #[must_use]
     pub fn is_urgent(&self) -> bool {

@@ -11,6 +11,7 @@ use trader_rpc::{self as rpc, Accepted, Failure, RequestId};
 use trader_store::OperatorRequest;
 
 use crate::asked::{Asked, Call, Reply};
+use crate::authority::may_call;
 use crate::kernel::Kernel;
 use crate::ports::Ports;
 use crate::views;
@@ -96,8 +97,15 @@ impl Asking {
 }
 
 impl Kernel {
-    /// Answers a call, or gives it to the engine.
+    /// Answers a call, or gives it to the engine. One that its peer may not make is refused here too,
+    /// whatever came before.
     pub fn answer(&mut self, now: Timestamp, asked: Asked, ports: &mut impl Ports) {
+        let (method, role) = (asked.call.method(), asked.peer.role);
+        if let Err(denied) = may_call(role, method) {
+            let unknown = || Failure::internal(format!("{method} was not done"), "no table has it");
+            let failure = denied.failure(method, role).unwrap_or_else(unknown);
+            return asked.call.refuse(failure);
+        }
         let engine = &self.engine;
         match asked.call {
             Call::Status(reply) => {

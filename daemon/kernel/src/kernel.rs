@@ -9,6 +9,7 @@ use trader_contract::{
 };
 use trader_core::book::Book;
 use trader_core::planted::{Bug, is};
+use trader_core::record::Record;
 use trader_core::{Command, Commands, Engine, EngineConfig, EngineError, Event};
 use trader_store::{Batch, OperatorRequest, Recovery};
 
@@ -209,6 +210,7 @@ impl Kernel {
             return self.journal_failure.is_none();
         }
         if self.journal_failure.is_some() {
+            tell_alerts(commands, ports);
             return false;
         }
         match ports.commit(batch) {
@@ -228,6 +230,7 @@ impl Kernel {
                 self.facts.journal_failure = Some((now, why.to_string()));
                 self.facts.store.writable = false;
                 self.journal_failure = Some(why);
+                tell_alerts(commands, ports);
                 false
             }
         }
@@ -292,6 +295,17 @@ impl Kernel {
             settled.push((asking, outcome));
         }
         settled
+    }
+}
+
+/// What the journal does not take is told to people, as far as it is meant for them.
+fn tell_alerts(commands: &[Command], ports: &mut impl Ports) {
+    for command in commands {
+        if let Command::Persist(entry) = command
+            && matches!(entry.record, Record::Alerted { .. })
+        {
+            ports.unwritten(entry);
+        }
     }
 }
 

@@ -4,12 +4,14 @@
 
 mod asked;
 mod audit;
+mod authority;
 mod calls;
 mod kernel;
 mod ports;
 pub mod views;
 
 pub use asked::{Asked, Call, Peer, Reply};
+pub use authority::{Denied, may_call};
 pub use kernel::{Kernel, Surroundings};
 pub use ports::Ports;
 

@@ -37,4 +37,8 @@ pub trait Ports {
 
     /// Hears an entry of the journal once it is on the disk.
     fn written(&mut self, entry: &JournalEntry);
+
+    /// Hears an alert that the journal does not take any more. It reaches people all the same; the next
+    /// start knows nothing of it.
+    fn unwritten(&mut self, entry: &JournalEntry);
 }

@@ -9,14 +9,15 @@ use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
     ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DaysParams, HelloParams,
     IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams,
-    OrdersParams, OverrideParams, RemoveDataParams, StopParams, SubmitJobParams, TradesParams,
-    UploadParams, WhyParams,
+    OrdersParams, OverrideParams, RemoveDataParams, RemoveSessionParams, SessionsParams,
+    StopParams, SubmitJobParams, TradesParams, UploadParams, WhyParams,
 };
 use crate::request_id::RequestId;
 use crate::role::Role;
 use crate::types::{
     Accepted, AlertTest, CalendarDay, DataSeries, DaySummary, EffectiveConfig, FileChunk, Hello,
-    Job, JournalAlert, LogLine, Obstacle, Order, Position, Route, Status, Trade, UploadState, Why,
+    Job, JournalAlert, LogLine, Obstacle, Order, Position, RecordedSession, Route, Status, Trade,
+    UploadState, Why,
 };
 
 /// A method: a type that ties a name to a role, parameters and a result.
@@ -162,6 +163,10 @@ macro_rules! for_each_method {
                 "List the series of the bar store";
             RemoveData "remove_data" Control change (RemoveDataParams) -> (Accepted)
                 "Remove series from the bar store";
+            Sessions "sessions" Read look (SessionsParams) -> (Vec<RecordedSession>)
+                "List recorded sessions, the oldest first, or tell what is in one of them";
+            RemoveSession "remove_session" Control change (RemoveSessionParams) -> (Accepted)
+                "Remove the recording of a session";
             TestAlert "test_alert" Reduce change (ChangeParams) -> (AlertTest)
                 "Send a test on every way that alerts go, and tell what came of it";
         }

@@ -11,15 +11,16 @@ use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
     ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DaysParams, EventsParams,
     HelloParams, IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams,
-    NoParams, OrdersParams, OverrideParams, RemoveDataParams, StopParams, SubmitJobParams,
-    TradesParams, UploadParams, WhyParams,
+    NoParams, OrdersParams, OverrideParams, RemoveDataParams, RemoveSessionParams, SessionsParams,
+    StopParams, SubmitJobParams, TradesParams, UploadParams, WhyParams,
 };
 use crate::sample;
 use crate::types::{
     Accepted, AlertTest, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary,
     EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job,
-    JournalAlert, JournalLine, LogLine, Obstacle, Order, Position, Route, SeriesFilter, Status,
-    Trade, UploadState, VerifyResult, Why, WhyBar, WhyFact, WhyStep,
+    JournalAlert, JournalLine, LogLine, Obstacle, Order, Position, RecordedSession, ReplaySpec,
+    Route, SeriesFilter, SessionExportSpec, Status, Trade, UploadState, VerifyResult, Why, WhyBar,
+    WhyFact, WhyStep,
 };
 
 /// Writes the document.
@@ -152,6 +153,8 @@ fn work_schema() -> Value {
         ("export", reference("ExportSpec")),
         ("verify", reference("SeriesFilter")),
         ("gaps", reference("SeriesFilter")),
+        ("replay", reference("ReplaySpec")),
+        ("session_export", reference("SessionExportSpec")),
     ])
 }
 
@@ -348,6 +351,8 @@ examples_of!(
     DataParams,
     RemoveDataParams,
     WhyParams,
+    SessionsParams,
+    RemoveSessionParams,
     Hello,
     Status,
     Position,
@@ -371,6 +376,9 @@ examples_of!(
     ImportSpec,
     ExportSpec,
     SeriesFilter,
+    ReplaySpec,
+    SessionExportSpec,
+    RecordedSession,
     Job,
     FileChunk,
     UploadState,

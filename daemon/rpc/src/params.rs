@@ -329,3 +329,21 @@ pub struct RemoveDataParams {
     #[serde(default)]
     pub year: Option<i32>,
 }
+
+/// Which recorded sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionsParams {
+    /// Only that of this date, with what is in each of its files.
+    pub session: Option<NaiveDate>,
+}
+
+/// Which recording to remove.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveSessionParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// The session's date.
+    pub session: NaiveDate,
+}

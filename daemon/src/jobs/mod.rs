@@ -9,6 +9,7 @@ mod disk;
 mod folder;
 mod launch;
 mod run;
+mod sessions;
 mod shelf;
 pub mod stream;
 mod title;
@@ -65,6 +66,7 @@ struct Shop {
     folder: Arc<Folder>,
     uploads: Uploads,
     shelf: Shelf,
+    recordings: PathBuf,
     launcher: Box<dyn Launcher>,
     ring: Ring<Job>,
 }
@@ -132,6 +134,7 @@ impl Jobs {
             folder,
             uploads: kept,
             shelf,
+            recordings: state.join("recordings"),
             launcher,
             ring,
         });
@@ -264,6 +267,7 @@ impl Shop {
             config: self.settings.config.clone(),
             calendar: self.settings.calendar.clone(),
             bars: self.shelf.root().to_owned(),
+            recordings: self.recordings.clone(),
             upload,
             staging,
             memory_mb: self.settings.jobs.memory_mb,

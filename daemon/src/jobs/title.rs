@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use chrono::NaiveDate;
-use trader_rpc::{BacktestSpec, Failure, ImportSpec, Work};
+use trader_rpc::{BacktestSpec, Failure, ImportSpec, ReplaySpec, Work};
 
 /// The most bytes of a job's description.
 const WORK_BYTES_MAX: usize = 64 << 10;
@@ -21,6 +21,8 @@ pub(super) fn title(work: &Work) -> String {
             let days = days(spec.start_date, spec.end_date);
             format!("export {} {}{days}", spec.symbol, spec.data)
         }
+        Work::Replay(spec) => replay(spec),
+        Work::SessionExport(spec) => format!("export the recording of {}", spec.session),
         Work::Verify(filter) | Work::Gaps(filter) => {
             let verb = match work {
                 Work::Verify(_) => "verify",
@@ -37,6 +39,17 @@ pub(super) fn title(work: &Work) -> String {
             format!("{verb}{all}{}{}{days}", plain(symbol), plain(data))
         }
     }
+}
+
+fn replay(spec: &ReplaySpec) -> String {
+    let until = spec.until.as_ref().map(|until| format!(", until {until}"));
+    let symbol = spec.symbol.map(|symbol| format!(", {symbol}"));
+    let with = match spec.with.as_slice() {
+        [] => None,
+        with => Some(format!(", with {}", short(with))),
+    };
+    let parts = [until, symbol, with].map(plain).concat();
+    format!("replay {}{parts}", spec.session)
 }
 
 fn plain(part: Option<String>) -> String {
@@ -100,6 +113,8 @@ pub(super) fn check(work: &Work) -> Result<(), Failure> {
             kind(&spec.data)?;
             order(spec.start_date, spec.end_date)
         }
+        Work::Replay(spec) => super::sessions::check(spec),
+        Work::SessionExport(_) => Ok(()),
         Work::Verify(filter) | Work::Gaps(filter) => {
             if let Some(data) = &filter.data {
                 kind(data)?;

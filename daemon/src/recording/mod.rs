@@ -2,13 +2,15 @@
 //! folder that it lies in. The format, and what a replay does with it, are in `trader_recording`.
 
 mod buffer;
+mod describe;
 mod folder;
 mod pack;
 mod recorder;
 mod retention;
 mod writer;
 
-pub(crate) use folder::{Recordings, SegmentFile};
+pub(crate) use describe::describe;
+pub(crate) use folder::Recordings;
 pub(crate) use recorder::{News, Recorder};
 pub(crate) use retention::Keep;
 

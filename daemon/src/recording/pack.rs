@@ -39,6 +39,16 @@ pub(super) fn all(
     Ok(())
 }
 
+/// Packs what lives that died in other sessions have left.
+///
+/// # Errors
+/// The disk refuses; nothing is lost.
+pub(super) fn others(recordings: &Recordings, present: NaiveDate) -> io::Result<()> {
+    let sessions = recordings.sessions()?;
+    let mut others = sessions.into_iter().filter(|session| *session != present);
+    others.try_for_each(|session| all(recordings, session, None))
+}
+
 /// Says that a life ended in the middle of a record.
 fn tell_of_its_tail(segment: &SegmentFile) {
     let Ok(bytes) = segment.read() else {

@@ -197,13 +197,13 @@ impl Writer {
         self.join();
         let (recordings, keep) = (self.recordings.clone(), self.keep);
         let tidy = move || {
-            let packed = pack::all(&recordings, session, written);
-            let swept = if sweep {
-                retention::sweep(&recordings, session, keep)
-            } else {
-                Ok(())
-            };
-            if let Err(error) = packed.and(swept) {
+            let mut outcome = pack::all(&recordings, session, written);
+            if sweep {
+                outcome = outcome
+                    .and_then(|()| pack::others(&recordings, session))
+                    .and(retention::sweep(&recordings, session, keep));
+            }
+            if let Err(error) = outcome {
                 tracing::warn!(%error, "recordings could not be packed or removed");
             }
         };

@@ -86,4 +86,12 @@ impl Ports for Outside {
         }
         self.journal.push_numbered(entry.seq, line);
     }
+
+    fn unwritten(&mut self, entry: &JournalEntry) {
+        self.journal_log.write(entry);
+        if let Record::Alerted { alert } = &entry.record {
+            // Its number is free for the next run.
+            self.delivery.raise(0, entry.at, alert);
+        }
+    }
 }

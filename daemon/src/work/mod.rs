@@ -9,6 +9,7 @@ mod import;
 mod limits;
 mod reporter;
 mod selection;
+mod sessions;
 mod verify;
 
 use std::io::{self, BufRead};
@@ -130,5 +131,7 @@ fn perform(order: &Order, reporter: &mut Reporter) -> Result<Outcome, ErrorDetai
         Work::Export(spec) => export::run(order, spec, reporter),
         Work::Verify(filter) => verify::run(order, filter, reporter),
         Work::Gaps(filter) => gaps::run(order, filter, reporter),
+        Work::Replay(spec) => sessions::replay(order, spec, reporter),
+        Work::SessionExport(spec) => sessions::export(order, spec, reporter),
     }
 }

@@ -34,6 +34,8 @@ mod jobs;
 #[cfg(feature = "broker-sim")]
 mod jobs_trouble;
 #[cfg(feature = "broker-sim")]
+mod replay;
+#[cfg(feature = "broker-sim")]
 mod shop;
 #[cfg(feature = "broker-sim")]
 mod trouble;

@@ -13,6 +13,7 @@ pub mod log;
 pub mod market;
 pub mod naked;
 pub mod outcome;
+pub mod owner;
 pub mod plan;
 pub mod setup;
 pub mod shrink;

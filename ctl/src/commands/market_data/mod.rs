@@ -105,9 +105,11 @@ pub(super) fn print_result(line: &mut Line<'_>, job: &Job, output: &Output) -> R
     match job.work.kind() {
         JobKind::Verify => verify::print_result(line, job, output),
         JobKind::Gaps => gaps::print_result(line, job, false, output),
-        JobKind::Import | JobKind::Backtest | JobKind::Export => {
-            print(line, job, output, import::text).map(drop)
-        }
+        JobKind::Import
+        | JobKind::Backtest
+        | JobKind::Export
+        | JobKind::Replay
+        | JobKind::SessionExport => print(line, job, output, import::text).map(drop),
     }
 }
 

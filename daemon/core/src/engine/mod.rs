@@ -281,10 +281,7 @@ impl Engine {
                 let why = format!("what was about to leave is not what the book says: {why}");
                 self.halt(at, &why, out);
             }
-            Event::JournalFailed { why } => {
-                let why = format!("the journal cannot be written: {why}");
-                self.halt(at, &why, out);
-            }
+            Event::JournalFailed { why } => self.on_journal_failed(at, why, out),
             Event::Recording { failed } => self.on_recording(at, failed.as_deref(), out),
             Event::Operator {
                 command,

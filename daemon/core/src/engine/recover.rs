@@ -186,6 +186,9 @@ impl Engine {
         out: &mut Commands,
     ) -> bool {
         let Dispute { ours, broker, .. } = dispute;
+        if is(Bug::OwnersWordIgnored) && self.book.holdings.contains_key(&symbol) {
+            return false;
+        }
         let record = Record::Discrepancy {
             symbol,
             ours,

@@ -102,6 +102,10 @@ impl Engine {
     fn next_step(&self, at: Timestamp, id: SymbolId) -> Option<(Step, bool)> {
         let state = self.symbols.get(id.index())?;
         let holding = self.book.holdings.get(&state.instrument.symbol)?;
+        if holding.was_found_at(at) {
+            let until = Some(at.plus_nanos(1));
+            return Some((Step::Wait { until }, false));
+        }
         let orders: TradeOrders<'_> = self.book.orders_for(holding).collect();
         let ground = Ground {
             at,

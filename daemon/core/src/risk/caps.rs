@@ -268,7 +268,7 @@ impl Caps<'_> {
 
     /// Where quotes come, the market is entered only on one that is fresh, whole and narrow.
     fn spread(&mut self) -> Result<(), Refusal> {
-        let Some((quote, age)) = self.place.quote else {
+        let Some((quote, age)) = self.place.quote.filter(|_| !is(Bug::QuotesIgnored)) else {
             return Ok(());
         };
         let symbol = self.request.symbol;

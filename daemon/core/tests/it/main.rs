@@ -72,6 +72,8 @@ mod scene;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]
+mod sizes;
+#[cfg(test)]
 mod splits;
 #[cfg(test)]
 mod starts;

@@ -301,7 +301,8 @@ fn an_order_of_somebody_else_that_ends_is_gone_and_what_it_did_is_asked_for() {
 #[test]
 fn what_cannot_be_adopted_is_refused_with_the_reason() {
     let whole = 30_000_000_000;
-    let cases: [(&str, &dyn Fn(&mut Scene)); 4] = [
+    type Play<'a> = &'a dyn Fn(&mut Scene);
+    let cases: [(&str, Play<'_>); 4] = [
         ("has a trade of this store already", &|s| s.with_position()),
         ("has nothing to adopt", &|_| ()),
         ("are no whole number", &|s| with_somebodys(s, whole + 1)),

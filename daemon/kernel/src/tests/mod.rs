@@ -76,6 +76,10 @@ impl Ports for World {
     fn written(&mut self, entry: &JournalEntry) {
         self.heard.push(format!("written {}", entry.record.kind()));
     }
+    fn unwritten(&mut self, entry: &JournalEntry) {
+        self.heard
+            .push(format!("unwritten {}", entry.record.kind()));
+    }
 }
 
 /// A kernel with its world and its clock.
@@ -147,6 +151,7 @@ impl Bench {
             foreign: Vec::new(),
             at: self.now,
             orders: Vec::new(),
+            corrected: Vec::new(),
             executions: Vec::new(),
             positions: Vec::new(),
             cash: Money::dollars(25_000),
@@ -179,11 +184,19 @@ impl Bench {
         &mut self,
         call: impl FnOnce(Reply<T>) -> Call,
     ) -> Receiver<Result<T, Failure>> {
+        self.ask_as(Role::Admin, call)
+    }
+
+    pub(super) fn ask_as<T: Send + 'static>(
+        &mut self,
+        role: Role,
+        call: impl FnOnce(Reply<T>) -> Call,
+    ) -> Receiver<Result<T, Failure>> {
         let (sender, answer) = channel();
         let peer = Peer {
             uid: 1000,
             pid: None,
-            role: Role::Admin,
+            role,
             connection: 1,
         };
         let call = call(Reply::new(move |answer| drop(sender.send(answer))));
@@ -226,7 +239,8 @@ fn an_entry_whose_record_is_not_on_the_disk_is_not_sent() {
     let mut bench = Bench::open();
     bench.world.broken = true;
     bench.bar();
-    assert_eq!(bench.world.heard, ["commit failed"]);
+    // That the entry was not sent is told all the same.
+    assert_eq!(bench.world.heard, ["commit failed", "unwritten alerted"]);
     assert_eq!(bench.kernel.journal_failure(), Some("the disk is full"));
     let engine = bench.kernel.engine();
     assert!(matches!(engine.book().trading, TradingState::Halted(_)));
@@ -242,7 +256,8 @@ fn nothing_is_written_after_a_failed_write_even_if_the_disk_is_well_again() {
     bench.world.broken = false;
     let answered = bench.pause("r-1");
     assert!(answered.is_ok(), "{answered:?}");
-    assert_eq!(bench.world.heard, ["commit failed"]);
+    // That the entry was not sent is told all the same.
+    assert_eq!(bench.world.heard, ["commit failed", "unwritten alerted"]);
 }
 
 #[test]

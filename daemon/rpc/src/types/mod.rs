@@ -11,6 +11,7 @@ mod job;
 mod metrics;
 mod order;
 mod route;
+mod session;
 mod status;
 mod why;
 
@@ -31,6 +32,9 @@ pub use job::{
 pub use metrics::{Breakdown, BuyAndHold, CurveMetrics, Metrics, TradeGroup, TradeMetrics};
 pub use order::{ExitReason, Order, OrderStatus, Position, Trade};
 pub use route::{Lane, Pending, Route, RouteState, Sides, Signal, WarmUp};
+pub use session::{
+    RecordedSegment, RecordedSession, ReplaySpec, SegmentBeginning, SessionExportSpec,
+};
 pub use status::{
     Alert, Link, LinkState, Messages, Mode, Phase, RecordingInfo, RouteCounts, SessionInfo,
     Severity, SocketInfo, Status, StoreInfo, TradingState, TradingStatus,

@@ -92,6 +92,8 @@ pub(super) fn register(
     add::<call::Upload, _, _>(&mut module, jobs::upload)?;
     add::<call::Data, _, _>(&mut module, jobs::data)?;
     add::<call::RemoveData, _, _>(&mut module, jobs::remove_data)?;
+    add::<call::Sessions, _, _>(&mut module, jobs::sessions)?;
+    add::<call::RemoveSession, _, _>(&mut module, jobs::remove_session)?;
     add::<call::TestAlert, _, _>(&mut module, alerts::test_alert)?;
     events::register(&mut module)?;
     Ok(module)

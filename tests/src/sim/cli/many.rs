@@ -50,6 +50,7 @@ struct Work {
     totals: Mutex<Totals>,
     failures: Mutex<Vec<Outcome>>,
     unlike: Mutex<Vec<u64>>,
+    thin: Mutex<Vec<(u64, &'static str)>>,
     replayed: Mutex<Replayed>,
 }
 
@@ -99,6 +100,7 @@ impl Many {
             totals: Mutex::default(),
             failures: Mutex::default(),
             unlike: Mutex::default(),
+            thin: Mutex::default(),
             replayed: Mutex::default(),
         };
         std::thread::scope(|scope| {
@@ -126,6 +128,12 @@ impl Many {
         if !zeros.is_empty() {
             writeln!(out, "never: {}", zeros.join(", ")).map_err(unwritable)?;
         }
+        let mut thin = work.thin.into_inner().unwrap_or_default();
+        thin.sort_unstable();
+        for (seed, lacks) in &thin {
+            writeln!(out, "seed {seed} lacks {lacks}").map_err(unwritable)?;
+        }
+        let thin = !self.leave.leaves_anything() && !thin.is_empty();
         let mut figures = totals.figures();
         let count = f64::from(u32::try_from(totals.seeds).unwrap_or(u32::MAX));
         let per_second = (count / seconds.max(1e-9) * 10.0).round() / 10.0;
@@ -143,6 +151,7 @@ impl Many {
         figures.insert("sessions_per_second".to_owned(), json!(per_second));
         Ok(Done {
             failed: totals.failed > 0
+                || thin
                 || !unlike.is_empty()
                 || !replayed.different.is_empty()
                 || !zeros.is_empty(),
@@ -174,6 +183,11 @@ impl Many {
                 }
             }
             totals.add(&outcome);
+            if let (None, Some(lacks), Ok(mut thin)) =
+                (&outcome.violation, outcome.lacks(), work.thin.lock())
+            {
+                thin.push((seed, lacks));
+            }
             if outcome.violation.is_some() {
                 failures.push(outcome);
             }

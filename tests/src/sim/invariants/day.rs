@@ -1,7 +1,7 @@
 //! INV-8: flat by the deadline, or a critical alert is standing.
 
 use trader_contract::Timestamp;
-use trader_core::record::{JournalEntry, Record, Severity};
+use trader_core::record::{Alert, Severity};
 
 use super::{Checked, View, Watcher};
 
@@ -23,12 +23,9 @@ impl Watcher for FlatByDeadline {
         "INV-8"
     }
 
-    fn wrote(&mut self, entry: &JournalEntry, _durable: bool, view: &View<'_>) -> Checked {
+    fn raised(&mut self, alert: &Alert, view: &View<'_>) -> Checked {
         let flatten = view.plan.session.close.plus_minutes(-5);
-        if let Record::Alerted { alert } = &entry.record
-            && alert.severity == Severity::Critical
-            && view.now >= flatten
-        {
+        if alert.severity == Severity::Critical && view.now >= flatten {
             self.alerted_at = Some(view.now);
         }
         Ok(0)
@@ -41,14 +38,14 @@ impl Watcher for FlatByDeadline {
         }
         let first = !std::mem::replace(&mut self.looked, true);
         let truth = view.truth;
-        if truth.held.is_empty() && truth.open.is_empty() {
+        if truth.held_by_daemon().next().is_none() && truth.open.is_empty() {
             return Ok(1);
         }
         let around = view.around;
         let Some(up_since) = around.up_since else {
             return Ok(0);
         };
-        let held = truth.held.iter();
+        let held = truth.held_by_daemon();
         let held: Vec<String> = held.map(|(s, held)| format!("{} {s}", held.net)).collect();
         let orders: Vec<String> = truth.open.keys().map(ToString::to_string).collect();
         let left = format!("[{}] and [{}]", held.join(", "), orders.join(", "));
@@ -62,7 +59,10 @@ impl Watcher for FlatByDeadline {
         let told_by = up_since
             .plus_minutes(1)
             .max(around.awake_since.plus_nanos(REACTION));
-        if self.alerted_at.is_none() && view.now > told_by && !truth.held.is_empty() {
+        if self.alerted_at.is_none()
+            && view.now > told_by
+            && truth.held_by_daemon().next().is_some()
+        {
             return Err(format!(
                 "past the deadline there are {left}, and nobody was told"
             ));

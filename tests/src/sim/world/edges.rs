@@ -2,7 +2,7 @@
 //! either may be the last one of this life.
 
 use trader_contract::{BrokerRequest, Timestamp};
-use trader_core::record::JournalEntry;
+use trader_core::record::{Alert, JournalEntry, Record};
 use trader_core::{Commands, Event};
 use trader_kernel::Ports;
 use trader_rpc::Accepted;
@@ -35,6 +35,8 @@ pub enum Did {
         /// Whether the journal had failed by then.
         journal_failed: bool,
     },
+    /// It told people of this.
+    Raised(Alert),
     /// It wants the feed anew.
     WantsFeed,
 }
@@ -170,7 +172,19 @@ impl Ports for Edges<'_> {
         }
     }
 
-    fn written(&mut self, _entry: &JournalEntry) {}
+    fn written(&mut self, entry: &JournalEntry) {
+        if let Record::Alerted { alert } = &entry.record {
+            self.did.push(Did::Raised(alert.clone()));
+        }
+    }
+
+    fn unwritten(&mut self, entry: &JournalEntry) {
+        if self.deaths.is_dead() {
+            return;
+        }
+        self.log.entry(entry, false);
+        self.written(entry);
+    }
 }
 
 /// Whether the plans of all orders that a request makes are on the disk.

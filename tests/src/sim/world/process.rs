@@ -64,6 +64,7 @@ impl World<'_> {
         if self.feed.kept_down == 0 {
             self.feed_link(true, "");
         }
+        self.tell_at_start();
         let halted: Vec<_> = self.around.halted.iter().copied().collect();
         for symbol in halted {
             let halted = true;
@@ -108,7 +109,7 @@ impl World<'_> {
                     self.dispatch(request);
                 }
                 Did::WantsFeed => self.renew_feed(),
-                Did::Wrote { .. } => {}
+                Did::Wrote { .. } | Did::Raised(_) => {}
             }
         }
         if finished && !self.deaths.is_dead() {
