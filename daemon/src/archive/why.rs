@@ -168,8 +168,8 @@ fn touches(taken: &TakenIntent, at: Timestamp) -> bool {
 }
 
 fn note(there: &[IntentId], nearest: Option<&TakenIntent>, symbol: Symbol) -> String {
-    const CONDITIONS: &str = "the conditions that were looked at there: traderd why, with the session's \
-                              recording";
+    const CONDITIONS: &str = "which conditions were met at each bar there: traderd why, from the \
+                              session's recording";
     let said = match (there, nearest) {
         ([], None) => format!("nothing was ever decided in {symbol}"),
         ([], Some(taken)) => {
