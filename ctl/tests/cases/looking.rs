@@ -29,6 +29,7 @@ fn every_view_is_json_in_the_shape_of_the_wire() {
         (&["strategies"], "strategies"),
         (&["logs"], "logs"),
         (&["why-halted"], "why_halted"),
+        (&["why", "20110110-17"], "why"),
         (&["alerts", "list"], "alerts"),
         (&["config", "show"], "config"),
     ] {
@@ -337,4 +338,19 @@ fn the_calendar_comes_from_the_daemon_or_from_the_program() {
     Wed 2010-11-24  09:30      16:00
     Fri 2010-11-26  09:30      13:00       half day
     ");
+}
+
+#[test]
+fn why_reads_as_a_timeline_with_its_numbers() {
+    let fake = Fake::start();
+    let run = run_at(&fake.socket(), &["why", "20110110-17"]);
+    assert_snapshot!(run.text());
+}
+
+#[test]
+fn why_of_what_has_no_such_name_is_a_usage_error_that_shows_what_has() {
+    let fake = Fake::start();
+    let run = run_at(&fake.socket(), &["why", "SPY"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("SPY@10:35"), "{}", run.stderr);
 }

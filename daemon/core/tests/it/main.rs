@@ -19,6 +19,7 @@ mod day;
 mod entries;
 #[cfg(test)]
 mod exits;
+mod explained;
 #[cfg(test)]
 mod exposure;
 #[cfg(test)]
