@@ -4,6 +4,7 @@ mod adopt;
 mod alert_test;
 mod alerts;
 mod arm;
+mod audit;
 mod backtest;
 mod calendar;
 mod cancel;
@@ -75,6 +76,7 @@ pub(crate) enum Command {
     Backtest(Box<backtest::Args>),
     Jobs(jobs::Args),
     Data(market_data::Args),
+    Audit(audit::Args),
     Calendar(calendar::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -115,6 +117,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Backtest(args) => backtest::run(args, setting),
         Command::Jobs(args) => jobs::run(args, setting),
         Command::Data(args) => market_data::run(args, setting),
+        Command::Audit(args) => audit::run(args, setting),
         Command::Calendar(args) => calendar::run(args, setting),
         Command::Config(args) => config::run(args, setting),
         Command::Completions(args) => completions::run(args, setting),

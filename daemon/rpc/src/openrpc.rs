@@ -16,10 +16,10 @@ use crate::params::{
 };
 use crate::sample;
 use crate::types::{
-    Accepted, AlertTest, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary,
-    EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job,
-    JournalAlert, JournalLine, LogLine, Obstacle, Order, Position, Route, SeriesFilter, Status,
-    Trade, UploadState, VerifyResult,
+    Accepted, AlertTest, AuditExportSpec, AuditResult, AuditSpec, BacktestResult, BacktestSpec,
+    CalendarDay, DataSeries, DaySummary, EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello,
+    ImportResult, ImportSpec, Job, JournalAlert, JournalLine, LogLine, Obstacle, Order, Position,
+    Route, SeriesFilter, Status, Trade, UploadState, VerifyResult,
 };
 
 /// Writes the document.
@@ -152,6 +152,8 @@ fn work_schema() -> Value {
         ("export", reference("ExportSpec")),
         ("verify", reference("SeriesFilter")),
         ("gaps", reference("SeriesFilter")),
+        ("audit", reference("AuditSpec")),
+        ("audit_export", reference("AuditExportSpec")),
     ])
 }
 
@@ -366,6 +368,8 @@ examples_of!(
     ImportSpec,
     ExportSpec,
     SeriesFilter,
+    AuditSpec,
+    AuditExportSpec,
     Job,
     FileChunk,
     UploadState,
@@ -373,6 +377,7 @@ examples_of!(
     ImportResult,
     VerifyResult,
     GapsResult,
+    AuditResult,
     BacktestResult,
 );
 

@@ -26,6 +26,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::events::Ring;
 use crate::server::Workshop;
+use crate::state::STORE_FILE;
 
 pub use calls::Closed;
 
@@ -75,6 +76,7 @@ struct Settings {
     base: Config,
     config: String,
     calendar: Option<String>,
+    store: PathBuf,
 }
 
 impl Settings {
@@ -106,6 +108,7 @@ impl Jobs {
             base: config.clone(),
             config: config.to_shown_toml(),
             calendar: overrides(config),
+            store: state.join(STORE_FILE),
         };
         let at = |path: PathBuf| move |source| failed(&path, source);
         let (jobs, uploads) = (state.join("jobs"), state.join("uploads"));
@@ -264,6 +267,7 @@ impl Shop {
             config: self.settings.config.clone(),
             calendar: self.settings.calendar.clone(),
             bars: self.shelf.root().to_owned(),
+            store: self.settings.store.clone(),
             upload,
             staging,
             memory_mb: self.settings.jobs.memory_mb,

@@ -1,8 +1,9 @@
 //! What `traderd job` does, in a process of its own: reads the order, keeps to its limits, does the
-//! one thing and says what came of it. It reads the bar store and writes below its staging folder at
-//! most; what it makes goes to the daemon through its output.
+//! one thing and says what came of it. It reads the bar store or the journal and writes below its
+//! staging folder at most; what it makes goes to the daemon through its output.
 
 mod actions;
+mod audit;
 mod export;
 mod gaps;
 mod import;
@@ -130,5 +131,7 @@ fn perform(order: &Order, reporter: &mut Reporter) -> Result<Outcome, ErrorDetai
         Work::Export(spec) => export::run(order, spec, reporter),
         Work::Verify(filter) => verify::run(order, filter, reporter),
         Work::Gaps(filter) => gaps::run(order, filter, reporter),
+        Work::Audit(spec) => audit::verify(order, spec, reporter),
+        Work::AuditExport(spec) => audit::export(order, *spec, reporter),
     }
 }

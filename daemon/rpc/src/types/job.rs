@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use trader_contract::{Symbol, Timestamp};
 
+use super::audit::{AuditExportSpec, AuditSpec};
 use super::backtest::BacktestSpec;
 use crate::request_id::RequestId;
 
@@ -90,10 +91,14 @@ pub enum Work {
     Verify(SeriesFilter),
     /// Find missing sessions and minutes.
     Gaps(SeriesFilter),
+    /// Check the journal.
+    Audit(AuditSpec),
+    /// Write a year of the account's records to files.
+    AuditExport(AuditExportSpec),
 }
 
 impl Work {
-    /// Its kind: `backtest`, `import`, `export`, `verify` or `gaps`.
+    /// Its kind: `backtest`, `import`, `export`, `verify`, `gaps`, `audit` or `audit_export`.
     #[must_use]
     pub const fn kind(&self) -> JobKind {
         match self {
@@ -102,6 +107,8 @@ impl Work {
             Self::Export(_) => JobKind::Export,
             Self::Verify(_) => JobKind::Verify,
             Self::Gaps(_) => JobKind::Gaps,
+            Self::Audit(_) => JobKind::Audit,
+            Self::AuditExport(_) => JobKind::AuditExport,
         }
     }
 }
@@ -120,6 +127,10 @@ pub enum JobKind {
     Verify,
     /// Finds missing sessions and minutes.
     Gaps,
+    /// Checks the journal.
+    Audit,
+    /// Writes a year of the account's records to files.
+    AuditExport,
 }
 
 impl fmt::Display for JobKind {
@@ -130,6 +141,8 @@ impl fmt::Display for JobKind {
             Self::Export => "export",
             Self::Verify => "verify",
             Self::Gaps => "gaps",
+            Self::Audit => "audit",
+            Self::AuditExport => "audit_export",
         })
     }
 }

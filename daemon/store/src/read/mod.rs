@@ -205,14 +205,6 @@ impl Reader {
         self.consistently(|reader| audit::audit(&mut reader.db, after, most, kept))
     }
 
-    /// Runs SQLite's own check of the file's structure.
-    ///
-    /// # Errors
-    /// The file is damaged, or cannot be read.
-    pub fn check_structure(&mut self) -> Result<(), StoreError> {
-        connection::check_structure(&mut self.db)
-    }
-
     /// How many rows each table has.
     ///
     /// # Errors
