@@ -67,7 +67,8 @@ fn a_journal_is_audited_while_and_after_the_daemon_trades() {
     let export = submit(&client, work(json!({"audit_export": {"year": 2025}}))).unwrap();
     let export = over(&client, export.id);
     assert_eq!(export.state, JobState::Done, "{export:?}");
-    let total = summary(&file(&client, export.id, "summary.csv"));
+    let text = file(&client, export.id, "summary.csv");
+    let total = summary(&text);
     assert_ne!(total("trades"), "0");
     assert_eq!(total("unaccounted_cash"), "0");
     assert_eq!(total("ledger_difference"), "0");
