@@ -134,6 +134,7 @@ pub fn run_plan(
         (heart.clone(), journal.clone(), told),
     )?;
     let readers = Readers::open(&store_path, STORE_READERS).map_err(store_failure)?;
+    let herald = Herald::open(&store_path).map_err(store_failure)?;
     let archive = StoreArchive::new(readers);
     let jobs = open_jobs(&prepared);
     let delivery = Arc::clone(&crank.outside.delivery);
@@ -148,7 +149,6 @@ pub fn run_plan(
     let session = crank.now;
     let engine = spawn(crank)?;
     runtime.spawn(signals::listen(signals, inbox));
-    let herald = Herald::open(&store_path).map_err(store_failure)?;
     let minutes = prepared.config.log.journal_head_minutes;
     runtime.spawn(herald::tell_at_intervals(Arc::clone(&herald), minutes));
     runtime.spawn(systemd::feed_watchdog(heart.clone()));
