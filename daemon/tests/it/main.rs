@@ -14,6 +14,8 @@ mod program;
 #[cfg(feature = "broker-sim")]
 mod alerts;
 #[cfg(feature = "broker-sim")]
+mod audit;
+#[cfg(feature = "broker-sim")]
 mod authority;
 #[cfg(feature = "backtest")]
 mod backtest;
