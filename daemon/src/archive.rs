@@ -8,11 +8,13 @@ use trader_contract::{Mean, Timestamp};
 use trader_kernel::views;
 use trader_rpc::{
     AlertsParams, DaySummary, DaysParams, Failure, JournalAlert, Order, OrderStatus, OrdersParams,
-    Trade, TradesParams, convert, limits,
+    Trade, TradesParams, Why, WhyParams, convert, limits,
 };
 use trader_store::{MAX_ROWS, OrderFilter, Page, Readers, StoreError, TradeFilter};
 
 use crate::server::Archive;
+
+mod why;
 
 #[cfg(test)]
 mod tests;
@@ -83,6 +85,10 @@ impl Archive for StoreArchive {
         });
         let found = answer("alerts", found)?;
         Ok(found.iter().map(views::journal_alert).collect())
+    }
+
+    fn why(&self, params: &WhyParams) -> Result<Why, Failure> {
+        answer("why", self.0.ask(|reader| why::why(reader, params.subject)))?
     }
 
     fn alert(&self, number: u64) -> Result<Option<JournalAlert>, Failure> {

@@ -35,6 +35,9 @@ enum Command {
     /// recorded; no daemon is needed
     #[command(after_long_help = exit::HELP)]
     Replay(ReplayArgs),
+    /// Tell what strategies made of the bars of a symbol at a moment, from the session's recording:
+    /// which conditions were met, which were not, and what would have kept an entry out
+    Why(WhyArgs),
     /// Do one job that the daemon hands over on standard input, and say on standard output how far
     /// it is and what came of it
     Job,
@@ -82,6 +85,20 @@ pub struct DemoArgs {
     /// The session to trade
     #[arg(long, value_name = "DATE")]
     pub date: Option<NaiveDate>,
+}
+
+/// Which moment to explain.
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// A symbol at a time in New York: SPY@10:35 of the newest session, or SPY@2011-01-10T10:35
+    #[arg(value_name = "SYMBOL@TIME")]
+    pub subject: String,
+    /// Folder of the store [default: as traderd run finds it]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `traderd replay` is asked for.
@@ -220,6 +237,7 @@ impl Cli {
             Command::Run(places) => run(places),
             Command::Demo(options) => demo(&options),
             Command::Replay(options) => replay(&options),
+            Command::Why(options) => why(&options),
             Command::Job => Ok(()),
             Command::Bench(BenchCommand::Engine(options)) => bench(&options),
             Command::Bench(BenchCommand::Backtest(options)) => bench_backtest(&options),
@@ -269,6 +287,16 @@ fn demo(options: &DemoArgs) -> Result<(), Failure> {
 
 #[cfg(not(feature = "broker-sim"))]
 fn demo(_: &DemoArgs) -> Result<(), Failure> {
+    Ok(plugins::require_broker("sim")?)
+}
+
+#[cfg(feature = "broker-sim")]
+fn why(options: &WhyArgs) -> Result<(), Failure> {
+    print(&crate::why::offline(options)?)
+}
+
+#[cfg(not(feature = "broker-sim"))]
+fn why(_: &WhyArgs) -> Result<(), Failure> {
     Ok(plugins::require_broker("sim")?)
 }
 

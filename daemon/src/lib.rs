@@ -34,6 +34,8 @@ pub mod supervisor;
 pub mod systemd;
 #[cfg(feature = "broker-sim")]
 mod warm_up;
+#[cfg(feature = "broker-sim")]
+mod why;
 pub mod work;
 
 /// A daemon that trades never carries the bugs that the simulation puts in: with them it is not built in

@@ -31,6 +31,7 @@ mod status;
 mod stop;
 mod strategies;
 mod trades;
+mod why;
 mod why_halted;
 
 use std::path::Path;
@@ -74,6 +75,7 @@ pub(crate) enum Command {
     Ignore(ignore::Args),
     Stop(stop::Args),
     Logs(logs::Args),
+    Why(why::Args),
     Backtest(Box<backtest::Args>),
     Jobs(jobs::Args),
     Data(market_data::Args),
@@ -116,6 +118,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Ignore(args) => ignore::run(args, setting),
         Command::Stop(args) => stop::run(args, setting),
         Command::Logs(args) => logs::run(args, setting),
+        Command::Why(args) => why::run(args, setting),
         Command::Backtest(args) => backtest::run(args, setting),
         Command::Jobs(args) => jobs::run(args, setting),
         Command::Data(args) => market_data::run(args, setting),

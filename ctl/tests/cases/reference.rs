@@ -30,6 +30,7 @@ const COMMANDS: &[&[&str]] = &[
     &["alerts"],
     &["alerts", "test"],
     &["logs"],
+    &["why"],
     &["backtest"],
     &["backtest", "list"],
     &["backtest", "show"],

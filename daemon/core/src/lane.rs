@@ -8,6 +8,8 @@ use trader_contract::{
 };
 use trader_indicators::{Indicator, IndicatorError};
 
+use crate::record::Seen;
+
 /// One lane.
 pub struct Lane {
     /// Its route.
@@ -21,6 +23,7 @@ pub struct Lane {
     /// Bars since its entry was placed.
     pub entry_age: u16,
     strategy: Box<dyn Strategy>,
+    specs: Vec<IndicatorSpec>,
     indicators: Vec<Indicator>,
     slots: Vec<Slot>,
     bars_seen: u32,
@@ -79,6 +82,7 @@ impl Lane {
             timeframe,
             entry_age: 0,
             strategy: built.strategy,
+            specs: built.indicators,
             slots: vec![Slot::default(); indicators.len()],
             indicators,
             bars_seen: 0,
@@ -111,6 +115,16 @@ impl Lane {
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
         &self.slots
+    }
+
+    /// What the strategy sees with a bar.
+    #[must_use]
+    pub fn seen(&self, bar: &Bar) -> Seen {
+        let specs = self.specs.iter().copied();
+        Seen {
+            bar: *bar,
+            readings: specs.zip(self.slots.iter().copied()).collect(),
+        }
     }
 
     /// Takes a finished bar into the indicators. `session_open` tells sessions apart.

@@ -3,6 +3,7 @@
 
 pub mod bars;
 pub mod book;
+pub mod chain;
 pub mod command;
 pub mod config;
 pub mod engine;
@@ -12,6 +13,7 @@ pub mod orders;
 pub mod planted;
 pub mod record;
 pub mod risk;
+pub mod trace;
 
 pub use command::{Command, Commands, Refused};
 pub use config::{

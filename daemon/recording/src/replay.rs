@@ -37,7 +37,7 @@ pub enum ReplayError {
 /// Somebody who looks on while a recording is replayed.
 pub trait Tracer {
     /// An engine was made.
-    fn opened(&mut self, _opening: &Opening, _engine: &Engine) {}
+    fn opened(&mut self, _opening: &Opening, _engine: &mut Engine) {}
     /// The engine is about to take an event.
     fn before(&mut self, _engine: &Engine, _at: Timestamp, _event: &Event) {}
     /// It has taken it, and this came of it.
@@ -185,7 +185,7 @@ where
 
     fn begin(&mut self, opening: &Opening) -> Result<(), ReplayError> {
         let failed = |error: E| ReplayError::Assemble(error.to_string());
-        let engine = match &opening.begins {
+        let mut engine = match &opening.begins {
             Beginning::Continues if self.engine.is_some() => return Ok(()),
             Beginning::Continues => return Err(ReplayError::NoBeginning),
             Beginning::Start { book, next_seq } => {
@@ -197,7 +197,7 @@ where
                 Engine::restore(config, (**snapshot).clone())?
             }
         };
-        self.tracer.opened(opening, &engine);
+        self.tracer.opened(opening, &mut engine);
         self.engine = Some(engine);
         self.outcome.lives = self.outcome.lives.saturating_add(1);
         Ok(())

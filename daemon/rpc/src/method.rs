@@ -10,14 +10,14 @@ use crate::params::{
     ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DaysParams, HelloParams,
     IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams,
     OrdersParams, OverrideParams, RemoveDataParams, RemoveSessionParams, SessionsParams,
-    StopParams, SubmitJobParams, TradesParams, UploadParams,
+    StopParams, SubmitJobParams, TradesParams, UploadParams, WhyParams,
 };
 use crate::request_id::RequestId;
 use crate::role::Role;
 use crate::types::{
     Accepted, AlertTest, CalendarDay, DataSeries, DaySummary, EffectiveConfig, FileChunk, Hello,
     Job, JournalAlert, LogLine, Obstacle, Order, Position, RecordedSession, Route, Status, Trade,
-    UploadState,
+    UploadState, Why,
 };
 
 /// A method: a type that ties a name to a role, parameters and a result.
@@ -113,6 +113,8 @@ macro_rules! for_each_method {
                 "List days of the account in figures, the oldest first";
             WhyHalted "why_halted" Read look (NoParams) -> (Vec<Obstacle>)
                 "List everything that stops entries now, with what to do about it";
+            Why "why" Read look (WhyParams) -> (Why)
+                "Explain an order, a decision, a trade, or a symbol at a time, from bar to fill";
             Alerts "alerts" Read look (AlertsParams) -> (Vec<JournalAlert>)
                 "List alerts of the journal: those that need somebody, the gravest first, or all";
             Pause "pause" Reduce change (ChangeParams) -> (Accepted)
@@ -308,6 +310,41 @@ mod tests {
                 method.name
             );
         }
+    }
+
+    /// Limits come from the configuration, which is read at the start and part of what a live account is
+    /// armed for. Whoever adds a call that changes something adds it here, having seen that it changes
+    /// no limit; an override waives some for one order and changes none.
+    #[test]
+    fn no_method_changes_a_limit() {
+        let changes: Vec<&str> = (METHODS.iter())
+            .filter(|method| method.mutating)
+            .map(|method| method.name)
+            .collect();
+        let known = [
+            "pause",
+            "resume",
+            "close",
+            "cancel",
+            "flatten",
+            "kill",
+            "arm",
+            "disarm",
+            "override",
+            "confirm_override",
+            "reconcile",
+            "adopt",
+            "ignore",
+            "ack_alert",
+            "stop",
+            "submit_job",
+            "cancel_job",
+            "delete_job",
+            "upload",
+            "remove_data",
+            "test_alert",
+        ];
+        assert_eq!(changes, known);
     }
 
     #[test]

@@ -12,14 +12,15 @@ use crate::params::{
     ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DaysParams, EventsParams,
     HelloParams, IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams,
     NoParams, OrdersParams, OverrideParams, RemoveDataParams, RemoveSessionParams, SessionsParams,
-    StopParams, SubmitJobParams, TradesParams, UploadParams,
+    StopParams, SubmitJobParams, TradesParams, UploadParams, WhyParams,
 };
 use crate::sample;
 use crate::types::{
     Accepted, AlertTest, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary,
     EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job,
     JournalAlert, JournalLine, LogLine, Obstacle, Order, Position, RecordedSession, ReplaySpec,
-    Route, SeriesFilter, SessionExportSpec, Status, Trade, UploadState, VerifyResult,
+    Route, SeriesFilter, SessionExportSpec, Status, Trade, UploadState, VerifyResult, Why, WhyBar,
+    WhyFact, WhyStep,
 };
 
 /// Writes the document.
@@ -349,6 +350,7 @@ examples_of!(
     UploadParams,
     DataParams,
     RemoveDataParams,
+    WhyParams,
     SessionsParams,
     RemoveSessionParams,
     Hello,
@@ -359,6 +361,10 @@ examples_of!(
     Route,
     Obstacle,
     JournalAlert,
+    WhyFact,
+    WhyStep,
+    WhyBar,
+    Why,
     LogLine,
     CalendarDay,
     EffectiveConfig,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use trader_contract::{ClientOrderId, Price, Symbol};
 
 use crate::request_id::RequestId;
-use crate::types::{EventStream, IntentName, JobKind, LogLevel, Scope, Work};
+use crate::types::{EventStream, IntentName, JobKind, LogLevel, Scope, WhySubject, Work};
 
 /// No parameters: `{}`, `null`, or none at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -211,6 +211,15 @@ pub struct AlertsParams {
     /// with newer words. All come the newest first, the others the gravest first; at most
     /// [`crate::limits::ROWS_MAX`] either way.
     pub all: bool,
+}
+
+/// What to explain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhyParams {
+    /// An order, an intent or the trade that it opened, or a symbol at a time in New York:
+    /// `0000002a-20110110-17-e1`, `20110110-17`, `SPY@10:35`, `SPY@2011-01-10T10:35`.
+    pub subject: WhySubject,
 }
 
 /// How to stop.

@@ -53,7 +53,7 @@ use outside::Outside;
 use venue::Venue;
 
 /// The store's file below the state folder.
-const STORE_FILE: &str = "traderd.db";
+pub(crate) const STORE_FILE: &str = "traderd.db";
 /// Connections that read the store for RPC.
 const STORE_READERS: usize = 2;
 

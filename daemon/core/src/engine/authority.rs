@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use trader_contract::{AccountFacts, BrokerSnapshot, Money, Symbol, SymbolId, Timestamp};
 
 use super::Engine;
+use super::cause::Cause;
 use crate::book::Holding;
 use crate::command::{Commands, Refused};
-use crate::record::{Arming, ExitReason, Origin, Record, Scope, Severity, TradingState};
+use crate::record::{Arming, Origin, Record, Scope, Severity, TradingState};
 use crate::risk::gate::Refusal;
 
 /// How long an arming holds, in nanoseconds: 30 days.
@@ -277,7 +278,7 @@ impl Engine {
             .filter(|id| self.is_in_scope(*id, scope))
             .collect();
         for id in &ids {
-            self.plan_exit(at, *id, ExitReason::Operator, origin.clone(), out);
+            self.plan_exit(at, *id, Cause::asked(origin.clone()), out);
         }
         format!("closing {} positions and entries in it", ids.len())
     }

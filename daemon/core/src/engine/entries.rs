@@ -1,5 +1,7 @@
 //! Entries: each is priced, sized, gated and placed, or refused with the reason written down.
 
+use std::borrow::Cow;
+
 use trader_contract::{
     Attached, BrokerRequest, Channel, ClientOrderId, Direction, EntryPrice, EntrySize, Intent,
     Level, OrderKind, OrderRequest, OrderRole, Price, Qty, Quote, Symbol, SymbolId, TimeInForce,
@@ -13,11 +15,11 @@ use crate::book::Holding;
 use crate::command::{Command, Commands};
 use crate::config::Instrument;
 use crate::planted::{Bug, is};
-use crate::record::{Decision, GateCheck, PlannedOrder, Record, Severity, TradingState};
-use crate::risk::caps::{affordable, entries_of};
+use crate::record::{Decision, GateCheck, PlannedOrder, Record, Severity, Sizing, TradingState};
+use crate::risk::caps::{WORST_FILL, affordable, entries_of};
 use crate::risk::exposure::Exposure;
 use crate::risk::gate::{Account, Approved, Gate, Place, Refusal};
-use crate::risk::sizing::{SizingInputs, SizingRules, size};
+use crate::risk::sizing::{ROOM, SizingInputs, SizingRules, size_by_steps};
 use crate::risk::traffic::Message;
 
 /// The parts of an [`Intent::Enter`].
@@ -29,6 +31,13 @@ pub(super) struct Wanted {
     pub(super) target: Option<Level>,
     pub(super) size: EntrySize,
     pub(super) expires_after_bars: Option<u16>,
+}
+
+/// What was computed on the way to a decision, as the journal keeps it.
+#[derive(Default)]
+struct Considered {
+    sizing: Option<Box<Sizing>>,
+    checks: Vec<GateCheck>,
 }
 
 /// An entry on its way to the gate.
@@ -58,15 +67,27 @@ impl Engine {
             attempt: 1,
         };
         let mut flood = None;
-        let (approved, decision) = match self.plan_entry(from, wanted, entry_id) {
-            Ok((approved, checks)) => {
-                let order = Some(entry_id);
-                (Some(approved), Decision::Accepted { order, checks })
+        let mut considered = Considered::default();
+        let planned = self.plan_entry(from, wanted, entry_id, &mut considered);
+        let Considered { sizing, checks } = considered;
+        let (approved, decision) = match planned {
+            Ok(approved) => {
+                let decision = Decision::Accepted {
+                    order: Some(entry_id),
+                    checks,
+                    sizing,
+                };
+                (Some(approved), decision)
             }
             Err(refusal) => {
                 flood = refusal.is_rate_cap().then(|| refusal.detail.clone());
-                let (rule, detail) = (refusal.rule.into(), refusal.detail.into());
-                (None, Decision::Refused { rule, detail })
+                let decision = Decision::Refused {
+                    rule: refusal.rule.into(),
+                    detail: refusal.detail.into(),
+                    checks,
+                    sizing,
+                };
+                (None, decision)
             }
         };
         let flood = flood.map(|why| (self.symbol_of(from), why));
@@ -92,7 +113,9 @@ impl Engine {
         let BrokerRequest::Submit(request) = *approved.request() else {
             return;
         };
+        let last = (self.symbols.get(from.symbol.index())).and_then(|state| state.last);
         let entry = PlannedOrder {
+            last,
             request,
             route: self.route_name(from.lane),
             parent: None,
@@ -109,6 +132,7 @@ impl Engine {
             exit_reason: None,
             expires_after_bars: None,
             decided_on: None,
+            last,
         });
         let legs: Vec<PlannedOrder> = legs.collect();
         for order in std::iter::once(entry).chain(legs) {
@@ -129,11 +153,14 @@ impl Engine {
         from: Source<'_>,
         wanted: Wanted,
         entry_id: ClientOrderId,
-    ) -> Result<(Approved, Vec<GateCheck>), Refusal> {
+        considered: &mut Considered,
+    ) -> Result<Approved, Refusal> {
+        let Considered { sizing, checks } = considered;
         self.at_gate(
             from,
             Draft::Wanted(&wanted, entry_id),
-            |gate, account, place, order| gate.entry(from.at, account, place, order, &[]),
+            sizing,
+            |gate, account, place, order| gate.entry(from.at, account, place, order, &[], checks),
         )
     }
 
@@ -143,11 +170,10 @@ impl Engine {
         &mut self,
         from: Source<'_>,
         draft: Draft<'_>,
+        sizing: &mut Option<Box<Sizing>>,
         then: impl FnOnce(&mut Gate, &Account<'_>, &Place<'_>, OrderRequest) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let (instrument, last) = self.tradable(from.symbol)?;
-        self.freshness(instrument.symbol)?;
-        self.came_in_time(from)?;
+        let (instrument, last) = self.ready(from)?;
         let priced = match draft {
             Draft::Wanted(wanted, _) => Some(price(instrument.tick, last, wanted)?),
             Draft::Exactly(_) => None,
@@ -188,13 +214,21 @@ impl Engine {
         };
         let order = match (draft, priced) {
             (Draft::Wanted(wanted, id), Some(priced)) => {
-                let qty = self.entry_qty(wanted, &priced, &account, &place)?;
+                let qty = self.entry_qty(wanted, &priced, &account, &place, sizing)?;
                 request(id, instrument.symbol, wanted.direction, qty, &priced)
             }
             (Draft::Exactly(order), _) => order,
             (Draft::Wanted(..), None) => return Err(refusal("price", "the entry has no price")),
         };
         then(&mut self.gate, &account, &place, order)
+    }
+
+    /// What must be known before an entry is thought of: the symbol with its last price.
+    pub(super) fn ready(&self, from: Source<'_>) -> Result<(Instrument, Price), Refusal> {
+        let (instrument, last) = self.tradable(from.symbol)?;
+        self.freshness(instrument.symbol)?;
+        self.came_in_time(from)?;
+        Ok((instrument, last))
     }
 
     /// A bar that comes so late that the one after it should be there as well is nothing to enter on.
@@ -254,9 +288,23 @@ impl Engine {
         priced: &Priced,
         account: &Account<'_>,
         place: &Place<'_>,
+        sizing: &mut Option<Box<Sizing>>,
     ) -> Result<Qty, Refusal> {
+        let slippage = self.gate.limits().slippage_allowance;
+        let sized = sizing.insert(Box::new(Sizing {
+            equity: self.equity,
+            opens_at: priced.opens_at,
+            stop: priced.stop,
+            slippage,
+            bounds: Vec::new(),
+            decided_by: Cow::Borrowed("asked_for"),
+            shares: Qty::ZERO,
+        }));
         let stop = match (wanted.size, priced.stop) {
-            (EntrySize::Shares(qty), _) => return Ok(qty),
+            (EntrySize::Shares(qty), _) => {
+                sized.shares = qty;
+                return Ok(qty);
+            }
             (EntrySize::ByRisk, Some(stop)) => stop,
             (EntrySize::ByRisk, None) => {
                 return Err(refusal(
@@ -270,22 +318,34 @@ impl Engine {
             risk_fraction: limits.risk_per_trade,
             risk_cap: limits.risk_per_trade_max,
             position_fraction: limits.position_fraction,
-            slippage_allowance: limits.slippage_allowance,
+            slippage_allowance: slippage,
         };
-        let (room, most) = affordable(limits, account, place, wanted.direction, priced.kind);
+        let room = affordable(limits, account, place, wanted.direction, priced.kind);
         let inputs = SizingInputs {
             equity: self.equity,
-            buying_power: room,
+            buying_power: room.amount,
             entry: priced.opens_at,
             stop: Level::from(stop),
         };
-        let qty = size(&rules, &inputs).map_err(|why| refusal("size", why.to_string()))?;
-        let qty = qty.min(most);
+        sized.bounds.reserve(6);
+        let by_size = size_by_steps(&rules, &inputs, &mut |bound, shares, amount, per_share| {
+            // Room for values is named by the limit that leaves the least of it.
+            let bound = if bound == ROOM { room.limit } else { bound };
+            sized.bound(bound, shares, Some((amount, per_share)));
+        });
+        let by_size = by_size.map_err(|why| refusal("size", why.to_string()))?;
+        for (bound, shares) in room.bounds.into_iter().flatten() {
+            let amounts = (bound == WORST_FILL).then(|| (room.amount, room.share_level()));
+            sized.bound(bound, shares.whole_shares().into(), amounts);
+        }
+        let qty = by_size.min(room.shares());
         if qty.is_zero() {
+            let room = room.amount;
             let detail =
                 format!("the limits leave room for {room}, less than one share at its worst");
             return Err(refusal("size", detail));
         }
+        sized.decide(qty);
         Ok(qty)
     }
 
@@ -352,7 +412,7 @@ impl Engine {
     }
 }
 
-fn refusal(rule: &'static str, detail: impl Into<String>) -> Refusal {
+pub(super) fn refusal(rule: &'static str, detail: impl Into<String>) -> Refusal {
     Refusal {
         rule,
         detail: detail.into(),

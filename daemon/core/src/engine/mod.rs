@@ -3,6 +3,7 @@
 mod assets;
 mod authority;
 mod breakers;
+mod cause;
 mod entries;
 mod foreign;
 mod intents;
@@ -25,6 +26,7 @@ mod splits;
 mod starts;
 mod sweep;
 mod symbols;
+mod trace;
 mod traffic;
 mod unknown;
 mod view;
@@ -142,6 +144,7 @@ pub struct Engine {
     intents: Intents,
     closed: ClosedBars,
     checkpoints: bool,
+    trace: Option<Box<trace::Trace>>,
 }
 
 impl Engine {
@@ -196,6 +199,7 @@ impl Engine {
             intents: Intents::default(),
             closed: ClosedBars::default(),
             checkpoints: true,
+            trace: None,
         };
         let mut sent: Vec<Sent> = (engine.book.orders.values())
             .filter(|order| order.role() == OrderRole::Entry)

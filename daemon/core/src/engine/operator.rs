@@ -2,6 +2,7 @@
 
 use trader_contract::{ClientOrderId, OrderRole, Symbol, Timestamp};
 
+use super::cause::Cause;
 use super::overrides::Saying;
 use super::traffic::MESSAGE_RATE;
 use super::{Engine, Protection};
@@ -11,7 +12,7 @@ use crate::command::{Command, Commands, Refused};
 use crate::event::OperatorCommand;
 use crate::orders::{Venue, is_closing};
 use crate::planted::{Bug, is};
-use crate::record::{ExitReason, Origin, Record, TradingState};
+use crate::record::{Origin, Record, TradingState};
 
 impl Engine {
     pub(super) fn on_operator(
@@ -151,7 +152,7 @@ impl Engine {
             None if holding.net.is_flat() => format!("cancelling the waiting entry in {symbol}"),
             None => format!("closing {} shares of {symbol}", holding.net),
         };
-        self.plan_exit(at, id, ExitReason::Operator, origin, out);
+        self.plan_exit(at, id, Cause::asked(origin), out);
         Ok(message)
     }
 
@@ -224,7 +225,7 @@ impl Engine {
         self.stopping = Some(flatten);
         self.tend_all(at, out);
         if flatten {
-            self.exit_everything(at, ExitReason::Operator, &origin, out);
+            self.exit_everything(at, &Cause::asked(origin), out);
         }
         let open = self.book.holdings.len();
         match (flatten, open) {

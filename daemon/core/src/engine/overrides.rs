@@ -125,9 +125,12 @@ impl Engine {
         let passed = self.at_gate(
             from,
             Draft::Exactly(what.order),
-            |gate, account, place, order| gate.entry(at, account, place, order, &limits),
+            &mut None,
+            |gate, account, place, order| {
+                gate.entry(at, account, place, order, &limits, &mut Vec::new())
+            },
         );
-        let (approved, _) = passed.map_err(|refusal| hard(&refusal))?;
+        let approved = passed.map_err(|refusal| hard(&refusal))?;
         self.end_override(at, intent, OverrideEnd::Used, origin, out);
         self.place_entry(from, what.expires_after_bars, approved, out);
         let said = format!(
@@ -226,13 +229,15 @@ impl Engine {
         self.at_gate(
             from,
             Draft::Wanted(&wanted, id),
+            &mut None,
             |gate, account, place, order| {
                 let mut waived: Vec<Waived> = Vec::new();
                 // Each turn adds a limit that was not waived before, so this ends.
                 for _ in Waivable::ALL {
                     let limits: Vec<Waivable> = waived.iter().map(|waived| waived.limit).collect();
-                    let Err(refusal) = gate.preview(from.at, account, place, &order, &limits)
-                    else {
+                    let checks = &mut Vec::new();
+                    let look = gate.preview(from.at, account, place, &order, &limits, checks);
+                    let Err(refusal) = look else {
                         break;
                     };
                     match Waivable::of_rule(refusal.rule).filter(|limit| !limits.contains(limit)) {
@@ -376,7 +381,7 @@ impl Engine {
             ),
             format!("  {}", describe(&asked.order)),
             format!("  for route {}, account {account} ({kind})", asked.route),
-            format!("  worth at most {}, losing at worst {stop}", look.value),
+            format!("  worth at most {}, losing {stop}", look.value),
         ];
         let refusals = asked.waived.iter();
         lines.extend(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use trader_contract::{
     Attached, BrokerOrderId, BrokerSnapshot, ClientOrderId, Money, NetQty, OrderKind, OrderReport,
-    OrderRequest, OrderRole, Qty, ReportStatus, Symbol, TimeInForce, Timestamp,
+    OrderRequest, OrderRole, Qty, Reason, ReportStatus, Symbol, TimeInForce, Timestamp,
 };
 
 use super::Engine;
@@ -54,6 +54,8 @@ impl Engine {
                 symbol,
                 why,
                 origin,
+                reason: Some(Reason::new("order_recovered")),
+                decided: None,
             };
             self.write(at, record, out);
         }
@@ -344,5 +346,6 @@ fn replan(holding: &Holding, report: &OrderReport) -> Option<PlannedOrder> {
         exit_reason: market.then(|| holding.exit.unwrap_or(ExitReason::Operator)),
         expires_after_bars: None,
         decided_on: None,
+        last: None,
     })
 }

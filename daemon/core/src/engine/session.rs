@@ -24,7 +24,7 @@ use super::Engine;
 use crate::book::Day;
 use crate::command::Commands;
 use crate::config::{DayRules, EndOfDay, Market};
-use crate::record::{DaySummary, ExitReason, Origin, Record};
+use crate::record::{DaySummary, Record};
 
 /// Where in the trading day we are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ impl Schedule {
 
 impl Engine {
     /// The rules of the day, on markets that have one.
-    fn day_rules(&self) -> Option<DayRules> {
+    pub(super) fn day_rules(&self) -> Option<DayRules> {
         match &self.market {
             Market::Sessions { day, .. } => Some(*day),
             Market::EveryRow => None,
@@ -160,7 +160,8 @@ impl Engine {
             }
             Phase::NoEntries => self.tend_unless_over(at, out),
             Phase::Flattening => {
-                self.exit_everything(at, ExitReason::EndOfDay, &Origin::Engine, out)
+                let cause = self.day_is_over();
+                self.exit_everything(at, &cause, out);
             }
             Phase::PastDeadline => self.reach_deadline(at, out),
             Phase::Closed => {

@@ -89,6 +89,7 @@ impl Engine {
                 symbol,
                 stop,
                 reason,
+                decided: None,
             };
             self.write(at, record, out);
         }

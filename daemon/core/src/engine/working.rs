@@ -7,10 +7,11 @@ use trader_contract::{
 };
 
 use super::Engine;
+use super::cause::Cause;
 use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands};
 use crate::orders::{Ground, Step, Venue, is_settled, next_step};
-use crate::record::{ExitReason, Origin, PlannedOrder, Record, Severity, Trade};
+use crate::record::{ExitReason, PlannedOrder, Record, Severity, Trade};
 use crate::risk::traffic::Message;
 
 /// Steps that one look may take; more would mean that a step changes nothing.
@@ -271,6 +272,9 @@ impl Engine {
         exit_reason: Option<ExitReason>,
         out: &mut Commands,
     ) {
+        let state =
+            (self.by_ticker.get(&request.symbol)).and_then(|id| self.symbols.get(id.index()));
+        let last = state.and_then(|state| state.last);
         let plan = |request, parent| Record::OrderPlanned {
             order: PlannedOrder {
                 request,
@@ -280,6 +284,7 @@ impl Engine {
                 exit_reason,
                 expires_after_bars: None,
                 decided_on: None,
+                last,
             },
         };
         self.write(at, plan(request, None), out);
@@ -332,6 +337,7 @@ impl Engine {
             ..order.planned.request
         };
         let planned = PlannedOrder {
+            last: self.symbols.get(id.index()).and_then(|state| state.last),
             request,
             replaces: Some(old),
             ..order.planned
@@ -380,13 +386,15 @@ impl Engine {
             ),
             out,
         );
-        let record = Record::ExitPlanned {
-            symbol,
-            why: ExitReason::Unprotected,
-            origin: Origin::Engine,
+        let Some(holding) = self.holding(id) else {
+            return;
         };
+        let state = self.symbols.get(id.index());
+        let since = state.and_then(|state| self.bare_too_long_from(state));
+        let kind = if failed { "stop_failed" } else { kind };
+        let cause = Cause::unprotected(kind, holding, since, at);
         self.forget_back_off(id);
-        self.write(at, record, out);
+        self.write(at, cause.record(symbol), out);
         // What was asked for may have been answered unheard.
         self.request_snapshot(out);
     }

@@ -19,7 +19,7 @@ use trader_contract::{
 pub use self::alert::{Alert, Severity, TradingState};
 pub use self::authority::{Arming, Block, Scope};
 pub use self::day::DaySummary;
-pub use self::decision::{Decision, GateCheck, IntentId, Origin};
+pub use self::decision::{Decision, GateCheck, IntentId, Origin, Seen, SizeBound, Sizing};
 pub use self::order::PlannedOrder;
 pub use self::overrides::{Override, OverrideEnd, Waived};
 pub use self::trade::{ExitReason, Trade};
@@ -68,6 +68,9 @@ pub enum Record {
         intent: Intent,
         /// The bar it was decided on: timeframe and start.
         bar: Option<(Timeframe, Timestamp)>,
+        /// That bar and the indicators with it, where a strategy was shown one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Box<Seen>>,
         /// What became of it.
         decision: Decision,
     },
@@ -131,6 +134,9 @@ pub enum Record {
         stop: Price,
         /// Why.
         reason: Reason,
+        /// The decision that it carries out, where a strategy wanted it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decided: Option<IntentId>,
     },
     /// The position is to be closed.
     ExitPlanned {
@@ -140,6 +146,12 @@ pub enum Record {
         why: ExitReason,
         /// Who asked for it.
         origin: Origin,
+        /// The rule with its numbers, where a rule of the engine asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+        /// The decision that it carries out, where a strategy wanted it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decided: Option<IntentId>,
     },
     /// An entry ended without a fill; the symbol is free again.
     EntryLapsed {

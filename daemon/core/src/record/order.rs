@@ -1,7 +1,7 @@
 //! An order as it was planned, before anything is sent.
 
 use serde::{Deserialize, Serialize};
-use trader_contract::{ClientOrderId, OrderRequest, OrderRole, Timeframe, Timestamp};
+use trader_contract::{ClientOrderId, OrderRequest, OrderRole, Price, Timeframe, Timestamp};
 
 use super::ExitReason;
 
@@ -22,6 +22,9 @@ pub struct PlannedOrder {
     pub expires_after_bars: Option<u16>,
     /// For entries: the bar it was decided on, timeframe and start.
     pub decided_on: Option<(Timeframe, Timestamp)>,
+    /// The symbol's last price at that moment: what a fill of a market order is compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Price>,
 }
 
 impl PlannedOrder {

@@ -18,22 +18,25 @@
 //! }
 //! ```
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use trader_contract::{
     AccountFacts, BrokerRequest, ClientOrderId, Money, OrderRequest, OrderState, Price, Qty, Quote,
-    Replacement, TickRule, Timestamp,
+    Replacement, Side, TickRule, Timestamp,
 };
 
 use super::caps::Against;
 use super::exposure::Exposure;
 use super::limits::Limits;
 use super::rate::{Recent, Sent};
-use super::rules::{may_enter, not_against, on_tick, only_reduces, refuse, resting, shape};
+use super::rules::{may_enter, not_against, note, on_tick, only_reduces, refuse, resting, shape};
 use super::traffic::{self, Message, Traffic};
 use super::waiver::Waivable;
 use crate::book::{Book, Holding, Order};
 use crate::config::{Instrument, Sides};
 use crate::record::GateCheck;
+
+/// How many checks an entry meets.
+const CHECKS: usize = 40;
 
 /// Something that passed the gate. The field is private and only the gate fills it, so holding one
 /// is proof.
@@ -116,6 +119,14 @@ pub struct Place<'a> {
     pub shortable: bool,
 }
 
+/// What a gate has counted: the entries and the messages of late, and the orders it has looked at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Counted {
+    recent: Recent,
+    traffic: Traffic,
+    checked: u64,
+}
+
 /// The gate with its counters.
 #[derive(Debug)]
 pub struct Gate {
@@ -142,15 +153,20 @@ impl Gate {
         self.recent.recall(sent);
     }
 
-    /// What it counts with beside its limits: the entries of late, and how many orders it has looked at.
-    pub(crate) fn snapshot(&self) -> (Recent, u64) {
-        (self.recent.clone(), self.checked)
+    /// What it counts with beside its limits.
+    pub(crate) fn snapshot(&self) -> Counted {
+        Counted {
+            recent: self.recent.clone(),
+            traffic: self.traffic.clone(),
+            checked: self.checked,
+        }
     }
 
     /// Goes on counting from there.
-    pub(crate) fn resume(&mut self, recent: Recent, checked: u64) {
-        self.recent = recent;
-        self.checked = checked;
+    pub(crate) fn resume(&mut self, counted: Counted) {
+        self.recent = counted.recent;
+        self.traffic = counted.traffic;
+        self.checked = counted.checked;
     }
 
     /// The limits it holds.
@@ -165,8 +181,8 @@ impl Gate {
         self.checked
     }
 
-    /// Looks at an order that opens a position. Of the limits that a person may override, those in
-    /// `waived` hold at their ceilings only.
+    /// Looks at an order that opens a position, and adds each check to `checks` as it is made. Of the
+    /// limits that a person may override, those in `waived` hold at their ceilings only.
     ///
     /// # Errors
     /// The first rule that says no.
@@ -177,15 +193,16 @@ impl Gate {
         place: &Place<'_>,
         request: OrderRequest,
         waived: &[Waivable],
-    ) -> Result<(Approved, Vec<GateCheck>), Refusal> {
+        checks: &mut Vec<GateCheck>,
+    ) -> Result<Approved, Refusal> {
         self.checked = self.checked.saturating_add(1);
-        let checks = self.preview(at, account, place, &request, waived)?;
+        self.preview(at, account, place, &request, waived, checks)?;
         self.recent.forget(&self.limits, at);
         self.recent.note(&self.limits, Sent::new(at, &request));
-        Ok((Approved(BrokerRequest::Submit(request)), checks))
+        Ok(Approved(BrokerRequest::Submit(request)))
     }
 
-    /// The same look, with nothing sent and nothing counted: the checks that the order would pass.
+    /// The same look, with nothing sent and nothing counted.
     ///
     /// # Errors
     /// The first rule that says no.
@@ -196,13 +213,12 @@ impl Gate {
         place: &Place<'_>,
         request: &OrderRequest,
         waived: &[Waivable],
-    ) -> Result<Vec<GateCheck>, Refusal> {
-        may_enter(account, place, request)?;
-        if self.limits.restricted.contains(&request.symbol) {
-            let detail = format!("{} is on the restricted list", request.symbol);
-            return refuse("restricted", detail);
-        }
-        shape(place.instrument.tick, request, Some(place.last))?;
+        checks: &mut Vec<GateCheck>,
+    ) -> Result<(), Refusal> {
+        checks.reserve(CHECKS);
+        self.open_to(account, place, request.side, checks)?;
+        let sound = shape(place.instrument.tick, request, Some(place.last));
+        note(checks, "shape", ["unsound", "sound"], sound)?;
         let wider = (!waived.is_empty()).then(|| self.limits.waiving(waived));
         let limits = wider.as_ref().unwrap_or(&self.limits);
         let against = Against {
@@ -212,11 +228,11 @@ impl Gate {
             messages: &self.traffic,
         };
         let sent = Sent::new(at, request);
-        let checks = super::caps::check(&against, account, place, request, sent)?;
+        super::caps::check(&against, account, place, request, sent, checks)?;
         if place.observe {
             return refuse("observe", format!("only observed: {}", describe(request)));
         }
-        Ok(checks)
+        Ok(())
     }
 
     /// Counts a message that goes to the broker; whether there were too many in the last minute.
@@ -241,6 +257,26 @@ impl Gate {
         for (at, message) in sent {
             self.traffic.note(at, message);
         }
+    }
+
+    /// Whether any entry on this side would be looked at: what does not depend on its size and price.
+    ///
+    /// # Errors
+    /// The first rule that says no.
+    pub(crate) fn open_to(
+        &self,
+        account: &Account<'_>,
+        place: &Place<'_>,
+        side: Side,
+        checks: &mut Vec<GateCheck>,
+    ) -> Result<(), Refusal> {
+        let symbol = place.instrument.symbol;
+        may_enter(account, place, side, checks)?;
+        let listed = match self.limits.restricted.contains(&symbol) {
+            true => refuse("restricted", format!("{symbol} is on the restricted list")),
+            false => Ok(()),
+        };
+        note(checks, "restricted", ["listed", "not listed"], listed)
     }
 
     /// Looks at an order that closes or protects a position. Such orders meet no cap: none is ever

@@ -19,6 +19,9 @@ mod day;
 mod entries;
 #[cfg(test)]
 mod exits;
+mod explained;
+#[cfg(test)]
+mod exposure;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]

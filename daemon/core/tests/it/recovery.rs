@@ -385,6 +385,7 @@ fn a_position_is_not_adopted_before_there_is_a_price_unless_its_stop_is_named() 
         let no = scene.answer().unwrap_err();
         assert!(no.contains("name where the stop is to rest"), "{no}");
         scene.operator(adopt(Some(scene.price("98"))));
+        scene.pass(1);
         assert!(scene.transcript().contains("SEND 1-s1 sell 30 SPY stop 98"));
     }
 }
@@ -428,6 +429,7 @@ fn what_an_adopted_position_cost_is_taken_over_with_it() {
         let symbol = symbol("SPY");
         scene.operator(OperatorCommand::Adopt { symbol, stop: None });
         assert_eq!(scene.engine.book().cash, Money::dollars(100_000) + paid);
+        scene.pass(1);
         scene.working("1-s1");
         look(scene);
         assert!(!scene.transcript().contains("cash_differs"));

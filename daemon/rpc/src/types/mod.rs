@@ -13,6 +13,7 @@ mod order;
 mod route;
 mod session;
 mod status;
+mod why;
 
 pub use account::{Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello};
 pub use alert_test::{AlertTest, AlertWay};
@@ -38,3 +39,4 @@ pub use status::{
     Alert, Link, LinkState, Messages, Mode, Phase, RecordingInfo, RouteCounts, SessionInfo,
     Severity, SocketInfo, Status, StoreInfo, TradingState, TradingStatus,
 };
+pub use why::{Why, WhyBar, WhyFact, WhyStep, WhySubject};

@@ -67,6 +67,7 @@ pub(super) fn register(
     add::<call::Logs, _, _>(&mut module, logs::logs)?;
     add::<call::Calendar, _, _>(&mut module, calendar::calendar)?;
     add::<call::WhyHalted, _, _>(&mut module, state::why_halted)?;
+    add::<call::Why, _, _>(&mut module, archive::why)?;
     add::<call::Alerts, _, _>(&mut module, archive::alerts)?;
     add::<call::Pause, _, _>(&mut module, changes::pause)?;
     add::<call::Resume, _, _>(&mut module, changes::resume)?;

@@ -2,6 +2,7 @@
 //! committed when its question began, and never holds up the writer.
 
 mod alerts;
+mod chain;
 mod filter;
 mod pool;
 mod trading;

@@ -11,14 +11,14 @@ use trader_contract::{
     TimeInForce, Timeframe, Timestamp, Trail,
 };
 use trader_core::record::{
-    Alert, DaySummary, Decision, GateCheck, JournalEntry, PlannedOrder, Record, Severity, Trade,
-    TradingState,
+    Alert, DaySummary, JournalEntry, PlannedOrder, Record, Severity, Trade, TradingState,
 };
 
 use super::authority;
+use super::decisions::{decisions, seen};
 use super::values::{
-    amounts, dates, directions, exits, facts, intent_ids, levels, means, order_ids, origins,
-    prices, quantities, reasons, sides, symbols, times, words,
+    amounts, dates, directions, exits, intent_ids, levels, means, order_ids, origins, prices,
+    quantities, reasons, sides, symbols, times, words,
 };
 
 fn intents() -> impl Strategy<Value = Intent> {
@@ -56,22 +56,6 @@ fn intents() -> impl Strategy<Value = Intent> {
         reasons().prop_map(|reason| Intent::CancelEntry { reason }),
         (levels(), reasons()).prop_map(|(stop, reason)| Intent::MoveStop { stop, reason }),
         reasons().prop_map(|reason| Intent::Exit { reason }),
-    ]
-}
-
-fn decisions() -> impl Strategy<Value = Decision> {
-    let check = (words(), facts(), facts()).prop_map(|(limit, value, allowed)| GateCheck {
-        limit: String::from(limit).into(),
-        value,
-        allowed,
-    });
-    prop_oneof![
-        (of(order_ids()), vec(check, 0..3))
-            .prop_map(|(order, checks)| Decision::Accepted { order, checks }),
-        (words(), words()).prop_map(|(rule, detail)| Decision::Refused {
-            rule: String::from(rule).into(),
-            detail,
-        }),
     ]
 }
 
@@ -121,13 +105,13 @@ fn planned_orders() -> impl Strategy<Value = PlannedOrder> {
     (
         (order_requests(), words()),
         (of(order_ids()), of(order_ids()), of(exits())),
-        (of(any::<u16>()), of(bars())),
+        (of(any::<u16>()), of(bars()), of(prices())),
     )
         .prop_map(
             |(
                 (request, route),
                 (parent, replaces, exit_reason),
-                (expires_after_bars, decided_on),
+                (expires_after_bars, decided_on, last),
             )| PlannedOrder {
                 request,
                 route,
@@ -136,6 +120,7 @@ fn planned_orders() -> impl Strategy<Value = PlannedOrder> {
                 exit_reason,
                 expires_after_bars,
                 decided_on,
+                last,
             },
         )
 }
@@ -302,15 +287,17 @@ fn intents_taken() -> impl Strategy<Value = Record> {
         symbols(),
         intents(),
         of(bars()),
+        of(seen()),
         decisions(),
     )
         .prop_map(
-            |(id, origin, symbol, intent, bar, decision)| Record::IntentTaken {
+            |(id, origin, symbol, intent, bar, seen, decision)| Record::IntentTaken {
                 id,
                 origin,
                 symbol,
                 intent,
                 bar,
+                seen,
                 decision,
             },
         )
@@ -370,16 +357,30 @@ fn about_the_account() -> impl Strategy<Value = Record> {
         amounts().prop_map(|cash| Record::AccountOpened { cash }),
         (dates(), amounts()).prop_map(|(date, equity)| Record::SessionOpened { date, equity }),
         summaries().prop_map(|summary| Record::SessionClosed { summary }),
-        (symbols(), prices(), reasons()).prop_map(|(symbol, stop, reason)| Record::StopPlanned {
-            symbol,
-            stop,
-            reason
-        }),
-        (symbols(), exits(), origins()).prop_map(|(symbol, why, origin)| Record::ExitPlanned {
-            symbol,
-            why,
-            origin
-        }),
+        (symbols(), prices(), reasons(), of(intent_ids())).prop_map(
+            |(symbol, stop, reason, decided)| Record::StopPlanned {
+                symbol,
+                stop,
+                reason,
+                decided,
+            }
+        ),
+        (
+            symbols(),
+            exits(),
+            origins(),
+            of(reasons()),
+            of(intent_ids())
+        )
+            .prop_map(
+                |(symbol, why, origin, reason, decided)| Record::ExitPlanned {
+                    symbol,
+                    why,
+                    origin,
+                    reason,
+                    decided,
+                }
+            ),
         (symbols(), order_ids())
             .prop_map(|(symbol, client_id)| Record::EntryLapsed { symbol, client_id }),
         trades().prop_map(|trade| Record::TradeClosed { trade }),

@@ -27,6 +27,7 @@ mod orders;
 mod progress;
 mod protection;
 mod trading;
+mod why;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -289,6 +290,7 @@ pub fn all() -> Vec<Box<dyn Watcher>> {
         Box::<fate::LostAnswers>::default(),
         Box::<fate::KillCancels>::default(),
         Box::<foreign::ForeignSurfaced>::default(),
+        Box::<why::Explained>::default(),
         Box::<market::SaneQuote>::default(),
         Box::<market::MayTrade>::default(),
         Box::<market::JumpStops>::default(),
