@@ -1,7 +1,7 @@
 //! INV-8: flat by the deadline, or a critical alert is standing.
 
 use trader_contract::Timestamp;
-use trader_core::record::{Alert, Severity};
+use trader_core::record::{Alert, JournalEntry, Record, Severity};
 
 use super::{Checked, View, Watcher};
 
@@ -23,11 +23,16 @@ impl Watcher for FlatByDeadline {
         "INV-8"
     }
 
-    fn raised(&mut self, alert: &Alert, view: &View<'_>) -> Checked {
-        let flatten = view.plan.session.close.plus_minutes(-5);
-        if alert.severity == Severity::Critical && view.now >= flatten {
-            self.alerted_at = Some(view.now);
+    fn wrote(&mut self, entry: &JournalEntry, durable: bool, view: &View<'_>) -> Checked {
+        // What is on the disk reaches people after the next start, if not before.
+        if let (Record::Alerted { alert }, true) = (&entry.record, durable) {
+            self.hear(alert, view);
         }
+        Ok(0)
+    }
+
+    fn raised(&mut self, alert: &Alert, view: &View<'_>) -> Checked {
+        self.hear(alert, view);
         Ok(0)
     }
 
@@ -68,5 +73,14 @@ impl Watcher for FlatByDeadline {
             ));
         }
         Ok(1)
+    }
+}
+
+impl FlatByDeadline {
+    fn hear(&mut self, alert: &Alert, view: &View<'_>) {
+        let flatten = view.plan.session.close.plus_minutes(-5);
+        if alert.severity == Severity::Critical && view.now >= flatten {
+            self.alerted_at = Some(view.now);
+        }
     }
 }
