@@ -40,4 +40,6 @@ mod shop;
 #[cfg(feature = "broker-sim")]
 mod trouble;
 #[cfg(feature = "broker-sim")]
+mod why;
+#[cfg(feature = "broker-sim")]
 mod wire;
