@@ -43,7 +43,7 @@ fn screen(status: &Status, output: &Output) -> String {
         ("Equity", equity(status, output)),
         ("Cash", show::dollars(status.cash)),
         ("Positions", positions(status, output)),
-        ("Orders", format!("{} open", status.working_orders)),
+        ("Orders", orders(status)),
         ("Routes", routes(status, output)),
         ("Feed", link(&status.feed, output)),
         ("Broker", broker(status, output)),
@@ -55,6 +55,7 @@ fn screen(status: &Status, output: &Output) -> String {
         ),
         ("Sockets", sockets(status)),
     ]);
+    rows.extend(unchecked(status, output));
     for (name, text) in rows {
         lines.push(format!(
             "{}  {text}",
@@ -187,6 +188,25 @@ fn positions(status: &Status, output: &Output) -> String {
         format!("{open}{protection}")
     } else {
         format!("{open}{protection} ({seconds} unprotected share-seconds today)")
+    }
+}
+
+/// What limits cannot be checked, where there are any.
+fn unchecked(status: &Status, output: &Output) -> Vec<(&'static str, String)> {
+    let each = status.unchecked.iter();
+    each.map(|limit| ("Unchecked", output.paint(Style::Faint, &printable(limit))))
+        .collect()
+}
+
+fn orders(status: &Status) -> String {
+    let open = format!("{} open", status.working_orders);
+    let sent = &status.messages;
+    match sent.most {
+        Some(most) if sent.orders > 0 || sent.changes > 0 || sent.cancels > 0 => format!(
+            "{open}; last minute {} sent, {} changed, {} cancelled, of at most {most}",
+            sent.orders, sent.changes, sent.cancels
+        ),
+        _ => open,
     }
 }
 

@@ -312,6 +312,41 @@ mod tests {
         }
     }
 
+    /// Limits come from the configuration, which is read at the start and part of what a live account is
+    /// armed for. Whoever adds a call that changes something adds it here, having seen that it changes
+    /// no limit; an override waives some for one order and changes none.
+    #[test]
+    fn no_method_changes_a_limit() {
+        let changes: Vec<&str> = (METHODS.iter())
+            .filter(|method| method.mutating)
+            .map(|method| method.name)
+            .collect();
+        let known = [
+            "pause",
+            "resume",
+            "close",
+            "cancel",
+            "flatten",
+            "kill",
+            "arm",
+            "disarm",
+            "override",
+            "confirm_override",
+            "reconcile",
+            "adopt",
+            "ignore",
+            "ack_alert",
+            "stop",
+            "submit_job",
+            "cancel_job",
+            "delete_job",
+            "upload",
+            "remove_data",
+            "test_alert",
+        ];
+        assert_eq!(changes, known);
+    }
+
     #[test]
     fn what_is_not_in_the_table_has_no_role() {
         assert_eq!(required_role("resume"), Some(Role::Control));

@@ -43,30 +43,12 @@ pub struct Risk {
     pub max_drawdown: Ratio,
     /// Losing trades in a row that stop the day: 1 to 20.
     pub consecutive_losses: u32,
-    /// Entries of one route in a session: 1 to 100.
-    pub entries_per_route_per_day: u32,
-    /// Entries sent in a minute, over all routes: 1 to 120.
-    pub orders_per_minute: u32,
-    /// Entries sent in a minute in one symbol: 1 to 60.
-    pub orders_per_minute_per_symbol: u32,
-    /// Messages to the broker in a minute, cancels and changes included, after which entries halt: 10
-    /// to 600.
-    pub messages_per_minute: u32,
-    /// Moves of one symbol's stop in a minute; more of them wait: 1 to 30.
-    pub stop_moves_per_minute_per_symbol: u32,
-    /// Cancels of a session for each fill of it, after which a person is told; 0 turns it off: 0 to 1000.
-    pub cancels_per_fill: u32,
-    /// Milliseconds in which the same entry (symbol, side, quantity) is not sent twice: 0 to 60000.
-    pub duplicate_window_ms: u32,
-    /// How far an order's price may be from the last price seen, as a share of it: 0.001 to 0.1.
-    pub price_collar: Ratio,
-    /// How far beyond its trigger or the last price an entry without a limit is counted as filling, as
-    /// a share of it: 0 to 0.1.
-    pub fill_collar: Ratio,
-    /// The widest spread that is entered at the market, as a share of the bid: 0.0001 to 0.05.
-    pub max_spread: Ratio,
-    /// Seconds that a quote may be old for an entry at the market: 1 to 60.
-    pub quote_age_seconds: u32,
+    /// How often.
+    #[serde(flatten)]
+    pub rates: Rates,
+    /// At which prices.
+    #[serde(flatten)]
+    pub prices: Prices,
     /// Symbols that are never entered, whatever the routes say.
     pub restricted: Vec<Symbol>,
     /// Dollars per share added to the distance of the stop when a trade is sized: 0 to 5.
@@ -129,6 +111,43 @@ impl Risk {
             ),
             max_drawdown: section.ratio("max_drawdown", ratio(200), ratio(10)..=ceilings::DRAWDOWN),
             consecutive_losses: section.integer("consecutive_losses", 4, 1..=20),
+            rates: Rates::read(&mut section),
+            prices: Prices::read(&mut section),
+            restricted: section.symbols("restricted"),
+            slippage_allowance: section.money(
+                "slippage_allowance",
+                Money::from_micros(20_000),
+                Money::ZERO..=dollars(5),
+            ),
+        };
+        section.finish();
+        risk
+    }
+}
+
+/// How often things may be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rates {
+    /// Entries of one route in a session: 1 to 100.
+    pub entries_per_route_per_day: u32,
+    /// Entries sent in a minute, over all routes: 1 to 120.
+    pub orders_per_minute: u32,
+    /// Entries sent in a minute in one symbol: 1 to 60.
+    pub orders_per_minute_per_symbol: u32,
+    /// Messages to the broker in a minute, cancels and changes included, after which entries halt: 10
+    /// to 600.
+    pub messages_per_minute: u32,
+    /// Moves of one symbol's stop in a minute; more of them wait: 1 to 30.
+    pub stop_moves_per_minute_per_symbol: u32,
+    /// Cancels of a session for each fill of it, after which a person is told; 0 turns it off: 0 to 1000.
+    pub cancels_per_fill: u32,
+    /// Milliseconds in which the same entry (symbol, side, quantity) is not sent twice: 0 to 60000.
+    pub duplicate_window_ms: u32,
+}
+
+impl Rates {
+    fn read(section: &mut Section<'_>) -> Self {
+        Self {
             entries_per_route_per_day: section.integer(
                 "entries_per_route_per_day",
                 10,
@@ -156,6 +175,27 @@ impl Risk {
             ),
             cancels_per_fill: section.integer("cancels_per_fill", 10, 0..=1_000),
             duplicate_window_ms: section.integer("duplicate_window_ms", 2_000, 0..=60_000),
+        }
+    }
+}
+
+/// At which prices the gate lets an entry through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Prices {
+    /// How far an order's price may be from the last price seen, as a share of it: 0.001 to 0.1.
+    pub price_collar: Ratio,
+    /// How far beyond its trigger or the last price an entry without a limit is counted as filling, as
+    /// a share of it: 0 to 0.1.
+    pub fill_collar: Ratio,
+    /// The widest spread that is entered at the market, as a share of the bid: 0.0001 to 0.05.
+    pub max_spread: Ratio,
+    /// Seconds that a quote may be old for an entry at the market: 1 to 60.
+    pub quote_age_seconds: u32,
+}
+
+impl Prices {
+    fn read(section: &mut Section<'_>) -> Self {
+        Self {
             price_collar: section.ratio(
                 "price_collar",
                 ratio(50),
@@ -168,15 +208,7 @@ impl Risk {
                 tenth_of(ratio(1))..=ceilings::SPREAD,
             ),
             quote_age_seconds: section.integer("quote_age_seconds", 3, 1..=60),
-            restricted: section.symbols("restricted"),
-            slippage_allowance: section.money(
-                "slippage_allowance",
-                Money::from_micros(20_000),
-                Money::ZERO..=dollars(5),
-            ),
-        };
-        section.finish();
-        risk
+        }
     }
 }
 

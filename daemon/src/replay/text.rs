@@ -150,9 +150,43 @@ fn decision(decided: &Decided) -> String {
         clock(decided.at),
         decided.symbol,
         decided.route,
-        decided.intent,
+        wanted(&decided.intent),
         decided.outcome
     )
+}
+
+/// An intent in a line: what, at which levels, and the rule with its numbers.
+fn wanted(intent: &Value) -> String {
+    let Some((name, body)) = intent.as_object().and_then(|fields| fields.iter().next()) else {
+        return intent.to_string();
+    };
+    let part = |key: &str| match body.get(key) {
+        None | Some(Value::Null) => String::new(),
+        Some(value) if key == "stop" => format!(", stop {}", plain(value)),
+        Some(value) => format!(" {}", plain(value)),
+    };
+    let facts = body.pointer("/reason/facts").and_then(Value::as_array);
+    let facts = facts.into_iter().flatten().map(plain).collect::<Vec<_>>();
+    let rule = body.pointer("/reason/rule").map(plain).unwrap_or_default();
+    let levels = ["direction", "entry", "stop"].map(part).concat();
+    format!("{name}{levels}; {rule}: {}", facts.join(", "))
+}
+
+/// A value without the signs of JSON.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(" "),
+        Value::Object(fields) => {
+            let of = |(key, value): (&String, &Value)| match key.as_str() {
+                // The kinds of facts say nothing that the number does not.
+                "level" | "money" | "mean" | "ratio" | "float" | "count" | "word" => plain(value),
+                key => format!("{key} {}", plain(value)),
+            };
+            fields.iter().map(of).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    }
 }
 
 fn fill(filled: &Filled) -> String {

@@ -7,6 +7,7 @@ mod many;
 mod planted;
 mod replay;
 mod shrink;
+mod stress;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ enum Command {
     Planted(planted::Planted),
     /// Crash at every call to the store and the broker, before, during and after it
     Crashes(crashes::Crashes),
+    /// Run ordinary days and the same days with several times their messages
+    Stress(stress::Stress),
 }
 
 /// What is left out of every plan.
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Eod(eod) => eod.run(&mut out),
         Command::Planted(planted) => planted.run(&mut out),
         Command::Crashes(crashes) => crashes.run(&mut out),
+        Command::Stress(stress) => stress.run(&mut out),
     };
     let done = match done {
         Ok(done) => done,

@@ -17,6 +17,7 @@ pub mod owner;
 pub mod plan;
 pub mod setup;
 pub mod shrink;
+pub mod stress;
 pub mod trade_mix;
 pub mod truth;
 pub mod world;
@@ -34,7 +35,6 @@ pub fn run(plan: &Plan) -> Outcome {
 }
 
 /// Runs a plan, records every life of the daemon, and replays the recording through fresh engines.
-#[must_use]
 pub fn run_and_replay(plan: &Plan) -> (Outcome, Result<trader_recording::Outcome, String>) {
     let world = World::new(plan, Log::new(Reader::Nobody), invariants::all());
     let (outcome, recording) = world.run_recorded();

@@ -90,7 +90,7 @@ impl Outcome {
 }
 
 /// What is counted of people: what they did, and what became of calls.
-const DEEDS: [&str; Deed::NAMES.len() + 3] = {
+pub const DEEDS: [&str; Deed::NAMES.len() + 3] = {
     let mut names = ["denied"; Deed::NAMES.len() + 3];
     let mut place = 0;
     while place < Deed::NAMES.len() {

@@ -381,7 +381,7 @@ impl Engine {
             ),
             format!("  {}", describe(&asked.order)),
             format!("  for route {}, account {account} ({kind})", asked.route),
-            format!("  worth at most {}, losing at worst {stop}", look.value),
+            format!("  worth at most {}, losing {stop}", look.value),
         ];
         let refusals = asked.waived.iter();
         lines.extend(

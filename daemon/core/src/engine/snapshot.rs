@@ -18,14 +18,13 @@ use super::{Engine, EngineError, SymbolState};
 use crate::book::Book;
 use crate::config::EngineConfig;
 use crate::lane::LaneState;
-use crate::risk::rate::Recent;
+use crate::risk::gate::Counted;
 
 /// What an engine knows between two events.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Snapshot {
     heard: Heard,
-    recent: Recent,
-    checked: u64,
+    counted: Counted,
     symbols: Vec<SymbolState>,
     lanes: Vec<LaneSnapshot>,
     book: Book,
@@ -84,11 +83,9 @@ impl Engine {
     /// What it knows.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let (recent, checked) = self.gate.snapshot();
         Snapshot {
             heard: self.heard.clone(),
-            recent,
-            checked,
+            counted: self.gate.snapshot(),
             symbols: self.symbols.clone(),
             lanes: (0..self.lanes.len())
                 .filter_map(|index| {
@@ -152,7 +149,7 @@ impl Engine {
             lane.resume(state)
                 .map_err(|why| RestoreError::Lane { route, symbol, why })?;
         }
-        engine.gate.resume(snapshot.recent, snapshot.checked);
+        engine.gate.resume(snapshot.counted);
         Ok(Self {
             heard: snapshot.heard,
             symbols: snapshot.symbols,

@@ -87,7 +87,7 @@ impl Engine {
     }
 
     /// When a move of a stop may be sent, if not now. A change of its quantity protects, and never
-    /// waits.
+    /// waits; nor does anything where the stop that rests does not count as protection.
     pub(super) fn stop_move_waits(
         &self,
         at: Timestamp,
@@ -95,10 +95,12 @@ impl Engine {
         stop: ClientOrderId,
     ) -> Option<Timestamp> {
         let most = self.gate.limits().stop_moves_per_minute;
-        let symbol = self.symbols.get(id.index())?.instrument.symbol;
-        let holding = self.book.holdings.get(&symbol)?;
+        let state = self.symbols.get(id.index())?;
+        let holding = self.book.holdings.get(&state.instrument.symbol)?;
         let order = self.book.orders.get(&stop)?;
-        if most == u32::MAX || order.remaining() != holding.net.magnitude() {
+        let protects = order.remaining() == holding.net.magnitude()
+            && self.bare_too_long_from(state).is_none();
+        if most == u32::MAX || !protects {
             return None;
         }
         let mut moves: Vec<Timestamp> = (self.book.orders_for(holding))

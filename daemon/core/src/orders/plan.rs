@@ -237,8 +237,10 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     let target = orders
         .iter()
         .find(|o| o.role() == OrderRole::Target && o.is_live());
-    // Whether the position is what the book has of it.
-    let known = !ground.disputed && !orders.iter().any(|order| order.misses_fills());
+    // Whether the position is what the book has of it, and can be protected anew at once.
+    let known = !ground.disputed
+        && !orders.iter().any(|order| order.misses_fills())
+        && matches!(ground.venue, Venue::Open { .. });
     let step = match target {
         Some(target) if !covers => correct_pair(order, target, ground),
         // It went out with its entry, or stands in the place of one that did.

@@ -18,7 +18,7 @@
 //! }
 //! ```
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use trader_contract::{
     AccountFacts, BrokerRequest, ClientOrderId, Money, OrderRequest, OrderState, Price, Qty, Quote,
     Replacement, Side, TickRule, Timestamp,
@@ -119,6 +119,14 @@ pub struct Place<'a> {
     pub shortable: bool,
 }
 
+/// What a gate has counted: the entries and the messages of late, and the orders it has looked at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Counted {
+    recent: Recent,
+    traffic: Traffic,
+    checked: u64,
+}
+
 /// The gate with its counters.
 #[derive(Debug)]
 pub struct Gate {
@@ -145,15 +153,20 @@ impl Gate {
         self.recent.recall(sent);
     }
 
-    /// What it counts with beside its limits: the entries of late, and how many orders it has looked at.
-    pub(crate) fn snapshot(&self) -> (Recent, u64) {
-        (self.recent.clone(), self.checked)
+    /// What it counts with beside its limits.
+    pub(crate) fn snapshot(&self) -> Counted {
+        Counted {
+            recent: self.recent.clone(),
+            traffic: self.traffic.clone(),
+            checked: self.checked,
+        }
     }
 
     /// Goes on counting from there.
-    pub(crate) fn resume(&mut self, recent: Recent, checked: u64) {
-        self.recent = recent;
-        self.checked = checked;
+    pub(crate) fn resume(&mut self, counted: Counted) {
+        self.recent = counted.recent;
+        self.traffic = counted.traffic;
+        self.checked = counted.checked;
     }
 
     /// The limits it holds.

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
 use trader_contract::Timestamp;
 
 /// What kind of message it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
     /// A new order.
     Order,
@@ -38,7 +39,7 @@ impl Sent {
 
 /// The messages of the last minute, oldest first. No more are kept than it takes to know that there
 /// are too many.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Traffic(VecDeque<(Timestamp, Message)>);
 
 impl Traffic {

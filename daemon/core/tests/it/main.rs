@@ -21,6 +21,8 @@ mod entries;
 mod exits;
 mod explained;
 #[cfg(test)]
+mod exposure;
+#[cfg(test)]
 mod foreign;
 #[cfg(test)]
 mod gate;

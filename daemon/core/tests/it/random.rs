@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use trader_contract::{
     BrokerEvent, ClientOrderId, Direction, EntryPrice, Intent, Qty, Reason, ReportStatus,
 };
+use trader_core::record::Record;
 use trader_core::{DayRules, EndOfDay, Event, OperatorCommand};
 
 use crate::scene::{Scene, Setup, symbol};
@@ -235,6 +236,20 @@ proptest! {
             let safe = scene.engine.protection(holding).is_protected();
             let leaving = holding.exit.is_some() || holding.net.is_flat();
             prop_assert!(safe || leaving, "bare: {:?}", holding);
+        }
+    }
+
+    #[test]
+    fn no_alert_is_without_something_to_do(
+        steps in prop::collection::vec((0..STEPS, any::<u8>()), 1..80),
+    ) {
+        let mut scene = play(Direction::Long, EndOfDay::Flat, &steps);
+        settle(&mut scene);
+        for entry in &scene.journal {
+            if let Record::Alerted { alert } = &entry.record {
+                prop_assert!(!alert.action.trim().is_empty(), "{:?}", alert);
+                prop_assert!(!alert.message.trim().is_empty(), "{:?}", alert);
+            }
         }
     }
 

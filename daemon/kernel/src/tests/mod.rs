@@ -7,6 +7,7 @@
 
 mod audit;
 mod operator;
+mod overrides;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};
@@ -16,7 +17,7 @@ use trader_contract::{
     Timestamp,
 };
 use trader_core::record::{JournalEntry, Record, TradingState};
-use trader_core::{Commands, Event, OperatorCommand};
+use trader_core::{Commands, EngineConfig, Event, OperatorCommand};
 use trader_rpc::{Accepted, ChangeParams, ErrorCode, Failure, Role};
 use trader_store::{Batch, OperatorRequest, Recovery};
 
@@ -102,8 +103,12 @@ impl Bench {
         script: impl IntoIterator<Item = Option<Intent>>,
         recovery: &Recovery,
     ) -> Self {
+        Self::boot_with(config(script), recovery)
+    }
+
+    pub(super) fn boot_with(config: EngineConfig, recovery: &Recovery) -> Self {
         Self {
-            kernel: Kernel::boot(config(script), recovery, around()).unwrap(),
+            kernel: Kernel::boot(config, recovery, around()).unwrap(),
             world: World::default(),
             now: "2011-01-10T13:30:00Z".parse().unwrap(),
         }

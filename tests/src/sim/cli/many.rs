@@ -44,13 +44,16 @@ pub(super) struct Many {
     leave: Leave,
 }
 
+/// Seeds that lack something, and what.
+type Thin = Vec<(u64, &'static str)>;
+
 /// What the threads share.
 struct Work {
     next: AtomicU64,
     totals: Mutex<Totals>,
     failures: Mutex<Vec<Outcome>>,
     unlike: Mutex<Vec<u64>>,
-    thin: Mutex<Vec<(u64, &'static str)>>,
+    thin: Mutex<Thin>,
     replayed: Mutex<Replayed>,
 }
 
@@ -128,12 +131,7 @@ impl Many {
         if !zeros.is_empty() {
             writeln!(out, "never: {}", zeros.join(", ")).map_err(unwritable)?;
         }
-        let mut thin = work.thin.into_inner().unwrap_or_default();
-        thin.sort_unstable();
-        for (seed, lacks) in &thin {
-            writeln!(out, "seed {seed} lacks {lacks}").map_err(unwritable)?;
-        }
-        let thin = !self.leave.leaves_anything() && !thin.is_empty();
+        let thin = self.show_thin(out, work.thin)?;
         let mut figures = totals.figures();
         let count = f64::from(u32::try_from(totals.seeds).unwrap_or(u32::MAX));
         let per_second = (count / seconds.max(1e-9) * 10.0).round() / 10.0;
@@ -157,6 +155,16 @@ impl Many {
                 || !zeros.is_empty(),
             figures,
         })
+    }
+
+    /// Shows the seeds that lack what each session must have; whether that is a failure.
+    fn show_thin(&self, out: &mut impl Write, thin: Mutex<Thin>) -> Result<bool, String> {
+        let mut thin = thin.into_inner().unwrap_or_default();
+        thin.sort_unstable();
+        for (seed, lacks) in &thin {
+            writeln!(out, "seed {seed} lacks {lacks}").map_err(unwritable)?;
+        }
+        Ok(!self.leave.leaves_anything() && !thin.is_empty())
     }
 
     /// Takes one seed after the other until there are none.

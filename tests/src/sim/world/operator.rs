@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use trader_contract::{OrderRole, Timestamp};
+use trader_contract::{OrderRole, Symbol, Timestamp};
 use trader_core::book::Book;
 use trader_core::record::Scope;
 use trader_core::{Event, OperatorCommand};
@@ -179,39 +179,16 @@ impl World<'_> {
         let change = || ChangeParams {
             request_id: request_id.clone(),
         };
-        let symbol = |place: usize| self.plan.symbols.get(place).map(|symbol| symbol.symbol);
         let (call, command) = match deed {
             Deed::Pause => (Call::Pause(change(), reply(answer)), Do::Pause),
             Deed::Resume => (Call::Resume(change(), reply(answer)), Do::Resume),
             Deed::Flatten => (Call::Flatten(change(), reply(answer)), Do::Flatten),
             Deed::Disarm => (Call::Disarm(change(), reply(answer)), Do::Disarm),
             Deed::Reconcile => (Call::Reconcile(change(), reply(answer)), Do::Reconcile),
-            Deed::Close(place) => {
-                let symbol = symbol(place)?;
-                let params = CloseParams { request_id, symbol };
-                (Call::Close(params, reply(answer)), Do::Close(symbol))
-            }
             Deed::Cancel => {
                 let order = self.oldest_order()?;
                 let params = CancelParams { request_id, order };
                 (Call::Cancel(params, reply(answer)), Do::Cancel(order))
-            }
-            Deed::Adopt(place) => {
-                let (symbol, stop) = (symbol(place)?, None);
-                let params = AdoptParams {
-                    request_id,
-                    symbol,
-                    stop,
-                };
-                (
-                    Call::Adopt(params, reply(answer)),
-                    Do::Adopt { symbol, stop },
-                )
-            }
-            Deed::Ignore(place) => {
-                let symbol = symbol(place)?;
-                let params = IgnoreParams { request_id, symbol };
-                (Call::Ignore(params, reply(answer)), Do::Ignore(symbol))
             }
             Deed::AckAlert => {
                 let number = self.newest_alert();
@@ -219,10 +196,8 @@ impl World<'_> {
                     request_id,
                     alert: number,
                 };
-                (
-                    Call::AckAlert(params, reply(answer)),
-                    Do::AckAlert { number },
-                )
+                let call = Call::AckAlert(params, reply(answer));
+                (call, Do::AckAlert { number })
             }
             Deed::Stop { flatten, down } => {
                 self.stays_down = down;
@@ -232,31 +207,13 @@ impl World<'_> {
                 };
                 (Call::Stop(params, reply(answer)), Do::Stop { flatten })
             }
-            Deed::Kill { reach, flatten } => {
-                let scope = setup::scope(self.plan, reach);
-                let params = KillParams {
-                    request_id,
-                    scope: on_the_wire(&scope),
-                    flatten,
-                };
-                (
-                    Call::Kill(params, reply(answer)),
-                    Do::Kill { scope, flatten },
-                )
+            Deed::Close(place) | Deed::Adopt(place) | Deed::Ignore(place) => {
+                let symbol = self.plan.symbols.get(place)?.symbol;
+                about(deed, symbol, request_id, answer)?
             }
-            Deed::Arm(reach) => {
+            Deed::Kill { reach, .. } | Deed::Arm(reach) => {
                 let scope = setup::scope(self.plan, reach);
-                let account = None;
-                let params = ArmParams {
-                    request_id,
-                    scope: on_the_wire(&scope),
-                    account,
-                };
-                let command = Do::Arm {
-                    scope,
-                    account: None,
-                };
-                (Call::Arm(params, reply(answer)), command)
+                within(deed, scope, request_id, answer)?
             }
             Deed::Rest(_) | Deed::Withdraw(_) | Deed::Trade { .. } | Deed::Look => return None,
         };
@@ -326,6 +283,70 @@ impl World<'_> {
             .map_or(0, |kernel| kernel.engine().book().alerts.len());
         if standing > 0 { written } else { u64::MAX }
     }
+}
+
+/// A call about one symbol.
+fn about(
+    deed: Deed,
+    symbol: Symbol,
+    request_id: RequestId,
+    answer: &Slot<Accepted>,
+) -> Option<(Call, OperatorCommand)> {
+    use OperatorCommand as Do;
+    Some(match deed {
+        Deed::Close(_) => {
+            let params = CloseParams { request_id, symbol };
+            (Call::Close(params, reply(answer)), Do::Close(symbol))
+        }
+        Deed::Adopt(_) => {
+            let stop = None;
+            let params = AdoptParams {
+                request_id,
+                symbol,
+                stop,
+            };
+            let call = Call::Adopt(params, reply(answer));
+            (call, Do::Adopt { symbol, stop })
+        }
+        Deed::Ignore(_) => {
+            let params = IgnoreParams { request_id, symbol };
+            (Call::Ignore(params, reply(answer)), Do::Ignore(symbol))
+        }
+        _ => return None,
+    })
+}
+
+/// A kill or an arming.
+fn within(
+    deed: Deed,
+    scope: Scope,
+    request_id: RequestId,
+    answer: &Slot<Accepted>,
+) -> Option<(Call, OperatorCommand)> {
+    use OperatorCommand as Do;
+    let told = on_the_wire(&scope);
+    Some(match deed {
+        Deed::Kill { flatten, .. } => {
+            let params = KillParams {
+                request_id,
+                scope: told,
+                flatten,
+            };
+            let call = Call::Kill(params, reply(answer));
+            (call, Do::Kill { scope, flatten })
+        }
+        Deed::Arm(_) => {
+            let params = ArmParams {
+                request_id,
+                scope: told,
+                account: None,
+            };
+            let call = Call::Arm(params, reply(answer));
+            let account = None;
+            (call, Do::Arm { scope, account })
+        }
+        _ => return None,
+    })
 }
 
 fn on_the_wire(scope: &Scope) -> rpc::Scope {

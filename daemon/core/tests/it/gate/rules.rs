@@ -206,6 +206,7 @@ fn nothing_is_entered_against_an_order_of_ours_whose_trade_is_over() {
                 exit_reason: None,
                 expires_after_bars: None,
                 decided_on: None,
+                last: None,
             };
             let mut order = Order::new(planned, now());
             order.state = state;
