@@ -42,4 +42,6 @@ mod shop;
 #[cfg(feature = "broker-sim")]
 mod trouble;
 #[cfg(feature = "broker-sim")]
+mod why;
+#[cfg(feature = "broker-sim")]
 mod wire;
