@@ -198,7 +198,8 @@ impl Chains {
         self.complete.orders = self.complete.orders.saturating_add(1);
         let id = order.request.client_id;
         let root = self.roots.get(&IntentId::from(id));
-        let late = root.is_some_and(|root| root.late);
+        // What an execution or a correction leaves after the end is closed again without a plan.
+        let late = root.is_some_and(|root| root.late || root.corrected);
         if root.is_none() {
             let what = format!("order {id} comes of no decision and of no adoption");
             self.miss(seq, what);
