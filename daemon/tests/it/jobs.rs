@@ -246,6 +246,7 @@ fn order(place: &crate::daemon::Place, work: Work) -> String {
         calendar: None,
         bars: state.join("bars"),
         upload: Some(place.path().join("SPY.csv")),
+        recordings: state.join("recordings"),
         staging: state.join("bars/.staging/by-hand"),
         memory_mb: 1_024,
     };
