@@ -126,6 +126,11 @@ fn the_status_of_a_day_with_a_position() {
         "path": null,
         "writable": true
       },
+      "recording": {
+        "enabled": false,
+        "session": null,
+        "failure": null
+      },
       "alerts": [],
       "sockets": [],
       "config_hash": "9f2c"
