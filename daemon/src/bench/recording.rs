@@ -159,8 +159,8 @@ impl Stage {
             ));
         }
         let text = format!(
-            "[account]\ninitial_cash = 250000\n[risk]\nmax_open_positions = 100\nconsecutive_losses = 20\n\
-             position_fraction = 0.01\nentries_per_route_per_day = 1000\n{routes}"
+            "[account]\ninitial_cash = 250000\n[risk]\nmax_open_positions = 50\nconsecutive_losses = 20\n\
+             position_fraction = 0.01\nentries_per_route_per_day = 100\n{routes}"
         );
         let layer = Layer::file("the bench".to_owned(), text);
         let config = config::parse(&[layer], plugins::strategies())

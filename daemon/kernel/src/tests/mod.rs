@@ -34,20 +34,24 @@ pub(super) struct World {
     pub(super) sent: Vec<BrokerRequest>,
     pub(super) broken: bool,
     pub(super) recorded: Vec<Event>,
+    /// What the recorder was asked for, among commits and sends.
+    tape: Vec<&'static str>,
 }
 
 impl Ports for World {
     fn record(&mut self, _: Timestamp, event: &Event) {
         self.recorded.push(event.clone());
+        self.tape.push("event");
     }
     fn secure(&mut self) {
-        self.heard.push("secure".to_owned());
+        self.tape.push("secure");
     }
     fn record_commands(&mut self, commands: &mut Commands) {
-        self.heard
-            .push(format!("record {}", commands.drain().count()));
+        assert!(commands.drain().count() > 0);
+        self.tape.push("commands");
     }
     fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
+        self.tape.push("commit");
         if self.broken {
             self.heard.push("commit failed".to_owned());
             return Err("the disk is full".into());
@@ -63,6 +67,7 @@ impl Ports for World {
         self.requests.get(id).cloned()
     }
     fn send(&mut self, request: BrokerRequest, _: Timestamp) {
+        self.tape.push("send");
         self.heard.push(match &request {
             BrokerRequest::Submit(order) => format!("submit {}", order.client_id.role),
             BrokerRequest::Cancel(order) => format!("cancel {}", order.role),
@@ -146,6 +151,8 @@ impl Bench {
         bench.at("2011-01-10T14:30:00Z");
         bench.feed(&Event::Timer);
         bench.world.heard.clear();
+        bench.world.recorded.clear();
+        bench.world.tape.clear();
         bench
     }
 
@@ -249,6 +256,38 @@ fn what_is_sent_has_been_committed_and_heard_of() {
             "submit entry",
         ]
     );
+}
+
+#[test]
+fn what_the_engine_takes_is_recorded_first_and_secured_before_anything_is_sent() {
+    let mut bench = Bench::open();
+    bench.bar();
+    assert_eq!(
+        bench.world.tape,
+        ["event", "secure", "commit", "commands", "send"]
+    );
+    bench.world.tape.clear();
+    bench.feed(&Event::Timer);
+    assert_eq!(bench.world.tape, ["event"]);
+}
+
+#[test]
+fn what_the_kernel_tells_the_engine_by_itself_is_recorded_after_what_led_to_it() {
+    let mut bench = Bench::open();
+    bench.world.broken = true;
+    bench.bar();
+    let tape = &bench.world.tape;
+    assert_eq!(tape[..4], ["event", "secure", "commit", "commands"]);
+    let recorded = &bench.world.recorded;
+    let count = |wanted: fn(&Event) -> bool| recorded.iter().filter(|event| wanted(event)).count();
+    let not_sent = |event: &Event| matches!(event, Event::Broker(BrokerEvent::SubmitFailed { .. }));
+    assert_eq!(count(not_sent), 1);
+    assert_eq!(
+        count(|event| matches!(event, Event::JournalFailed { .. })),
+        1
+    );
+    let events = tape.iter().filter(|what| **what == "event").count();
+    assert_eq!(events, recorded.len());
 }
 
 #[test]
