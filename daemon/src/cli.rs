@@ -8,9 +8,11 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 use trader_contract::Symbol;
 
+use crate::audit::command;
 use crate::config::{self, Config, Layer, Pace};
 use crate::exit::{self, Failure};
 use crate::start::Places;
+use crate::state::{Folders, Surroundings};
 use crate::{plugins, start, work};
 
 /// Trade US equities unattended
@@ -47,6 +49,71 @@ enum Command {
     /// Write, check or show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Check the journal without a daemon
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Look after the store while no daemon runs
+    #[command(subcommand)]
+    Db(DbCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Check every row of the journal against its hash and the row before it; a daemon may run
+    ///
+    /// Finds every row that was changed, removed, added or moved, and an end that was cut off. Who can
+    /// write the database can write a whole new journal too: only a head that was kept elsewhere shows
+    /// that, and the daemon writes one to the log every few minutes. Ends with 1 if anything is wrong.
+    #[command(after_long_help = exit::HELP)]
+    Verify(AuditArgs),
+}
+
+#[derive(Debug, Args)]
+struct AuditArgs {
+    #[command(flatten)]
+    state: StateArg,
+    /// A head that the journal must still hold: SEQ:HASH, or the hash alone
+    #[arg(long, value_name = "HEAD")]
+    against: Option<trader_store::KeptHead>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum DbCommand {
+    /// Make positions, orders, fills, trades, days and alerts anew from the journal
+    ///
+    /// Checks the journal first, then lists every row that stood otherwise. Ends with 1 if there was one.
+    /// Refuses while a daemon has the state folder.
+    #[command(after_long_help = exit::HELP)]
+    Rebuild(RebuildArgs),
+}
+
+#[derive(Debug, Args)]
+struct RebuildArgs {
+    #[command(flatten)]
+    state: StateArg,
+    /// Only compare; change nothing
+    #[arg(long)]
+    check: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct StateArg {
+    /// Folder of the store [default: as for run]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+impl StateArg {
+    fn folder(&self) -> Result<PathBuf, Failure> {
+        let around = Surroundings::read();
+        Ok(Folders::choose(self.state_dir.as_deref(), None, &around)?.state)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -140,6 +207,12 @@ enum BenchCommand {
     },
     /// Seconds from a CSV file to the bar store, and from there to a stored result
     Backtest(BenchBacktestArgs),
+    /// Seconds for a check of a whole journal
+    Audit {
+        /// How many rows
+        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+        rows: Option<u64>,
+    },
 }
 
 /// What `traderd bench backtest` is asked for.
@@ -242,6 +315,21 @@ impl Cli {
             Command::Bench(BenchCommand::Engine(options)) => bench(&options),
             Command::Bench(BenchCommand::Backtest(options)) => bench_backtest(&options),
             Command::Bench(BenchCommand::Recording { symbols }) => bench_recording(symbols),
+            Command::Bench(BenchCommand::Audit { rows }) => bench_audit(rows),
+            Command::Audit(AuditCommand::Verify(args)) => {
+                let state = args.state.folder()?;
+                found(
+                    command::verify(&state, args.against.as_ref(), args.json)?,
+                    "the journal is not sound",
+                )
+            }
+            Command::Db(DbCommand::Rebuild(args)) => {
+                let state = args.state.folder()?;
+                found(
+                    command::rebuild(&state, args.check, args.json)?,
+                    "the projections were not what the journal makes",
+                )
+            }
             Command::Config(ConfigCommand::Init) => print(config::SAMPLE),
             Command::Config(ConfigCommand::Check(file)) => {
                 let (name, config) = file.load()?;
@@ -368,6 +456,28 @@ fn bench_backtest(options: &BenchBacktestArgs) -> Result<(), Failure> {
 #[cfg(not(feature = "backtest"))]
 fn bench_backtest(_: &BenchBacktestArgs) -> Result<(), Failure> {
     Ok(plugins::require_backtest()?)
+}
+
+#[cfg(feature = "broker-sim")]
+fn bench_audit(rows: Option<u64>) -> Result<(), Failure> {
+    let report = crate::audit::bench::audit(rows)?;
+    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
+    print(&format!("{report}\nRESULT {json}\n"))
+}
+
+#[cfg(not(feature = "broker-sim"))]
+fn bench_audit(_: Option<u64>) -> Result<(), Failure> {
+    Ok(plugins::require_broker("sim")?)
+}
+
+/// Prints what was found; what is not as it should be is a failure that has then been told.
+fn found((text, good): (String, bool), failure: &str) -> Result<(), Failure> {
+    print(&text)?;
+    if good {
+        Ok(())
+    } else {
+        Err(Failure::new(exit::FAILED, failure))
+    }
 }
 
 /// Prints a result. A reader that has gone away is no failure of ours.

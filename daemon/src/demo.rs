@@ -71,7 +71,7 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
         runtime: scratch.path.join("run"),
         state: scratch.path.clone(),
     };
-    let database = folders.state.join(supervisor::STORE_FILE);
+    let database = folders.state.join(crate::state::STORE_FILE);
     let prepared = start::prepare_with(config, None, folders)?;
     let made_up = args.bars.is_none();
     say(&headline(args, &prepared, &source));

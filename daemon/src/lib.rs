@@ -4,6 +4,7 @@
 pub mod alerts;
 pub mod archive;
 pub mod assemble;
+pub mod audit;
 pub(crate) mod backtest;
 #[cfg(feature = "broker-sim")]
 pub mod bench;

@@ -4,6 +4,7 @@ mod adopt;
 mod alert_test;
 mod alerts;
 mod arm;
+mod audit;
 mod backtest;
 mod calendar;
 mod cancel;
@@ -81,6 +82,7 @@ pub(crate) enum Command {
     Data(market_data::Args),
     Sessions(sessions::Args),
     Replay(replay::Args),
+    Audit(audit::Args),
     Calendar(calendar::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -124,6 +126,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Data(args) => market_data::run(args, setting),
         Command::Sessions(args) => sessions::run(args, setting),
         Command::Replay(args) => replay::run(args, setting),
+        Command::Audit(args) => audit::run(args, setting),
         Command::Calendar(args) => calendar::run(args, setting),
         Command::Config(args) => config::run(args, setting),
         Command::Completions(args) => completions::run(args, setting),

@@ -16,11 +16,11 @@ use crate::params::{
 };
 use crate::sample;
 use crate::types::{
-    Accepted, AlertTest, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary,
-    EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job,
-    JournalAlert, JournalLine, LogLine, Obstacle, Order, Position, RecordedSession, ReplaySpec,
-    Route, SeriesFilter, SessionExportSpec, Status, Trade, UploadState, VerifyResult, Why, WhyBar,
-    WhyFact, WhyStep,
+    Accepted, AlertTest, AuditExportSpec, AuditResult, AuditSpec, BacktestResult, BacktestSpec,
+    CalendarDay, DataSeries, DaySummary, EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello,
+    ImportResult, ImportSpec, Job, JournalAlert, JournalLine, LogLine, Obstacle, Order, Position,
+    RecordedSession, ReplaySpec, Route, SeriesFilter, SessionExportSpec, Status, Trade,
+    UploadState, VerifyResult, Why, WhyBar, WhyFact, WhyStep,
 };
 
 /// Writes the document.
@@ -155,6 +155,8 @@ fn work_schema() -> Value {
         ("gaps", reference("SeriesFilter")),
         ("replay", reference("ReplaySpec")),
         ("session_export", reference("SessionExportSpec")),
+        ("audit", reference("AuditSpec")),
+        ("audit_export", reference("AuditExportSpec")),
     ])
 }
 
@@ -379,6 +381,8 @@ examples_of!(
     ReplaySpec,
     SessionExportSpec,
     RecordedSession,
+    AuditSpec,
+    AuditExportSpec,
     Job,
     FileChunk,
     UploadState,
@@ -386,6 +390,7 @@ examples_of!(
     ImportResult,
     VerifyResult,
     GapsResult,
+    AuditResult,
     BacktestResult,
 );
 

@@ -27,6 +27,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::events::Ring;
 use crate::server::Workshop;
+use crate::state::STORE_FILE;
 
 pub use calls::Closed;
 
@@ -77,6 +78,7 @@ struct Settings {
     base: Config,
     config: String,
     calendar: Option<String>,
+    store: PathBuf,
 }
 
 impl Settings {
@@ -108,6 +110,7 @@ impl Jobs {
             base: config.clone(),
             config: config.to_shown_toml(),
             calendar: overrides(config),
+            store: state.join(STORE_FILE),
         };
         let at = |path: PathBuf| move |source| failed(&path, source);
         let (jobs, uploads) = (state.join("jobs"), state.join("uploads"));
@@ -268,6 +271,7 @@ impl Shop {
             calendar: self.settings.calendar.clone(),
             bars: self.shelf.root().to_owned(),
             recordings: self.recordings.clone(),
+            store: self.settings.store.clone(),
             upload,
             staging,
             memory_mb: self.settings.jobs.memory_mb,

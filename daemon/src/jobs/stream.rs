@@ -38,6 +38,8 @@ pub struct Order {
     pub bars: PathBuf,
     /// The folder of the recordings.
     pub recordings: PathBuf,
+    /// The database with the journal, which a check of it reads.
+    pub store: PathBuf,
     /// The uploaded file, for an import.
     pub upload: Option<PathBuf>,
     /// Where an import may write what the daemon then takes into the store.

@@ -4,9 +4,12 @@ use std::fmt::Display;
 
 use chrono::NaiveDate;
 use trader_rpc::{BacktestSpec, Failure, ImportSpec, ReplaySpec, Work};
+use trader_store::KeptHead;
 
 /// The most bytes of a job's description.
 const WORK_BYTES_MAX: usize = 64 << 10;
+/// The years that can be exported.
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=2200;
 /// The most characters of a file's name.
 const NAME_MAX: usize = 255;
 /// What can be imported beside the kinds of rows.
@@ -38,6 +41,8 @@ pub(super) fn title(work: &Work) -> String {
             let days = days(filter.start_date, filter.end_date);
             format!("{verb}{all}{}{}{days}", plain(symbol), plain(data))
         }
+        Work::Audit(_) => "check the journal".to_owned(),
+        Work::AuditExport(spec) => format!("export the account's records of {}", spec.year),
     }
 }
 
@@ -121,6 +126,20 @@ pub(super) fn check(work: &Work) -> Result<(), Failure> {
             }
             order(filter.start_date, filter.end_date)
         }
+        Work::Audit(spec) => {
+            let against = spec.against.as_deref().map(str::parse::<KeptHead>);
+            against.transpose().map(drop).map_err(|error| {
+                refused(
+                    error.to_string(),
+                    "the log has one: TRADER_JOURNAL_SEQ and TRADER_JOURNAL_HASH",
+                )
+            })
+        }
+        Work::AuditExport(spec) if YEARS.contains(&spec.year) => Ok(()),
+        Work::AuditExport(spec) => Err(refused(
+            format!("{} is no year of an account", spec.year),
+            "name one from 1970 to 2200",
+        )),
     }
 }
 

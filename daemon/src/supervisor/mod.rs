@@ -35,6 +35,7 @@ pub use tally::Tally;
 
 use crate::alerts::{Delivery, Opened};
 use crate::archive::StoreArchive;
+use crate::audit::herald::{self, Herald};
 use crate::config::{ClockKind, Config, MarketSource, StopPositions};
 use crate::events::Ring;
 use crate::exit::{self, Failure};
@@ -43,6 +44,7 @@ use crate::journal_log::JournalLog;
 use crate::recording::Recorder;
 use crate::server::{Server, Services};
 use crate::start::Prepared;
+use crate::state::STORE_FILE;
 use crate::systemd::{self, Heart};
 use crate::{assemble, clock};
 use crank::Crank;
@@ -52,8 +54,6 @@ use market::{Gaps, Market};
 use outside::Outside;
 use venue::Venue;
 
-/// The store's file below the state folder.
-pub(crate) const STORE_FILE: &str = "traderd.db";
 /// Connections that read the store for RPC.
 const STORE_READERS: usize = 2;
 
@@ -134,6 +134,7 @@ pub fn run_plan(
         (heart.clone(), journal.clone(), told),
     )?;
     let readers = Readers::open(&store_path, STORE_READERS).map_err(store_failure)?;
+    let herald = Herald::open(&store_path).map_err(store_failure)?;
     let archive = StoreArchive::new(readers);
     let jobs = open_jobs(&prepared);
     let delivery = Arc::clone(&crank.outside.delivery);
@@ -148,6 +149,8 @@ pub fn run_plan(
     let session = crank.now;
     let engine = spawn(crank)?;
     runtime.spawn(signals::listen(signals, inbox));
+    let minutes = prepared.config.log.journal_head_minutes;
+    runtime.spawn(herald::tell_at_intervals(Arc::clone(&herald), minutes));
     runtime.spawn(systemd::feed_watchdog(heart.clone()));
     let ready = stage.clone();
     delivery.hold_switch(heart, move || ready.borrow().ready);
@@ -162,6 +165,7 @@ pub fn run_plan(
     if let Ok(jobs) = jobs {
         jobs.stop();
     }
+    herald::tell(&herald);
     tracing::info!(stopped = ended.stopped, "traderd ends");
     drop(prepared.logging);
     drop(prepared.lock);

@@ -14,6 +14,8 @@ mod program;
 #[cfg(feature = "broker-sim")]
 mod alerts;
 #[cfg(feature = "broker-sim")]
+mod audit;
+#[cfg(feature = "broker-sim")]
 mod authority;
 #[cfg(feature = "backtest")]
 mod backtest;
@@ -39,5 +41,7 @@ mod replay;
 mod shop;
 #[cfg(feature = "broker-sim")]
 mod trouble;
+#[cfg(feature = "broker-sim")]
+mod why;
 #[cfg(feature = "broker-sim")]
 mod wire;

@@ -34,8 +34,10 @@ pub(super) struct Trace {
 impl Trace {
     /// Notes that a minute came.
     pub(super) fn minute(&mut self, id: SymbolId, start: Timestamp) {
+        // A bar that touches the time may begin so long before it, and end so long after it.
         let earliest = self.from.plus_minutes(-LONGEST_WINDOW);
-        if id == self.id && start >= earliest && start <= self.to {
+        let latest = self.to.plus_minutes(LONGEST_WINDOW);
+        if id == self.id && start >= earliest && start <= latest {
             self.minutes.insert(start);
         }
     }

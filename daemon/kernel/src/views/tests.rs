@@ -148,6 +148,11 @@ fn the_status_of_what_is_around_the_account() {
         "path": null,
         "writable": true
       },
+      "recording": {
+        "enabled": false,
+        "session": null,
+        "failure": null
+      },
       "alerts": [],
       "sockets": [],
       "config_hash": "9f2c"

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use trader_contract::{Symbol, Timestamp};
 
+use super::audit::{AuditExportSpec, AuditSpec};
 use super::backtest::BacktestSpec;
 use super::session::{ReplaySpec, SessionExportSpec};
 use crate::request_id::RequestId;
@@ -95,6 +96,10 @@ pub enum Work {
     Replay(ReplaySpec),
     /// Write the recording of a session to a file.
     SessionExport(SessionExportSpec),
+    /// Check the journal.
+    Audit(AuditSpec),
+    /// Write a year of the account's records to files.
+    AuditExport(AuditExportSpec),
 }
 
 impl Work {
@@ -109,6 +114,8 @@ impl Work {
             Self::Gaps(_) => JobKind::Gaps,
             Self::Replay(_) => JobKind::Replay,
             Self::SessionExport(_) => JobKind::SessionExport,
+            Self::Audit(_) => JobKind::Audit,
+            Self::AuditExport(_) => JobKind::AuditExport,
         }
     }
 }
@@ -131,6 +138,10 @@ pub enum JobKind {
     Replay,
     /// Writes the recording of a session to a file.
     SessionExport,
+    /// Checks the journal.
+    Audit,
+    /// Writes a year of the account's records to files.
+    AuditExport,
 }
 
 impl fmt::Display for JobKind {
@@ -143,6 +154,8 @@ impl fmt::Display for JobKind {
             Self::Gaps => "gaps",
             Self::Replay => "replay",
             Self::SessionExport => "session_export",
+            Self::Audit => "audit",
+            Self::AuditExport => "audit_export",
         })
     }
 }

@@ -3,6 +3,7 @@
 
 mod account;
 mod alert_test;
+mod audit;
 mod authority;
 mod backtest;
 mod event;
@@ -17,6 +18,7 @@ mod why;
 
 pub use account::{Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello};
 pub use alert_test::{AlertTest, AlertWay};
+pub use audit::{AuditExportSpec, AuditResult, AuditSpec, JournalHead};
 pub use authority::{ArmedAccount, BlockedSymbol, JournalAlert, Kill, Obstacle, Scope};
 pub use backtest::{
     Adjustment, BacktestCounts, BacktestData, BacktestDay, BacktestInputs, BacktestPosition,

@@ -115,6 +115,17 @@ fn change_order(db: &mut Db, at: Timestamp, record: &Record) -> Result<(), Store
     }
 }
 
+/// Every table that [`apply`] fills.
+pub(crate) const TABLES: [&str; 7] = [
+    "orders",
+    "fills",
+    "positions",
+    "trades",
+    "intents",
+    "days",
+    "alerts",
+];
+
 /// Empties every table that [`apply`] fills.
 pub(crate) fn clear(db: &mut Db) -> Result<(), StoreError> {
     diesel::delete(schema::orders::table).execute(db)?;

@@ -5,6 +5,7 @@
 )]
 
 mod alerts;
+mod auditing;
 mod authority;
 mod corrections;
 mod decisions;
