@@ -1,6 +1,8 @@
 //! INV-8: flat by the deadline, or a critical alert is standing.
 
-use trader_contract::Timestamp;
+use std::collections::BTreeMap;
+
+use trader_contract::{Symbol, Timestamp};
 use trader_core::record::{Alert, JournalEntry, Record, Severity};
 
 use super::{Checked, View, Watcher};
@@ -16,6 +18,9 @@ pub(super) struct FlatByDeadline {
     /// The last critical alert of this session's end.
     alerted_at: Option<Timestamp>,
     looked: bool,
+    /// Since when there has been a position, as far as the session's end has seen: an execution may be
+    /// taken back at its very end.
+    held_since: BTreeMap<Symbol, Timestamp>,
 }
 
 impl Watcher for FlatByDeadline {
@@ -38,6 +43,7 @@ impl Watcher for FlatByDeadline {
 
     fn after(&mut self, view: &View<'_>) -> Checked {
         let deadline = view.plan.deadline();
+        self.follow(view);
         if view.now < deadline.plus_nanos(REACTION) || view.now >= view.plan.session.close {
             return Ok(0);
         }
@@ -61,7 +67,10 @@ impl Watcher for FlatByDeadline {
                 "past the deadline there are {left}, and nothing was in the way"
             ));
         }
-        let told_by = up_since
+        let since = self.held_since.values().min().copied();
+        let told_by = since
+            .unwrap_or(view.now)
+            .max(up_since)
             .plus_minutes(1)
             .max(around.awake_since.plus_nanos(REACTION));
         if self.alerted_at.is_none()
@@ -77,6 +86,18 @@ impl Watcher for FlatByDeadline {
 }
 
 impl FlatByDeadline {
+    /// Notes the positions of the session's last minutes.
+    fn follow(&mut self, view: &View<'_>) {
+        if view.now < view.plan.session.close.plus_minutes(-5) {
+            return;
+        }
+        let before = std::mem::take(&mut self.held_since);
+        for (symbol, _) in view.truth.held_by_daemon() {
+            let since = before.get(symbol).copied().unwrap_or(view.now);
+            self.held_since.insert(*symbol, since);
+        }
+    }
+
     fn hear(&mut self, alert: &Alert, view: &View<'_>) {
         let flatten = view.plan.session.close.plus_minutes(-5);
         if alert.severity == Severity::Critical && view.now >= flatten {
