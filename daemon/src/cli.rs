@@ -1,5 +1,7 @@
 //! The command line of `traderd`: what can be asked for, and the commands that need no daemon.
 
+mod bench;
+
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -45,7 +47,7 @@ enum Command {
     Job,
     /// Measure how fast parts of this program are
     #[command(subcommand)]
-    Bench(BenchCommand),
+    Bench(bench::BenchCommand),
     /// Write, check or show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -196,51 +198,6 @@ pub struct ReplayArgs {
 }
 
 #[derive(Debug, Subcommand)]
-enum BenchCommand {
-    /// Bars a second through engine, risk gate and simulated broker, on one core
-    Engine(BenchArgs),
-    /// What it costs to record a session of many symbols, its size, and seconds until it is replayed
-    Recording {
-        /// How many symbols
-        #[arg(long, value_name = "COUNT")]
-        symbols: Option<u32>,
-    },
-    /// Seconds from a CSV file to the bar store, and from there to a stored result
-    Backtest(BenchBacktestArgs),
-    /// Seconds for a check of a whole journal
-    Audit {
-        /// How many rows
-        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
-        rows: Option<u64>,
-    },
-}
-
-/// What `traderd bench backtest` is asked for.
-#[derive(Debug, Clone, Args)]
-pub struct BenchBacktestArgs {
-    /// How many minutes of one symbol
-    #[arg(long, value_name = "COUNT")]
-    pub bars: Option<usize>,
-    /// The strategy [default: the first of this build]
-    #[arg(long, value_name = "NAME")]
-    pub strategy: Option<String>,
-    /// The length of its bars [default: 5min]
-    #[arg(long, value_name = "LENGTH")]
-    pub timeframe: Option<String>,
-}
-
-/// What `traderd bench engine` is asked for.
-#[derive(Debug, Clone, Args)]
-pub struct BenchArgs {
-    /// Rows from this file (timestamp,open,high,low,close,volume) instead of a random walk
-    #[arg(long, value_name = "FILE")]
-    pub csv: Option<PathBuf>,
-    /// How many rows
-    #[arg(long, value_name = "COUNT")]
-    pub bars: Option<usize>,
-}
-
-#[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Print a commented configuration with every key at its default
     Init,
@@ -312,10 +269,7 @@ impl Cli {
             Command::Replay(options) => replay(&options),
             Command::Why(options) => why(&options),
             Command::Job => Ok(()),
-            Command::Bench(BenchCommand::Engine(options)) => bench(&options),
-            Command::Bench(BenchCommand::Backtest(options)) => bench_backtest(&options),
-            Command::Bench(BenchCommand::Recording { symbols }) => bench_recording(symbols),
-            Command::Bench(BenchCommand::Audit { rows }) => bench_audit(rows),
+            Command::Bench(command) => command.run(),
             Command::Audit(AuditCommand::Verify(args)) => {
                 let state = args.state.folder()?;
                 found(
@@ -410,63 +364,6 @@ fn replay(options: &ReplayArgs) -> Result<(), Failure> {
 
 #[cfg(not(feature = "broker-sim"))]
 fn replay(_: &ReplayArgs) -> Result<(), Failure> {
-    Ok(plugins::require_broker("sim")?)
-}
-
-#[cfg(feature = "broker-sim")]
-fn bench(options: &BenchArgs) -> Result<(), Failure> {
-    let options = crate::bench::Options {
-        csv: options.csv.clone(),
-        bars: options.bars,
-    };
-    let report =
-        crate::bench::engine(&options).map_err(|error| Failure::new(exit::FAILED, error))?;
-    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
-    print(&format!("{report}\nRESULT {json}\n"))
-}
-
-#[cfg(not(feature = "broker-sim"))]
-fn bench(_: &BenchArgs) -> Result<(), Failure> {
-    Ok(plugins::require_broker("sim")?)
-}
-
-#[cfg(feature = "broker-sim")]
-fn bench_recording(symbols: Option<u32>) -> Result<(), Failure> {
-    let report = crate::bench::recording::recording(symbols)?;
-    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
-    print(&format!("{report}\nRESULT {json}\n"))
-}
-
-#[cfg(not(feature = "broker-sim"))]
-fn bench_recording(_: Option<u32>) -> Result<(), Failure> {
-    Ok(plugins::require_broker("sim")?)
-}
-
-#[cfg(feature = "backtest")]
-fn bench_backtest(options: &BenchBacktestArgs) -> Result<(), Failure> {
-    let report = crate::bench::backtest::backtest(&crate::bench::backtest::Options {
-        bars: options.bars,
-        strategy: options.strategy.clone(),
-        timeframe: options.timeframe.clone(),
-    })?;
-    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
-    print(&format!("{report}\nRESULT {json}\n"))
-}
-
-#[cfg(not(feature = "backtest"))]
-fn bench_backtest(_: &BenchBacktestArgs) -> Result<(), Failure> {
-    Ok(plugins::require_backtest()?)
-}
-
-#[cfg(feature = "broker-sim")]
-fn bench_audit(rows: Option<u64>) -> Result<(), Failure> {
-    let report = crate::audit::bench::audit(rows)?;
-    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
-    print(&format!("{report}\nRESULT {json}\n"))
-}
-
-#[cfg(not(feature = "broker-sim"))]
-fn bench_audit(_: Option<u64>) -> Result<(), Failure> {
     Ok(plugins::require_broker("sim")?)
 }
 

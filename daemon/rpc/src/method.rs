@@ -342,6 +342,7 @@ mod tests {
             "delete_job",
             "upload",
             "remove_data",
+            "remove_session",
             "test_alert",
         ];
         assert_eq!(changes, known);

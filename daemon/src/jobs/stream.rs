@@ -333,8 +333,8 @@ mod tests {
         assert_eq!(read(""), "there is no order");
         assert_eq!(
             read("{\"version\":99,\"new\":1}\n"),
-            "the stream is of version 99, not 1"
+            "the stream is of version 99, not 2"
         );
-        assert!(read("{\"version\":1}\n").starts_with("a line is not understood: missing field"));
+        assert!(read("{\"version\":2}\n").starts_with("a line is not understood: missing field"));
     }
 }

@@ -248,7 +248,6 @@ fn order(place: &crate::daemon::Place, work: Work) -> String {
         recordings: state.join("recordings"),
         store: place.store(),
         upload: Some(place.path().join("SPY.csv")),
-        recordings: state.join("recordings"),
         staging: state.join("bars/.staging/by-hand"),
         memory_mb: 1_024,
     };

@@ -117,12 +117,8 @@ impl Engine {
         let parent = order.planned.parent;
         let entry = parent.and_then(|parent| self.book.orders.get(&parent));
         let missing = report.filled > order.filled || entry.is_some_and(Order::misses_fills);
-        let ended = matches!(
-            order.state,
-            OrderState::Done(Outcome::Cancelled | Outcome::Expired)
-        );
-        let given_back = order.role() == OrderRole::Exit && !asked && ended;
-        let refused = was_live && (order.was_refused() && order.role().is_reducing() || given_back);
+        let refused = was_live
+            && (order.was_refused() && order.role().is_reducing() || was_given_back(order, asked));
         let on_its_own = order.planned.parent.is_none() || order.planned.replaces.is_some();
         if refused && on_its_own {
             self.back_off(at, id);
@@ -346,4 +342,13 @@ impl Engine {
         let state = TradingState::Halted(why.into());
         self.set_trading(at, state, Origin::Engine, out);
     }
+}
+
+/// Whether an exit has ended without a fill of all of it, and nobody had asked for that.
+fn was_given_back(order: &Order, asked: bool) -> bool {
+    let ended = matches!(
+        order.state,
+        OrderState::Done(Outcome::Cancelled | Outcome::Expired)
+    );
+    order.role() == OrderRole::Exit && !asked && ended
 }
