@@ -62,6 +62,7 @@ fn status_fits_one_screen_and_names_what_is_wrong() {
     Feed       synthetic up, 4 symbols, last heard 10:23:00 ET
     Broker     sim up, profile alpaca, last heard 10:23:01 ET, reconciled
     Journal    1234 entries, /var/lib/traderd/trader.db
+    Recording  NOT RECORDED: no space left on the device
     Config     9f2c51d0a7e3
     Sockets    control /run/traderd/control/sock, read /run/traderd/read/sock
     Unchecked  volume_share: the average daily volume of SPY is not known
@@ -109,6 +110,7 @@ fn a_quiet_day_reads_quietly() {
     Feed       synthetic up, 4 symbols, last heard 10:23:00 ET
     Broker     sim up, profile alpaca, last heard 10:23:01 ET, NOT RECONCILED
     Journal    0 entries, in memory, CANNOT BE WRITTEN
+    Recording  NOT RECORDED: no space left on the device
     Config     9f2c51d0a7e3
     Sockets    control /run/traderd/control/sock, read /run/traderd/read/sock
     ");
