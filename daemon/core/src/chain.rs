@@ -199,6 +199,8 @@ impl Chains {
         let id = order.request.client_id;
         let root = self.roots.get(&IntentId::from(id));
         let late = root.is_some_and(|root| root.late);
+        // What an execution that was taken back has left is closed of itself.
+        let corrected = root.is_some_and(|root| root.corrected);
         if root.is_none() {
             let what = format!("order {id} comes of no decision and of no adoption");
             self.miss(seq, what);
@@ -212,7 +214,8 @@ impl Chains {
             }
         }
         let closes = order.role() == OrderRole::Exit;
-        if closes && !late && !self.closing.contains(&order.request.symbol) {
+        let explained = late || corrected;
+        if closes && !explained && !self.closing.contains(&order.request.symbol) {
             self.miss(
                 seq,
                 format!("exit {id} was sent without anybody asking for it"),
