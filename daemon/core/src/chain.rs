@@ -199,7 +199,7 @@ impl Chains {
         let id = order.request.client_id;
         let root = self.roots.get(&IntentId::from(id));
         // What an execution or a correction leaves after the end is closed again without a plan.
-        let late = root.is_some_and(|root| root.late || root.corrected);
+        let explained = root.is_some_and(|root| root.late || root.corrected);
         if root.is_none() {
             let what = format!("order {id} comes of no decision and of no adoption");
             self.miss(seq, what);
@@ -213,7 +213,7 @@ impl Chains {
             }
         }
         let closes = order.role() == OrderRole::Exit;
-        if closes && !late && !self.closing.contains(&order.request.symbol) {
+        if closes && !explained && !self.closing.contains(&order.request.symbol) {
             self.miss(
                 seq,
                 format!("exit {id} was sent without anybody asking for it"),

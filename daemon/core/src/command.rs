@@ -8,6 +8,10 @@ use crate::record::JournalEntry;
 use crate::risk::gate::Approved;
 
 /// One output.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "commands lie in a list that is emptied and used again; a box would allocate for each record"
+)]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {

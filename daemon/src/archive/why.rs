@@ -130,7 +130,7 @@ fn at_moment(
                 nearest = Some(taken);
             }
         }
-        if oldest.1 < at.plus_minutes(-i64::from(Timeframe::MAX_MINUTES)) {
+        if oldest.1 < at.plus_minutes(i64::from(Timeframe::MAX_MINUTES).saturating_neg()) {
             break;
         }
         page = page.before(oldest.0);

@@ -1,15 +1,10 @@
 //! What the daemon consumed under faults, deaths and restarts gives the same commands in fresh engines.
 
-use trader_core::planted::COMPILED;
 use trader_tests::sim::plan::{Plan, Without};
 use trader_tests::sim::run_and_replay;
 
 #[test]
 fn every_life_of_a_faulted_run_is_replayed_alike() {
-    assert!(
-        COMPILED,
-        "the simulation has the bugs that are put in on purpose"
-    );
     let (mut lives, mut commands) = (0, 0);
     for seed in 1..=4 {
         let plan = Plan::of(seed, &Without::default());

@@ -117,10 +117,8 @@ impl Engine {
         let parent = order.planned.parent;
         let entry = parent.and_then(|parent| self.book.orders.get(&parent));
         let missing = report.filled > order.filled || entry.is_some_and(Order::misses_fills);
-        let refused = was_live
-            && (order.was_refused() && order.role().is_reducing() || was_given_back(order, asked));
-        let on_its_own = order.planned.parent.is_none() || order.planned.replaces.is_some();
-        if refused && on_its_own {
+        let turned_away = was_live && is_turned_away(order, asked);
+        if turned_away {
             self.back_off(at, id);
         }
         if missing {
@@ -344,11 +342,15 @@ impl Engine {
     }
 }
 
-/// Whether an exit has ended without a fill of all of it, and nobody had asked for that.
-fn was_given_back(order: &Order, asked: bool) -> bool {
+/// Whether the broker did not do what a closing or protecting order was for, and nobody asked it to end:
+/// it is not sent again at once.
+fn is_turned_away(order: &Order, asked: bool) -> bool {
     let ended = matches!(
         order.state,
         OrderState::Done(Outcome::Cancelled | Outcome::Expired)
     );
-    order.role() == OrderRole::Exit && !asked && ended
+    let given_back = order.role() == OrderRole::Exit && !asked && ended;
+    let refused = order.was_refused() && order.role().is_reducing();
+    let on_its_own = order.planned.parent.is_none() || order.planned.replaces.is_some();
+    (refused || given_back) && on_its_own
 }

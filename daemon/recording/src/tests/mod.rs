@@ -3,8 +3,7 @@
 
 #![expect(
     clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "small numbers and texts of the test's own making"
+    reason = "small numbers of the test's own making"
 )]
 
 mod format;

@@ -17,6 +17,10 @@ use crate::sim::log::Log;
 use crate::sim::plan::{Call, FaultKind, Phase};
 
 /// What the daemon did during one event.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "they lie in a list that is emptied and used again"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Did {
     /// It wrote this.
