@@ -59,14 +59,27 @@ pub struct Chains {
     closing: BTreeSet<Symbol>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Root {
+    symbol: Symbol,
     ended: bool,
     /// Whether something executed after the end: what it left is closed again without a plan.
     late: bool,
     /// Whether what the fills add up to was changed by somebody else.
     corrected: bool,
     entered: BTreeMap<ExecutionId, Qty>,
+}
+
+impl Root {
+    const fn of(symbol: Symbol) -> Self {
+        Self {
+            symbol,
+            ended: false,
+            late: false,
+            corrected: false,
+            entered: BTreeMap::new(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -117,21 +130,24 @@ impl Chains {
             }
             // A person had a refused decision sent all the same.
             Record::OverrideAsked { asked } => {
-                self.roots.insert(asked.intent, Root::default());
-            }
-            Record::PositionAdopted { client_id, .. } => {
                 self.roots
-                    .insert(IntentId::from(*client_id), Root::default());
+                    .insert(asked.intent, Root::of(asked.order.symbol));
             }
+            Record::PositionAdopted {
+                symbol, client_id, ..
+            } => {
+                self.roots
+                    .insert(IntentId::from(*client_id), Root::of(*symbol));
+            }
+            // What an execution no longer brings, a later trade of the symbol has to make good.
             Record::FillCorrected { client_id, .. } => {
-                if let Some(root) = self.roots.get_mut(&IntentId::from(*client_id)) {
-                    root.corrected = true;
+                let root = self.roots.get(&IntentId::from(*client_id));
+                if let Some(symbol) = root.map(|root| root.symbol) {
+                    self.correct(symbol);
                 }
             }
-            Record::SplitApplied { .. } | Record::Discrepancy { .. } => {
-                self.roots
-                    .values_mut()
-                    .for_each(|root| root.corrected = true);
+            Record::SplitApplied { symbol, .. } | Record::Discrepancy { symbol, .. } => {
+                self.correct(*symbol);
             }
             Record::TradeClosed { trade } => {
                 self.traded(row.seq, trade);
@@ -153,6 +169,7 @@ impl Chains {
         let Record::IntentTaken {
             id,
             origin,
+            symbol,
             bar,
             seen,
             decision,
@@ -191,7 +208,13 @@ impl Chains {
                 format!("entry {order} lacks a check of the gate that it passed"),
             );
         }
-        self.roots.insert(*id, Root::default());
+        self.roots.insert(*id, Root::of(*symbol));
+    }
+
+    /// The trades of a symbol are not what their executions add up to alone.
+    fn correct(&mut self, symbol: Symbol) {
+        let of_symbol = self.roots.values_mut().filter(|root| root.symbol == symbol);
+        of_symbol.for_each(|root| root.corrected = true);
     }
 
     fn planned(&mut self, seq: u64, order: &PlannedOrder) {

@@ -93,7 +93,9 @@ impl Account {
     /// Days from its first entry to its last exit.
     pub(super) fn days_held(&self) -> i64 {
         let (acquired, sold) = self.dates();
-        sold.signed_duration_since(acquired).num_days().saturating_abs()
+        sold.signed_duration_since(acquired)
+            .num_days()
+            .saturating_abs()
     }
 
     /// Whether the shares were held for more than a year. Shares that cover a short sale were not held.

@@ -41,6 +41,11 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
             now,
         } => corrections::apply(db, (entry.seq, at), *client_id, execution, now.as_ref()),
         Record::SplitApplied { symbol, new, old } => positions::split(db, *symbol, *new, *old),
+        Record::Discrepancy { symbol, broker, .. } => positions::correct(db, *symbol, *broker, at),
+        Record::PositionAdopted {
+            symbol, net, price, ..
+        } => positions::adopt(db, *symbol, *net, *price, at),
+        Record::TradeVoided { symbol, .. } => positions::forget(db, *symbol),
         Record::TradeClosed { trade } => trades::save(db, entry.seq, trade),
         Record::Alerted { alert } => alerts::save(db, entry.seq, at, alert),
         Record::AlertCleared { kind, symbol } => alerts::clear(db, at, kind, *symbol),
@@ -54,9 +59,7 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         | Record::ExitPlanned { .. }
         | Record::TradingStateSet { .. }
         | Record::StrategySaved { .. }
-        | Record::Discrepancy { .. }
         | Record::CashAdopted { .. }
-        | Record::TradeVoided { .. }
         | Record::RunStarted { .. }
         | Record::RunEnded
         | Record::Killed { .. }
@@ -67,7 +70,6 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         | Record::SymbolFreed { .. }
         | Record::ForeignSeen { .. }
         | Record::ForeignGone { .. }
-        | Record::PositionAdopted { .. }
         | Record::Exposed { .. }
         | Record::FlattenBegan { .. }
         | Record::FlattenEnded { .. }

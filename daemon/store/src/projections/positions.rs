@@ -1,7 +1,8 @@
 //! The table of open positions: what the executions of a symbol add up to since it was last flat.
 
 use diesel::prelude::*;
-use trader_contract::{Direction, Execution, Money, NetQty, Side, Symbol, Timestamp};
+use trader_contract::{Direction, Execution, Money, NetQty, Price, Side, Symbol, Timestamp};
+use trader_core::book::Holding;
 
 use super::orders::Order;
 use crate::StoreError;
@@ -139,6 +140,43 @@ pub(crate) fn split(db: &mut Db, symbol: Symbol, new: u32, old: u32) -> Result<(
     let Some(net) = scaled else { return Ok(()) };
     position.net = net;
     save(db, &position)
+}
+
+/// The broker's position took the place of what the executions add up to. One on the other side is not
+/// this trade's: to it the trade is flat.
+pub(crate) fn correct(
+    db: &mut Db,
+    symbol: Symbol,
+    broker: NetQty,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(mut position) = known(db, symbol)? else {
+        return Ok(());
+    };
+    let turned = Direction::of(broker).is_some_and(|d| Direction::of(position.net) != Some(d));
+    position.net = if turned { NetQty::ZERO } else { broker };
+    position.updated_at = at;
+    save(db, &position)
+}
+
+/// A position that this store did not make is looked after from now on.
+pub(crate) fn adopt(
+    db: &mut Db,
+    symbol: Symbol,
+    net: NetQty,
+    price: Option<Price>,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let mut position = Position::flat(symbol, Holding::ADOPTED.into(), at);
+    position.net = net;
+    position.flow = price.map_or(Money::ZERO, |price| -price.times_net(net));
+    save(db, &position)
+}
+
+/// A trade of which not every execution is known is over: its symbol is free.
+pub(crate) fn forget(db: &mut Db, symbol: Symbol) -> Result<(), StoreError> {
+    diesel::delete(positions::table.find(symbol.to_string())).execute(db)?;
+    Ok(())
 }
 
 fn known(db: &mut Db, symbol: Symbol) -> Result<Option<Position>, StoreError> {
