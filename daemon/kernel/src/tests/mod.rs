@@ -246,13 +246,11 @@ fn what_is_sent_has_been_committed_and_heard_of() {
     assert_eq!(
         bench.world.heard,
         [
-            "secure",
             "commit 4",
             "written intent_taken",
             "written order_planned",
             "written order_planned",
             "written strategy_saved",
-            "record 5",
             "submit entry",
         ]
     );
