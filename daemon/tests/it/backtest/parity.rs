@@ -70,6 +70,8 @@ fn both(files: &[(&str, String)], (start, end): (&str, &str), more: &str, routes
     let mut desk = Desk::at(place);
     desk.daemon
         .wait(|line| line.message.contains("idle until stopped"));
+    // A client that nobody uses answers no pings, and the day may have taken longer than they wait.
+    desk.client = desk.place.client();
     let trades = desk.client.call::<call::Trades>(&TradesParams::default());
     let days = desk.client.call::<call::Days>(&DaysParams::default());
     for (symbol, rows) in files {
