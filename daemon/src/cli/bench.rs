@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+#[cfg(feature = "broker-sim")]
 use super::print;
-use crate::exit::{self, Failure};
+#[cfg(feature = "broker-sim")]
+use crate::exit;
+use crate::exit::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BenchCommand {

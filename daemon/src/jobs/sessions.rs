@@ -1,5 +1,6 @@
 //! What the RPC methods ask of the recordings: what there is, what is in one, and its removal.
 
+#[cfg(feature = "broker-sim")]
 use std::io;
 use std::path::Path;
 
