@@ -141,11 +141,8 @@ pub(crate) fn audit(
         head = links.to;
         met |= links.met;
     }
-    let ends_well = if done {
-        head == newest
-    } else {
-        head.seq < newest.seq
-    };
+    // At the newest row only another look tells whether anything stands behind it.
+    let ends_well = head == newest || !done && head.seq < newest.seq;
     if ends_well {
         return Ok(Audited {
             head,

@@ -110,6 +110,30 @@ fn parts_come_to_the_whole_and_a_kept_head_is_met_where_it_is() {
 }
 
 #[test]
+fn a_part_that_ends_with_the_journal_is_followed_by_a_look_behind_it() {
+    let (folder, mut store) = long();
+    let end = store.verify_chain().unwrap();
+    let mut reader = Reader::open(&folder.path().join("store.db")).unwrap();
+    let step = reader.audit(&Head::empty(), MANY, None).unwrap();
+    assert_eq!((step.head, step.done), (end.clone(), false));
+    let step = reader.audit(&end, MANY, None).unwrap();
+    assert_eq!((step.head, step.done), (end, true));
+    // A row behind the newest one that the store knows of.
+    let back = format!(
+        "UPDATE meta SET head_seq = {0}, head_hash = (SELECT hash FROM journal WHERE seq = {0})",
+        MANY - 1
+    );
+    execute(store.db(), &back).unwrap();
+    let step = reader.audit(&Head::empty(), MANY - 1, None).unwrap();
+    assert!(!step.done);
+    let behind = reader.audit(&step.head, MANY, None);
+    assert!(
+        matches!(behind, Err(StoreError::ChainBroken { .. })),
+        "{behind:?}"
+    );
+}
+
+#[test]
 fn an_end_that_was_cut_off_with_the_head_is_found_by_a_kept_head_alone() {
     let (folder, mut store) = long();
     let kept: KeptHead = store.verify_chain().unwrap().to_string().parse().unwrap();
