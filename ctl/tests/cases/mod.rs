@@ -6,6 +6,7 @@ mod authority;
 mod backtests;
 mod config;
 mod desk;
+mod diary;
 mod fake;
 mod importing;
 mod jobs;

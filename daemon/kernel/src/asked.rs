@@ -3,8 +3,8 @@
 
 use trader_rpc::{
     Accepted, AckAlertParams, AdoptParams, ArmParams, CancelParams, ChangeParams, CloseParams,
-    Failure, IgnoreParams, KillParams, Obstacle, Order, OrdersParams, Position, Role, Route,
-    Status, StopParams,
+    Failure, IgnoreParams, KillParams, NoteTradeParams, Obstacle, Order, OrdersParams, Position,
+    Role, Route, Status, StopParams, TagTradeParams,
 };
 
 /// Where the engine's answer goes. It may be dropped unanswered when the kernel ends.
@@ -78,6 +78,10 @@ pub enum Call {
     Ignore(IgnoreParams, Reply<Accepted>),
     /// A person has seen an alert.
     AckAlert(AckAlertParams, Reply<Accepted>),
+    /// Write about the trade with this number, which there is.
+    NoteTrade(u64, NoteTradeParams, Reply<Accepted>),
+    /// Tag the trade with this number, which there is.
+    TagTrade(u64, TagTradeParams, Reply<Accepted>),
     /// End the daemon.
     Stop(StopParams, Reply<Accepted>),
 }
@@ -104,6 +108,8 @@ impl Call {
             Self::Adopt(..) => "adopt",
             Self::Ignore(..) => "ignore",
             Self::AckAlert(..) => "ack_alert",
+            Self::NoteTrade(..) => "note_trade",
+            Self::TagTrade(..) => "tag_trade",
             Self::Stop(..) => "stop",
         }
     }

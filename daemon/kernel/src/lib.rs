@@ -5,6 +5,7 @@
 mod asked;
 mod audit;
 mod calls;
+mod diary;
 mod kernel;
 mod ports;
 pub mod views;

@@ -8,14 +8,16 @@ use crate::error::Failure;
 use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
     ChangeParams, CloseParams, DataParams, DaysParams, HelloParams, IgnoreParams, JobChangeParams,
-    JobFileParams, JobsParams, KillParams, LogsParams, NoParams, OrdersParams, RemoveDataParams,
-    StopParams, SubmitJobParams, TradesParams, UploadParams,
+    JobFileParams, JobsParams, KillParams, LogsParams, NoParams, NoteTradeParams, OrdersParams,
+    RemoveDataParams, StopParams, SubmitJobParams, TagTradeParams, TradeEditsParams, TradesParams,
+    UploadParams,
 };
 use crate::request_id::RequestId;
 use crate::role::Role;
 use crate::types::{
     Accepted, AlertTest, CalendarDay, DataSeries, DaySummary, EffectiveConfig, FileChunk, Hello,
-    Job, JournalAlert, LogLine, Obstacle, Order, Position, Route, Status, Trade, UploadState,
+    Job, JournalAlert, LogLine, Obstacle, Order, Position, Route, Status, Trade, TradeEdit,
+    UploadState,
 };
 
 /// A method: a type that ties a name to a role, parameters and a result.
@@ -99,6 +101,8 @@ macro_rules! for_each_method {
                 "List orders, the newest first";
             Trades "trades" Read look (TradesParams) -> (Vec<Trade>)
                 "List trades that have ended, the newest first";
+            TradeEdits "trade_edits" Read look (TradeEditsParams) -> (Vec<TradeEdit>)
+                "List what people wrote about a trade and changed in it, the newest first";
             Strategies "strategies" Read look (NoParams) -> (Vec<Route>)
                 "List routes with their strategy, settings and warm-up";
             Logs "logs" Read look (LogsParams) -> (Vec<LogLine>)
@@ -137,6 +141,10 @@ macro_rules! for_each_method {
                 "Leave what the daemon did not make in a symbol to its owner";
             AckAlert "ack_alert" Reduce change (AckAlertParams) -> (Accepted)
                 "Say that a person has seen an alert";
+            NoteTrade "note_trade" Control change (NoteTradeParams) -> (Accepted)
+                "Write a note on a trade that has ended, in place of the one before";
+            TagTrade "tag_trade" Control change (TagTradeParams) -> (Accepted)
+                "Put tags on a trade that has ended, and take tags off";
             Stop "stop" Reduce change (StopParams) -> (Accepted)
                 "Stop the daemon in good order, flattening first if asked to";
             Jobs "jobs" Read look (JobsParams) -> (Vec<Job>)

@@ -10,15 +10,16 @@ use crate::method::{METHODS, MethodInfo, SUBSCRIPTIONS};
 use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
     ChangeParams, CloseParams, DataParams, DaysParams, EventsParams, HelloParams, IgnoreParams,
-    JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams, OrdersParams,
-    RemoveDataParams, StopParams, SubmitJobParams, TradesParams, UploadParams,
+    JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams, NoteTradeParams,
+    OrdersParams, RemoveDataParams, StopParams, SubmitJobParams, TagTradeParams, TradeEditsParams,
+    TradesParams, UploadParams,
 };
 use crate::sample;
 use crate::types::{
     Accepted, AlertTest, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary,
     EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job,
     JournalAlert, JournalLine, LogLine, Obstacle, Order, Position, Route, SeriesFilter, Status,
-    Trade, UploadState, VerifyResult,
+    Trade, TradeEdit, UploadState, VerifyResult,
 };
 
 /// Writes the document.
@@ -335,6 +336,9 @@ examples_of!(
     AdoptParams,
     IgnoreParams,
     AckAlertParams,
+    NoteTradeParams,
+    TagTradeParams,
+    TradeEditsParams,
     AlertsParams,
     EventsParams,
     SubmitJobParams,
@@ -349,6 +353,7 @@ examples_of!(
     Position,
     Order,
     Trade,
+    TradeEdit,
     Route,
     Obstacle,
     JournalAlert,

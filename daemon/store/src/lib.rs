@@ -5,6 +5,7 @@ mod batch;
 mod chain;
 mod column;
 mod connection;
+mod diary;
 mod error;
 mod journal;
 mod migrate;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use batch::{Batch, OperatorRequest, SettingChange};
 pub use chain::Head;
+pub use diary::{DiaryChange, DiaryEdit, DiaryPage, PastEdit};
 pub use error::StoreError;
 pub use journal::Row;
 pub use projections::alerts::{Acknowledgement, RaisedAlert};

@@ -178,3 +178,33 @@ diesel::table! {
         acknowledged_by -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    trade_notes (trade) {
+        trade -> BigInt,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    trade_tags (trade, tag) {
+        trade -> BigInt,
+        tag -> Text,
+    }
+}
+
+diesel::table! {
+    trade_edits (id) {
+        id -> BigInt,
+        trade -> BigInt,
+        at -> BigInt,
+        uid -> BigInt,
+        request -> Text,
+        what -> Text,
+        note -> Nullable<Text>,
+        added -> Text,
+        removed -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(trades, trade_tags);

@@ -28,6 +28,8 @@ mod daemon;
 #[cfg(feature = "broker-sim")]
 mod demo;
 #[cfg(feature = "broker-sim")]
+mod diary;
+#[cfg(feature = "broker-sim")]
 mod ending;
 #[cfg(feature = "broker-sim")]
 mod jobs;

@@ -6,6 +6,7 @@
 )]
 
 mod audit;
+mod diary;
 mod operator;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use trader_contract::{
 use trader_core::record::{JournalEntry, Record, TradingState};
 use trader_core::{Event, OperatorCommand};
 use trader_rpc::{Accepted, ChangeParams, ErrorCode, Failure, Role};
-use trader_store::{Batch, OperatorRequest, Recovery};
+use trader_store::{Batch, DiaryEdit, OperatorRequest, Recovery};
 
 use crate::views::stage::{breakout, config};
 use crate::views::{StrategyFacts, tests::facts};
@@ -31,6 +32,7 @@ pub(super) struct World {
     pub(super) journal: Vec<JournalEntry>,
     requests: BTreeMap<Box<str>, OperatorRequest>,
     pub(super) sent: Vec<BrokerRequest>,
+    pub(super) diary: Vec<DiaryEdit>,
     pub(super) broken: bool,
 }
 
@@ -42,6 +44,7 @@ impl Ports for World {
         }
         self.heard.push(format!("commit {}", batch.entries.len()));
         self.journal.extend(batch.entries);
+        self.diary.extend(batch.diary);
         for request in batch.requests {
             self.requests.insert(request.id.clone(), request);
         }

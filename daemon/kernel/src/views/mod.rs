@@ -20,7 +20,7 @@ pub use orders::{order, orders};
 pub use positions::{positions, stop_order};
 pub use status::{StatusFacts, status};
 pub use strategies::{LastSignals, RouteFacts, StrategyFacts, strategies};
-pub use trades::{exit_reason, trade};
+pub use trades::{exit_reason, trade, trade_edit};
 
 #[cfg(test)]
 pub(crate) mod stage;

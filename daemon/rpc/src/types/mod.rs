@@ -5,6 +5,7 @@ mod account;
 mod alert_test;
 mod authority;
 mod backtest;
+mod diary;
 mod event;
 mod job;
 mod metrics;
@@ -19,6 +20,7 @@ pub use backtest::{
     Adjustment, BacktestCounts, BacktestData, BacktestDay, BacktestInputs, BacktestPosition,
     BacktestResult, BacktestRoute, BacktestSpec, BacktestTrade, DataFile, EquityPoint,
 };
+pub use diary::{EditKind, Note, NoteError, Tag, TagError, TradeEdit, TradeName, TradeNameError};
 pub use event::{Event, EventStream, JournalLine, LogLevel, LogLine};
 pub use job::{
     DataFault, DataFileInfo, DataSeries, ExportSpec, FileChunk, GapsResult, ImportResult,

@@ -2,6 +2,7 @@
 //! committed when its question began, and never holds up the writer.
 
 mod alerts;
+mod diary;
 mod filter;
 mod pool;
 mod trading;

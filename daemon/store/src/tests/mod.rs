@@ -7,6 +7,7 @@
 mod alerts;
 mod authority;
 mod corrections;
+mod diary;
 mod example;
 mod failing;
 mod fold;
