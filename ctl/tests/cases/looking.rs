@@ -26,6 +26,7 @@ fn every_view_is_json_in_the_shape_of_the_wire() {
         (&["positions"], "positions"),
         (&["orders"], "orders"),
         (&["trades"], "trades"),
+        (&["day", "2011-01-10"], "day"),
         (&["strategies"], "strategies"),
         (&["logs"], "logs"),
         (&["why-halted"], "why_halted"),

@@ -5,6 +5,7 @@ mod alert_test;
 mod authority;
 mod backtests;
 mod config;
+mod day;
 mod desk;
 mod diary;
 mod fake;

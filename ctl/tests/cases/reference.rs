@@ -11,6 +11,7 @@ const COMMANDS: &[&[&str]] = &[
     &["trades", "note"],
     &["trades", "tag"],
     &["trades", "history"],
+    &["day"],
     &["strategies"],
     &["why-halted"],
     &["alerts"],

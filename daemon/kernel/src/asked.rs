@@ -3,8 +3,8 @@
 
 use trader_rpc::{
     Accepted, AckAlertParams, AdoptParams, ArmParams, CancelParams, ChangeParams, CloseParams,
-    Failure, IgnoreParams, KillParams, NoteTradeParams, Obstacle, Order, OrdersParams, Position,
-    Role, Route, Status, StopParams, TagTradeParams,
+    DaySummary, Failure, IgnoreParams, KillParams, NoteTradeParams, Obstacle, Order, OrdersParams,
+    Position, Role, Route, Status, StopParams, TagTradeParams,
 };
 
 /// Where the engine's answer goes. It may be dropped unanswered when the kernel ends.
@@ -54,6 +54,8 @@ pub enum Call {
     Strategies(Reply<Vec<Route>>),
     /// What stops entries now.
     WhyHalted(Reply<Vec<Obstacle>>),
+    /// The session that is open, or the last one that was; none before the first.
+    Day(Reply<Option<DaySummary>>),
     /// Open no new positions.
     Pause(ChangeParams, Reply<Accepted>),
     /// Allow new positions again.
@@ -96,6 +98,7 @@ impl Call {
             Self::OpenOrders(..) => "orders",
             Self::Strategies(_) => "strategies",
             Self::WhyHalted(_) => "why_halted",
+            Self::Day(_) => "day",
             Self::Pause(..) => "pause",
             Self::Resume(..) => "resume",
             Self::Close(..) => "close",

@@ -110,6 +110,7 @@ impl Kernel {
                 let found = views::obstacles(engine, &self.facts, &self.strategies);
                 reply.send(Ok(found));
             }
+            Call::Day(reply) => reply.send(Ok(views::day(engine))),
             Call::NoteTrade(trade, params, reply) => {
                 let asking = asking(
                     &params.request_id,
@@ -184,6 +185,7 @@ impl Kernel {
             | Call::OpenOrders(..)
             | Call::Strategies(_)
             | Call::WhyHalted(_)
+            | Call::Day(_)
             | Call::NoteTrade(..)
             | Call::TagTrade(..) => None,
         }

@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 use crate::error::Failure;
 use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
-    ChangeParams, CloseParams, DataParams, DaysParams, HelloParams, IgnoreParams, JobChangeParams,
-    JobFileParams, JobsParams, KillParams, LogsParams, NoParams, NoteTradeParams, OrdersParams,
-    RemoveDataParams, StopParams, SubmitJobParams, TagTradeParams, TradeEditsParams, TradesParams,
-    UploadParams,
+    ChangeParams, CloseParams, DataParams, DayParams, DaysParams, HelloParams, IgnoreParams,
+    JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams, NoteTradeParams,
+    OrdersParams, RemoveDataParams, StopParams, SubmitJobParams, TagTradeParams, TradeEditsParams,
+    TradesParams, UploadParams,
 };
 use crate::request_id::RequestId;
 use crate::role::Role;
@@ -111,6 +111,8 @@ macro_rules! for_each_method {
                 "List sessions of the exchange";
             Config "config" Read look (NoParams) -> (EffectiveConfig)
                 "Give the configuration in force, without secrets";
+            Day "day" Read look (DayParams) -> (DaySummary)
+                "Tell a day of the account in figures, while it runs or after it";
             Days "days" Read look (DaysParams) -> (Vec<DaySummary>)
                 "List days of the account in figures, the oldest first";
             WhyHalted "why_halted" Read look (NoParams) -> (Vec<Obstacle>)

@@ -9,10 +9,10 @@ use crate::limits::PROTOCOL_VERSION;
 use crate::method::{METHODS, MethodInfo, SUBSCRIPTIONS};
 use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
-    ChangeParams, CloseParams, DataParams, DaysParams, EventsParams, HelloParams, IgnoreParams,
-    JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams, NoteTradeParams,
-    OrdersParams, RemoveDataParams, StopParams, SubmitJobParams, TagTradeParams, TradeEditsParams,
-    TradesParams, UploadParams,
+    ChangeParams, CloseParams, DataParams, DayParams, DaysParams, EventsParams, HelloParams,
+    IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams,
+    NoteTradeParams, OrdersParams, RemoveDataParams, StopParams, SubmitJobParams, TagTradeParams,
+    TradeEditsParams, TradesParams, UploadParams,
 };
 use crate::sample;
 use crate::types::{
@@ -324,6 +324,7 @@ examples_of!(
     HelloParams,
     OrdersParams,
     TradesParams,
+    DayParams,
     DaysParams,
     CalendarParams,
     LogsParams,

@@ -90,6 +90,14 @@ pub struct TradeEditsParams {
     pub trade: TradeName,
 }
 
+/// Which day of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DayParams {
+    /// The session; the one that is open, or the last one that was, if it is left out.
+    pub date: Option<NaiveDate>,
+}
+
 /// Which days of the account.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -24,6 +24,7 @@ pub use diary::{DiaryChange, DiaryEdit, DiaryPage, PastEdit};
 pub use error::StoreError;
 pub use journal::Row;
 pub use projections::alerts::{Acknowledgement, RaisedAlert};
+pub use projections::days::ClosedDay;
 pub use projections::fills::Fill;
 pub use projections::intents::TakenIntent;
 pub use projections::orders::Order;

@@ -159,6 +159,12 @@ diesel::table! {
         fills -> BigInt,
         residue -> Text,
         unprotected_share_seconds -> BigInt,
+        alerts -> BigInt,
+        entry_slippage -> Text,
+        stop_slippage -> Text,
+        gaps -> Nullable<Text>,
+        head_seq -> BigInt,
+        head_hash -> Text,
     }
 }
 

@@ -26,6 +26,8 @@ mod crash;
 #[cfg(feature = "broker-sim")]
 mod daemon;
 #[cfg(feature = "broker-sim")]
+mod day;
+#[cfg(feature = "broker-sim")]
 mod demo;
 #[cfg(feature = "broker-sim")]
 mod diary;

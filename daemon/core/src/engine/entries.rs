@@ -82,6 +82,7 @@ impl Engine {
         let BrokerRequest::Submit(request) = *approved.request() else {
             return;
         };
+        let last = self.symbols.get(from.symbol.index()).and_then(|s| s.last);
         let entry = PlannedOrder {
             request,
             route: self.route_name(from.lane),
@@ -90,6 +91,7 @@ impl Engine {
             exit_reason: None,
             expires_after_bars,
             decided_on: self.decided_on(from),
+            expected: last.filter(|_| request.kind == OrderKind::Market),
         };
         let legs = legs(&request).map(|request| PlannedOrder {
             request,
@@ -99,6 +101,7 @@ impl Engine {
             exit_reason: None,
             expires_after_bars: None,
             decided_on: None,
+            expected: None,
         });
         let legs: Vec<PlannedOrder> = legs.collect();
         for order in std::iter::once(entry).chain(legs) {

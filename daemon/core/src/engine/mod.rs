@@ -11,6 +11,7 @@ mod lanes;
 mod late;
 mod liveness;
 mod market;
+mod minutes;
 mod operator;
 mod pricing;
 mod protection;

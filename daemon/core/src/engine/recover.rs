@@ -332,5 +332,6 @@ fn replan(holding: &Holding, report: &OrderReport) -> Option<PlannedOrder> {
         exit_reason: market.then(|| holding.exit.unwrap_or(ExitReason::Operator)),
         expires_after_bars: None,
         decided_on: None,
+        expected: None,
     })
 }

@@ -268,6 +268,7 @@ impl Engine {
                 exit_reason,
                 expires_after_bars: None,
                 decided_on: None,
+                expected: None,
             },
         };
         self.write(at, plan(request, None), out);

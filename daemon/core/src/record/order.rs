@@ -1,7 +1,7 @@
 //! An order as it was planned, before anything is sent.
 
 use serde::{Deserialize, Serialize};
-use trader_contract::{ClientOrderId, OrderRequest, OrderRole, Timeframe, Timestamp};
+use trader_contract::{ClientOrderId, OrderRequest, OrderRole, Price, Timeframe, Timestamp};
 
 use super::ExitReason;
 
@@ -22,6 +22,9 @@ pub struct PlannedOrder {
     pub expires_after_bars: Option<u16>,
     /// For entries: the bar it was decided on, timeframe and start.
     pub decided_on: Option<(Timeframe, Timestamp)>,
+    /// For entries at market: the last price when it was planned, which fills are held against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Price>,
 }
 
 impl PlannedOrder {
@@ -29,5 +32,16 @@ impl PlannedOrder {
     #[must_use]
     pub const fn role(&self) -> OrderRole {
         self.request.client_id.role
+    }
+
+    /// The price that its fills are held against, where it has one: see [`super::Slippage`].
+    #[must_use]
+    pub fn plan(&self) -> Option<Price> {
+        let kind = self.request.kind;
+        match self.role() {
+            OrderRole::Entry => kind.stop().or(kind.limit()).or(self.expected),
+            OrderRole::Stop => kind.stop(),
+            OrderRole::Target | OrderRole::Exit => None,
+        }
     }
 }

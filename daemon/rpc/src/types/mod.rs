@@ -5,6 +5,7 @@ mod account;
 mod alert_test;
 mod authority;
 mod backtest;
+mod day;
 mod diary;
 mod event;
 mod job;
@@ -13,13 +14,14 @@ mod order;
 mod route;
 mod status;
 
-pub use account::{Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello};
+pub use account::{Accepted, CalendarDay, EffectiveConfig, Hello};
 pub use alert_test::{AlertTest, AlertWay};
 pub use authority::{ArmedAccount, BlockedSymbol, JournalAlert, Kill, Obstacle, Scope};
 pub use backtest::{
     Adjustment, BacktestCounts, BacktestData, BacktestDay, BacktestInputs, BacktestPosition,
     BacktestResult, BacktestRoute, BacktestSpec, BacktestTrade, DataFile, EquityPoint,
 };
+pub use day::{DataGaps, DaySummary, MissingMinutes, Slippage};
 pub use diary::{EditKind, Note, NoteError, Tag, TagError, TradeEdit, TradeName, TradeNameError};
 pub use event::{Event, EventStream, JournalLine, LogLevel, LogLine};
 pub use job::{

@@ -5,6 +5,7 @@ mod alerts;
 mod archive;
 mod calendar;
 mod changes;
+mod day;
 mod diary;
 mod events;
 mod hello;
@@ -70,6 +71,7 @@ pub(super) fn register(
     add::<call::TradeEdits, _, _>(&mut module, diary::trade_edits)?;
     add::<call::NoteTrade, _, _>(&mut module, diary::note_trade)?;
     add::<call::TagTrade, _, _>(&mut module, diary::tag_trade)?;
+    add::<call::Day, _, _>(&mut module, day::day)?;
     add::<call::Days, _, _>(&mut module, archive::days)?;
     add::<call::Logs, _, _>(&mut module, logs::logs)?;
     add::<call::Calendar, _, _>(&mut module, calendar::calendar)?;

@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use trader_contract::{Epoch, Timestamp};
-use trader_core::record::{DaySummary, JournalEntry};
+use trader_core::record::JournalEntry;
 
 use crate::batch::{self, OperatorRequest};
 use crate::column::{count, row_number, word};
@@ -21,7 +21,7 @@ use crate::connection::{self, Backend, Db};
 use crate::journal;
 use crate::projections::days;
 use crate::schema;
-use crate::{Head, StoreError, migrate, store};
+use crate::{ClosedDay, Head, StoreError, migrate, store};
 
 pub use filter::{EntryFilter, FillFilter, IntentFilter, MAX_ROWS, OrderFilter, Page, TradeFilter};
 pub use pool::Readers;
@@ -123,7 +123,7 @@ impl Reader {
         from: Option<NaiveDate>,
         to: Option<NaiveDate>,
         limit: u32,
-    ) -> Result<Vec<DaySummary>, StoreError> {
+    ) -> Result<Vec<ClosedDay>, StoreError> {
         use schema::days as t;
         let mut query = t::table.into_boxed::<Backend>();
         if let Some(from) = from {

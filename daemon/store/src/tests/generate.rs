@@ -11,8 +11,8 @@ use trader_contract::{
     TimeInForce, Timeframe, Timestamp, Trail,
 };
 use trader_core::record::{
-    Alert, DaySummary, Decision, GateCheck, JournalEntry, PlannedOrder, Record, Severity, Trade,
-    TradingState,
+    Alert, DataGaps, DaySummary, Decision, GateCheck, JournalEntry, MissingMinutes, PlannedOrder,
+    Record, Severity, Slippage, Trade, TradingState,
 };
 
 use super::authority;
@@ -121,13 +121,13 @@ fn planned_orders() -> impl Strategy<Value = PlannedOrder> {
     (
         (order_requests(), words()),
         (of(order_ids()), of(order_ids()), of(exits())),
-        (of(any::<u16>()), of(bars())),
+        (of(any::<u16>()), of(bars()), of(prices())),
     )
         .prop_map(
             |(
                 (request, route),
                 (parent, replaces, exit_reason),
-                (expires_after_bars, decided_on),
+                (expires_after_bars, decided_on, expected),
             )| PlannedOrder {
                 request,
                 route,
@@ -136,6 +136,7 @@ fn planned_orders() -> impl Strategy<Value = PlannedOrder> {
                 exit_reason,
                 expires_after_bars,
                 decided_on,
+                expected,
             },
         )
 }
@@ -242,11 +243,26 @@ fn summaries() -> impl Strategy<Value = DaySummary> {
     (
         dates(),
         [amounts(), amounts(), amounts(), amounts(), amounts()],
-        any::<[u32; 6]>(),
+        any::<[u32; 8]>(),
         vec(symbols(), 0..3),
         0..=i64::MAX,
     )
         .prop_map(|(date, money, counts, residue, seconds)| DaySummary {
+            alerts: counts[6],
+            entry_slippage: Slippage {
+                fills: counts[7],
+                cost: money[3],
+                planned: money[1],
+            },
+            stop_slippage: Slippage::NONE,
+            gaps: residue.first().map(|symbol| DataGaps {
+                minutes: counts[6],
+                symbols: counts[7],
+                missing: vec![MissingMinutes {
+                    symbol: *symbol,
+                    minutes: counts[5],
+                }],
+            }),
             date,
             equity_at_open: money[0],
             equity_at_close: money[1],
