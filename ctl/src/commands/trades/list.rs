@@ -34,7 +34,7 @@ const WRITTEN: [Column; 2] = [Column::Left("TAGS"), Column::Left("NOTE")];
 
 /// Which trades, and how they are shown.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct Flags {
     /// List only those that ended on this day or later
     #[arg(long, value_name = "DATE")]
     from: Option<NaiveDate>,
@@ -58,7 +58,7 @@ pub(crate) struct Args {
     csv: bool,
 }
 
-pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
+pub(super) fn run(args: &Flags, setting: Setting<'_>) -> Result<(), Failed> {
     if let (Some(from), Some(to)) = (args.from, args.to) {
         in_order("--from", from, "--to", to)?;
     }

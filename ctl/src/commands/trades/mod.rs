@@ -37,7 +37,7 @@ pub(crate) struct Args {
     #[command(subcommand)]
     action: Option<Action>,
     #[command(flatten)]
-    list: list::Args,
+    list: list::Flags,
 }
 
 #[derive(Debug, Subcommand)]
