@@ -107,10 +107,21 @@ fn trades_with_tags_are_listed_and_go_into_a_spreadsheet() {
         fake.runtime_dir(),
         &["trades", "--tag", "setup", "--tag", "Trend"],
     );
-    assert_snapshot!(run.text(), @"");
+    assert_snapshot!(run.text(), @r#"
+    SIMULATED  SYNTHETIC DATA
+    CLOSED (ET)          SYMBOL  SIDE   SHARES   ENTRY    EXIT    STOP    PROFIT   FEES  WHY     ROUTE              INTENT       TAGS         NOTE
+    2011-01-10 09:41:30  SPY     short     100  127.50  125.49  128.10  +$200.00  $1.00  target  opening-range-spy  20110110-12  setup,trend  held through the pullback, as planned
+    2011-01-10 09:41:30  SPY     short     100  127.50  125.49       -  +$200.00  $1.00  target  opening-range-spy  20110110-12               =first line, second "line"
+    2 trades, +$400.00
+    "#);
     assert_eq!(fake.calls("trades")[0]["tags"], json!(["setup", "trend"]));
     let run = run_at(fake.runtime_dir(), &["trades", "--csv"]);
-    assert_snapshot!(run.text().replace('\r', ""), @"");
+    assert_snapshot!(run.text().replace('\r', ""), @r#"
+    number,intent,route,strategy,symbol,direction,qty,entered_at,entry_average,exited_at,exit_average,initial_stop,exit_reason,profit,fees,tags,note
+    812,20110110-12,opening-range-spy,opening-range,SPY,short,100,2011-01-10T14:35:00Z,127.5,2011-01-10T14:41:30Z,125.49,128.1,target,200,1,"setup,trend","held through the pullback, as planned"
+    812,20110110-12,opening-range-spy,opening-range,SPY,short,100,2011-01-10T14:35:00Z,127.5,2011-01-10T14:41:30Z,125.49,,target,200,1,,"'=first line,
+    second ""line"""
+    "#);
 }
 
 #[test]
@@ -124,7 +135,12 @@ fn the_history_says_who_wrote_what() {
         (name == "trade_edits").then(|| Ok(edits.clone()))
     });
     let run = run_at(fake.runtime_dir(), &["trades", "history", "20110110-12"]);
-    assert_snapshot!(run.text(), @"");
+    assert_snapshot!(run.text(), @"
+    SIMULATED  SYNTHETIC DATA
+    EDIT  WRITTEN (ET)          UID  WHAT  TEXT
+       4  2011-01-10 16:12:00  1000  note  (taken away)
+       3  2011-01-10 16:12:00  1000  tags  +setup -late
+    ");
     assert_eq!(
         fake.calls("trade_edits"),
         [json!({ "trade": "20110110-12" })]

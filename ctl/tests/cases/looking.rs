@@ -175,9 +175,9 @@ fn trades_end_with_their_sum() {
     );
     assert_snapshot!(run.text(), @"
     SIMULATED  SYNTHETIC DATA
-    CLOSED (ET)          SYMBOL  SIDE   SHARES   ENTRY    EXIT    STOP    PROFIT   FEES  WHY     ROUTE              INTENT
-    2011-01-10 09:41:30  SPY     short     100  127.50  125.49  128.10  +$200.00  $1.00  target  opening-range-spy  20110110-12
-    2011-01-10 09:41:30  SPY     short     100  127.50  125.49  128.10  -$350.50  $1.00  target  opening-range-spy  20110110-12
+    CLOSED (ET)          SYMBOL  SIDE   SHARES   ENTRY    EXIT    STOP    PROFIT   FEES  WHY     ROUTE              INTENT       TAGS         NOTE
+    2011-01-10 09:41:30  SPY     short     100  127.50  125.49  128.10  +$200.00  $1.00  target  opening-range-spy  20110110-12  setup,trend  held through the pullback, as planned
+    2011-01-10 09:41:30  SPY     short     100  127.50  125.49  128.10  -$350.50  $1.00  target  opening-range-spy  20110110-12  setup,trend  held through the pullback, as planned
     2 trades, -$150.50
     ");
     let asked = &fake.calls("trades")[0];
