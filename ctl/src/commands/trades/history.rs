@@ -23,7 +23,7 @@ const COLUMNS: &[Column] = &[
 /// The newest first, at most 1000. Edits are kept for good.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The trade's intent or number, as in traderctl trades
+    /// The trade's intent, as in traderctl trades, or its number, as in --json
     #[arg(value_parser = trade_name)]
     trade: TradeName,
 }

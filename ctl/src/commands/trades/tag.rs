@@ -14,7 +14,7 @@ use crate::exit::Failed;
 /// TRADE, since what begins with - after it is a tag to take off. Written down with your user id.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The trade's intent or number, as in traderctl trades
+    /// The trade's intent, as in traderctl trades, or its number, as in --json
     #[arg(value_parser = trade_name)]
     trade: TradeName,
     /// +NAME to put on, -NAME to take off
