@@ -46,6 +46,36 @@ fn trades(client: &Client, tags: &[&str]) -> Vec<Trade> {
     client.call::<call::Trades>(&params).unwrap()
 }
 
+/// Refusals, with why; the trade has two tags.
+fn what_cannot_be_written_is_refused(place: &Place, client: &Client, intent: &str) {
+    for (refused, why) in [
+        (
+            note(client, "n-2", "20240101-1", "x"),
+            "there is no trade 20240101-1",
+        ),
+        (
+            note(client, "n-1", intent, "other"),
+            "was used by another call",
+        ),
+        (tag(client, "t-3", intent, &[], &[]), "no tag in add"),
+        (
+            tag(client, "t-4", intent, &["a"], &["a"]),
+            "in add and in remove",
+        ),
+        (
+            note(&place.reader(), "n-3", intent, "x"),
+            "needs the role control",
+        ),
+    ] {
+        let refused = refused.unwrap_err().detail();
+        assert!(refused.why.contains(why), "{why}: {refused:?}");
+    }
+    let many: Vec<String> = (0..15).map(|n| format!("tag-{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let refused = tag(client, "t-5", intent, &many, &[]).unwrap_err().detail();
+    assert!(refused.why.contains("would have 17 tags"), "{refused:?}");
+}
+
 #[test]
 fn notes_and_tags_outlast_a_crash_and_leave_the_journal_alone() {
     let place = Place::new(PACE);
@@ -59,34 +89,7 @@ fn notes_and_tags_outlast_a_crash_and_leave_the_journal_alone() {
     note(&client, "n-1", intent, "too early").unwrap();
     tag(&client, "t-1", &number, &["setup", "late"], &[]).unwrap();
     tag(&client, "t-2", intent, &["trend"], &["late"]).unwrap();
-    for (refused, why) in [
-        (
-            note(&client, "n-2", "20240101-1", "x"),
-            "there is no trade 20240101-1",
-        ),
-        (
-            note(&client, "n-1", intent, "other"),
-            "was used by another call",
-        ),
-        (tag(&client, "t-3", intent, &[], &[]), "no tag in add"),
-        (
-            tag(&client, "t-4", intent, &["a"], &["a"]),
-            "in add and in remove",
-        ),
-        (
-            note(&place.reader(), "n-3", intent, "x"),
-            "needs the role control",
-        ),
-    ] {
-        let refused = refused.unwrap_err().detail();
-        assert!(refused.why.contains(why), "{why}: {refused:?}");
-    }
-    let many: Vec<String> = (0..15).map(|n| format!("tag-{n}")).collect();
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    let refused = tag(&client, "t-5", intent, &many, &[])
-        .unwrap_err()
-        .detail();
-    assert!(refused.why.contains("would have 17 tags"), "{refused:?}");
+    what_cannot_be_written_is_refused(&place, &client, intent);
     drop(client);
     daemon.kill();
 
