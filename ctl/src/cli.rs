@@ -25,6 +25,7 @@ Examples:
   traderctl kill                        no new positions until somebody arms again
   traderctl why-halted                  everything that stops new positions now
   traderctl logs --follow --symbol SPY  what happens in one symbol
+  traderctl why 20110110-17             one trade from its bar to its last fill
   traderctl backtest --strategy velez --symbols SPY \\
       --start-date 2011-01-01 --end-date 2011-01-31
   traderctl data import SPY.csv.gz --symbol SPY --timeframe 1min

@@ -9,11 +9,13 @@ use trader_core::record::IntentId;
 use trader_kernel::views;
 use trader_rpc::{
     AlertsParams, DaySummary, DaysParams, Failure, JournalAlert, Order, OrderStatus, OrdersParams,
-    Trade, TradeEdit, TradeName, TradesParams, convert, limits,
+    Trade, TradeEdit, TradeName, TradesParams, Why, WhyParams, convert, limits,
 };
 use trader_store::{MAX_ROWS, OrderFilter, Page, Readers, StoreError, TradeFilter};
 
 use crate::server::Archive;
+
+mod why;
 
 #[cfg(test)]
 mod tests;
@@ -120,6 +122,10 @@ impl Archive for StoreArchive {
         });
         let found = answer("alerts", found)?;
         Ok(found.iter().map(views::journal_alert).collect())
+    }
+
+    fn why(&self, params: &WhyParams) -> Result<Why, Failure> {
+        answer("why", self.0.ask(|reader| why::why(reader, params.subject)))?
     }
 
     fn alert(&self, number: u64) -> Result<Option<JournalAlert>, Failure> {

@@ -1,8 +1,9 @@
 //! From the configuration to what the engine and the simulated exchange are made of.
 
-use trader_contract::{Built, Level, Qty, Symbol, TickRule, Timestamp};
+use trader_calendar::Calendar;
+use trader_contract::{Built, Epoch, Level, Qty, Symbol, TickRule, Timestamp};
 use trader_core::risk::limits::Limits;
-use trader_core::{Authority, DayRules, Instrument, Watch};
+use trader_core::{Authority, DayRules, EngineConfig, Instrument, Market, Rows, Watch};
 
 use crate::config::{
     Config, EndOfDay, ForeignPolicy, OrderRules, Risk, Route, SessionRules, Sides, WatchRules,
@@ -38,21 +39,25 @@ pub fn limits(risk: &Risk) -> Limits {
         daily_loss: risk.daily_loss_fraction,
         drawdown: risk.max_drawdown,
         consecutive_losses: risk.consecutive_losses,
-        entries_per_route: risk.entries_per_route_per_day,
-        entries_per_minute: risk.orders_per_minute,
-        entries_per_minute_symbol: risk.orders_per_minute_per_symbol,
-        duplicate_nanos: nanos(risk.duplicate_window_ms),
-        price_collar: risk.price_collar,
-        fill_collar: risk.fill_collar,
-        spread: risk.max_spread,
-        quote_age_nanos: seconds(risk.quote_age_seconds),
+        entries_per_route: risk.rates.entries_per_route_per_day,
+        entries_per_minute: risk.rates.orders_per_minute,
+        entries_per_minute_symbol: risk.rates.orders_per_minute_per_symbol,
+        messages_per_minute: risk.rates.messages_per_minute,
+        stop_moves_per_minute: risk.rates.stop_moves_per_minute_per_symbol,
+        cancels_per_fill: risk.rates.cancels_per_fill,
+        duplicate_nanos: nanos(risk.rates.duplicate_window_ms),
+        price_collar: risk.prices.price_collar,
+        fill_collar: risk.prices.fill_collar,
+        spread: risk.prices.max_spread,
+        quote_age_nanos: seconds(risk.prices.quote_age_seconds),
         restricted: risk.restricted.iter().copied().collect(),
         slippage_allowance: Level::from_femtos(risk.slippage_allowance.femtos()),
     }
 }
 
 /// The limits of a backtest. What halts until a person resumes would end it there, since there is no
-/// such person: a drawdown is shown and stops nothing, and entries are not counted by the minute.
+/// such person: a drawdown is shown and stops nothing, and neither entries nor messages are counted by
+/// the minute.
 #[must_use]
 pub fn backtest_limits(risk: &Risk) -> Limits {
     let unbounded = Limits::unbounded();
@@ -60,6 +65,9 @@ pub fn backtest_limits(risk: &Risk) -> Limits {
         drawdown: unbounded.drawdown,
         entries_per_minute: unbounded.entries_per_minute,
         entries_per_minute_symbol: unbounded.entries_per_minute_symbol,
+        messages_per_minute: unbounded.messages_per_minute,
+        stop_moves_per_minute: unbounded.stop_moves_per_minute,
+        cancels_per_fill: unbounded.cancels_per_fill,
         ..limits(risk)
     }
 }
@@ -206,6 +214,33 @@ fn route(route: &Route) -> Result<trader_core::Route, RouteError> {
         },
         observe: route.observe,
         lanes: route.symbols.iter().map(build).collect::<Result<_, _>>()?,
+    })
+}
+
+/// What an engine of this configuration is made of that trades sessions minute by minute: `live` is the
+/// account that may be traded with real money, `program` is version and build.
+///
+/// # Errors
+/// A strategy of this build is missing or refuses its settings.
+pub fn engine(
+    config: &Config,
+    calendar: &Calendar,
+    epoch: Epoch,
+    (live, program): (Option<Box<str>>, &str),
+) -> Result<EngineConfig, RouteError> {
+    Ok(EngineConfig {
+        epoch,
+        symbols: instruments(config),
+        routes: routes(config)?,
+        limits: limits(&config.risk),
+        market: Market::Sessions {
+            calendar: calendar.clone(),
+            day: day_rules(&config.session),
+            rows: Rows::Minutes,
+        },
+        orders: order_rules(&config.orders),
+        watch: local_watch(&config.watch),
+        authority: authority(config, live, program),
     })
 }
 

@@ -1,5 +1,7 @@
 //! The command line of `traderd`: what can be asked for, and the commands that need no daemon.
 
+mod bench;
+
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,9 +10,11 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 use trader_contract::Symbol;
 
+use crate::audit::command;
 use crate::config::{self, Config, Layer, Pace};
 use crate::exit::{self, Failure};
 use crate::start::Places;
+use crate::state::{Folders, Surroundings};
 use crate::{plugins, start, work};
 
 /// Trade US equities unattended
@@ -31,15 +35,87 @@ enum Command {
     /// Trade one day at the exchange inside this program, and show what came of it
     #[command(after_long_help = exit::HELP)]
     Demo(DemoArgs),
+    /// Run a recorded session through a fresh engine, and compare what comes of it with what was
+    /// recorded; no daemon is needed
+    #[command(after_long_help = exit::HELP)]
+    Replay(ReplayArgs),
+    /// Tell what strategies made of the bars of a symbol at a moment, from the session's recording:
+    /// which conditions were met, which were not, and what would have kept an entry out
+    Why(WhyArgs),
     /// Do one job that the daemon hands over on standard input, and say on standard output how far
     /// it is and what came of it
     Job,
     /// Measure how fast parts of this program are
     #[command(subcommand)]
-    Bench(BenchCommand),
+    Bench(bench::BenchCommand),
     /// Write, check or show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Check the journal without a daemon
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Look after the store while no daemon runs
+    #[command(subcommand)]
+    Db(DbCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Check every row of the journal against its hash and the row before it; a daemon may run
+    ///
+    /// Finds every row that was changed, removed, added or moved, and an end that was cut off. Who can
+    /// write the database can write a whole new journal too: only a head that was kept elsewhere shows
+    /// that, and the daemon writes one to the log every few minutes. Ends with 1 if anything is wrong.
+    #[command(after_long_help = exit::HELP)]
+    Verify(AuditArgs),
+}
+
+#[derive(Debug, Args)]
+struct AuditArgs {
+    #[command(flatten)]
+    state: StateArg,
+    /// A head that the journal must still hold: SEQ:HASH, or the hash alone
+    #[arg(long, value_name = "HEAD")]
+    against: Option<trader_store::KeptHead>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum DbCommand {
+    /// Make positions, orders, fills, trades, days and alerts anew from the journal
+    ///
+    /// Checks the journal first, then lists every row that stood otherwise. Ends with 1 if there was one.
+    /// Refuses while a daemon has the state folder.
+    #[command(after_long_help = exit::HELP)]
+    Rebuild(RebuildArgs),
+}
+
+#[derive(Debug, Args)]
+struct RebuildArgs {
+    #[command(flatten)]
+    state: StateArg,
+    /// Only compare; change nothing
+    #[arg(long)]
+    check: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct StateArg {
+    /// Folder of the store [default: as for run]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+impl StateArg {
+    fn folder(&self) -> Result<PathBuf, Failure> {
+        let around = Surroundings::read();
+        Ok(Folders::choose(self.state_dir.as_deref(), None, &around)?.state)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -80,37 +156,45 @@ pub struct DemoArgs {
     pub date: Option<NaiveDate>,
 }
 
-#[derive(Debug, Subcommand)]
-enum BenchCommand {
-    /// Bars a second through engine, risk gate and simulated broker, on one core
-    Engine(BenchArgs),
-    /// Seconds from a CSV file to the bar store, and from there to a stored result
-    Backtest(BenchBacktestArgs),
+/// Which moment to explain.
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// A symbol at a time in New York: SPY@10:35 of the newest session, or SPY@2011-01-10T10:35
+    #[arg(value_name = "SYMBOL@TIME")]
+    pub subject: String,
+    /// Folder of the store [default: as traderd run finds it]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
-/// What `traderd bench backtest` is asked for.
+/// What `traderd replay` is asked for.
 #[derive(Debug, Clone, Args)]
-pub struct BenchBacktestArgs {
-    /// How many minutes of one symbol
-    #[arg(long, value_name = "COUNT")]
-    pub bars: Option<usize>,
-    /// The strategy [default: the first of this build]
-    #[arg(long, value_name = "NAME")]
-    pub strategy: Option<String>,
-    /// The length of its bars [default: 5min]
-    #[arg(long, value_name = "LENGTH")]
-    pub timeframe: Option<String>,
-}
-
-/// What `traderd bench engine` is asked for.
-#[derive(Debug, Clone, Args)]
-pub struct BenchArgs {
-    /// Rows from this file (timestamp,open,high,low,close,volume) instead of a random walk
-    #[arg(long, value_name = "FILE")]
-    pub csv: Option<PathBuf>,
-    /// How many rows
-    #[arg(long, value_name = "COUNT")]
-    pub bars: Option<usize>,
+pub struct ReplayArgs {
+    /// The session's date, latest, or the file that traderctl sessions export made
+    #[arg(value_name = "SESSION")]
+    pub session: String,
+    /// Folder of the store [default: as traderd run finds it]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Stop after this moment: a time in New York (14:30), or RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Compare only what is about this symbol
+    #[arg(long, value_name = "SYMBOL")]
+    pub symbol: Option<Symbol>,
+    /// Tell what would have been decided with another setting, for example velez.sma_fast=8; can be
+    /// given more than once
+    #[arg(long, value_name = "STRATEGY.KEY=VALUE")]
+    pub with: Vec<String>,
+    /// Put the recorded decisions and fills beside those of a backtest over the recorded bars
+    #[arg(long)]
+    pub against_backtest: bool,
+    /// Print JSON: details line by line, the figures in the last line
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -182,9 +266,24 @@ impl Cli {
         match self.command {
             Command::Run(places) => run(places),
             Command::Demo(options) => demo(&options),
+            Command::Replay(options) => replay(&options),
+            Command::Why(options) => why(&options),
             Command::Job => Ok(()),
-            Command::Bench(BenchCommand::Engine(options)) => bench(&options),
-            Command::Bench(BenchCommand::Backtest(options)) => bench_backtest(&options),
+            Command::Bench(command) => command.run(),
+            Command::Audit(AuditCommand::Verify(args)) => {
+                let state = args.state.folder()?;
+                found(
+                    command::verify(&state, args.against.as_ref(), args.json)?,
+                    "the journal is not sound",
+                )
+            }
+            Command::Db(DbCommand::Rebuild(args)) => {
+                let state = args.state.folder()?;
+                found(
+                    command::rebuild(&state, args.check, args.json)?,
+                    "the projections were not what the journal makes",
+                )
+            }
             Command::Config(ConfigCommand::Init) => print(config::SAMPLE),
             Command::Config(ConfigCommand::Check(file)) => {
                 let (name, config) = file.load()?;
@@ -234,36 +333,48 @@ fn demo(_: &DemoArgs) -> Result<(), Failure> {
 }
 
 #[cfg(feature = "broker-sim")]
-fn bench(options: &BenchArgs) -> Result<(), Failure> {
-    let options = crate::bench::Options {
-        csv: options.csv.clone(),
-        bars: options.bars,
-    };
-    let report =
-        crate::bench::engine(&options).map_err(|error| Failure::new(exit::FAILED, error))?;
-    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
-    print(&format!("{report}\nRESULT {json}\n"))
+fn why(options: &WhyArgs) -> Result<(), Failure> {
+    print(&crate::why::offline(options)?)
 }
 
 #[cfg(not(feature = "broker-sim"))]
-fn bench(_: &BenchArgs) -> Result<(), Failure> {
+fn why(_: &WhyArgs) -> Result<(), Failure> {
     Ok(plugins::require_broker("sim")?)
 }
 
-#[cfg(feature = "backtest")]
-fn bench_backtest(options: &BenchBacktestArgs) -> Result<(), Failure> {
-    let report = crate::bench::backtest::backtest(&crate::bench::backtest::Options {
-        bars: options.bars,
-        strategy: options.strategy.clone(),
-        timeframe: options.timeframe.clone(),
-    })?;
-    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
-    print(&format!("{report}\nRESULT {json}\n"))
+#[cfg(feature = "broker-sim")]
+fn replay(options: &ReplayArgs) -> Result<(), Failure> {
+    let report = crate::replay::offline(options)?;
+    let text = if options.json {
+        report
+            .json()
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect()
+    } else {
+        report.text()
+    };
+    print(&text)?;
+    if report.is_alike() {
+        return Ok(());
+    }
+    let message = "what comes of the recorded session now is not what was recorded";
+    Err(Failure::new(exit::FAILED, message))
 }
 
-#[cfg(not(feature = "backtest"))]
-fn bench_backtest(_: &BenchBacktestArgs) -> Result<(), Failure> {
-    Ok(plugins::require_backtest()?)
+#[cfg(not(feature = "broker-sim"))]
+fn replay(_: &ReplayArgs) -> Result<(), Failure> {
+    Ok(plugins::require_broker("sim")?)
+}
+
+/// Prints what was found; what is not as it should be is a failure that has then been told.
+fn found((text, good): (String, bool), failure: &str) -> Result<(), Failure> {
+    print(&text)?;
+    if good {
+        Ok(())
+    } else {
+        Err(Failure::new(exit::FAILED, failure))
+    }
 }
 
 /// Prints a result. A reader that has gone away is no failure of ours.

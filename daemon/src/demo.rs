@@ -9,8 +9,10 @@ use chrono::NaiveDate;
 use trader_broker_sim::market::{Instrument, Phase, Shape, SyntheticMarket};
 use trader_calendar::{Calendar, new_york};
 use trader_contract::{Price, Symbol};
+use trader_core::chain;
 use trader_core::record::DaySummary;
 use trader_rpc::{JournalLine, Role};
+use trader_store::{EntryFilter, MAX_ROWS, Page, Reader};
 
 use crate::cli::DemoArgs;
 use crate::config::{self, Config, Layer, Pace};
@@ -69,6 +71,7 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
         runtime: scratch.path.join("run"),
         state: scratch.path.clone(),
     };
+    let database = folders.state.join(crate::state::STORE_FILE);
     let prepared = start::prepare_with(config, None, folders)?;
     let made_up = args.bars.is_none();
     say(&headline(args, &prepared, &source));
@@ -78,8 +81,43 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
         witness: Some(Box::new(|line| say(&narrate(line)))),
     };
     let ended = supervisor::run_plan(prepared, plan, |begun| say(&where_to_look(begun)))?;
-    say(&epilogue(&ended, made_up));
-    verdict(&ended, made_up)
+    let explained = explained(&database);
+    let told = explained.as_ref().map_or("NOT COMPLETE", String::as_str);
+    say(&epilogue(&ended, made_up, told));
+    verdict(&ended, made_up)?;
+    explained.map(|_| ())
+}
+
+/// That the journal explains every order, from its bar to its last fill.
+fn explained(database: &Path) -> Result<String, Failure> {
+    let failed = |message: String| Failure::new(exit::FAILED, message);
+    let unreadable = |error: trader_store::StoreError| failed(error.to_string());
+    let mut reader = Reader::open(database).map_err(unreadable)?;
+    let mut page = Page::newest(MAX_ROWS);
+    let mut rows = Vec::new();
+    loop {
+        let older = (reader.entries(&EntryFilter::default(), page)).map_err(unreadable)?;
+        let Some(oldest) = older.last().map(|entry| entry.seq) else {
+            break;
+        };
+        rows.extend(older);
+        page = page.before(oldest);
+    }
+    rows.reverse();
+    match chain::complete(&rows) {
+        Ok(complete) => Ok(format!(
+            "{} decisions, {} orders and {} trades, each explained from its bar to its last fill",
+            complete.intents, complete.orders, complete.trades
+        )),
+        Err(missing) => {
+            let first = missing
+                .first()
+                .map_or_else(String::new, ToString::to_string);
+            Err(failed(format!(
+                "the journal does not explain everything: {first}; this is a bug"
+            )))
+        }
+    }
 }
 
 /// The sample day: a session of the seed's choice and six symbols made for it.
@@ -263,7 +301,7 @@ fn narrate(line: &JournalLine) -> String {
     format!("{time}  {}", line.text)
 }
 
-fn epilogue(ended: &Ended, made_up: bool) -> String {
+fn epilogue(ended: &Ended, made_up: bool, explained: &str) -> String {
     let mut text = String::from("\n");
     for day in &ended.tally.days {
         day_lines(&mut text, day);
@@ -297,7 +335,7 @@ fn epilogue(ended: &Ended, made_up: bool) -> String {
     };
     let _ = write!(
         text,
-        "Ledger:  cash {}, {} positions; broker: cash {}, {} positions: {flat}, {equal}",
+        "Why:     {explained}\nLedger:  cash {}, {} positions; broker: cash {}, {} positions: {flat}, {equal}",
         ended.ledger.cash,
         ended.ledger.positions.len(),
         ended.broker.cash,

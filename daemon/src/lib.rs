@@ -4,6 +4,7 @@
 pub mod alerts;
 pub mod archive;
 pub mod assemble;
+pub mod audit;
 pub(crate) mod backtest;
 #[cfg(feature = "broker-sim")]
 pub mod bench;
@@ -21,6 +22,10 @@ pub mod keys;
 pub mod logging;
 pub mod plugins;
 #[cfg(feature = "broker-sim")]
+pub(crate) mod recording;
+#[cfg(feature = "broker-sim")]
+pub(crate) mod replay;
+#[cfg(feature = "broker-sim")]
 mod scratch;
 pub mod server;
 pub mod start;
@@ -30,6 +35,8 @@ pub mod supervisor;
 pub mod systemd;
 #[cfg(feature = "broker-sim")]
 mod warm_up;
+#[cfg(feature = "broker-sim")]
+mod why;
 pub mod work;
 
 /// A daemon that trades never carries the bugs that the simulation puts in: with them it is not built in

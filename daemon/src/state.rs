@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 /// The least free space to start with, in bytes.
 pub const FREE_BYTES_MIN: u64 = 64 << 20;
 
+/// The store's file below the state folder.
+pub const STORE_FILE: &str = "traderd.db";
+
 const LOCK_FILE: &str = "lock";
 
 /// Why the folders cannot be used.
@@ -206,6 +209,14 @@ pub fn prepare(state: &Path) -> Result<StateLock, StateError> {
 /// It cannot be made, or is no folder.
 pub fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(mode).create(path)
+}
+
+/// Takes the lock of a state folder that exists, for what needs the daemon stopped.
+///
+/// # Errors
+/// A daemon has it, or it cannot be used.
+pub fn take(state: &Path) -> Result<StateLock, StateError> {
+    lock(state)
 }
 
 fn enough(path: &Path, free: u64) -> Result<(), StateError> {

@@ -6,7 +6,7 @@ use trader_rpc::{Job, JobChangeParams, JobKind, JobState, JobsParams, call};
 use super::Setting;
 use super::backtest::{Printing, print_result};
 use super::change::{Request, report, send};
-use super::market_data;
+use super::{audit, market_data};
 use crate::connection;
 use crate::exit::Failed;
 use crate::output::{Output, Style};
@@ -258,7 +258,11 @@ fn watch(
     match job.work.kind() {
         _ if output.is_json() => Ok(()),
         JobKind::Backtest => print_result(&mut line, &job, printing, output),
-        JobKind::Export => output.text(&block(&job, output)),
+        JobKind::Replay => super::replay::print_result(&mut line, &job, output),
+        JobKind::Export | JobKind::SessionExport | JobKind::AuditExport => {
+            output.text(&block(&job, output))
+        }
+        JobKind::Audit => audit::print_result(&mut line, &job, output),
         JobKind::Import | JobKind::Verify | JobKind::Gaps => {
             market_data::print_result(&mut line, &job, output)
         }

@@ -4,6 +4,7 @@ mod adopt;
 mod alert_test;
 mod alerts;
 mod arm;
+mod audit;
 mod backtest;
 mod calendar;
 mod cancel;
@@ -21,14 +22,18 @@ mod logs;
 mod man;
 mod market_data;
 mod orders;
+mod overrule;
 mod pause;
 mod positions;
 mod reconcile;
+mod replay;
 mod resume;
+mod sessions;
 mod status;
 mod stop;
 mod strategies;
 mod trades;
+mod why;
 mod why_halted;
 
 use std::path::Path;
@@ -67,14 +72,19 @@ pub(crate) enum Command {
     Kill(kill::Args),
     Arm(arm::Args),
     Disarm(disarm::Args),
+    Override(overrule::Args),
     Reconcile(reconcile::Args),
     Adopt(adopt::Args),
     Ignore(ignore::Args),
     Stop(stop::Args),
     Logs(logs::Args),
+    Why(why::Args),
     Backtest(Box<backtest::Args>),
     Jobs(jobs::Args),
     Data(market_data::Args),
+    Sessions(sessions::Args),
+    Replay(replay::Args),
+    Audit(audit::Args),
     Calendar(calendar::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -107,14 +117,19 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Kill(args) => kill::run(args, setting),
         Command::Arm(args) => arm::run(args, setting),
         Command::Disarm(args) => disarm::run(args, setting),
+        Command::Override(args) => overrule::run(args, setting),
         Command::Reconcile(args) => reconcile::run(args, setting),
         Command::Adopt(args) => adopt::run(args, setting),
         Command::Ignore(args) => ignore::run(args, setting),
         Command::Stop(args) => stop::run(args, setting),
         Command::Logs(args) => logs::run(args, setting),
+        Command::Why(args) => why::run(args, setting),
         Command::Backtest(args) => backtest::run(args, setting),
         Command::Jobs(args) => jobs::run(args, setting),
         Command::Data(args) => market_data::run(args, setting),
+        Command::Sessions(args) => sessions::run(args, setting),
+        Command::Replay(args) => replay::run(args, setting),
+        Command::Audit(args) => audit::run(args, setting),
         Command::Calendar(args) => calendar::run(args, setting),
         Command::Config(args) => config::run(args, setting),
         Command::Completions(args) => completions::run(args, setting),

@@ -43,17 +43,19 @@ fn screen(status: &Status, output: &Output) -> String {
         ("Equity", equity(status, output)),
         ("Cash", show::dollars(status.cash)),
         ("Positions", positions(status, output)),
-        ("Orders", format!("{} open", status.working_orders)),
+        ("Orders", orders(status)),
         ("Routes", routes(status, output)),
         ("Feed", link(&status.feed, output)),
         ("Broker", broker(status, output)),
         ("Journal", journal(status, output)),
+        ("Recording", recording(status, output)),
         (
             "Config",
             printable(&status.config_hash).chars().take(12).collect(),
         ),
         ("Sockets", sockets(status)),
     ]);
+    rows.extend(unchecked(status, output));
     for (name, text) in rows {
         lines.push(format!(
             "{}  {text}",
@@ -189,6 +191,25 @@ fn positions(status: &Status, output: &Output) -> String {
     }
 }
 
+/// What limits cannot be checked, where there are any.
+fn unchecked(status: &Status, output: &Output) -> Vec<(&'static str, String)> {
+    let each = status.unchecked.iter();
+    each.map(|limit| ("Unchecked", output.paint(Style::Faint, &printable(limit))))
+        .collect()
+}
+
+fn orders(status: &Status) -> String {
+    let open = format!("{} open", status.working_orders);
+    let sent = &status.messages;
+    match sent.most {
+        Some(most) if sent.orders > 0 || sent.changes > 0 || sent.cancels > 0 => format!(
+            "{open}; last minute {} sent, {} changed, {} cancelled, of at most {most}",
+            sent.orders, sent.changes, sent.cancels
+        ),
+        _ => open,
+    }
+}
+
 fn routes(status: &Status, output: &Output) -> String {
     let warm = format!("{} warm", status.routes.warm);
     if status.routes.warming == 0 {
@@ -240,6 +261,20 @@ fn journal(status: &Status, output: &Output) -> String {
             "{text}, {}",
             output.paint(Style::Alarm, "CANNOT BE WRITTEN")
         )
+    }
+}
+
+/// Whether the session is recorded.
+fn recording(status: &Status, output: &Output) -> String {
+    let recording = &status.recording;
+    match (&recording.failure, recording.session) {
+        (Some(why), _) => {
+            let failed = output.paint(Style::Alarm, "NOT RECORDED");
+            format!("{failed}: {}", printable(why))
+        }
+        (None, Some(session)) => format!("session {session} is recorded"),
+        (None, None) if recording.enabled => "none yet".to_owned(),
+        (None, None) => "off".to_owned(),
     }
 }
 

@@ -59,6 +59,21 @@ fn each_sends_what_it_says() {
             json!({ "scope": { "symbol": "SPY" }, "account": "PA1" }),
         ),
         (&["disarm"], "disarm", json!({})),
+        (
+            &["override", "20240315-17"],
+            "override",
+            json!({ "intent": "20240315-17", "expires_seconds": null }),
+        ),
+        (
+            &["override", "20240315-17", "--expires", "3m"],
+            "override",
+            json!({ "intent": "20240315-17", "expires_seconds": 180 }),
+        ),
+        (
+            &["override", "20240315-17", "--confirm", "k7q2md"],
+            "confirm_override",
+            json!({ "intent": "20240315-17", "code": "k7q2md" }),
+        ),
         (&["reconcile"], "reconcile", json!({})),
         (
             &["adopt", "spy"],
@@ -91,12 +106,46 @@ fn a_command_line_that_makes_no_sense_is_refused_before_anything_is_sent() {
         &["alerts"],
         &["alerts", "ack", "-1"],
         &["arm"],
+        &["override"],
+        &["override", "17"],
+        &["override", "20240315-17", "--expires", "6m"],
+        &["override", "20240315-17", "--expires", "0"],
+        &[
+            "override",
+            "20240315-17",
+            "--expires",
+            "3m",
+            "--confirm",
+            "K7Q2MD",
+        ],
     ] {
         let run = run_at(fake.runtime_dir(), args);
         assert_eq!(run.code, 2, "{args:?} {}", run.stderr);
     }
-    for method in ["kill", "adopt", "ack_alert", "arm"] {
+    for method in [
+        "kill",
+        "adopt",
+        "ack_alert",
+        "arm",
+        "override",
+        "confirm_override",
+    ] {
         assert!(fake.calls(method).is_empty(), "{method}");
+    }
+}
+
+#[test]
+fn an_override_needs_an_administrator() {
+    let fake = Fake::start();
+    for more in [&[][..], &["--confirm", "K7Q2MD"]] {
+        let args = [&["override", "20240315-17"], more].concat();
+        let run = run_at(fake.runtime_dir(), &args);
+        assert_eq!(run.code, 1);
+        assert!(
+            run.stderr.contains("needs the role admin"),
+            "{}",
+            run.stderr
+        );
     }
 }
 

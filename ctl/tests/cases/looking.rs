@@ -30,6 +30,7 @@ fn every_view_is_json_in_the_shape_of_the_wire() {
         (&["strategies"], "strategies"),
         (&["logs"], "logs"),
         (&["why-halted"], "why_halted"),
+        (&["why", "20110110-17"], "why"),
         (&["alerts", "list"], "alerts"),
         (&["config", "show"], "config"),
     ] {
@@ -57,13 +58,15 @@ fn status_fits_one_screen_and_names_what_is_wrong() {
     Equity     $100,234.50, today +$234.50 (realised +$200.00, open +$34.50)
     Cash       $87,345.67
     Positions  2 open, 1 UNPROTECTED (120 unprotected share-seconds today)
-    Orders     3 open
+    Orders     3 open; last minute 4 sent, 1 changed, 2 cancelled, of at most 180
     Routes     3 warm, 1 warming up
     Feed       synthetic up, 4 symbols, last heard 10:23:00 ET
     Broker     sim up, profile alpaca, last heard 10:23:01 ET, reconciled
     Journal    1234 entries, /var/lib/traderd/trader.db
+    Recording  NOT RECORDED: no space left on the device
     Config     9f2c51d0a7e3
     Sockets    control /run/traderd/control/sock, read /run/traderd/read/sock
+    Unchecked  volume_share: the average daily volume of SPY is not known
 
     WARNING  2011-01-10 10:22:00 ET  QQQ: the stop of QQQ was refused
       next: close it by hand: traderctl close QQQ
@@ -88,6 +91,8 @@ fn a_quiet_day_reads_quietly() {
     status["routes"] = json!({ "warm": 4, "warming": 0 });
     status["day_pnl"] = json!("-12.345");
     status["alerts"] = json!([]);
+    status["messages"] = json!({ "orders": 0, "changes": 0, "cancels": 0, "most": 180 });
+    status["unchecked"] = json!([]);
     status["store"] = json!({ "seq": 0, "path": null, "writable": false });
     status["reconciled"] = json!(false);
     let fake = answering("status", status);
@@ -106,6 +111,7 @@ fn a_quiet_day_reads_quietly() {
     Feed       synthetic up, 4 symbols, last heard 10:23:00 ET
     Broker     sim up, profile alpaca, last heard 10:23:01 ET, NOT RECONCILED
     Journal    0 entries, in memory, CANNOT BE WRITTEN
+    Recording  NOT RECORDED: no space left on the device
     Config     9f2c51d0a7e3
     Sockets    control /run/traderd/control/sock, read /run/traderd/read/sock
     ");
@@ -335,4 +341,19 @@ fn the_calendar_comes_from_the_daemon_or_from_the_program() {
     Wed 2010-11-24  09:30      16:00
     Fri 2010-11-26  09:30      13:00       half day
     ");
+}
+
+#[test]
+fn why_reads_as_a_timeline_with_its_numbers() {
+    let fake = Fake::start();
+    let run = run_at(&fake.socket(), &["why", "20110110-17"]);
+    assert_snapshot!(run.text());
+}
+
+#[test]
+fn why_of_what_has_no_such_name_is_a_usage_error_that_shows_what_has() {
+    let fake = Fake::start();
+    let run = run_at(&fake.socket(), &["why", "SPY"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("SPY@10:35"), "{}", run.stderr);
 }

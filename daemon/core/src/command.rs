@@ -1,13 +1,19 @@
 //! What the engine wants done, in order. The shell commits what is to be persisted before it sends
 //! what comes after it.
 
+use serde::Serialize;
 use trader_contract::{BrokerRequest, ClientOrderId, Timestamp};
 
 use crate::record::JournalEntry;
 use crate::risk::gate::Approved;
 
 /// One output.
-#[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "commands lie in a list that is emptied and used again; a box would allocate for each record"
+)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Write this to the journal, durably, before any command after it is carried out.
     Persist(JournalEntry),
@@ -60,7 +66,8 @@ impl Command {
 }
 
 /// Why an operator's request was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum Refused {
     /// The engine trades no such symbol.
     #[error("no route trades {0}")]

@@ -1,5 +1,6 @@
 //! What an engine is made of: symbols, routes, limits and the rules of the day.
 
+use serde::{Deserialize, Serialize};
 use trader_calendar::Calendar;
 use trader_contract::{
     Built, Direction, Epoch, Qty, Ratio, Symbol, TickRule, Timeframe, Timestamp,
@@ -121,7 +122,8 @@ impl Authority {
 
 /// What becomes of orders and positions at the broker that this store did not make. Orders are never
 /// cancelled: one may be somebody's stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ForeignPolicy {
     /// They are told and nothing else is touched: the symbol is not entered until a person decides.
     #[default]
@@ -133,7 +135,7 @@ pub enum ForeignPolicy {
 }
 
 /// One symbol that may be traded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instrument {
     /// Its ticker.
     pub symbol: Symbol,

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{Bar, BrokerEvent, ClientOrderId, FeedEvent, Price, Quote, Symbol, SymbolId};
 
-use crate::record::Scope;
+use crate::record::{IntentId, Scope};
 
 /// One input.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The first event of a run: ask the broker what it holds before anything is sent.
     Start,
@@ -64,6 +66,12 @@ pub enum Event {
         /// What differed.
         why: Box<str>,
     },
+    /// The session's recording was given up, or goes on again. Nothing of trading depends on it; a person
+    /// is told.
+    Recording {
+        /// Why it was given up; `None` when it goes on.
+        failed: Option<Box<str>>,
+    },
     /// A person asked for something.
     Operator {
         /// What.
@@ -76,7 +84,8 @@ pub enum Event {
 }
 
 /// What an operator may ask for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OperatorCommand {
     /// No new entries; protecting and reducing go on.
     Pause,
@@ -118,6 +127,20 @@ pub enum OperatorCommand {
     },
     /// Leave what this store did not make in a symbol to its owner, and say no more of it.
     Ignore(Symbol),
+    /// Show what would leave if a refused entry were sent all the same, and wait for a confirmation.
+    Override {
+        /// The refused intent.
+        intent: IntentId,
+        /// How long a confirmation is waited for, in nanoseconds; at most five minutes.
+        within_nanos: i64,
+    },
+    /// Send it, once.
+    ConfirmOverride {
+        /// The refused intent.
+        intent: IntentId,
+        /// The code of what was shown.
+        code: Box<str>,
+    },
     /// A person has seen an alert.
     AckAlert {
         /// Its number: that of its journal entry.

@@ -1,11 +1,14 @@
 //! One lane: a strategy instance at work on one symbol of one route, with the indicators that it
 //! declared. It decides nothing about orders; its intents go to the engine.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{
     Bar, Built, Context, Execution, IndicatorSpec, Intents, PendingView, PositionView, RouteId,
     SessionView, Slot, Strategy, Symbol, SymbolId, Timeframe, Timestamp, TradeSummary,
 };
 use trader_indicators::{Indicator, IndicatorError};
+
+use crate::record::Seen;
 
 /// One lane.
 pub struct Lane {
@@ -20,10 +23,24 @@ pub struct Lane {
     /// Bars since its entry was placed.
     pub entry_age: u16,
     strategy: Box<dyn Strategy>,
+    specs: Vec<IndicatorSpec>,
     indicators: Vec<Indicator>,
     slots: Vec<Slot>,
     bars_seen: u32,
     bars_needed: u32,
+    warm: bool,
+    session_open: Option<Timestamp>,
+    last_bar: Option<Bar>,
+}
+
+/// Everything that a lane remembers, its strategy's memory included.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LaneState {
+    entry_age: u16,
+    strategy: String,
+    indicators: Vec<Indicator>,
+    slots: Vec<Slot>,
+    bars_seen: u32,
     warm: bool,
     session_open: Option<Timestamp>,
     last_bar: Option<Bar>,
@@ -65,6 +82,7 @@ impl Lane {
             timeframe,
             entry_age: 0,
             strategy: built.strategy,
+            specs: built.indicators,
             slots: vec![Slot::default(); indicators.len()],
             indicators,
             bars_seen: 0,
@@ -97,6 +115,16 @@ impl Lane {
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
         &self.slots
+    }
+
+    /// What the strategy sees with a bar.
+    #[must_use]
+    pub fn seen(&self, bar: &Bar) -> Seen {
+        let specs = self.specs.iter().copied();
+        Seen {
+            bar: *bar,
+            readings: specs.zip(self.slots.iter().copied()).collect(),
+        }
     }
 
     /// Takes a finished bar into the indicators. `session_open` tells sessions apart.
@@ -163,6 +191,49 @@ impl Lane {
     #[must_use]
     pub fn save(&self) -> String {
         self.strategy.save()
+    }
+
+    /// Everything that it remembers.
+    #[must_use]
+    pub fn snapshot(&self) -> LaneState {
+        LaneState {
+            entry_age: self.entry_age,
+            strategy: self.save(),
+            indicators: self.indicators.clone(),
+            slots: self.slots.clone(),
+            bars_seen: self.bars_seen,
+            warm: self.warm,
+            session_open: self.session_open,
+            last_bar: self.last_bar,
+        }
+    }
+
+    /// Takes up what a lane of the same make remembered.
+    ///
+    /// # Errors
+    /// It was of another make.
+    pub(crate) fn resume(&mut self, state: LaneState) -> Result<(), String> {
+        let unlike = |indicators: &[Indicator]| {
+            let kinds = |all: &[Indicator]| all.iter().map(Indicator::spec).collect::<Vec<_>>();
+            kinds(indicators) != kinds(&self.indicators)
+        };
+        if unlike(&state.indicators) || state.slots.len() != self.slots.len() {
+            return Err("its strategy declares other indicators than it did".to_owned());
+        }
+        self.restore(&state.strategy)?;
+        self.entry_age = state.entry_age;
+        self.indicators = state.indicators;
+        self.slots = state.slots;
+        self.bars_seen = state.bars_seen;
+        self.warm = state.warm;
+        self.session_open = state.session_open;
+        self.last_bar = state.last_bar;
+        Ok(())
+    }
+
+    /// The indicators that its strategy declared, in its order.
+    pub fn indicators(&self) -> impl Iterator<Item = IndicatorSpec> {
+        self.indicators.iter().map(Indicator::spec)
     }
 
     /// Gives the strategy a saved state.

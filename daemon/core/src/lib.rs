@@ -3,6 +3,7 @@
 
 pub mod bars;
 pub mod book;
+pub mod chain;
 pub mod command;
 pub mod config;
 pub mod engine;
@@ -12,11 +13,14 @@ pub mod orders;
 pub mod planted;
 pub mod record;
 pub mod risk;
+pub mod trace;
 
 pub use command::{Command, Commands, Refused};
 pub use config::{
     Authority, DayRules, EndOfDay, EngineConfig, ForeignPolicy, Instrument, Market, OrderRules,
     Route, Rows, Sides, Watch,
 };
-pub use engine::{DataState, Engine, EngineError, LinkState, Phase, Protection, RouteInfo};
+pub use engine::{
+    DataState, Engine, EngineError, LinkState, Phase, Protection, RestoreError, RouteInfo, Snapshot,
+};
 pub use event::{Event, OperatorCommand};

@@ -109,6 +109,20 @@ bugs! {
     HaltedEnters breaks "INV-16",
     /// A call that comes twice acts twice.
     RequestActsTwice breaks "INV-22",
+    /// Whoever can make a call may make it.
+    RoleUnchecked breaks "INV-22",
+    /// What the broker takes back of what had filled stays in the ledger.
+    CorrectionIgnored breaks "INV-4",
+    /// What the broker holds after its owner has traded is not taken for the truth.
+    OwnersWordIgnored breaks "INV-15",
+    /// A split is not heard of.
+    SplitIgnored breaks "INV-4",
+    /// An unexplained jump over the night stops nothing.
+    JumpIgnored breaks "INV-14",
+    /// Quotes are not looked at before the market is entered.
+    QuotesIgnored breaks "INV-14",
+    /// What cannot be borrowed is sold short.
+    BorrowIgnored breaks "INV-12",
     /// Entries of a minute are not counted.
     RateUncapped breaks "INV-13",
     /// What waiting entries may still cost does not count for the account's exposure.

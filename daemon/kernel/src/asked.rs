@@ -3,8 +3,9 @@
 
 use trader_rpc::{
     Accepted, AckAlertParams, AdoptParams, ArmParams, CancelParams, ChangeParams, CloseParams,
-    DaySummary, Failure, IgnoreParams, KillParams, NoteTradeParams, Obstacle, Order, OrdersParams,
-    Position, Role, Route, Status, StopParams, TagTradeParams,
+    ConfirmOverrideParams, DaySummary, Failure, IgnoreParams, KillParams, NoteTradeParams,
+    Obstacle, Order, OrdersParams, OverrideParams, Position, Role, Route, Status, StopParams,
+    TagTradeParams,
 };
 
 /// Where the engine's answer goes. It may be dropped unanswered when the kernel ends.
@@ -72,6 +73,10 @@ pub enum Call {
     Arm(ArmParams, Reply<Accepted>),
     /// Take the leave to trade a live account back.
     Disarm(ChangeParams, Reply<Accepted>),
+    /// Show what a refused entry would send past its limits.
+    Override(OverrideParams, Reply<Accepted>),
+    /// Send it.
+    ConfirmOverride(ConfirmOverrideParams, Reply<Accepted>),
     /// Compare with the broker now.
     Reconcile(ChangeParams, Reply<Accepted>),
     /// Protect a position that is not ours.
@@ -107,6 +112,8 @@ impl Call {
             Self::Kill(..) => "kill",
             Self::Arm(..) => "arm",
             Self::Disarm(..) => "disarm",
+            Self::Override(..) => "override",
+            Self::ConfirmOverride(..) => "confirm_override",
             Self::Reconcile(..) => "reconcile",
             Self::Adopt(..) => "adopt",
             Self::Ignore(..) => "ignore",
@@ -114,6 +121,35 @@ impl Call {
             Self::NoteTrade(..) => "note_trade",
             Self::TagTrade(..) => "tag_trade",
             Self::Stop(..) => "stop",
+        }
+    }
+
+    /// Answers that it is not done.
+    pub(crate) fn refuse(self, failure: Failure) {
+        match self {
+            Self::Status(reply) => reply.send(Err(failure)),
+            Self::Positions(reply) => reply.send(Err(failure)),
+            Self::OpenOrders(_, reply) => reply.send(Err(failure)),
+            Self::Strategies(reply) => reply.send(Err(failure)),
+            Self::WhyHalted(reply) => reply.send(Err(failure)),
+            Self::Day(reply) => reply.send(Err(failure)),
+            Self::Pause(_, reply)
+            | Self::Resume(_, reply)
+            | Self::Close(_, reply)
+            | Self::Cancel(_, reply)
+            | Self::Flatten(_, reply)
+            | Self::Kill(_, reply)
+            | Self::Arm(_, reply)
+            | Self::Disarm(_, reply)
+            | Self::Reconcile(_, reply)
+            | Self::Adopt(_, reply)
+            | Self::Ignore(_, reply)
+            | Self::AckAlert(_, reply)
+            | Self::Override(_, reply)
+            | Self::ConfirmOverride(_, reply)
+            | Self::NoteTrade(_, _, reply)
+            | Self::TagTrade(_, _, reply)
+            | Self::Stop(_, reply) => reply.send(Err(failure)),
         }
     }
 

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use trader_contract::Timestamp;
+use trader_contract::{IntentNo, Timestamp};
 use trader_core::planted::{Bug, is};
-use trader_core::record::Scope;
+use trader_core::record::{IntentId, Scope};
 use trader_core::{Event, OperatorCommand, Refused};
 use trader_rpc::{self as rpc, Accepted, Failure, RequestId};
 use trader_store::OperatorRequest;
 
 use crate::asked::{Asked, Call, Reply};
+use crate::authority::may_call;
 use crate::kernel::Kernel;
 use crate::ports::Ports;
 use crate::views;
@@ -20,6 +21,9 @@ const RECENT_MAX: usize = 1_000;
 
 /// What the engine says to a call.
 pub(crate) type Answer = Result<Box<str>, Refused>;
+
+/// Within how many seconds an override is confirmed if nobody says.
+const CONFIRM_SECONDS: i64 = 300;
 
 /// What an answer ends with when the journal takes nothing.
 const NOT_ON_DISK: &str = "the journal cannot be written, so a restart forgets this";
@@ -93,8 +97,15 @@ impl Asking {
 }
 
 impl Kernel {
-    /// Answers a call, or gives it to the engine.
+    /// Answers a call, or gives it to the engine. One that its peer may not make is refused here too,
+    /// whatever came before.
     pub fn answer(&mut self, now: Timestamp, asked: Asked, ports: &mut impl Ports) {
+        let (method, role) = (asked.call.method(), asked.peer.role);
+        if let Err(denied) = may_call(role, method) {
+            let unknown = || Failure::internal(format!("{method} was not done"), "no table has it");
+            let failure = denied.failure(method, role).unwrap_or_else(unknown);
+            return asked.call.refuse(failure);
+        }
         let engine = &self.engine;
         match asked.call {
             Call::Status(reply) => {
@@ -166,6 +177,18 @@ impl Kernel {
                 ask!(params, reply, Do::Arm { scope, account })
             }
             Call::Disarm(params, reply) => ask!(params, reply, Do::Disarm),
+            Call::Override(params, reply) => {
+                let within = params.expires_seconds.map_or(CONFIRM_SECONDS, i64::from);
+                let command = Do::Override {
+                    intent: intent(params.intent),
+                    within_nanos: within.saturating_mul(Timestamp::SECOND),
+                };
+                ask!(params, reply, command)
+            }
+            Call::ConfirmOverride(params, reply) => {
+                let (intent, code) = (intent(params.intent), params.code.as_str().into());
+                ask!(params, reply, Do::ConfirmOverride { intent, code })
+            }
             Call::Reconcile(params, reply) => ask!(params, reply, Do::Reconcile),
             Call::Adopt(params, reply) => {
                 let (symbol, stop) = (params.symbol, params.stop);
@@ -254,6 +277,14 @@ fn asking(
         params: serde_json::to_string(params).unwrap_or_default(),
         uid,
         reply,
+    }
+}
+
+/// An intent as the engine knows it.
+const fn intent(name: rpc::IntentName) -> IntentId {
+    IntentId {
+        session: name.session,
+        number: IntentNo(name.number),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Turns one event into what comes of it, in order: commit, send, answer. Who decides which event is
+//! Turns one event into what comes of it, in order: record, commit, send, answer. Who decides which event is
 //! next, and when, is outside.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +9,7 @@ use trader_contract::{
 };
 use trader_core::book::Book;
 use trader_core::planted::{Bug, is};
+use trader_core::record::Record;
 use trader_core::{Command, Commands, Engine, EngineConfig, EngineError, Event};
 use trader_store::{Batch, OperatorRequest, Recovery};
 
@@ -126,6 +127,7 @@ impl Kernel {
         if matches!(event, Event::Broker(BrokerEvent::Snapshot(_))) {
             self.reconciled_at = Some(now);
         }
+        ports.record(now, event);
         let mut commands = std::mem::take(&mut self.commands);
         self.engine.step_into(now, event, &mut commands);
         if !commands.is_empty() {
@@ -139,12 +141,17 @@ impl Kernel {
         let mut batch = Batch::default();
         let mut rest = Vec::new();
         let mut answers = Vec::new();
-        for command in commands.drain() {
+        for command in commands.as_slice() {
             match command {
-                Command::Persist(entry) => batch.entries.push(entry),
-                Command::Answer { request, outcome } => answers.push((request, outcome)),
-                command => rest.push(command),
+                Command::Persist(entry) => batch.entries.push(entry.clone()),
+                Command::Answer { request, outcome } => {
+                    answers.push((request.clone(), outcome.clone()));
+                }
+                command => rest.push(command.clone()),
             }
+        }
+        if rest.iter().any(changes_the_broker) {
+            ports.secure();
         }
         let mut answers = self.settle(now, answers, &mut batch);
         let could = self.journal_failure.is_none();
@@ -157,7 +164,9 @@ impl Kernel {
         if is(Bug::SendBeforeCommit) {
             late = std::mem::take(&mut batch);
         }
-        let committed = self.commit(now, batch, ports);
+        let committed = self.commit(now, batch, commands.as_slice(), ports);
+        ports.record_commands(commands);
+        commands.drain();
         let mut contradictions = Vec::new();
         for command in rest {
             match command {
@@ -175,7 +184,7 @@ impl Kernel {
             }
         }
         if is(Bug::SendBeforeCommit) {
-            self.commit(now, late, ports);
+            self.commit(now, late, &[], ports);
         }
         for (asking, answer) in answers {
             asking.reply(answer, committed);
@@ -195,7 +204,7 @@ impl Kernel {
         ports: &mut impl Ports,
     ) -> bool {
         let could = self.journal_failure.is_none();
-        let committed = self.commit(now, batch, ports);
+        let committed = self.commit(now, batch, &[], ports);
         self.tell_of_failure(now, could, ports);
         committed
     }
@@ -208,17 +217,26 @@ impl Kernel {
     }
 
     /// Writes a batch durably; its entries are heard of once they are on the disk.
-    fn commit(&mut self, now: Timestamp, batch: Batch, ports: &mut impl Ports) -> bool {
+    fn commit(
+        &mut self,
+        now: Timestamp,
+        batch: Batch,
+        commands: &[Command],
+        ports: &mut impl Ports,
+    ) -> bool {
         if batch.is_empty() {
             return self.journal_failure.is_none();
         }
         if self.journal_failure.is_some() {
+            tell_alerts(commands, ports);
             return false;
         }
-        let entries = batch.entries.clone();
         match ports.commit(batch) {
             Ok(()) => {
-                for entry in &entries {
+                for command in commands {
+                    let Command::Persist(entry) = command else {
+                        continue;
+                    };
                     self.facts.store.seq = entry.seq;
                     self.strategies.signals.take(entry);
                     ports.written(entry);
@@ -230,6 +248,7 @@ impl Kernel {
                 self.facts.journal_failure = Some((now, why.to_string()));
                 self.facts.store.writable = false;
                 self.journal_failure = Some(why);
+                tell_alerts(commands, ports);
                 false
             }
         }
@@ -295,6 +314,22 @@ impl Kernel {
         }
         settled
     }
+}
+
+/// What the journal does not take is told to people, as far as it is meant for them.
+fn tell_alerts(commands: &[Command], ports: &mut impl Ports) {
+    for command in commands {
+        if let Command::Persist(entry) = command
+            && matches!(entry.record, Record::Alerted { .. })
+        {
+            ports.unwritten(entry);
+        }
+    }
+}
+
+/// Whether a command asks the broker for more than what it holds.
+const fn changes_the_broker(command: &Command) -> bool {
+    matches!(command, Command::Send(_) | Command::Cancel(_))
 }
 
 /// The book as the journal left it.

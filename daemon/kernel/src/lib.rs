@@ -4,6 +4,7 @@
 
 mod asked;
 mod audit;
+mod authority;
 mod calls;
 mod diary;
 mod kernel;
@@ -11,6 +12,7 @@ mod ports;
 pub mod views;
 
 pub use asked::{Asked, Call, Peer, Reply};
+pub use authority::{Denied, may_call};
 pub use kernel::{Kernel, Surroundings};
 pub use ports::Ports;
 

@@ -2,11 +2,23 @@
 
 use trader_contract::{BrokerRequest, Timestamp};
 use trader_core::record::JournalEntry;
+use trader_core::{Commands, Event};
 use trader_store::{Batch, OperatorRequest};
 
 /// What the kernel asks of the world. The daemon's is made of threads and sockets, the simulation's of
 /// memory and faults.
 pub trait Ports {
+    /// Records what the engine is about to take, at once and in order. What cannot be recorded is lost:
+    /// no order waits for it.
+    fn record(&mut self, at: Timestamp, event: &Event);
+
+    /// Makes sure that everything recorded so far outlives the program before anything more is sent; may
+    /// work beside the commit that follows.
+    fn secure(&mut self);
+
+    /// Records what came of the event before, which is taken out.
+    fn record_commands(&mut self, commands: &mut Commands);
+
     /// Writes a batch, all of it or nothing; `Ok` says that it is durable. Nothing is written after the
     /// first failure.
     ///
@@ -25,4 +37,8 @@ pub trait Ports {
 
     /// Hears an entry of the journal once it is on the disk.
     fn written(&mut self, entry: &JournalEntry);
+
+    /// Hears an alert that the journal does not take any more. It reaches people all the same; the next
+    /// start knows nothing of it.
+    fn unwritten(&mut self, entry: &JournalEntry);
 }

@@ -7,17 +7,18 @@ use serde::de::DeserializeOwned;
 use crate::error::Failure;
 use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
-    ChangeParams, CloseParams, DataParams, DayParams, DaysParams, HelloParams, IgnoreParams,
-    JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams, NoteTradeParams,
-    OrdersParams, RemoveDataParams, StopParams, SubmitJobParams, TagTradeParams, TradeEditsParams,
-    TradesParams, UploadParams,
+    ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DayParams, DaysParams,
+    HelloParams, IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams,
+    NoParams, NoteTradeParams, OrdersParams, OverrideParams, RemoveDataParams, RemoveSessionParams,
+    SessionsParams, StopParams, SubmitJobParams, TagTradeParams, TradeEditsParams, TradesParams,
+    UploadParams, WhyParams,
 };
 use crate::request_id::RequestId;
 use crate::role::Role;
 use crate::types::{
     Accepted, AlertTest, CalendarDay, DataSeries, DaySummary, EffectiveConfig, FileChunk, Hello,
-    Job, JournalAlert, LogLine, Obstacle, Order, Position, Route, Status, Trade, TradeEdit,
-    UploadState,
+    Job, JournalAlert, LogLine, Obstacle, Order, Position, RecordedSession, Route, Status, Trade,
+    TradeEdit, UploadState, Why,
 };
 
 /// A method: a type that ties a name to a role, parameters and a result.
@@ -117,6 +118,8 @@ macro_rules! for_each_method {
                 "List days of the account in figures, the oldest first";
             WhyHalted "why_halted" Read look (NoParams) -> (Vec<Obstacle>)
                 "List everything that stops entries now, with what to do about it";
+            Why "why" Read look (WhyParams) -> (Why)
+                "Explain an order, a decision, a trade, or a symbol at a time, from bar to fill";
             Alerts "alerts" Read look (AlertsParams) -> (Vec<JournalAlert>)
                 "List alerts of the journal: those that need somebody, the gravest first, or all";
             Pause "pause" Reduce change (ChangeParams) -> (Accepted)
@@ -135,6 +138,10 @@ macro_rules! for_each_method {
                 "Lift a kill; in live mode, allow the account to be traded";
             Disarm "disarm" Reduce change (ChangeParams) -> (Accepted)
                 "Take the leave to trade a live account back";
+            Override "override" Admin change (OverrideParams) -> (Accepted)
+                "Show what a refused entry would send past its limits, and wait for a confirmation";
+            ConfirmOverride "confirm_override" Admin change (ConfirmOverrideParams) -> (Accepted)
+                "Send exactly what an override showed, once";
             Reconcile "reconcile" Reduce change (ChangeParams) -> (Accepted)
                 "Compare with the broker now";
             Adopt "adopt" Control change (AdoptParams) -> (Accepted)
@@ -165,6 +172,10 @@ macro_rules! for_each_method {
                 "List the series of the bar store";
             RemoveData "remove_data" Control change (RemoveDataParams) -> (Accepted)
                 "Remove series from the bar store";
+            Sessions "sessions" Read look (SessionsParams) -> (Vec<RecordedSession>)
+                "List recorded sessions, the oldest first, or tell what is in one of them";
+            RemoveSession "remove_session" Control change (RemoveSessionParams) -> (Accepted)
+                "Remove the recording of a session";
             TestAlert "test_alert" Reduce change (ChangeParams) -> (AlertTest)
                 "Send a test on every way that alerts go, and tell what came of it";
         }
@@ -308,6 +319,42 @@ mod tests {
                 method.name
             );
         }
+    }
+
+    /// Limits come from the configuration, which is read at the start and part of what a live account is
+    /// armed for. Whoever adds a call that changes something adds it here, having seen that it changes
+    /// no limit; an override waives some for one order and changes none.
+    #[test]
+    fn no_method_changes_a_limit() {
+        let changes: Vec<&str> = (METHODS.iter())
+            .filter(|method| method.mutating)
+            .map(|method| method.name)
+            .collect();
+        let known = [
+            "pause",
+            "resume",
+            "close",
+            "cancel",
+            "flatten",
+            "kill",
+            "arm",
+            "disarm",
+            "override",
+            "confirm_override",
+            "reconcile",
+            "adopt",
+            "ignore",
+            "ack_alert",
+            "stop",
+            "submit_job",
+            "cancel_job",
+            "delete_job",
+            "upload",
+            "remove_data",
+            "remove_session",
+            "test_alert",
+        ];
+        assert_eq!(changes, known);
     }
 
     #[test]

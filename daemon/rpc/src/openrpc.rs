@@ -9,17 +9,19 @@ use crate::limits::PROTOCOL_VERSION;
 use crate::method::{METHODS, MethodInfo, SUBSCRIPTIONS};
 use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
-    ChangeParams, CloseParams, DataParams, DayParams, DaysParams, EventsParams, HelloParams,
-    IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams,
-    NoteTradeParams, OrdersParams, RemoveDataParams, StopParams, SubmitJobParams, TagTradeParams,
-    TradeEditsParams, TradesParams, UploadParams,
+    ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DayParams, DaysParams,
+    EventsParams, HelloParams, IgnoreParams, JobChangeParams, JobFileParams, JobsParams,
+    KillParams, LogsParams, NoParams, NoteTradeParams, OrdersParams, OverrideParams,
+    RemoveDataParams, RemoveSessionParams, SessionsParams, StopParams, SubmitJobParams,
+    TagTradeParams, TradeEditsParams, TradesParams, UploadParams, WhyParams,
 };
 use crate::sample;
 use crate::types::{
-    Accepted, AlertTest, BacktestResult, BacktestSpec, CalendarDay, DataSeries, DaySummary,
-    EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job,
-    JournalAlert, JournalLine, LogLine, Obstacle, Order, Position, Route, SeriesFilter, Status,
-    Trade, TradeEdit, UploadState, VerifyResult,
+    Accepted, AlertTest, AuditExportSpec, AuditResult, AuditSpec, BacktestResult, BacktestSpec,
+    CalendarDay, DataSeries, DaySummary, EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello,
+    ImportResult, ImportSpec, Job, JournalAlert, JournalLine, LogLine, Obstacle, Order, Position,
+    RecordedSession, ReplaySpec, Route, SeriesFilter, SessionExportSpec, Status, Trade, TradeEdit,
+    UploadState, VerifyResult, Why, WhyBar, WhyFact, WhyStep,
 };
 
 /// Writes the document.
@@ -152,6 +154,10 @@ fn work_schema() -> Value {
         ("export", reference("ExportSpec")),
         ("verify", reference("SeriesFilter")),
         ("gaps", reference("SeriesFilter")),
+        ("replay", reference("ReplaySpec")),
+        ("session_export", reference("SessionExportSpec")),
+        ("audit", reference("AuditSpec")),
+        ("audit_export", reference("AuditExportSpec")),
     ])
 }
 
@@ -334,6 +340,8 @@ examples_of!(
     StopParams,
     KillParams,
     ArmParams,
+    OverrideParams,
+    ConfirmOverrideParams,
     AdoptParams,
     IgnoreParams,
     AckAlertParams,
@@ -349,6 +357,9 @@ examples_of!(
     UploadParams,
     DataParams,
     RemoveDataParams,
+    WhyParams,
+    SessionsParams,
+    RemoveSessionParams,
     Hello,
     Status,
     Position,
@@ -358,6 +369,10 @@ examples_of!(
     Route,
     Obstacle,
     JournalAlert,
+    WhyFact,
+    WhyStep,
+    WhyBar,
+    Why,
     LogLine,
     CalendarDay,
     EffectiveConfig,
@@ -369,6 +384,11 @@ examples_of!(
     ImportSpec,
     ExportSpec,
     SeriesFilter,
+    ReplaySpec,
+    SessionExportSpec,
+    RecordedSession,
+    AuditSpec,
+    AuditExportSpec,
     Job,
     FileChunk,
     UploadState,
@@ -376,6 +396,7 @@ examples_of!(
     ImportResult,
     VerifyResult,
     GapsResult,
+    AuditResult,
     BacktestResult,
 );
 

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use trader_contract::{ClientOrderId, Price, Symbol};
 
 use crate::request_id::RequestId;
-use crate::types::{EventStream, JobKind, LogLevel, Note, Scope, Tag, TradeName, Work};
+use crate::types::{
+    EventStream, IntentName, JobKind, LogLevel, Note, Scope, Tag, TradeName, WhySubject, Work,
+};
 
 /// No parameters: `{}`, `null`, or none at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -191,6 +193,31 @@ pub struct ArmParams {
     pub account: Option<String>,
 }
 
+/// Which refused entry to send all the same, once somebody has confirmed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverrideParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// The entry that a limit refused.
+    pub intent: IntentName,
+    /// Within how many seconds it must be confirmed: 1 to 300, 300 if it is left out.
+    #[serde(default)]
+    pub expires_seconds: Option<u32>,
+}
+
+/// Which override to carry out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmOverrideParams {
+    /// The call's id, another one than that of the `override`.
+    pub request_id: RequestId,
+    /// The entry that a limit refused.
+    pub intent: IntentName,
+    /// The code that the `override` answered with, in any case.
+    pub code: String,
+}
+
 /// Which position to adopt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -233,6 +260,15 @@ pub struct AlertsParams {
     /// with newer words. All come the newest first, the others the gravest first; at most
     /// [`crate::limits::ROWS_MAX`] either way.
     pub all: bool,
+}
+
+/// What to explain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhyParams {
+    /// An order, an intent or the trade that it opened, or a symbol at a time in New York:
+    /// `0000002a-20110110-17-e1`, `20110110-17`, `SPY@10:35`, `SPY@2011-01-10T10:35`.
+    pub subject: WhySubject,
 }
 
 /// How to stop.
@@ -341,4 +377,22 @@ pub struct RemoveDataParams {
     /// Only this year of these rows, in UTC; the whole series if it is left out. Needs `data`.
     #[serde(default)]
     pub year: Option<i32>,
+}
+
+/// Which recorded sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionsParams {
+    /// Only that of this date, with what is in each of its files.
+    pub session: Option<NaiveDate>,
+}
+
+/// Which recording to remove.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveSessionParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// The session's date.
+    pub session: NaiveDate,
 }

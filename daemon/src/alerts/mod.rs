@@ -206,14 +206,15 @@ impl Delivery {
         }
     }
 
-    /// Sends word that nothing can be written down any more, so that no later alert will come either.
+    /// Sends word that nothing can be written down any more: what is told from now on, no restart knows.
     pub fn raise_journal_failure(&self, why: &str) {
         let alert = Alert {
             severity: Severity::Critical,
             kind: "journal".into(),
             symbol: None,
             message: format!(
-                "the journal takes no entries: {why}; entries are halted, and no further alert is sent"
+                "the journal takes no entries: {why}; entries are halted, and alerts that do not \
+                 arrive are not sent again after a restart"
             )
             .into(),
             action: "free the disk or mend it, then restart the daemon; stops rest at the broker \

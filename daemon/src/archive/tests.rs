@@ -102,7 +102,7 @@ fn planned(client_id: &str, ticker: &str, parent: Option<&str>) -> Record {
             exit_reason: (!entry).then_some(record::ExitReason::StopLoss),
             expires_after_bars: None,
             decided_on: None,
-            expected: None,
+            last: None,
         },
     }
 }

@@ -1,9 +1,10 @@
-//! `traderd bench`: `backtest` from the bar store to the stored result, and `engine`, how many bars a second the production engine, gate and simulated broker
+//! `traderd bench`: `recording` what a session's recording costs, `backtest` from the bar store to the stored result, and `engine`, how many bars a second the production engine, gate and simulated broker
 //! take on one core, beside a bare loop that does the same arithmetic and nothing else.
 
 #[cfg(feature = "backtest")]
 pub mod backtest;
 mod floor;
+pub(crate) mod recording;
 mod rows;
 mod run;
 mod sma_cross;

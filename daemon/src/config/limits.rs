@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use trader_contract::{Money, Ratio, Symbol};
+use trader_core::risk::waiver::ceilings;
 
 use super::section::{Section, choice};
 use super::{dollars, ratio};
@@ -42,23 +43,12 @@ pub struct Risk {
     pub max_drawdown: Ratio,
     /// Losing trades in a row that stop the day: 1 to 20.
     pub consecutive_losses: u32,
-    /// Entries of one route in a session: 1 to 100.
-    pub entries_per_route_per_day: u32,
-    /// Entries sent in a minute, over all routes: 1 to 120.
-    pub orders_per_minute: u32,
-    /// Entries sent in a minute in one symbol: 1 to 60.
-    pub orders_per_minute_per_symbol: u32,
-    /// Milliseconds in which the same entry (symbol, side, quantity) is not sent twice: 0 to 60000.
-    pub duplicate_window_ms: u32,
-    /// How far an order's price may be from the last price seen, as a share of it: 0.001 to 0.1.
-    pub price_collar: Ratio,
-    /// How far beyond its trigger or the last price an entry without a limit is counted as filling, as
-    /// a share of it: 0 to 0.1.
-    pub fill_collar: Ratio,
-    /// The widest spread that is entered at the market, as a share of the bid: 0.0001 to 0.05.
-    pub max_spread: Ratio,
-    /// Seconds that a quote may be old for an entry at the market: 1 to 60.
-    pub quote_age_seconds: u32,
+    /// How often.
+    #[serde(flatten)]
+    pub rates: Rates,
+    /// At which prices.
+    #[serde(flatten)]
+    pub prices: Prices,
     /// Symbols that are never entered, whatever the routes say.
     pub restricted: Vec<Symbol>,
     /// Dollars per share added to the distance of the stop when a trade is sized: 0 to 5.
@@ -67,23 +57,23 @@ pub struct Risk {
 
 impl Risk {
     pub(super) fn read(mut section: Section<'_>) -> Self {
-        let positions = dollars(100)..=dollars(1_000_000);
-        let multiples = ratio(10)..=ratio(4000);
+        let positions = dollars(100)..=ceilings::VALUE;
+        let multiples = ratio(10)..=ceilings::EXPOSURE;
         let risk = Self {
             risk_per_trade: section.ratio(
                 "risk_per_trade",
                 ratio(5),
-                tenth_of(ratio(1))..=ratio(20),
+                tenth_of(ratio(1))..=ceilings::RISK_PER_TRADE,
             ),
             risk_per_trade_max: section.money(
                 "risk_per_trade_max",
                 dollars(500),
-                dollars(1)..=dollars(10_000),
+                dollars(1)..=ceilings::RISK_PER_TRADE_MAX,
             ),
             position_fraction: section.ratio(
                 "position_fraction",
                 ratio(250),
-                ratio(10)..=ratio(1000),
+                ratio(10)..=ceilings::POSITION_FRACTION,
             ),
             max_position_value: section.money(
                 "max_position_value",
@@ -98,29 +88,31 @@ impl Risk {
                 ratio(50),
                 Ratio::ZERO..=ratio(900),
             ),
-            max_open_positions: section.integer("max_open_positions", 5, 1..=50),
-            max_order_shares: section.integer("max_order_shares", 5_000, 1..=100_000),
+            max_open_positions: section.integer(
+                "max_open_positions",
+                5,
+                1..=ceilings::OPEN_POSITIONS,
+            ),
+            max_order_shares: section.integer(
+                "max_order_shares",
+                5_000,
+                1..=ceilings::ORDER_SHARES,
+            ),
             max_order_value: section.money("max_order_value", dollars(25_000), positions),
-            volume_share: section.ratio("volume_share", ratio(10), tenth_of(ratio(1))..=ratio(100)),
+            volume_share: section.ratio(
+                "volume_share",
+                ratio(10),
+                tenth_of(ratio(1))..=ceilings::VOLUME_SHARE,
+            ),
             daily_loss_fraction: section.ratio(
                 "daily_loss_fraction",
                 ratio(20),
-                ratio(1)..=ratio(100),
+                ratio(1)..=ceilings::DAILY_LOSS,
             ),
-            max_drawdown: section.ratio("max_drawdown", ratio(200), ratio(10)..=ratio(500)),
+            max_drawdown: section.ratio("max_drawdown", ratio(200), ratio(10)..=ceilings::DRAWDOWN),
             consecutive_losses: section.integer("consecutive_losses", 4, 1..=20),
-            entries_per_route_per_day: section.integer("entries_per_route_per_day", 10, 1..=100),
-            orders_per_minute: section.integer("orders_per_minute", 30, 1..=120),
-            orders_per_minute_per_symbol: section.integer(
-                "orders_per_minute_per_symbol",
-                6,
-                1..=60,
-            ),
-            duplicate_window_ms: section.integer("duplicate_window_ms", 2_000, 0..=60_000),
-            price_collar: section.ratio("price_collar", ratio(50), ratio(1)..=ratio(100)),
-            fill_collar: section.ratio("fill_collar", ratio(40), Ratio::ZERO..=ratio(100)),
-            max_spread: section.ratio("max_spread", ratio(10), tenth_of(ratio(1))..=ratio(50)),
-            quote_age_seconds: section.integer("quote_age_seconds", 3, 1..=60),
+            rates: Rates::read(&mut section),
+            prices: Prices::read(&mut section),
             restricted: section.symbols("restricted"),
             slippage_allowance: section.money(
                 "slippage_allowance",
@@ -130,6 +122,93 @@ impl Risk {
         };
         section.finish();
         risk
+    }
+}
+
+/// How often things may be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rates {
+    /// Entries of one route in a session: 1 to 100.
+    pub entries_per_route_per_day: u32,
+    /// Entries sent in a minute, over all routes: 1 to 120.
+    pub orders_per_minute: u32,
+    /// Entries sent in a minute in one symbol: 1 to 60.
+    pub orders_per_minute_per_symbol: u32,
+    /// Messages to the broker in a minute, cancels and changes included, after which entries halt: 10
+    /// to 600.
+    pub messages_per_minute: u32,
+    /// Moves of one symbol's stop in a minute; more of them wait: 1 to 30.
+    pub stop_moves_per_minute_per_symbol: u32,
+    /// Cancels of a session for each fill of it, after which a person is told; 0 turns it off: 0 to 1000.
+    pub cancels_per_fill: u32,
+    /// Milliseconds in which the same entry (symbol, side, quantity) is not sent twice: 0 to 60000.
+    pub duplicate_window_ms: u32,
+}
+
+impl Rates {
+    fn read(section: &mut Section<'_>) -> Self {
+        Self {
+            entries_per_route_per_day: section.integer(
+                "entries_per_route_per_day",
+                10,
+                1..=ceilings::ENTRIES_PER_ROUTE,
+            ),
+            orders_per_minute: section.integer(
+                "orders_per_minute",
+                30,
+                1..=ceilings::ENTRIES_PER_MINUTE,
+            ),
+            orders_per_minute_per_symbol: section.integer(
+                "orders_per_minute_per_symbol",
+                6,
+                1..=ceilings::ENTRIES_PER_MINUTE_SYMBOL,
+            ),
+            messages_per_minute: section.integer(
+                "messages_per_minute",
+                180,
+                10..=ceilings::MESSAGES_PER_MINUTE,
+            ),
+            stop_moves_per_minute_per_symbol: section.integer(
+                "stop_moves_per_minute_per_symbol",
+                6,
+                1..=ceilings::STOP_MOVES_PER_MINUTE,
+            ),
+            cancels_per_fill: section.integer("cancels_per_fill", 10, 0..=1_000),
+            duplicate_window_ms: section.integer("duplicate_window_ms", 2_000, 0..=60_000),
+        }
+    }
+}
+
+/// At which prices the gate lets an entry through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Prices {
+    /// How far an order's price may be from the last price seen, as a share of it: 0.001 to 0.1.
+    pub price_collar: Ratio,
+    /// How far beyond its trigger or the last price an entry without a limit is counted as filling, as
+    /// a share of it: 0 to 0.1.
+    pub fill_collar: Ratio,
+    /// The widest spread that is entered at the market, as a share of the bid: 0.0001 to 0.05.
+    pub max_spread: Ratio,
+    /// Seconds that a quote may be old for an entry at the market: 1 to 60.
+    pub quote_age_seconds: u32,
+}
+
+impl Prices {
+    fn read(section: &mut Section<'_>) -> Self {
+        Self {
+            price_collar: section.ratio(
+                "price_collar",
+                ratio(50),
+                ratio(1)..=ceilings::PRICE_COLLAR,
+            ),
+            fill_collar: section.ratio("fill_collar", ratio(40), Ratio::ZERO..=ratio(100)),
+            max_spread: section.ratio(
+                "max_spread",
+                ratio(10),
+                tenth_of(ratio(1))..=ceilings::SPREAD,
+            ),
+            quote_age_seconds: section.integer("quote_age_seconds", 3, 1..=60),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod layers;
 mod limits;
 mod market;
 mod problem;
+mod recording;
 mod route;
 mod section;
 mod shell;
@@ -30,6 +31,7 @@ pub use market::{
     MarketSource, Pace,
 };
 pub use problem::{Place, Problem, Problems};
+pub use recording::RecordingSettings;
 pub use route::{Route, Sides};
 pub use shell::{
     CalendarFileError, CalendarSettings, LogFormat, LogLevel, LogSettings, RpcSettings,
@@ -87,6 +89,8 @@ pub struct Config {
     pub log: LogSettings,
     /// Who is told of alerts.
     pub alerts: AlertSettings,
+    /// Recordings of sessions.
+    pub recording: RecordingSettings,
     /// The RPC sockets.
     pub rpc: RpcSettings,
     /// Work apart from trading.
@@ -172,6 +176,7 @@ impl Config {
             calendar: CalendarSettings::read(root.section("calendar")),
             log: LogSettings::read(root.section("log")),
             alerts: AlertSettings::read(root.section("alerts")),
+            recording: RecordingSettings::read(root.section("recording")),
             rpc: RpcSettings::read(root.section("rpc")),
             jobs: JobsSettings::read(root.section("jobs")),
             routes: Vec::new(),

@@ -110,6 +110,8 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// Recent events kept in memory for `traderctl logs`: 100 to 100000.
     pub keep_events: u32,
+    /// Minutes between two entries with the head of the journal: 0 to 1440; 0 for none.
+    pub journal_head_minutes: u32,
 }
 
 impl LogSettings {
@@ -118,6 +120,7 @@ impl LogSettings {
             level: section.word("level", LogLevel::Info),
             format: section.word("format", LogFormat::Auto),
             keep_events: section.integer("keep_events", 2_000, 100..=100_000),
+            journal_head_minutes: section.integer("journal_head_minutes", 5, 0..=1_440),
         };
         section.finish();
         log

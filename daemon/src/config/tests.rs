@@ -443,3 +443,34 @@ fn settings_keep_the_type_they_were_declared_with() {
         SettingValue::Decimal("0.1".parse().unwrap())
     );
 }
+
+#[test]
+fn no_configuration_goes_past_the_hard_ceilings() {
+    for (key, ceiling, beyond) in [
+        ("risk_per_trade", "0.02", "0.021"),
+        ("risk_per_trade_max", "10000", "10001"),
+        ("position_fraction", "1.0", "1.001"),
+        ("max_position_value", "1000000", "1000001"),
+        ("max_gross_exposure", "4.0", "4.001"),
+        ("max_net_exposure", "4.0", "4.001"),
+        ("max_route_exposure", "4.0", "4.001"),
+        ("max_open_positions", "50", "51"),
+        ("max_order_shares", "100000", "100001"),
+        ("max_order_value", "1000000", "1000001"),
+        ("volume_share", "0.1", "0.101"),
+        ("daily_loss_fraction", "0.1", "0.101"),
+        ("max_drawdown", "0.5", "0.501"),
+        ("entries_per_route_per_day", "100", "101"),
+        ("orders_per_minute", "120", "121"),
+        ("orders_per_minute_per_symbol", "60", "61"),
+        ("messages_per_minute", "600", "601"),
+        ("stop_moves_per_minute_per_symbol", "30", "31"),
+        ("price_collar", "0.1", "0.101"),
+        ("max_spread", "0.05", "0.051"),
+    ] {
+        let with = |value: &str| read(&[&format!("[risk]\n{key} = {value}\n")]);
+        with(ceiling).unwrap();
+        let refused = with(beyond).unwrap_err();
+        assert!(refused.contains(key), "{refused}");
+    }
+}

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use trader_rpc::{
     Accepted, DataParams, DataSeries, ErrorCode, Failure, FileChunk, Job, JobChangeParams,
-    JobFileParams, JobState, JobsParams, RemoveDataParams, SubmitJobParams, UploadParams,
-    UploadState, Work, limits,
+    JobFileParams, JobState, JobsParams, RecordedSession, RemoveDataParams, RemoveSessionParams,
+    SessionsParams, SubmitJobParams, UploadParams, UploadState, Work, limits,
 };
 
 use super::title::{self, refused};
@@ -245,6 +245,20 @@ impl Workshop for Shop {
         tracing::info!(symbol = %params.symbol, "{message}");
         Ok(book.answers.keep(&params.request_id, message))
     }
+
+    fn sessions(&self, params: &SessionsParams) -> Result<Vec<RecordedSession>, Failure> {
+        super::sessions::list(&self.recordings, params.session)
+    }
+
+    fn remove_session(&self, params: &RemoveSessionParams) -> Result<Accepted, Failure> {
+        let mut book = self.hold();
+        if let Some(answer) = book.answers.of(&params.request_id) {
+            return Ok(answer);
+        }
+        let message = super::sessions::remove(&self.recordings, params.session)?;
+        tracing::info!(session = %params.session, "{message}");
+        Ok(book.answers.keep(&params.request_id, message))
+    }
 }
 
 impl Shop {
@@ -320,5 +334,11 @@ impl Workshop for Closed {
     }
     fn remove_data(&self, _: &RemoveDataParams) -> Result<Accepted, Failure> {
         self.refuse("remove_data")
+    }
+    fn sessions(&self, _: &SessionsParams) -> Result<Vec<RecordedSession>, Failure> {
+        self.refuse("sessions")
+    }
+    fn remove_session(&self, _: &RemoveSessionParams) -> Result<Accepted, Failure> {
+        self.refuse("remove_session")
     }
 }

@@ -11,7 +11,18 @@ use super::disk;
 use super::stream::{self, StreamError};
 
 /// What a job may hand over.
-const FILES: [&str; 2] = ["result.json", "rows.csv"];
+const FILES: [&str; 10] = [
+    "result.json",
+    "rows.csv",
+    "report.txt",
+    "session.rec.gz",
+    "orders.csv",
+    "fills.csv",
+    "trades.csv",
+    "fees.csv",
+    "summary.csv",
+    "about.txt",
+];
 const DOCUMENT: &str = "job.json";
 /// The highest number given, as far as no folder tells it.
 const LAST_ID: &str = "last-id";

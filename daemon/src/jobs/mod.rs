@@ -9,6 +9,7 @@ mod disk;
 mod folder;
 mod launch;
 mod run;
+mod sessions;
 mod shelf;
 pub mod stream;
 mod title;
@@ -26,6 +27,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::events::Ring;
 use crate::server::Workshop;
+use crate::state::STORE_FILE;
 
 pub use calls::Closed;
 
@@ -65,6 +67,7 @@ struct Shop {
     folder: Arc<Folder>,
     uploads: Uploads,
     shelf: Shelf,
+    recordings: PathBuf,
     launcher: Box<dyn Launcher>,
     ring: Ring<Job>,
 }
@@ -75,6 +78,7 @@ struct Settings {
     base: Config,
     config: String,
     calendar: Option<String>,
+    store: PathBuf,
 }
 
 impl Settings {
@@ -106,6 +110,7 @@ impl Jobs {
             base: config.clone(),
             config: config.to_shown_toml(),
             calendar: overrides(config),
+            store: state.join(STORE_FILE),
         };
         let at = |path: PathBuf| move |source| failed(&path, source);
         let (jobs, uploads) = (state.join("jobs"), state.join("uploads"));
@@ -132,6 +137,7 @@ impl Jobs {
             folder,
             uploads: kept,
             shelf,
+            recordings: state.join("recordings"),
             launcher,
             ring,
         });
@@ -184,7 +190,7 @@ fn failed(path: &Path, source: io::Error) -> JobsError {
 }
 
 /// What the calendar's overrides say; the daemon's own calendar has read them before.
-fn overrides(config: &Config) -> Option<String> {
+pub(crate) fn overrides(config: &Config) -> Option<String> {
     let path = config.calendar.overrides.as_ref()?;
     std::fs::read_to_string(path)
         .inspect_err(|error| tracing::warn!(path = %path.display(), %error, "jobs use the built-in calendar"))
@@ -264,6 +270,8 @@ impl Shop {
             config: self.settings.config.clone(),
             calendar: self.settings.calendar.clone(),
             bars: self.shelf.root().to_owned(),
+            recordings: self.recordings.clone(),
+            store: self.settings.store.clone(),
             upload,
             staging,
             memory_mb: self.settings.jobs.memory_mb,

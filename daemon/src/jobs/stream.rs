@@ -15,7 +15,7 @@ use crate::config::{self, Config, Layer};
 use crate::plugins;
 
 /// Grows with every change of the stream: both ends are one program, and must be of one release.
-pub const STREAM_VERSION: u32 = 1;
+pub const STREAM_VERSION: u32 = 2;
 
 /// The longest line, in bytes.
 const LINE_BYTES_MAX: u64 = 4 << 20;
@@ -36,6 +36,10 @@ pub struct Order {
     pub calendar: Option<String>,
     /// The folder of the bar store.
     pub bars: PathBuf,
+    /// The folder of the recordings.
+    pub recordings: PathBuf,
+    /// The database with the journal, which a check of it reads.
+    pub store: PathBuf,
     /// The uploaded file, for an import.
     pub upload: Option<PathBuf>,
     /// Where an import may write what the daemon then takes into the store.
@@ -329,8 +333,8 @@ mod tests {
         assert_eq!(read(""), "there is no order");
         assert_eq!(
             read("{\"version\":99,\"new\":1}\n"),
-            "the stream is of version 99, not 1"
+            "the stream is of version 99, not 2"
         );
-        assert!(read("{\"version\":1}\n").starts_with("a line is not understood: missing field"));
+        assert!(read("{\"version\":2}\n").starts_with("a line is not understood: missing field"));
     }
 }

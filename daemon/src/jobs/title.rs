@@ -3,10 +3,13 @@
 use std::fmt::Display;
 
 use chrono::NaiveDate;
-use trader_rpc::{BacktestSpec, Failure, ImportSpec, Work};
+use trader_rpc::{BacktestSpec, Failure, ImportSpec, ReplaySpec, Work};
+use trader_store::KeptHead;
 
 /// The most bytes of a job's description.
 const WORK_BYTES_MAX: usize = 64 << 10;
+/// The years that can be exported.
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=2200;
 /// The most characters of a file's name.
 const NAME_MAX: usize = 255;
 /// What can be imported beside the kinds of rows.
@@ -21,6 +24,8 @@ pub(super) fn title(work: &Work) -> String {
             let days = days(spec.start_date, spec.end_date);
             format!("export {} {}{days}", spec.symbol, spec.data)
         }
+        Work::Replay(spec) => replay(spec),
+        Work::SessionExport(spec) => format!("export the recording of {}", spec.session),
         Work::Verify(filter) | Work::Gaps(filter) => {
             let verb = match work {
                 Work::Verify(_) => "verify",
@@ -36,7 +41,20 @@ pub(super) fn title(work: &Work) -> String {
             let days = days(filter.start_date, filter.end_date);
             format!("{verb}{all}{}{}{days}", plain(symbol), plain(data))
         }
+        Work::Audit(_) => "check the journal".to_owned(),
+        Work::AuditExport(spec) => format!("export the account's records of {}", spec.year),
     }
+}
+
+fn replay(spec: &ReplaySpec) -> String {
+    let until = spec.until.as_ref().map(|until| format!(", until {until}"));
+    let symbol = spec.symbol.map(|symbol| format!(", {symbol}"));
+    let with = match spec.with.as_slice() {
+        [] => None,
+        with => Some(format!(", with {}", short(with))),
+    };
+    let parts = [until, symbol, with].map(plain).concat();
+    format!("replay {}{parts}", spec.session)
 }
 
 fn plain(part: Option<String>) -> String {
@@ -100,12 +118,28 @@ pub(super) fn check(work: &Work) -> Result<(), Failure> {
             kind(&spec.data)?;
             order(spec.start_date, spec.end_date)
         }
+        Work::Replay(spec) => super::sessions::check(spec),
+        Work::SessionExport(_) => Ok(()),
         Work::Verify(filter) | Work::Gaps(filter) => {
             if let Some(data) = &filter.data {
                 kind(data)?;
             }
             order(filter.start_date, filter.end_date)
         }
+        Work::Audit(spec) => {
+            let against = spec.against.as_deref().map(str::parse::<KeptHead>);
+            against.transpose().map(drop).map_err(|error| {
+                refused(
+                    error.to_string(),
+                    "the log has one: TRADER_JOURNAL_SEQ and TRADER_JOURNAL_HASH",
+                )
+            })
+        }
+        Work::AuditExport(spec) if YEARS.contains(&spec.year) => Ok(()),
+        Work::AuditExport(spec) => Err(refused(
+            format!("{} is no year of an account", spec.year),
+            "name one from 1970 to 2200",
+        )),
     }
 }
 

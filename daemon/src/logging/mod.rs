@@ -227,6 +227,7 @@ mod tests {
             level,
             format: LogFormat::Text,
             keep_events: 100,
+            journal_head_minutes: 0,
         }
     }
 

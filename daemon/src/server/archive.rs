@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use trader_rpc::{
     AlertsParams, DaySummary, DaysParams, Failure, JournalAlert, Order, OrdersParams, Trade,
-    TradeEdit, TradeName, TradesParams,
+    TradeEdit, TradeName, TradesParams, Why, WhyParams,
 };
 
 /// Readers at one time; more wait.
@@ -50,6 +50,12 @@ pub trait Archive: Send + Sync + 'static {
     /// # Errors
     /// The store cannot be read.
     fn alerts(&self, params: &AlertsParams) -> Result<Vec<JournalAlert>, Failure>;
+
+    /// Why something was done.
+    ///
+    /// # Errors
+    /// There is nothing of that name, or the store cannot be read.
+    fn why(&self, params: &WhyParams) -> Result<Why, Failure>;
 
     /// The alert with a number.
     ///

@@ -10,7 +10,7 @@ use jsonrpsee::core::middleware::{
 };
 use jsonrpsee::server::MethodResponse;
 use jsonrpsee::types::{ErrorObject, ErrorObjectOwned, Request};
-use trader_kernel::Peer;
+use trader_kernel::{Denied, Peer, may_call};
 use trader_rpc::{Failure, method};
 
 use super::peer::Bucket;
@@ -62,8 +62,7 @@ impl Connection {
     /// Takes the call out of the connection's allowance; of those that cost nothing only what is more
     /// than one at a time.
     fn afford(&self, name: &str) -> Option<Pass> {
-        let may = method::required_role(name).is_some_and(|role| self.peer.role.allows(role));
-        if may
+        if may_call(self.peer.role, name).is_ok()
             && let Some(slot) = self.free.slot(name)
             && !slot.swap(true, Ordering::AcqRel)
         {
@@ -107,7 +106,10 @@ fn verdict(extensions: &Extensions, name: &str) -> Result<Pass, ErrorObjectOwned
         )
         .into());
     };
-    let Some(required) = method::required_role(name) else {
+    let Err(denied) = may_call(peer.role, name) else {
+        return Ok(pass);
+    };
+    let Some(failure) = denied.failure(name, peer.role) else {
         let message = format!("there is no method {name:?}; the OpenRPC document lists them");
         return Err(ErrorObject::owned(
             jsonrpsee::types::error::METHOD_NOT_FOUND_CODE,
@@ -115,18 +117,17 @@ fn verdict(extensions: &Extensions, name: &str) -> Result<Pass, ErrorObjectOwned
             None::<()>,
         ));
     };
-    if peer.role.allows(required) {
-        return Ok(pass);
+    if let Denied::Role { required } = denied {
+        tracing::warn!(
+            method = name,
+            uid = peer.uid,
+            pid = peer.pid,
+            role = %peer.role,
+            required = %required,
+            "call refused: the role does not allow it"
+        );
     }
-    tracing::warn!(
-        method = name,
-        uid = peer.uid,
-        pid = peer.pid,
-        role = %peer.role,
-        required = %required,
-        "call refused: the role does not allow it"
-    );
-    Err(Failure::wrong_role(name, required, peer.role).into())
+    Err(failure.into())
 }
 
 impl<S> RpcServiceT for Gate<S>

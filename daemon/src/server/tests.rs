@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use trader_kernel::{Asked, Call};
 use trader_rpc::{
     Accepted, AlertsParams, Client, DaySummary, DaysParams, Failure, JournalAlert, Order,
-    OrdersParams, PROTOCOL_VERSION, Trade, TradeEdit, TradeName, TradesParams,
+    OrdersParams, PROTOCOL_VERSION, Trade, TradeEdit, TradeName, TradesParams, Why, WhyParams,
 };
 
 use super::*;
@@ -37,6 +37,9 @@ impl Archive for NoArchive {
     }
     fn alerts(&self, _: &AlertsParams) -> Result<Vec<JournalAlert>, Failure> {
         Ok(Vec::new())
+    }
+    fn why(&self, _: &WhyParams) -> Result<Why, Failure> {
+        Ok(trader_rpc::sample::of("Why").unwrap())
     }
     fn alert(&self, number: u64) -> Result<Option<JournalAlert>, Failure> {
         let alert: JournalAlert = trader_rpc::sample::of("JournalAlert").unwrap();

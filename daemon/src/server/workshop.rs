@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use trader_rpc::{
     Accepted, DataParams, DataSeries, Failure, FileChunk, Job, JobChangeParams, JobFileParams,
-    JobsParams, RemoveDataParams, SubmitJobParams, UploadParams, UploadState,
+    JobsParams, RecordedSession, RemoveDataParams, RemoveSessionParams, SessionsParams,
+    SubmitJobParams, UploadParams, UploadState,
 };
 
 /// Calls at one time; more wait.
@@ -61,6 +62,18 @@ pub trait Workshop: Send + Sync + 'static {
     /// # Errors
     /// There are none, or the disk refuses.
     fn remove_data(&self, params: &RemoveDataParams) -> Result<Accepted, Failure>;
+
+    /// Recorded sessions, the oldest first.
+    ///
+    /// # Errors
+    /// The recordings cannot be read.
+    fn sessions(&self, params: &SessionsParams) -> Result<Vec<RecordedSession>, Failure>;
+
+    /// Removes the recording of a session.
+    ///
+    /// # Errors
+    /// There is none, it is being written, or the disk refuses.
+    fn remove_session(&self, params: &RemoveSessionParams) -> Result<Accepted, Failure>;
 }
 
 /// The workshop with its few places.

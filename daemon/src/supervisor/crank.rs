@@ -6,11 +6,14 @@
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use tokio::sync::watch;
 use trader_contract::Timestamp;
+use trader_core::book::RECORDING_OFF;
 use trader_core::record::TradingState;
 use trader_core::{Engine, Event, OperatorCommand, Phase};
 use trader_kernel::{Asked, Kernel};
+use trader_recording::{Beginning, Opening};
 
 use super::inbox::{Inbox, Message};
 use super::market::Market;
@@ -18,6 +21,7 @@ use super::outside::Outside;
 use super::pacing::{Pacing, Until};
 use super::tally::Tally;
 use crate::clock;
+use crate::recording::News;
 
 /// The longest sleep between two looks at the inbox.
 const NAP: Duration = Duration::from_millis(500);
@@ -75,6 +79,8 @@ pub(super) struct Crank {
     pub(super) pacing: Pacing,
     pub(super) horizon: Horizon,
     pub(super) stage: watch::Sender<Stage>,
+    /// What a recording of this life opens with.
+    pub(super) opening: Opening,
     pub(super) flatten_on_stop: bool,
     pub(super) now: Timestamp,
     /// There are no more bars: what is left is to serve calls until somebody stops the daemon.
@@ -91,6 +97,7 @@ impl Crank {
         loop {
             self.outside.heart.engine.beat();
             self.tell_stage();
+            self.hear_recorder();
             self.hear_clock();
             if self.over || self.kernel.is_finished() {
                 break;
@@ -181,6 +188,7 @@ impl Crank {
         if wait.is_zero() {
             return self.inbox.next();
         }
+        self.outside.recorder.pass_on();
         self.outside.heart.engine.rest();
         let message = self.inbox.wait(wait);
         self.now = self.pacing.now(self.now, next.map(|(at, _)| at));
@@ -244,6 +252,7 @@ impl Crank {
                     return;
                 }
                 self.outside.venue.open_session(session);
+                self.record_session(session.date);
                 if !self.pacing.is_wall() {
                     self.pacing.skip_to(session.open);
                 }
@@ -253,6 +262,42 @@ impl Crank {
             Err(error) => {
                 tracing::warn!(%error, "there is no next session; idle until stopped");
                 self.exhausted = true;
+            }
+        }
+    }
+
+    /// Begins the recording of the next session with everything that the engine knows.
+    fn record_session(&mut self, session: NaiveDate) {
+        let snapshot = Box::new(self.kernel.engine().snapshot());
+        self.outside.recorder.begin(Opening {
+            session,
+            at: self.now,
+            begins: Beginning::Running { snapshot },
+            ..self.opening.clone()
+        });
+    }
+
+    /// What has become of the recording is shown, and told where somebody should know.
+    fn hear_recorder(&mut self) {
+        while let Some(news) = self.outside.recorder.news() {
+            let shown = &mut self.kernel.facts_mut().recording;
+            let failed = match news {
+                News::Begun(session) => {
+                    shown.session = Some(session);
+                    shown.failure = None;
+                    None
+                }
+                News::Failed(why) => {
+                    shown.session = None;
+                    shown.failure = Some(why.to_string());
+                    Some(why)
+                }
+            };
+            // That all is well is news only where it was not.
+            let book = self.kernel.engine().book();
+            let stands = book.standing(RECORDING_OFF, None).is_some();
+            if failed.is_some() || stands {
+                self.feed(&Event::Recording { failed });
             }
         }
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use trader_contract::SettingValue;
 use trader_kernel::views::{RouteFacts, StatusFacts, StrategyFacts};
-use trader_rpc::{Link, LinkState, Mode, StoreInfo};
+use trader_rpc::{Link, LinkState, Mode, RecordingInfo, StoreInfo};
 
 use crate::config::Config;
 use crate::start::Prepared;
@@ -34,6 +34,11 @@ pub(super) fn facts(prepared: &Prepared, path: &Path, label: &str) -> StatusFact
         },
         sockets: Vec::new(),
         config_hash: prepared.effective.hash.clone(),
+        recording: RecordingInfo {
+            enabled: prepared.config.recording.enabled,
+            session: None,
+            failure: None,
+        },
         journal_failure: None,
     }
 }

@@ -6,6 +6,7 @@ mod crank;
 mod facts;
 mod inbox;
 mod market;
+mod opening;
 mod outside;
 mod pacing;
 mod signals;
@@ -20,8 +21,8 @@ use std::thread::JoinHandle;
 use tokio::sync::watch;
 use trader_broker_sim::market::SyntheticMarket;
 use trader_contract::Timestamp;
+use trader_core::Event;
 use trader_core::book::Book;
-use trader_core::{EngineConfig, Market as EngineMarket, Rows};
 use trader_kernel::{Kernel, Surroundings};
 use trader_rpc::{JournalLine, Mode};
 use trader_store::{Reader, Readers, Recovery, Store, Writer};
@@ -34,16 +35,18 @@ pub use tally::Tally;
 
 use crate::alerts::{Delivery, Opened};
 use crate::archive::StoreArchive;
-use crate::backtest::program;
+use crate::audit::herald::{self, Herald};
 use crate::config::{ClockKind, Config, MarketSource, StopPositions};
 use crate::events::Ring;
 use crate::exit::{self, Failure};
 use crate::jobs::{self, Jobs};
 use crate::journal_log::JournalLog;
+use crate::recording::Recorder;
 use crate::server::{Server, Services};
 use crate::start::Prepared;
+use crate::state::STORE_FILE;
 use crate::systemd::{self, Heart};
-use crate::{assemble, clock, keys};
+use crate::{assemble, clock};
 use crank::Crank;
 use facts::{facts, strategy_facts};
 use inbox::{Inbox, Slot};
@@ -51,8 +54,6 @@ use market::{Gaps, Market};
 use outside::Outside;
 use venue::Venue;
 
-/// The store's file below the state folder.
-const STORE_FILE: &str = "traderd.db";
 /// Connections that read the store for RPC.
 const STORE_READERS: usize = 2;
 
@@ -133,6 +134,7 @@ pub fn run_plan(
         (heart.clone(), journal.clone(), told),
     )?;
     let readers = Readers::open(&store_path, STORE_READERS).map_err(store_failure)?;
+    let herald = Herald::open(&store_path).map_err(store_failure)?;
     let archive = StoreArchive::new(readers);
     let jobs = open_jobs(&prepared);
     let delivery = Arc::clone(&crank.outside.delivery);
@@ -147,6 +149,8 @@ pub fn run_plan(
     let session = crank.now;
     let engine = spawn(crank)?;
     runtime.spawn(signals::listen(signals, inbox));
+    let minutes = prepared.config.log.journal_head_minutes;
+    runtime.spawn(herald::tell_at_intervals(Arc::clone(&herald), minutes));
     runtime.spawn(systemd::feed_watchdog(heart.clone()));
     let ready = stage.clone();
     delivery.hold_switch(heart, move || ready.borrow().ready);
@@ -161,6 +165,7 @@ pub fn run_plan(
     if let Ok(jobs) = jobs {
         jobs.stop();
     }
+    herald::tell(&herald);
     tracing::info!(stopped = ended.stopped, "traderd ends");
     drop(prepared.logging);
     drop(prepared.lock);
@@ -269,7 +274,10 @@ fn crank(
     let book = kernel.engine().book();
     let session = first_session(&market, prepared, book, last, &pacing).map_err(failed)?;
     let now = begin_at(session, last, &pacing);
-    warm_up(&mut kernel, &mut market, session, now).map_err(failed)?;
+    let mut recorder = opening::recorder(prepared);
+    let opening = opening::opening(prepared, kernel.engine(), session.date, now);
+    recorder.begin(opening.clone());
+    warm_up(&mut kernel, &mut recorder, &mut market, (session, now)).map_err(failed)?;
     market.enter(session, now).map_err(failed)?;
     // A broker that knows the session already only hears of it again.
     venue.open_session(session);
@@ -285,6 +293,7 @@ fn crank(
         journal,
         journal_log: JournalLog::new(kernel.engine().book()),
         witness: plan.witness,
+        recorder,
     };
     Ok(Crank {
         kernel,
@@ -294,6 +303,7 @@ fn crank(
         pacing,
         horizon: plan.horizon,
         stage,
+        opening,
         flatten_on_stop: flattens_on_stop(config),
         now,
         exhausted: false,
@@ -313,7 +323,7 @@ fn boot(
         strategies: strategy_facts(&prepared.config),
         flatten_on_stop: flattens_on_stop(&prepared.config),
     };
-    let engine = engine_config(prepared, recovery.epoch)?;
+    let engine = opening::engine(prepared, recovery.epoch)?;
     Kernel::boot(engine, recovery, around).map_err(|error| Failure::new(exit::CONFIG, error))
 }
 
@@ -387,42 +397,12 @@ fn begin_at(
     last.map_or(begin, |last| last.max(begin))
 }
 
-fn engine_config(
-    prepared: &Prepared,
-    epoch: trader_contract::Epoch,
-) -> Result<EngineConfig, Failure> {
-    let config = &prepared.config;
-    let named = std::env::var(keys::VARIABLE).ok();
-    let live = keys::live_account(config.mode, named.as_deref(), None)
-        .map_err(|error| Failure::new(exit::CONFIG, error))?;
-    let mut program = env!("CARGO_PKG_VERSION").to_owned();
-    if live.is_some() {
-        // An arming is for this very program, not for whatever bears its number.
-        let sum = program::sum().map_err(|error| Failure::new(exit::FAILED, error))?;
-        program = format!("{program} {sum}");
-    }
-    Ok(EngineConfig {
-        epoch,
-        symbols: assemble::instruments(config),
-        routes: assemble::routes(config).map_err(|error| Failure::new(exit::CONFIG, error))?,
-        limits: assemble::limits(&config.risk),
-        market: EngineMarket::Sessions {
-            calendar: prepared.calendar.clone(),
-            day: assemble::day_rules(&config.session),
-            rows: Rows::Minutes,
-        },
-        orders: assemble::order_rules(&config.orders),
-        watch: assemble::local_watch(&config.watch),
-        authority: assemble::authority(config, live, &program),
-    })
-}
-
 /// Shows the engine the bars of the past that its indicators need.
 fn warm_up(
     kernel: &mut Kernel,
+    recorder: &mut Recorder,
     market: &mut Market,
-    session: trader_calendar::Session,
-    now: Timestamp,
+    (session, now): (trader_calendar::Session, Timestamp),
 ) -> Result<(), market::MarketError> {
     let minutes = kernel.engine().lanes().iter().map(|lane| {
         let (_, need) = lane.warm_up();
@@ -432,6 +412,14 @@ fn warm_up(
     });
     let minutes = minutes.max().unwrap_or(0);
     for (symbol, bars) in market.history(session, now, minutes)? {
+        let bars_of = Arc::clone(&bars);
+        recorder.record(
+            now,
+            &Event::History {
+                symbol,
+                bars: bars_of,
+            },
+        );
         kernel.warm_up(now, symbol, bars);
     }
     Ok(())

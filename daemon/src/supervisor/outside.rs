@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use trader_contract::{BrokerRequest, Timestamp};
 use trader_core::record::{JournalEntry, Record};
+use trader_core::{Commands, Event};
 use trader_kernel::{Ports, views};
 use trader_rpc::JournalLine;
 use trader_store::{Batch, OperatorRequest, Reader, Writer};
@@ -15,6 +16,7 @@ use super::venue::Venue;
 use crate::alerts::Delivery;
 use crate::events::Ring;
 use crate::journal_log::JournalLog;
+use crate::recording::Recorder;
 use crate::systemd::Heart;
 
 /// The kernel's edges in the running daemon.
@@ -30,9 +32,23 @@ pub(super) struct Outside {
     pub(super) witness: Option<Witness>,
     /// Tells people of alerts.
     pub(super) delivery: Arc<Delivery>,
+    /// Writes down what the engine takes and gives.
+    pub(super) recorder: Recorder,
 }
 
 impl Ports for Outside {
+    fn record(&mut self, at: Timestamp, event: &Event) {
+        self.recorder.record(at, event);
+    }
+
+    fn secure(&mut self) {
+        self.recorder.secure();
+    }
+
+    fn record_commands(&mut self, commands: &mut Commands) {
+        self.recorder.record_commands(commands);
+    }
+
     fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
         self.heart.writer.beat();
         let outcome = self.writer.submit(batch).wait();
@@ -49,6 +65,7 @@ impl Ports for Outside {
     }
 
     fn send(&mut self, request: BrokerRequest, now: Timestamp) {
+        self.recorder.wait();
         self.venue.request(request, now);
     }
 
@@ -68,5 +85,13 @@ impl Ports for Outside {
             witness(&line);
         }
         self.journal.push_numbered(entry.seq, line);
+    }
+
+    fn unwritten(&mut self, entry: &JournalEntry) {
+        self.journal_log.write(entry);
+        if let Record::Alerted { alert } = &entry.record {
+            // Its number is free for the next run.
+            self.delivery.raise(0, entry.at, alert);
+        }
     }
 }

@@ -1,14 +1,16 @@
 //! What `traderd job` does, in a process of its own: reads the order, keeps to its limits, does the
-//! one thing and says what came of it. It reads the bar store and writes below its staging folder at
-//! most; what it makes goes to the daemon through its output.
+//! one thing and says what came of it. It reads the bar store or the journal and writes below its
+//! staging folder at most; what it makes goes to the daemon through its output.
 
 mod actions;
+mod audit;
 mod export;
 mod gaps;
 mod import;
 mod limits;
 mod reporter;
 mod selection;
+mod sessions;
 mod verify;
 
 use std::io::{self, BufRead};
@@ -130,5 +132,9 @@ fn perform(order: &Order, reporter: &mut Reporter) -> Result<Outcome, ErrorDetai
         Work::Export(spec) => export::run(order, spec, reporter),
         Work::Verify(filter) => verify::run(order, filter, reporter),
         Work::Gaps(filter) => gaps::run(order, filter, reporter),
+        Work::Replay(spec) => sessions::replay(order, spec, reporter),
+        Work::SessionExport(spec) => sessions::export(order, spec, reporter),
+        Work::Audit(spec) => audit::verify(order, spec, reporter),
+        Work::AuditExport(spec) => audit::export(order, *spec, reporter),
     }
 }

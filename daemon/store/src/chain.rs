@@ -26,6 +26,13 @@ impl Head {
     }
 }
 
+impl std::fmt::Display for Head {
+    /// `SEQ:HASH`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.seq, self.hash)
+    }
+}
+
 /// The hash of a row that follows the one with the hash `prev`, as 64 hexadecimal digits.
 pub(crate) fn link(prev: &str, seq: i64, at: i64, kind: &str, payload: &str) -> String {
     // No field but the last can hold a line break, so that the text has one reading.

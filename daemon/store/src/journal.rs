@@ -197,30 +197,6 @@ pub(crate) fn hash_of(db: &mut Db, seq: u64) -> Result<String, StoreError> {
     })
 }
 
-/// Checks every row after `from` up to `head`, which must be the last.
-pub(crate) fn verify(db: &mut Db, mut from: Head, head: &Head) -> Result<(), StoreError> {
-    loop {
-        let rows = rows_after(db, from.seq)?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in &rows {
-            from = row.check(&from)?;
-        }
-    }
-    if from == *head {
-        Ok(())
-    } else {
-        Err(StoreError::ChainBroken {
-            seq: from.seq.min(head.seq).saturating_add(1),
-            what: format!(
-                "the journal ends with row {}, and row {} was the newest when it was written",
-                from.seq, head.seq
-            ),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use trader_contract::Money;

@@ -1,6 +1,7 @@
 //! The journal and its projections in SQLite: one writer, many readers. What is committed is on the
 //! disk. Holds no rule of trading, reads no clock and draws no numbers: both are handed in.
 
+mod audit;
 mod batch;
 mod chain;
 mod column;
@@ -11,6 +12,7 @@ mod journal;
 mod migrate;
 mod projections;
 mod read;
+mod rebuild;
 mod schema;
 mod store;
 mod writer;
@@ -18,6 +20,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{Audited, KeptHead, NoHead};
 pub use batch::{Batch, OperatorRequest, SettingChange};
 pub use chain::Head;
 pub use diary::{DiaryChange, DiaryEdit, DiaryPage, PastEdit};
@@ -34,5 +37,6 @@ pub use read::{
     Counts, EntryFilter, FillFilter, IntentFilter, MAX_ROWS, OrderFilter, OrderHistory, Page,
     Reader, Readers, StoreInfo, TradeFilter,
 };
+pub use rebuild::{After, Comparison, DIFFERENCES_MAX, Difference};
 pub use store::{Recovery, Store, TAIL};
 pub use writer::{Outcome, Progress, QUEUE, Ticket, Writer};

@@ -47,6 +47,13 @@ pub(crate) fn refuse_newer(db: &mut Db) -> Result<(), StoreError> {
     }
 }
 
+/// Whether a migration of this program has not run on the database. Reads only.
+pub(crate) fn is_pending(db: &mut Db) -> Result<bool, StoreError> {
+    let applied = db.applied_migrations().map_err(|e| failed(&*e))?;
+    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+    Ok(known()?.iter().any(|version| !applied.contains(version)))
+}
+
 /// Runs what is pending, all of it or nothing; says whether anything was. Who opens the same file
 /// at the same moment waits, and then finds nothing to do.
 pub(crate) fn run_pending(db: &mut Db) -> Result<bool, StoreError> {

@@ -13,7 +13,7 @@ use crate::column::{count, row_number};
 use crate::connection::{self, Db};
 use crate::journal::{self, Row};
 use crate::schema::{journal as journal_table, meta};
-use crate::{StoreError, diary, migrate, projections};
+use crate::{StoreError, audit, diary, migrate, projections};
 
 /// Rows whose hashes are checked at every opening; [`Store::verify_chain`] checks all.
 pub const TAIL: u64 = 1000;
@@ -241,15 +241,22 @@ impl Store {
     /// # Errors
     /// The first row that is not as it was written.
     pub fn verify_chain(&mut self) -> Result<Head, StoreError> {
-        let head = read_head(&mut self.db)?;
-        journal::verify(&mut self.db, Head::empty(), &head)?;
-        Ok(head)
+        Ok(audit::audit(&mut self.db, &Head::empty(), u64::MAX, None)?.head)
+    }
+
+    /// Whether the store at `path` has the schema of this release, so that opening it changes nothing.
+    ///
+    /// # Errors
+    /// It cannot be opened, or is none of ours.
+    pub fn is_current(path: &Path) -> Result<bool, StoreError> {
+        let mut db = connection::open_for_reading(path)?;
+        Ok(connection::is_ours(&mut db, path)? && !migrate::is_pending(&mut db)?)
     }
 
     fn verify_tail(&mut self) -> Result<(), StoreError> {
         let seq = self.head.seq.saturating_sub(TAIL);
         let hash = journal::hash_of(&mut self.db, seq)?;
-        journal::verify(&mut self.db, Head { seq, hash }, &self.head)
+        audit::audit(&mut self.db, &Head { seq, hash }, u64::MAX, None).map(drop)
     }
 
     /// Empties the projections and makes them anew from the journal, in one transaction.
@@ -257,26 +264,28 @@ impl Store {
     /// # Errors
     /// The database cannot be read or written; the projections stay as they were.
     pub fn rebuild_projections(&mut self) -> Result<(), StoreError> {
-        self.db.immediate_transaction(|db| {
-            projections::clear(db)?;
-            let mut seq = 0;
-            loop {
-                let rows = journal::rows_after(db, seq)?;
-                let Some(last) = rows.last() else {
-                    return Ok(());
-                };
-                seq = count("journal", last.seq)?;
-                for row in &rows {
-                    projections::apply(db, &row.open()?)?;
-                }
-            }
-        })
+        self.db.immediate_transaction(make_projections_anew)
     }
 
-    /// The connection, for tests that need to damage something.
-    #[cfg(test)]
+    /// The connection: for the comparison of projections, and for tests that need to damage something.
     pub(crate) const fn db(&mut self) -> &mut Db {
         &mut self.db
+    }
+}
+
+/// Empties the projections and makes them anew from the journal.
+pub(crate) fn make_projections_anew(db: &mut Db) -> Result<(), StoreError> {
+    projections::clear(db)?;
+    let mut seq = 0;
+    loop {
+        let rows = journal::rows_after(db, seq)?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        seq = count("journal", last.seq)?;
+        for row in &rows {
+            projections::apply(db, &row.open()?)?;
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use trader_core::record::Record;
 use trader_rpc::method::{Method, call};
 use trader_rpc::{
-    Accepted, AckAlertParams, AlertsParams, ArmParams, CallError, Client, ErrorCode, JournalAlert,
-    KillParams, NoParams, Scope, TradingState,
+    Accepted, AckAlertParams, AlertsParams, ArmParams, CallError, Client, ConfirmOverrideParams,
+    ErrorCode, JournalAlert, KillParams, NoParams, OverrideParams, Scope, TradingState,
 };
 
 use crate::books::Books;
@@ -21,6 +21,22 @@ fn kill(client: &Client, id: &str, scope: Scope) -> Result<Accepted, CallError> 
         request_id: id.parse().unwrap(),
         scope,
         flatten: false,
+    })
+}
+
+fn overrule(client: &Client, id: &str) -> Result<Accepted, CallError> {
+    client.call::<call::Override>(&OverrideParams {
+        request_id: id.parse().unwrap(),
+        intent: "20250103-1".parse().unwrap(),
+        expires_seconds: None,
+    })
+}
+
+fn confirm(client: &Client, id: &str) -> Result<Accepted, CallError> {
+    client.call::<call::ConfirmOverride>(&ConfirmOverrideParams {
+        request_id: id.parse().unwrap(),
+        intent: "20250103-1".parse().unwrap(),
+        code: "AAAAAA".to_owned(),
     })
 }
 
@@ -122,12 +138,21 @@ fn whoever_may_only_look_neither_kills_nor_arms_and_is_told_why_nothing_is_enter
         arm(&reader, "b", Scope::All),
         change::<call::Disarm>(&reader, "c"),
         change::<call::Reconcile>(&reader, "d"),
+        overrule(&reader, "e"),
+        confirm(&reader, "f"),
     ];
     for refused in refused {
         let CallError::Daemon(failure) = refused.unwrap_err() else {
             panic!("the daemon answers");
         };
         assert_eq!(failure.code, ErrorCode::WrongRole.number());
+    }
+    // Whoever may is told that there is nothing to override.
+    for refused in [overrule(&client, "o-1"), confirm(&client, "o-2")] {
+        let CallError::Daemon(failure) = refused.unwrap_err() else {
+            panic!("the daemon answers");
+        };
+        assert_eq!(failure.code, ErrorCode::Refused.number());
     }
     change::<call::Pause>(&client, "pause").unwrap();
     assert!(obstacles(&reader).contains(&"paused".to_owned()));

@@ -35,7 +35,7 @@ fn slippage(entries: &[JournalEntry]) -> BTreeMap<OrderRole, Money> {
             Record::OrderReported { report } => {
                 let plan = &plans[&report.client_id];
                 let kind = plan.request.kind;
-                let price = kind.stop().or(kind.limit()).or(plan.expected);
+                let price = kind.stop().or(kind.limit()).or(plan.last);
                 let (Some(price), Some(fill)) = (price, &report.execution) else {
                     continue;
                 };

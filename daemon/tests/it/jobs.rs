@@ -245,6 +245,8 @@ fn order(place: &crate::daemon::Place, work: Work) -> String {
         config: traderd::config::Config::defaults().to_toml(),
         calendar: None,
         bars: state.join("bars"),
+        recordings: state.join("recordings"),
+        store: place.store(),
         upload: Some(place.path().join("SPY.csv")),
         staging: state.join("bars/.staging/by-hand"),
         memory_mb: 1_024,

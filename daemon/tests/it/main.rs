@@ -14,6 +14,8 @@ mod program;
 #[cfg(feature = "broker-sim")]
 mod alerts;
 #[cfg(feature = "broker-sim")]
+mod audit;
+#[cfg(feature = "broker-sim")]
 mod authority;
 #[cfg(feature = "backtest")]
 mod backtest;
@@ -38,8 +40,12 @@ mod jobs;
 #[cfg(feature = "broker-sim")]
 mod jobs_trouble;
 #[cfg(feature = "broker-sim")]
+mod replay;
+#[cfg(feature = "broker-sim")]
 mod shop;
 #[cfg(feature = "broker-sim")]
 mod trouble;
+#[cfg(feature = "broker-sim")]
+mod why;
 #[cfg(feature = "broker-sim")]
 mod wire;

@@ -124,6 +124,10 @@ pub struct BrokerSnapshot {
     pub foreign: Vec<ForeignOrder>,
     /// The executions of our orders since the time that was asked for, oldest first.
     pub executions: Vec<(ClientOrderId, Execution)>,
+    /// Executions of our orders that the broker has taken back today, each with what stands in its
+    /// place, if anything does.
+    #[serde(default)]
+    pub corrected: Vec<(ClientOrderId, ExecutionId, Option<Execution>)>,
     /// Every position that is not flat.
     pub positions: Vec<(Symbol, NetQty)>,
     /// Cash, unsettled sales included.

@@ -39,6 +39,20 @@ pub enum IndicatorSpec {
     SessionVwap,
 }
 
+impl std::fmt::Display for IndicatorSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (name, period) = match self {
+            Self::Sma { period } => ("sma", period),
+            Self::Ema { period } => ("ema", period),
+            Self::StdDev { period } => ("std_dev", period),
+            Self::Atr { period } => ("atr", period),
+            Self::Rsi { period } => ("rsi", period),
+            Self::SessionVwap => return f.pad("session_vwap"),
+        };
+        f.pad(&format!("{name}({period})"))
+    }
+}
+
 /// An exact mean of prices: a whole number of millionths of a dollar over a count. Written as the
 /// fraction it is, `"3371240000/20"`.
 #[derive(Debug, Clone, Copy)]

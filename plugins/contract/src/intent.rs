@@ -28,6 +28,17 @@ pub enum Fact {
     Word(Cow<'static, str>),
 }
 
+impl Fact {
+    /// The same, but a float that is no number as a word, since no record could hold it.
+    #[must_use]
+    pub fn storable(self) -> Self {
+        match self {
+            Self::Float(value) if !value.is_finite() => Self::Word(value.to_string().into()),
+            fact => fact,
+        }
+    }
+}
+
 impl std::fmt::Display for Fact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -64,11 +75,7 @@ impl Reason {
     /// Adds one fact. A float that is no number is kept as a word, since no record could hold it.
     #[must_use]
     pub fn with(mut self, name: &'static str, fact: Fact) -> Self {
-        let fact = match fact {
-            Fact::Float(value) if !value.is_finite() => Fact::Word(value.to_string().into()),
-            fact => fact,
-        };
-        self.facts.push((Cow::Borrowed(name), fact));
+        self.facts.push((Cow::Borrowed(name), fact.storable()));
         self
     }
 }

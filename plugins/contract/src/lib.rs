@@ -3,6 +3,7 @@
 
 pub mod bar;
 pub mod broker;
+pub mod condition;
 pub mod feed;
 pub mod ids;
 pub mod indicator;
@@ -26,6 +27,7 @@ pub use bar::{Bar, BarError, Timeframe};
 pub use broker::{
     AccountFacts, Broker, BrokerEvent, BrokerRequest, BrokerSnapshot, ForeignOrder, RequestFailure,
 };
+pub use condition::{Comparison, Condition, Conditions};
 pub use feed::{Channel, FeedEvent};
 pub use ids::{BrokerOrderId, ClientOrderId, Epoch, ExecutionId, IntentNo, OrderRole, RouteId};
 pub use indicator::{IndicatorSpec, Mean, Reading, Slot};

@@ -402,6 +402,48 @@ mod tests {
     }
 
     #[test]
+    fn an_order_names_its_kind_its_prices_and_its_class() {
+        let price = |text: &str| text.parse::<Price>().unwrap();
+        let (stop, limit) = (price("10"), price("11"));
+        let trail = Trail::Percent(Trail::PERCENT_MIN);
+        let kinds = [
+            (OrderKind::Market, "market", None, None, None),
+            (OrderKind::Limit { limit }, "limit", None, Some(limit), None),
+            (OrderKind::Stop { stop }, "stop", Some(stop), None, None),
+            (
+                OrderKind::StopLimit { stop, limit },
+                "stop_limit",
+                Some(stop),
+                Some(limit),
+                None,
+            ),
+            (
+                OrderKind::TrailingStop { trail },
+                "trailing_stop",
+                None,
+                None,
+                Some(trail),
+            ),
+        ];
+        for (kind, name, stop, limit, trail) in kinds {
+            let said = (kind.name(), kind.stop(), kind.limit(), kind.trail());
+            assert_eq!(said, (name, stop, limit, trail));
+        }
+        let id: ClientOrderId = "00000001-20110110-1-s1".parse().unwrap();
+        let exit = Some((id, stop));
+        for (stop, target, class) in [
+            (None, None, "simple"),
+            (exit, None, "oto"),
+            (None, exit, "oto"),
+            (exit, exit, "bracket"),
+        ] {
+            assert_eq!(Attached { stop, target }.class(), class);
+        }
+        let resting = TimeInForce::ALL.into_iter().filter(|t| t.rests());
+        assert!(resting.eq([TimeInForce::Day, TimeInForce::Gtc]));
+    }
+
+    #[test]
     fn names_are_the_words_in_which_they_are_stored() {
         for time_in_force in TimeInForce::ALL {
             let stored = serde_json::to_string(&time_in_force).unwrap();

@@ -49,6 +49,15 @@ impl Side {
 }
 
 impl Direction {
+    /// Its name, as it stands in the configuration and on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Long => "long",
+            Self::Short => "short",
+        }
+    }
+
     /// The direction of a net position; `None` when flat.
     #[must_use]
     pub const fn of(net: NetQty) -> Option<Self> {
@@ -154,10 +163,7 @@ impl fmt::Display for Side {
 
 impl fmt::Display for Direction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Long => "long",
-            Self::Short => "short",
-        })
+        f.pad(self.name())
     }
 }
 

@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::bar::Bar;
+use crate::condition::{Comparison, Conditions};
 use crate::indicator::{IndicatorSpec, Mean, Reading, Slot};
-use crate::intent::Intent;
+use crate::intent::{Fact, Intent};
 use crate::money::Money;
 use crate::price::Price;
 use crate::quantity::Qty;
@@ -27,7 +28,7 @@ pub struct SessionView {
 }
 
 /// The position of a lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PositionView {
     /// Long or short.
     pub direction: Direction,
@@ -99,25 +100,45 @@ impl Context<'_> {
     }
 }
 
-/// Where a strategy puts what it wants; emptied and reused by the host.
+/// Where a strategy puts what it wants, and states its conditions; emptied and reused by the host.
 #[derive(Debug, Default)]
-pub struct Intents(Vec<Intent>);
+pub struct Intents {
+    wanted: Vec<Intent>,
+    conditions: Conditions,
+}
 
 impl Intents {
     /// Adds a decision.
     pub fn push(&mut self, intent: Intent) {
-        self.0.push(intent);
+        self.wanted.push(intent);
     }
 
     /// Takes the decisions out, in order.
     pub fn drain(&mut self) -> impl Iterator<Item = Intent> {
-        self.0.drain(..)
+        self.wanted.drain(..)
     }
 
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.wanted.is_empty()
+    }
+
+    /// Where the strategy states the conditions that it looks at, so that somebody can ask which one
+    /// was not met.
+    pub const fn conditions(&mut self) -> &mut Conditions {
+        &mut self.conditions
+    }
+
+    /// States one: see [`Conditions::check`].
+    #[inline]
+    pub fn check(
+        &mut self,
+        name: &'static str,
+        holds: bool,
+        numbers: impl FnOnce() -> (Fact, Comparison, Fact),
+    ) -> bool {
+        self.conditions.check(name, holds, numbers)
     }
 }
 

@@ -82,8 +82,9 @@ impl fmt::Debug for Symbol {
     }
 }
 
-/// The place of a symbol in the symbol table of one engine run. Never stored: the text is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The place of a symbol in the symbol table of one engine run. The journal never holds it: the text is
+/// kept there. A recording does, beside the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SymbolId(u32);
 
 impl SymbolId {

@@ -1,12 +1,13 @@
 //! The average true range with Wilder's smoothing. The first bar has no true range, so the first
 //! reading, the simple mean of n ranges, comes with bar n + 1.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{Bar, Price, Reading};
 
 use crate::dollars::{dollars, finite};
 
 /// Average true range, in dollars.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Atr {
     period: u32,
     ranges_seen: u32,

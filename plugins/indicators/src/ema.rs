@@ -1,11 +1,12 @@
 //! The exponential moving average of the close, seeded with the simple mean of the first n.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{Price, Reading};
 
 use crate::dollars::{dollars, finite};
 
 /// Exponential moving average with weight `2 / (n + 1)`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ema {
     period: u32,
     seen: u32,

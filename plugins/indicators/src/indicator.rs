@@ -1,5 +1,6 @@
 //! One type for every indicator, so that a lane holds them side by side without indirection.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{Bar, IndicatorSpec, Reading};
 
 use crate::{Atr, Ema, Rsi, SessionVwap, Sma, StdDev};
@@ -23,7 +24,8 @@ pub enum IndicatorError {
 }
 
 /// An indicator that is fed bar by bar.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Indicator {
     /// Simple moving average.
     Sma(Sma),
@@ -95,6 +97,22 @@ impl Indicator {
         }
     }
 
+    /// What it was made from.
+    #[must_use]
+    pub const fn spec(&self) -> IndicatorSpec {
+        let period = self.warm_up();
+        // Average range and strength compare with the bar before, so their first reading is a bar late.
+        let after_one = period.saturating_sub(1);
+        match self {
+            Self::Sma(_) => IndicatorSpec::Sma { period },
+            Self::Ema(_) => IndicatorSpec::Ema { period },
+            Self::StdDev(_) => IndicatorSpec::StdDev { period },
+            Self::Atr(_) => IndicatorSpec::Atr { period: after_one },
+            Self::Rsi(_) => IndicatorSpec::Rsi { period: after_one },
+            Self::SessionVwap(_) => IndicatorSpec::SessionVwap,
+        }
+    }
+
     /// Bars until the first reading. The volume-weighted average needs one with volume.
     #[must_use]
     pub const fn warm_up(&self) -> u32 {
@@ -128,6 +146,13 @@ mod tests {
         IndicatorSpec::Rsi { period: 5 },
         IndicatorSpec::SessionVwap,
     ];
+
+    #[test]
+    fn an_indicator_knows_what_it_was_made_from() {
+        for spec in SPECS {
+            assert_eq!(Indicator::from_spec(&spec).unwrap().spec(), spec);
+        }
+    }
 
     #[test]
     fn a_period_out_of_range_is_refused() {

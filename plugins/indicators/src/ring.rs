@@ -1,8 +1,10 @@
 //! The last n prices in place: a ring that is allocated once and filled with zeros, so that what
 //! falls out before it is full counts for nothing in a running sum.
 
+use serde::{Deserialize, Serialize};
+
 /// The last n prices, in millionths of a dollar.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Ring {
     prices: Box<[i64]>,
     next: usize,

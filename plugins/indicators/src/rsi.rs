@@ -1,12 +1,13 @@
 //! The relative strength index with Wilder's smoothing. The averages are seeded with the simple
 //! means of the first n changes, so the first reading comes with bar n + 1.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{Price, Reading};
 
 use crate::dollars::{dollars, finite};
 
 /// Relative strength index, 0 to 100. As in TA-Lib it is 0 while the price has never moved.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Rsi {
     period: u32,
     changes_seen: u32,

@@ -1,11 +1,12 @@
 //! The volume-weighted typical price since the session's open, from exact integer sums.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{Bar, Reading};
 
 use crate::dollars::finite;
 
 /// Volume-weighted average of `(high + low + close) / 3`, in dollars; starts anew each session.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SessionVwap {
     /// Sum of three times the typical price times the volume, in micros times shares.
     weighted: i128,

@@ -1,11 +1,12 @@
 //! The simple moving average of the close, as an exact mean: an integer running sum never drifts.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{Mean, Price, Reading};
 
 use crate::ring::Ring;
 
 /// Simple moving average of the last n closes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sma {
     ring: Ring,
     sum_micros: i64,

@@ -1,13 +1,14 @@
 //! The population standard deviation of the close. The variance comes from exact integer sums, so
 //! that a price that stands still has a deviation of exactly zero and nothing cancels away.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{Price, Reading};
 
 use crate::dollars::finite;
 use crate::ring::Ring;
 
 /// Population standard deviation of the last n closes, in dollars.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StdDev {
     ring: Ring,
     sum: i128,

@@ -43,6 +43,16 @@ fn a_replay_gives_the_same_bytes_each_time_and_the_hash_of_its_run() {
 }
 
 #[test]
+fn a_day_with_twice_the_messages_breaks_no_bound() {
+    let (output, result) = sim(&["stress", "--times", "2", "--seeds", "2"]);
+    assert!(output.status.success(), "{result}");
+    assert_eq!(result["failed"], 0);
+    let count = |at: usize| result["messages"][at].as_u64().unwrap();
+    assert!(count(0) > 0 && count(1) >= 2 * count(0), "{result}");
+    assert!(result["checks"]["INV-23"].as_u64().unwrap() > 0);
+}
+
+#[test]
 fn a_plan_in_a_file_runs_as_its_seed_does() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("plan.json");

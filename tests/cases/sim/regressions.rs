@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
+use trader_core::risk::limits::Limits;
 use trader_tests::sim::plan::{Plan, Without};
 use trader_tests::sim::run;
 
@@ -39,6 +40,18 @@ proptest! {
             prop_assert_eq!(Plan::from_text(&text), Ok(plan));
         }
     }
+}
+
+#[test]
+fn a_limit_that_is_younger_than_a_plan_does_not_bind_it() {
+    let plan = Plan::of(1, &Without::default());
+    let text = plan.to_text().unwrap();
+    let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let limits = value["limits"].as_object_mut().unwrap();
+    limits.remove("open_positions").unwrap();
+    let mut older = plan;
+    older.limits.open_positions = Limits::unbounded().open_positions;
+    assert_eq!(Plan::from_text(&value.to_string()), Ok(older));
 }
 
 #[test]

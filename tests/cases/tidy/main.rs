@@ -7,9 +7,9 @@
     reason = "positions in a text; an overflow would panic and fail the test"
 )]
 
-mod faults;
 mod manifests;
 mod modules;
+mod tables;
 mod text;
 mod tokens;
 mod tree;
@@ -68,10 +68,15 @@ fn pure_crates_reach_for_no_clock_chance_or_outside_world() {
 }
 
 #[test]
-fn every_fault_names_what_tests_it() {
+fn every_fault_and_every_control_names_what_tests_it() {
     let tree = Tree::of_workspace();
-    let table = &tree.files["tests/FAULTS.md"];
-    none(&faults::table(table, &tree.files));
+    for table in [tables::FAULTS, tables::CONTROLS] {
+        none(&tables::complaints(
+            &table,
+            &tree.files[table.path],
+            &tree.files,
+        ));
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use cargo_metadata::Package;
 
 /// Where a package lies and what of ours it may use. A folder ending in `/` stands for each
 /// package in it. A new arrow is the rarest change of all: say in the commit why it is there.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("plugins/contract", &[]),
     ("plugins/indicators", &["plugins/contract"]),
     (
@@ -18,6 +18,10 @@ const ARROWS: [(&str, &[&str]); 15] = [
     (
         "daemon/core",
         &["plugins/contract", "plugins/indicators", "daemon/calendar"],
+    ),
+    (
+        "daemon/recording",
+        &["plugins/contract", "daemon/calendar", "daemon/core"],
     ),
     (
         "daemon/store",
@@ -68,12 +72,13 @@ const EVERYTHING: &[&str] = &[
     "daemon/calendar",
     "daemon/core",
     "daemon/kernel",
+    "daemon/recording",
     "daemon/store",
     "daemon/rpc",
 ];
 
 /// Packages that compute and do nothing else.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "plugins/contract/",
     "plugins/indicators/",
     "plugins/strategies/",
@@ -82,6 +87,7 @@ const PURE: [&str; 8] = [
     "daemon/calendar/",
     "daemon/core/",
     "daemon/kernel/",
+    "daemon/recording/",
 ];
 
 /// What brings a clock, chance, threads or a disk with it.

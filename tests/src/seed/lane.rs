@@ -1,8 +1,8 @@
 //! One symbol of a case: the production aggregator and strategy, fed with the seed's averages.
 
 use trader_contract::{
-    Bar, Context, Direction, Intent, Intents, PendingView, PositionView, Reading, SessionView,
-    Slot, Strategy, Symbol,
+    Bar, Conditions, Context, Direction, Intent, Intents, PendingView, PositionView, Reading,
+    SessionView, Slot, Strategy, Symbol,
 };
 use trader_core::bars::Aggregator;
 use trader_strategy_velez::{Averages, Parameters, TrailState, Velez, signal};
@@ -107,7 +107,8 @@ impl Lane {
     pub fn is_signal(&self, candle: &Bar, standing: &Standing) -> bool {
         Averages::from_context(&self.context(candle, standing)).is_some_and(|averages| {
             let parameters = self.strategy.parameters();
-            signal(parameters, Direction::Long, candle, &averages).is_ok()
+            let when = &mut Conditions::default();
+            signal(parameters, Direction::Long, candle, &averages, when).is_ok()
         })
     }
 

@@ -93,13 +93,15 @@ impl Chaos {
         };
         let risk = share(close, draw.between(1_200, 15_000));
         let reward = share(close, draw.between(1_000, 20_000));
-        let shares = u32::try_from(draw.between(1, 300)).unwrap_or(1);
+        // The first ones fit whatever is allowed.
+        let most = if first { 1 } else { 300 };
+        let shares = u32::try_from(draw.between(1, most)).unwrap_or(1);
         Intent::Enter {
             direction,
             entry,
             stop: Some(direction.opposite().advance(opens, risk)),
             target: draw.coin().then(|| direction.advance(opens, reward)),
-            size: match (draw.coin(), Qty::shares(shares)) {
+            size: match (first || draw.coin(), Qty::shares(shares)) {
                 (true, Some(qty)) => EntrySize::Shares(qty),
                 _ => EntrySize::ByRisk,
             },

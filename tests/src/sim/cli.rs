@@ -7,6 +7,7 @@ mod many;
 mod planted;
 mod replay;
 mod shrink;
+mod stress;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ enum Command {
     Planted(planted::Planted),
     /// Crash at every call to the store and the broker, before, during and after it
     Crashes(crashes::Crashes),
+    /// Run ordinary days and the same days with several times their messages
+    Stress(stress::Stress),
 }
 
 /// What is left out of every plan.
@@ -52,9 +55,17 @@ struct Leave {
     /// Leave out what a person does
     #[arg(long)]
     no_actions: bool,
+    /// Let far more fail, and trade far more often
+    #[arg(long)]
+    storm: bool,
 }
 
 impl Leave {
+    /// Whether anything is left out: what a run then lacks is no failure.
+    const fn leaves_anything(&self) -> bool {
+        !self.without.is_empty() || self.no_crashes || self.no_actions
+    }
+
     /// The same as the generator takes it.
     fn without(&self) -> Result<Without, String> {
         let all = self.without.iter().any(|name| name == "all");
@@ -73,6 +84,7 @@ impl Leave {
             all_faults: all,
             crashes: self.no_crashes,
             actions: self.no_actions,
+            calm: self.storm,
         })
     }
 }
@@ -95,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Eod(eod) => eod.run(&mut out),
         Command::Planted(planted) => planted.run(&mut out),
         Command::Crashes(crashes) => crashes.run(&mut out),
+        Command::Stress(stress) => stress.run(&mut out),
     };
     let done = match done {
         Ok(done) => done,

@@ -196,6 +196,8 @@ impl Digested for BrokerSnapshot {
         }
         digest.text(&self.cash.femtos().to_string());
         digest.word(u64::try_from(self.foreign.len()).unwrap_or(u64::MAX));
+        digest.word(u64::try_from(self.corrected.len()).unwrap_or(u64::MAX));
+        digest.word(self.account.blocked.is_some().into());
     }
 }
 

@@ -23,6 +23,9 @@ pub struct Tape {
     pub today: Vec<Bar>,
     /// The first minutes of the session after it.
     pub tomorrow: Vec<Bar>,
+    /// How many shares there are for how many, and from when on: what went before is told in prices of
+    /// the new share from then on.
+    split: Option<(Timestamp, (u32, u32))>,
 }
 
 impl Tape {
@@ -30,7 +33,14 @@ impl Tape {
     #[must_use]
     pub fn ended_by(&self, now: Timestamp) -> Arc<[Bar]> {
         let ended = |bar: &&Bar| bar.start.plus_minutes(1) <= now;
-        let all = self.past.iter().chain(&self.today).chain(&self.tomorrow);
+        let split = self.split.filter(|(at, _)| *at <= now);
+        let before = self.past.iter().chain(&self.today);
+        let before = before.map(|bar| match split {
+            Some((_, (new, old))) => adjusted(bar, (new, old)),
+            None => *bar,
+        });
+        let before: Vec<Bar> = before.collect();
+        let all = before.iter().chain(&self.tomorrow);
         let bars: Vec<Bar> = all.take_while(ended).copied().collect();
         let from = bars
             .len()
@@ -78,12 +88,33 @@ fn tape(plan: &Plan, index: usize, symbol: &SymbolPlan) -> Tape {
     };
     let today = walk.minutes(plan.session.open, plan.session.close, jump_at);
     walk.jump(600);
+    let split = plan.split(index);
+    if let Some((new, old)) = split {
+        walk.cents = (walk.cents * i64::from(old) / i64::from(new)).max(LOWEST_CENTS);
+    }
+    walk.move_by(plan.jump(index).unwrap_or(0));
     let morning = plan.next.open.plus_minutes(15).min(plan.next.close);
     let tomorrow = walk.minutes(plan.next.open, morning, |_| None);
     Tape {
         past,
         today: slept_through(plan, today, &plan.session),
         tomorrow,
+        split: split.map(|split| (plan.splits_at(), split)),
+    }
+}
+
+/// A bar of the old share in prices of the new one.
+fn adjusted(bar: &Bar, (new, old): (u32, u32)) -> Bar {
+    let price = |price: Price| {
+        let micros = price.micros() * i64::from(old) / i64::from(new);
+        Price::from_micros(micros).unwrap_or(price)
+    };
+    Bar {
+        open: price(bar.open),
+        high: price(bar.high),
+        low: price(bar.low),
+        close: price(bar.close),
+        ..*bar
     }
 }
 

@@ -13,9 +13,11 @@ pub mod log;
 pub mod market;
 pub mod naked;
 pub mod outcome;
+pub mod owner;
 pub mod plan;
 pub mod setup;
 pub mod shrink;
+pub mod stress;
 pub mod trade_mix;
 pub mod truth;
 pub mod world;
@@ -30,6 +32,13 @@ use world::World;
 #[must_use]
 pub fn run(plan: &Plan) -> Outcome {
     run_with(plan, Log::new(Reader::Nobody), invariants::all())
+}
+
+/// Runs a plan, records every life of the daemon, and replays the recording through fresh engines.
+pub fn run_and_replay(plan: &Plan) -> (Outcome, Result<trader_recording::Outcome, String>) {
+    let world = World::new(plan, Log::new(Reader::Nobody), invariants::all());
+    let (outcome, recording) = world.run_recorded();
+    (outcome, recording.replay(plan))
 }
 
 /// Runs a plan and keeps the last lines of its log.

@@ -1,8 +1,9 @@
 //! How long shares were naked at the broker, and what stood in the way meanwhile: by INV-1 a position is
 //! protected or being closed within seconds, so whatever lasts longer must have an excuse.
 //!
-//! What the excuses bound, and the longest that 2,000 sessions show:
-//! - *calm*, 2 s: an entry that fills in part has a second for the rest (`partial_fill_patience`), since its
+//! What the excuses bound, and the longest that 2,000 sessions showed before owners traded in them and
+//! executions were taken back:
+//! - *calm*, 2 s (5 s since then, which is what INV-1 leaves): an entry that fills in part has a second for the rest (`partial_fill_patience`), since its
 //!   stop is held back by the broker until it is filled whole; then it is cancelled and a stop is placed.
 //!   A slow venue takes 0.7 s for the one and 0.9 s for the other, and a position that is closed waits for
 //!   the end of its stop. This is two thirds of all share-seconds.

@@ -9,7 +9,7 @@ use super::digest::Hash;
 use super::faults::Struck;
 use super::invariants::Checks;
 use super::naked::{Excuse, Naked};
-use super::plan::FaultKind;
+use super::plan::{Deed, FaultKind};
 use super::world::{DEATH_NAMES, DeathCounts};
 
 /// An invariant that did not hold.
@@ -50,6 +50,8 @@ pub struct Outcome {
     pub checks: Checks,
     /// What was naked.
     pub naked: Naked,
+    /// How many symbols there were.
+    pub symbols: usize,
     /// Whether there were entries on both sides.
     pub both_sides: bool,
     /// Whether the broker held nothing at the end.
@@ -73,11 +75,12 @@ impl Outcome {
         self.deaths.iter().sum()
     }
 
-    /// What a session of the simulation must have and this one has not: three kinds of fault, one
-    /// death, both sides.
+    /// What a session of the simulation must have and this one has not: three symbols, three kinds of
+    /// fault, one death, both sides.
     #[must_use]
     pub fn lacks(&self) -> Option<&'static str> {
         match self {
+            _ if self.symbols < 3 => Some("three symbols"),
             _ if self.kinds() < 3 => Some("three kinds of fault"),
             _ if self.crashes() == 0 => Some("a crash"),
             _ if !self.both_sides => Some("both sides"),
@@ -85,6 +88,19 @@ impl Outcome {
         }
     }
 }
+
+/// What is counted of people: what they did, and what became of calls.
+pub const DEEDS: [&str; Deed::NAMES.len() + 3] = {
+    let mut names = ["denied"; Deed::NAMES.len() + 3];
+    let mut place = 0;
+    while place < Deed::NAMES.len() {
+        names[place] = Deed::NAMES[place];
+        place += 1;
+    }
+    names[place] = "repeated";
+    names[place + 1] = "answer_lost";
+    names
+};
 
 /// What many runs came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,6 +137,9 @@ impl Totals {
         }
         for (name, count) in DEATH_NAMES.into_iter().zip(outcome.deaths) {
             *self.crashes.entry(name).or_default() += count;
+        }
+        for name in DEEDS {
+            self.deeds.entry(name).or_default();
         }
         for (name, count) in &outcome.deeds {
             *self.deeds.entry(name).or_default() += count;
@@ -181,14 +200,15 @@ impl Totals {
         self.hash.1 = self.hash.1.wrapping_add(other.hash.1);
     }
 
-    /// Kinds of fault that never struck and invariants that were never checked.
+    /// Kinds of fault that never struck, deeds that nobody did and invariants that were never checked.
     #[must_use]
     pub fn zeros(&self) -> Vec<&'static str> {
         let zero = |counts: &BTreeMap<&'static str, u64>| -> Vec<&'static str> {
             let zeros = counts.iter().filter(|(_, count)| **count == 0);
             zeros.map(|(name, _)| *name).collect()
         };
-        [zero(&self.faults), zero(&self.crashes), zero(&self.checks)].concat()
+        let counts = [&self.faults, &self.crashes, &self.deeds, &self.checks];
+        counts.map(zero).concat()
     }
 
     /// The figures of a RESULT line, without those of time.

@@ -7,15 +7,19 @@ use trader_calendar::Calendar;
 use trader_contract::{
     Built, Epoch, Qty, Settings, StrategyPlugin, Symbol, TickRule, Timeframe, Timestamp,
 };
+use trader_core::record::Scope;
 use trader_core::{
     Authority, DayRules, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides, Watch,
 };
 use trader_kernel::Surroundings;
 use trader_kernel::views::{StatusFacts, StrategyFacts};
-use trader_rpc::{Link, LinkState, Mode, StoreInfo};
+use trader_rpc::{Link, LinkState, Mode, RecordingInfo, StoreInfo};
 
 use super::chaos;
-use super::plan::{Plan, StrategyPlan, SymbolPlan};
+use super::plan::{Plan, Reach, StrategyPlan, SymbolPlan};
+
+/// A symbol that the broker has and nothing here trades, and what a share of it costs.
+pub const UNTRADED: (&str, i64) = ("ZZZ", 5_000);
 
 /// The store's generation in every run.
 pub const EPOCH: Epoch = Epoch(0x0000_51ed);
@@ -44,7 +48,8 @@ pub fn engine(plan: &Plan, now: Timestamp) -> EngineConfig {
         orders: OrderRules::default(),
         watch: Watch::NETWORK,
         authority: Authority {
-            live: plan.live.as_ref().map(|live| live.account.clone()),
+            live: plan.live_account(now).map(Into::into),
+            foreign: plan.foreign,
             config: format!("configuration {}", plan.configuration(now)).into(),
             program: "simulation".into(),
             ..Authority::simulated()
@@ -66,31 +71,75 @@ fn routes_of(plan: &Plan) -> impl Fn(&SymbolPlan) -> Vec<Route> + '_ {
     }
 }
 
+/// The name of a strategy.
+const fn name(strategy: StrategyPlan) -> &'static str {
+    match strategy {
+        StrategyPlan::Chaos { .. } => "chaos",
+        StrategyPlan::Velez => "velez",
+        StrategyPlan::OpeningRange => "opening-range",
+        StrategyPlan::MeanReversion => "mean-reversion",
+    }
+}
+
+/// The name of the route of a strategy in a symbol.
+#[must_use]
+pub fn route_name(symbol: Symbol, strategy: StrategyPlan) -> String {
+    format!("{}-{symbol}", name(strategy))
+}
+
+/// What a kill or an arming is about, as the engine knows it.
+#[must_use]
+pub fn scope(plan: &Plan, reach: Reach) -> Scope {
+    let at = |place: usize| plan.symbols.get(place);
+    let first = |place: usize| {
+        let symbol = at(place)?;
+        Some((symbol.symbol, *symbol.strategies.first()?))
+    };
+    match reach {
+        Reach::All => None,
+        Reach::Symbol(place) => at(place).map(|symbol| Scope::Symbol(symbol.symbol)),
+        Reach::Route(place) => first(place).map(|(symbol, strategy)| {
+            let route = route_name(symbol, strategy);
+            Scope::Strategy(route.into())
+        }),
+        Reach::Strategy(place) => {
+            first(place).map(|(_, strategy)| Scope::Strategy(name(strategy).into()))
+        }
+    }
+    .unwrap_or(Scope::All)
+}
+
+/// Whether a kill of this scope is about a route in a symbol.
+#[must_use]
+pub fn is_in_scope(scope: &Scope, symbol: Symbol, route: &str) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Symbol(killed) => *killed == symbol,
+        Scope::Strategy(killed) => {
+            let strategy = route.strip_suffix(symbol.as_str());
+            let strategy = strategy.and_then(|rest| rest.strip_suffix('-'));
+            **killed == *route || strategy == Some(&**killed)
+        }
+    }
+}
+
 fn route(plan: &Plan, symbol: Symbol, strategy: StrategyPlan) -> Option<Route> {
-    let (name, minutes, built) = match strategy {
+    let (minutes, built) = match strategy {
         StrategyPlan::Chaos { first, every } => {
             let seed = plan.seed
                 ^ symbol
                     .as_str()
                     .bytes()
                     .fold(0, |sum, b| sum * 31 + u64::from(b));
-            ("chaos", 1, chaos::build(seed, first, every))
+            (1, chaos::build(seed, first, every))
         }
-        StrategyPlan::Velez => ("velez", 1, plugin(&trader_strategy_velez::PLUGIN)?),
-        StrategyPlan::OpeningRange => (
-            "opening-range",
-            1,
-            plugin(&trader_strategy_opening_range::PLUGIN)?,
-        ),
-        StrategyPlan::MeanReversion => (
-            "mean-reversion",
-            3,
-            plugin(&trader_strategy_mean_reversion::PLUGIN)?,
-        ),
+        StrategyPlan::Velez => (1, plugin(&trader_strategy_velez::PLUGIN)?),
+        StrategyPlan::OpeningRange => (1, plugin(&trader_strategy_opening_range::PLUGIN)?),
+        StrategyPlan::MeanReversion => (3, plugin(&trader_strategy_mean_reversion::PLUGIN)?),
     };
     Some(Route {
-        name: format!("{name}-{symbol}").into(),
-        strategy: name.into(),
+        name: route_name(symbol, strategy).into(),
+        strategy: name(strategy).into(),
         timeframe: Timeframe::minutes(minutes)?,
         require_stop: true,
         sides: Sides::Both,
@@ -131,6 +180,11 @@ pub fn surroundings(plan: &Plan) -> Surroundings {
             },
             sockets: Vec::new(),
             config_hash: String::new(),
+            recording: RecordingInfo {
+                enabled: false,
+                session: None,
+                failure: None,
+            },
             journal_failure: None,
         },
         strategies: StrategyFacts::default(),

@@ -7,6 +7,9 @@ use trader_contract::{
     BrokerOrderId, ClientOrderId, Direction, Money, NetQty, OrderReport, OrderRole, Qty,
     ReportStatus, Side, Symbol, Timestamp,
 };
+use trader_core::record::Record;
+
+use super::owner::{Owner, UNKNOWN};
 
 /// A stop that has filled in part protects for so long: what it is given, and what the
 /// daemon may take to begin to close.
@@ -49,6 +52,12 @@ pub struct Truth {
     pub open: BTreeMap<ClientOrderId, OrderReport>,
     /// Orders that the owner rests by hand.
     pub by_hand: BTreeMap<BrokerOrderId, ByHand>,
+    /// What the owner has traded by hand, and what of the positions is the owner's.
+    pub owner: Owner,
+    /// Positions as executions and the owner's trades have made them so far.
+    traded: BTreeMap<Symbol, NetQty>,
+    /// When the broker last took an execution back in a symbol.
+    corrected_at: BTreeMap<Symbol, Timestamp>,
     /// Cash.
     pub cash: Money,
     /// How often it has changed.
@@ -63,6 +72,9 @@ impl Default for Truth {
             held: BTreeMap::new(),
             open: BTreeMap::new(),
             by_hand: BTreeMap::new(),
+            owner: Owner::default(),
+            traded: BTreeMap::new(),
+            corrected_at: BTreeMap::new(),
             cash: Money::ZERO,
             version: 0,
             struck: BTreeMap::new(),
@@ -90,7 +102,8 @@ impl Truth {
             let bare = bare(net, symbol, &self.open, &spent);
             let closing = is_closing(net, symbol, &self.open);
             let since = before.get(&symbol).and_then(|held| held.naked_since);
-            let naked = !bare.is_zero() && !closing;
+            let daemons = self.owner.daemons(symbol, net);
+            let naked = !bare.is_zero() && !closing && daemons.is_some_and(|net| !net.is_flat());
             let held = Held {
                 net,
                 bare,
@@ -125,6 +138,101 @@ impl Truth {
         for held in self.held.values_mut() {
             held.naked_since = held.naked_since.map(|_| now);
         }
+    }
+
+    /// The position in a symbol as executions and the owner's trades have made it so far.
+    #[must_use]
+    pub fn traded(&self, symbol: Symbol) -> NetQty {
+        self.traded.get(&symbol).copied().unwrap_or(NetQty::ZERO)
+    }
+
+    /// The broker has said something about an order.
+    pub fn executed(&mut self, report: &OrderReport, now: Timestamp) {
+        let Some(execution) = &report.execution else {
+            return;
+        };
+        let change = report.side.signed(execution.qty);
+        let moved = self.change(report.symbol, change);
+        self.owner.filled(report.symbol, moved, now);
+    }
+
+    /// The owner has traded by hand.
+    pub fn traded_by_hand(&mut self, symbol: Symbol, change: NetQty, now: Timestamp) {
+        let moved = self.change(symbol, change);
+        self.owner.traded(symbol, moved, now);
+    }
+
+    /// The broker has taken an execution back.
+    pub fn corrected(&mut self, symbol: Symbol, change: NetQty, now: Timestamp) {
+        let moved = self.change(symbol, change);
+        self.owner.filled(symbol, moved, now);
+        self.corrected_at.insert(symbol, now);
+    }
+
+    /// Shares were split, and the broker holds `net` since.
+    pub fn split(&mut self, symbol: Symbol, net: NetQty, (new, old): (u32, u32)) {
+        let before = self.traded.insert(symbol, net).unwrap_or(NetQty::ZERO);
+        let share = i128::from(Qty::NANOS_PER_SHARE);
+        self.owner.split(symbol, |apart| {
+            if apart == before {
+                return net;
+            }
+            let nanos = i128::from(apart.nanos()) * i128::from(new) / i128::from(old.max(1));
+            let whole = i64::try_from(nanos - nanos % share).ok();
+            whole.and_then(NetQty::from_nanos).unwrap_or(apart)
+        });
+    }
+
+    /// Whether nobody but the daemon has had a hand in a symbol: neither its owner, nor the broker that
+    /// took an execution back.
+    #[must_use]
+    pub fn is_alone(&self, symbol: Symbol) -> bool {
+        self.owner.hand(symbol).is_none() && !self.corrected_at.contains_key(&symbol)
+    }
+
+    /// Until when the daemon need not know of what others have done in a symbol, if nothing disturbs
+    /// it from `clear` on: its owner, or the broker that takes executions back.
+    #[must_use]
+    pub fn unknown_until(&self, symbol: Symbol, clear: Timestamp) -> Timestamp {
+        let corrected = self.corrected_at.get(&symbol);
+        let corrected = corrected.map(|at| (*at).max(clear).plus_nanos(UNKNOWN));
+        let owner = self.owner.unknown_until(symbol, clear);
+        owner.max(corrected.unwrap_or(Timestamp::MIN))
+    }
+
+    /// Positions before and after a change.
+    fn change(&mut self, symbol: Symbol, change: NetQty) -> (NetQty, NetQty) {
+        let net = self.traded.entry(symbol).or_insert(NetQty::ZERO);
+        let before = *net;
+        *net = before.checked_add(change).unwrap_or(before);
+        (before, *net)
+    }
+
+    /// The daemon has something on its disk about whose a position is.
+    pub fn written(&mut self, record: &Record) {
+        match record {
+            Record::PositionAdopted { symbol, .. } => self.owner.adopted(*symbol),
+            Record::Discrepancy { symbol, broker, .. } if *broker == self.traded(*symbol) => {
+                self.owner.told(*symbol);
+            }
+            _ => {}
+        }
+    }
+
+    /// What of a symbol's position is the daemon's: all of it where the owner never traded, nothing of
+    /// what stands apart or is unclear.
+    #[must_use]
+    pub fn daemons(&self, symbol: Symbol) -> NetQty {
+        let net = self.net(symbol);
+        self.owner.daemons(symbol, net).unwrap_or(NetQty::ZERO)
+    }
+
+    /// The positions of which something is the daemon's.
+    pub fn held_by_daemon(&self) -> impl Iterator<Item = (&Symbol, &Held)> {
+        let is_daemons = |symbol: Symbol| !self.daemons(symbol).is_flat();
+        self.held
+            .iter()
+            .filter(move |(symbol, _)| is_daemons(**symbol))
     }
 
     /// The net position in a symbol.

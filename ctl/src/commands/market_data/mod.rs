@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
 
 /// Has work done, with progress on stderr, until it is done. An interrupt leaves it to the daemon if
 /// it is `detachable`.
-fn carry_out(
+pub(super) fn carry_out(
     line: &mut Line<'_>,
     work: Work,
     detachable: Option<&Detachable>,
@@ -86,7 +86,7 @@ fn carry_out(
 }
 
 /// Fetches the result of a job and prints it as it is stored, or as `human` writes it.
-fn print<T: DeserializeOwned + Serialize>(
+pub(super) fn print<T: DeserializeOwned + Serialize>(
     line: &mut Line<'_>,
     job: &Job,
     output: &Output,
@@ -105,11 +105,15 @@ pub(super) fn print_result(line: &mut Line<'_>, job: &Job, output: &Output) -> R
     match job.work.kind() {
         JobKind::Verify => verify::print_result(line, job, output),
         JobKind::Gaps => gaps::print_result(line, job, false, output),
-        JobKind::Import | JobKind::Backtest | JobKind::Export => {
-            print(line, job, output, import::text).map(drop)
-        }
+        JobKind::Import
+        | JobKind::Backtest
+        | JobKind::Export
+        | JobKind::Replay
+        | JobKind::SessionExport
+        | JobKind::Audit
+        | JobKind::AuditExport => print(line, job, output, import::text).map(drop),
     }
 }
 
 /// The patience of commands that do not let it be chosen.
-const PATIENCE: Patience = Patience { reconnect: 60 };
+pub(super) const PATIENCE: Patience = Patience { reconnect: 60 };

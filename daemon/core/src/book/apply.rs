@@ -49,6 +49,9 @@ impl Book {
             | Record::ForeignGone { .. }
             | Record::FlattenBegan { .. }
             | Record::FlattenEnded { .. } => self.apply_authority(at, record),
+            Record::OverrideAsked { .. }
+            | Record::OverrideMissed { .. }
+            | Record::OverrideEnded { .. } => self.apply_override(record),
             Record::AccountOpened { cash } => {
                 self.cash = *cash;
                 self.opened = true;
@@ -57,7 +60,10 @@ impl Book {
             Record::SessionClosed { summary } => self.close_session(summary.equity_at_close),
             Record::IntentTaken {
                 decision, intent, ..
-            } => self.count_intent(intent, decision),
+            } => {
+                self.count_intent(intent, decision);
+                self.keep_refused(at, record);
+            }
             Record::TradingStateSet { state, .. } => self.set_trading(at, state),
             Record::StrategySaved {
                 route,
@@ -116,11 +122,7 @@ impl Book {
             Record::SubmitFailed { client_id, failure } => {
                 self.submit_failed(*client_id, failure, at)
             }
-            Record::CancelAsked { client_id, .. } => self.change(*client_id, at, |order| {
-                order.unwanted = true;
-                order.cancel_asked = order.may_be_cancelled();
-                order.asked_at = Some(at);
-            }),
+            Record::CancelAsked { client_id, .. } => self.ask_cancel(*client_id, at),
             Record::ReplaceAsked { replacement, .. } => {
                 self.change(replacement.client_id, at, |order| {
                     order.replace_asked = true;
@@ -174,6 +176,7 @@ impl Book {
     fn open_session(&mut self, at: Timestamp, date: chrono::NaiveDate, equity: Money) {
         self.day = Some(Day::open(date, equity));
         self.intents = 0;
+        self.refused.clear();
         self.use_splits();
         self.forget_trip(at);
         let open: Vec<IntentId> = self.holdings.values().map(Holding::intent).collect();
@@ -216,6 +219,20 @@ impl Book {
         }
         self.orders
             .insert(request.client_id, Order::new(planned.clone(), at));
+    }
+
+    /// A cancel is wanted; it is sent, and counts, only where the broker may have the order.
+    fn ask_cancel(&mut self, id: ClientOrderId, at: Timestamp) {
+        let mut is_sent = false;
+        self.change(id, at, |order| {
+            order.unwanted = true;
+            order.cancel_asked = order.may_be_cancelled();
+            order.asked_at = Some(at);
+            is_sent = order.cancel_asked;
+        });
+        if let Some(day) = self.day.as_mut().filter(|_| is_sent) {
+            day.cancels = day.cancels.saturating_add(1);
+        }
     }
 
     pub(super) fn change(

@@ -8,6 +8,8 @@ use crate::record::{Alert, Block, Origin, Record, Scope, TradingState};
 
 /// The kind of the alert that stands while an account is too far below its peak.
 pub const DRAWDOWN: &str = "drawdown";
+/// The kind of the alert that stands while the session is not recorded.
+pub const RECORDING_OFF: &str = "recording_off";
 
 /// A kill that holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

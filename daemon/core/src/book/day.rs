@@ -44,6 +44,9 @@ pub struct Day {
     /// What the fills of protective stops cost against their plan.
     #[serde(default)]
     pub stop_slippage: Slippage,
+    /// Cancels that were sent.
+    #[serde(default)]
+    pub cancels: u32,
     /// Entries planned, by route.
     pub entries: BTreeMap<Box<str>, u32>,
     /// Shares times microseconds without protection, of what is protected or closed again.
@@ -75,6 +78,7 @@ impl Day {
             fills: 0,
             entry_slippage: Slippage::NONE,
             stop_slippage: Slippage::NONE,
+            cancels: 0,
             entries: BTreeMap::new(),
             exposed: 0,
             tripped: None,

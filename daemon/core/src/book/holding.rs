@@ -106,6 +106,13 @@ impl Holding {
         })
     }
 
+    /// Whether it was found at the broker at this very moment: nobody knows yet whether that is on the
+    /// disk.
+    #[must_use]
+    pub fn was_found_at(&self, at: Timestamp) -> bool {
+        self.adopted && self.entered_at == Some(at) && &*self.route == Self::ADOPTED
+    }
+
     /// The route of what was adopted; no configured one has such a name.
     pub const ADOPTED: &str = "(adopted)";
 

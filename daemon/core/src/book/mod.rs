@@ -6,6 +6,7 @@ mod authority;
 mod day;
 mod holding;
 mod order;
+mod overrides;
 mod reports;
 mod split;
 
@@ -18,10 +19,11 @@ use trader_contract::{
     Timestamp,
 };
 
-pub use authority::{Blocked, DRAWDOWN, Kill, StandingAlert, Starts};
+pub use authority::{Blocked, DRAWDOWN, Kill, RECORDING_OFF, StandingAlert, Starts};
 pub use day::Day;
 pub use holding::Holding;
 pub use order::Order;
+pub use overrides::{Asked, RefusedEntry};
 pub use split::Split;
 
 use crate::record::{Arming, IntentId, Origin, Scope, TradingState};
@@ -84,6 +86,12 @@ pub struct Book {
     /// When the program began lately, and whether it ended in good order.
     #[serde(default)]
     pub starts: Starts,
+    /// Entries of this session that a person may still override, oldest first.
+    #[serde(default)]
+    pub refused: Vec<RefusedEntry>,
+    /// The override that waits for its confirmation.
+    #[serde(default)]
+    pub asked: Option<Asked>,
 }
 
 impl Default for Book {
@@ -109,6 +117,8 @@ impl Default for Book {
             flatten: None,
             splits: BTreeMap::new(),
             starts: Starts::default(),
+            refused: Vec::new(),
+            asked: None,
         }
     }
 }

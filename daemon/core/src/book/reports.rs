@@ -19,6 +19,10 @@ impl Book {
         if late {
             self.doubt_legs(report.client_id);
         }
+        if let Some(new) = report.replaced_by.and_then(|new| self.orders.get_mut(&new)) {
+            // What took its place is there, whatever was inferred about it before.
+            new.state = new.state.overruled(new.broker_id.is_some());
+        }
         let Some(order) = self.orders.get_mut(&report.client_id) else {
             return;
         };

@@ -4,6 +4,7 @@ use trader_contract::{Bar, Direction, Price, Symbol, SymbolId, Timestamp};
 
 use super::Engine;
 use crate::command::Commands;
+use crate::planted::{Bug, is};
 use crate::record::{Block, Origin, Record, Severity};
 
 impl Engine {
@@ -57,7 +58,7 @@ impl Engine {
         };
         if let Some(state) = self.symbols.get_mut(id.index()) {
             state.tradable = tradable;
-            state.shortable = shortable;
+            state.shortable = shortable || is(Bug::BorrowIgnored);
         }
         let direction = Direction::of(self.book.net(symbol));
         let cases = [
@@ -122,7 +123,7 @@ impl Engine {
         let Some(before) = before.filter(|before| first && is_jump(*before, bar.open)) else {
             return;
         };
-        if self.book.blocks.contains_key(&symbol) {
+        if self.book.blocks.contains_key(&symbol) || is(Bug::JumpIgnored) {
             return;
         }
         let record = Record::SymbolBlocked {

@@ -5,26 +5,36 @@
 //! this program, less than 30 days ago, and the broker says that it is this account. A
 //! kill of everything, a disarm, another configuration and another program end the leave.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{AccountFacts, BrokerSnapshot, Money, Symbol, SymbolId, Timestamp};
 
 use super::Engine;
+use super::cause::Cause;
+use crate::book::Holding;
 use crate::command::{Commands, Refused};
-use crate::record::{Arming, ExitReason, Origin, Record, Scope, Severity, TradingState};
+use crate::record::{Arming, Origin, Record, Scope, Severity, TradingState};
 use crate::risk::gate::Refusal;
 
 /// How long an arming holds, in nanoseconds: 30 days.
 const ARMED_FOR: i64 = 30 * 24 * 60 * Timestamp::MINUTE;
 
-/// What was heard of the account in this run.
-#[derive(Debug, Default)]
+/// What was heard of the account in this run, and of the journal.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Heard {
     account: Option<(Timestamp, AccountFacts)>,
+    /// The journal takes nothing more.
+    journal_failed: bool,
 }
 
 impl Heard {
     /// What the broker last said of the account.
     pub(super) fn account(&self) -> Option<&AccountFacts> {
         self.account.as_ref().map(|(_, facts)| facts)
+    }
+
+    /// Whether a restart will know of what is decided from here on.
+    pub(super) const fn is_kept(&self) -> bool {
+        !self.journal_failed
     }
 
     /// When that was so.
@@ -72,6 +82,22 @@ impl Engine {
                 );
             }
             None => self.clear_standing(at, "wrong_account", None, out),
+        }
+    }
+
+    /// The journal takes nothing more: entries stop. An adoption that was lost with what could not be
+    /// written is taken back, since nothing of it has left: a restart would use its ids again.
+    pub(super) fn on_journal_failed(&mut self, at: Timestamp, why: &str, out: &mut Commands) {
+        self.heard.journal_failed = true;
+        let why = format!("the journal cannot be written: {why}");
+        self.halt(at, &why, out);
+        let lost = self.book.holdings.values().filter(|holding| {
+            let adopted = &*holding.route == Holding::ADOPTED;
+            adopted && self.book.orders_for(holding).next().is_none()
+        });
+        let lost: Vec<_> = lost.map(|h| (h.symbol, h.entry)).collect();
+        for (symbol, client_id) in lost {
+            self.write(at, Record::TradeVoided { symbol, client_id }, out);
         }
     }
 
@@ -252,7 +278,7 @@ impl Engine {
             .filter(|id| self.is_in_scope(*id, scope))
             .collect();
         for id in &ids {
-            self.plan_exit(at, *id, ExitReason::Operator, origin.clone(), out);
+            self.plan_exit(at, *id, Cause::asked(origin.clone()), out);
         }
         format!("closing {} positions and entries in it", ids.len())
     }

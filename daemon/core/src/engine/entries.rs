@@ -1,5 +1,7 @@
 //! Entries: each is priced, sized, gated and placed, or refused with the reason written down.
 
+use std::borrow::Cow;
+
 use trader_contract::{
     Attached, BrokerRequest, Channel, ClientOrderId, Direction, EntryPrice, EntrySize, Intent,
     Level, OrderKind, OrderRequest, OrderRole, Price, Qty, Quote, Symbol, SymbolId, TimeInForce,
@@ -13,11 +15,12 @@ use crate::book::Holding;
 use crate::command::{Command, Commands};
 use crate::config::Instrument;
 use crate::planted::{Bug, is};
-use crate::record::{Decision, GateCheck, PlannedOrder, Record, Severity, TradingState};
-use crate::risk::caps::{affordable, entries_of};
+use crate::record::{Decision, GateCheck, PlannedOrder, Record, Severity, Sizing, TradingState};
+use crate::risk::caps::{WORST_FILL, affordable, entries_of};
 use crate::risk::exposure::Exposure;
-use crate::risk::gate::{Account, Approved, Place, Refusal};
-use crate::risk::sizing::{SizingInputs, SizingRules, size};
+use crate::risk::gate::{Account, Approved, Gate, Place, Refusal};
+use crate::risk::sizing::{ROOM, SizingInputs, SizingRules, size_by_steps};
+use crate::risk::traffic::Message;
 
 /// The parts of an [`Intent::Enter`].
 #[derive(Clone, Copy)]
@@ -28,6 +31,22 @@ pub(super) struct Wanted {
     pub(super) target: Option<Level>,
     pub(super) size: EntrySize,
     pub(super) expires_after_bars: Option<u16>,
+}
+
+/// What was computed on the way to a decision, as the journal keeps it.
+#[derive(Default)]
+struct Considered {
+    sizing: Option<Box<Sizing>>,
+    checks: Vec<GateCheck>,
+}
+
+/// An entry on its way to the gate.
+#[derive(Clone, Copy)]
+pub(super) enum Draft<'a> {
+    /// Still to be priced and sized, and sent under this id.
+    Wanted(&'a Wanted, ClientOrderId),
+    /// As a person has seen it, to the share and the cent.
+    Exactly(OrderRequest),
 }
 
 impl Engine {
@@ -48,15 +67,27 @@ impl Engine {
             attempt: 1,
         };
         let mut flood = None;
-        let (approved, decision) = match self.plan_entry(from, wanted, entry_id) {
-            Ok((approved, checks)) => {
-                let order = Some(entry_id);
-                (Some(approved), Decision::Accepted { order, checks })
+        let mut considered = Considered::default();
+        let planned = self.plan_entry(from, wanted, entry_id, &mut considered);
+        let Considered { sizing, checks } = considered;
+        let (approved, decision) = match planned {
+            Ok(approved) => {
+                let decision = Decision::Accepted {
+                    order: Some(entry_id),
+                    checks,
+                    sizing,
+                };
+                (Some(approved), decision)
             }
             Err(refusal) => {
                 flood = refusal.is_rate_cap().then(|| refusal.detail.clone());
-                let (rule, detail) = (refusal.rule.into(), refusal.detail.into());
-                (None, Decision::Refused { rule, detail })
+                let decision = Decision::Refused {
+                    rule: refusal.rule.into(),
+                    detail: refusal.detail.into(),
+                    checks,
+                    sizing,
+                };
+                (None, decision)
             }
         };
         let flood = flood.map(|why| (self.symbol_of(from), why));
@@ -72,7 +103,7 @@ impl Engine {
     }
 
     /// Writes down an entry with the exits that go out with it, and sends it.
-    fn place_entry(
+    pub(super) fn place_entry(
         &mut self,
         from: Source<'_>,
         expires_after_bars: Option<u16>,
@@ -82,8 +113,9 @@ impl Engine {
         let BrokerRequest::Submit(request) = *approved.request() else {
             return;
         };
-        let last = self.symbols.get(from.symbol.index()).and_then(|s| s.last);
+        let last = (self.symbols.get(from.symbol.index())).and_then(|state| state.last);
         let entry = PlannedOrder {
+            last,
             request,
             route: self.route_name(from.lane),
             parent: None,
@@ -91,7 +123,6 @@ impl Engine {
             exit_reason: None,
             expires_after_bars,
             decided_on: self.decided_on(from),
-            expected: last.filter(|_| request.kind == OrderKind::Market),
         };
         let legs = legs(&request).map(|request| PlannedOrder {
             request,
@@ -101,7 +132,7 @@ impl Engine {
             exit_reason: None,
             expires_after_bars: None,
             decided_on: None,
-            expected: None,
+            last,
         });
         let legs: Vec<PlannedOrder> = legs.collect();
         for order in std::iter::once(entry).chain(legs) {
@@ -114,6 +145,7 @@ impl Engine {
             state.entry_since = None;
         }
         out.push(Command::Send(approved));
+        self.count_message(from.at, Message::Order, out);
     }
 
     fn plan_entry(
@@ -121,16 +153,41 @@ impl Engine {
         from: Source<'_>,
         wanted: Wanted,
         entry_id: ClientOrderId,
-    ) -> Result<(Approved, Vec<GateCheck>), Refusal> {
-        let (instrument, last) = self.tradable(from.symbol)?;
-        self.freshness(instrument.symbol)?;
-        self.came_in_time(from)?;
-        let priced = price(instrument.tick, last, &wanted)?;
+        considered: &mut Considered,
+    ) -> Result<Approved, Refusal> {
+        let Considered { sizing, checks } = considered;
+        self.at_gate(
+            from,
+            Draft::Wanted(&wanted, entry_id),
+            sizing,
+            |gate, account, place, order| gate.entry(from.at, account, place, order, &[], checks),
+        )
+    }
+
+    /// Prices and sizes an entry, unless that was done before, and takes it to the gate with
+    /// everything that the gate looks at. The one way there, for strategies and for overrides.
+    pub(super) fn at_gate<T>(
+        &mut self,
+        from: Source<'_>,
+        draft: Draft<'_>,
+        sizing: &mut Option<Box<Sizing>>,
+        then: impl FnOnce(&mut Gate, &Account<'_>, &Place<'_>, OrderRequest) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let (instrument, last) = self.ready(from)?;
+        let priced = match draft {
+            Draft::Wanted(wanted, _) => Some(price(instrument.tick, last, wanted)?),
+            Draft::Exactly(_) => None,
+        };
         let lane = self.lanes.get(from.lane);
         let route = lane
             .and_then(|lane| self.routes.get(usize::from(lane.route.0)))
             .ok_or_else(|| refusal("unknown_route", "the lane has no route"))?;
-        if priced.stop.is_none() && route.require_stop {
+        let has_stop = match (&priced, draft) {
+            (Some(priced), _) => priced.stop.is_some(),
+            (None, Draft::Exactly(order)) => order.attached.stop.is_some(),
+            (None, Draft::Wanted(..)) => false,
+        };
+        if !has_stop && route.require_stop {
             return Err(refusal(
                 "no_stop",
                 "an entry of this route needs a protective stop",
@@ -155,9 +212,23 @@ impl Engine {
             entries_open: self.takes_entries(),
             leave: self.leave(),
         };
-        let qty = self.entry_qty(&wanted, &priced, &account, &place)?;
-        let request = request(entry_id, instrument.symbol, wanted.direction, qty, &priced);
-        self.gate.entry(from.at, &account, &place, request)
+        let order = match (draft, priced) {
+            (Draft::Wanted(wanted, id), Some(priced)) => {
+                let qty = self.entry_qty(wanted, &priced, &account, &place, sizing)?;
+                request(id, instrument.symbol, wanted.direction, qty, &priced)
+            }
+            (Draft::Exactly(order), _) => order,
+            (Draft::Wanted(..), None) => return Err(refusal("price", "the entry has no price")),
+        };
+        then(&mut self.gate, &account, &place, order)
+    }
+
+    /// What must be known before an entry is thought of: the symbol with its last price.
+    pub(super) fn ready(&self, from: Source<'_>) -> Result<(Instrument, Price), Refusal> {
+        let (instrument, last) = self.tradable(from.symbol)?;
+        self.freshness(instrument.symbol)?;
+        self.came_in_time(from)?;
+        Ok((instrument, last))
     }
 
     /// A bar that comes so late that the one after it should be there as well is nothing to enter on.
@@ -217,9 +288,23 @@ impl Engine {
         priced: &Priced,
         account: &Account<'_>,
         place: &Place<'_>,
+        sizing: &mut Option<Box<Sizing>>,
     ) -> Result<Qty, Refusal> {
+        let slippage = self.gate.limits().slippage_allowance;
+        let sized = sizing.insert(Box::new(Sizing {
+            equity: self.equity,
+            opens_at: priced.opens_at,
+            stop: priced.stop,
+            slippage,
+            bounds: Vec::new(),
+            decided_by: Cow::Borrowed("asked_for"),
+            shares: Qty::ZERO,
+        }));
         let stop = match (wanted.size, priced.stop) {
-            (EntrySize::Shares(qty), _) => return Ok(qty),
+            (EntrySize::Shares(qty), _) => {
+                sized.shares = qty;
+                return Ok(qty);
+            }
             (EntrySize::ByRisk, Some(stop)) => stop,
             (EntrySize::ByRisk, None) => {
                 return Err(refusal(
@@ -233,22 +318,34 @@ impl Engine {
             risk_fraction: limits.risk_per_trade,
             risk_cap: limits.risk_per_trade_max,
             position_fraction: limits.position_fraction,
-            slippage_allowance: limits.slippage_allowance,
+            slippage_allowance: slippage,
         };
-        let (room, most) = affordable(limits, account, place, wanted.direction, priced.kind);
+        let room = affordable(limits, account, place, wanted.direction, priced.kind);
         let inputs = SizingInputs {
             equity: self.equity,
-            buying_power: room,
+            buying_power: room.amount,
             entry: priced.opens_at,
             stop: Level::from(stop),
         };
-        let qty = size(&rules, &inputs).map_err(|why| refusal("size", why.to_string()))?;
-        let qty = qty.min(most);
+        sized.bounds.reserve(6);
+        let by_size = size_by_steps(&rules, &inputs, &mut |bound, shares, amount, per_share| {
+            // Room for values is named by the limit that leaves the least of it.
+            let bound = if bound == ROOM { room.limit } else { bound };
+            sized.bound(bound, shares, Some((amount, per_share)));
+        });
+        let by_size = by_size.map_err(|why| refusal("size", why.to_string()))?;
+        for (bound, shares) in room.bounds.into_iter().flatten() {
+            let amounts = (bound == WORST_FILL).then(|| (room.amount, room.share_level()));
+            sized.bound(bound, shares.whole_shares().into(), amounts);
+        }
+        let qty = by_size.min(room.shares());
         if qty.is_zero() {
+            let room = room.amount;
             let detail =
                 format!("the limits leave room for {room}, less than one share at its worst");
             return Err(refusal("size", detail));
         }
+        sized.decide(qty);
         Ok(qty)
     }
 
@@ -281,7 +378,7 @@ impl Engine {
     }
 
     /// A route that has used up its entries of the session enters no more in it; whoever looks is told.
-    fn tell_used_up(&mut self, at: Timestamp, route: &str, out: &mut Commands) {
+    pub(super) fn tell_used_up(&mut self, at: Timestamp, route: &str, out: &mut Commands) {
         let most = self.gate.limits().entries_per_route;
         let day = self.book.day.as_ref();
         if day.is_none_or(|day| entries_of(day, route) < most) {
@@ -315,7 +412,7 @@ impl Engine {
     }
 }
 
-fn refusal(rule: &'static str, detail: impl Into<String>) -> Refusal {
+pub(super) fn refusal(rule: &'static str, detail: impl Into<String>) -> Refusal {
     Refusal {
         rule,
         detail: detail.into(),

@@ -5,14 +5,16 @@
 use std::collections::BTreeSet;
 
 use trader_contract::{
-    BrokerOrderId, ClientOrderId, Direction, Execution, ExecutionId, ForeignOrder, Level, NetQty,
-    OrderReport, OrderRole, Price, Symbol, SymbolId, Timestamp,
+    BrokerOrderId, BrokerSnapshot, ClientOrderId, Direction, Execution, ExecutionId, ForeignOrder,
+    Level, NetQty, OrderReport, OrderRole, Price, Symbol, SymbolId, Timestamp,
 };
 
 use super::Engine;
 use super::unknown::Answer;
+use crate::book::Order;
 use crate::command::{Commands, Refused};
 use crate::config::ForeignPolicy;
+use crate::planted::{Bug, is};
 use crate::record::{Block, Origin, Record, Severity};
 
 /// The kind of the alert that stands while something foreign is there.
@@ -191,7 +193,8 @@ impl Engine {
         }
     }
 
-    /// Takes a position of somebody else's making under protection, and closes it with the day.
+    /// Takes a position of somebody else's making under protection, and closes it with the day. Its stop
+    /// is for the next event: by then it is known that the adoption is on the disk.
     pub(super) fn adopt(
         &mut self,
         at: Timestamp,
@@ -204,6 +207,10 @@ impl Engine {
         let Some(id) = self.by_ticker.get(&symbol).copied() else {
             return Err(Refused::UnknownSymbol(symbol.as_str().into()));
         };
+        if !self.heard.is_kept() {
+            let why = "the journal cannot be written, and a restart would not know that it is looked after";
+            return not_now(why.to_owned());
+        }
         if self.book.holdings.contains_key(&symbol) {
             return not_now(format!("{symbol} has a trade of this store already"));
         }
@@ -252,7 +259,7 @@ impl Engine {
         self.value_account();
         self.clear_standing(at, ALERT, Some(symbol), out);
         self.block(at, symbol, Block::Foreign, out);
-        self.tend(at, id, out);
+        self.wake(id, Some(at.plus_nanos(1)));
         Ok(format!(
             "{net} shares of {symbol} are looked after from now on: a stop at {stop}, closed with the day"
         ))
@@ -335,18 +342,19 @@ impl Engine {
         (client_id, execution, now): (ClientOrderId, &ExecutionId, Option<&Execution>),
         out: &mut Commands,
     ) {
-        // Whatever it means for the position is for the broker to say too.
-        self.request_snapshot(out);
+        if is(Bug::CorrectionIgnored) {
+            return;
+        }
         let Some(order) = self.book.orders.get(&client_id) else {
+            // What it means for a position is for the broker to say.
+            self.request_snapshot(out);
             return self.tell_correction(at, (client_id, execution, now), None, out);
         };
         let symbol = order.symbol();
-        let counts = order.fills.iter().any(|fill| fill.id == *execution);
-        let void = order.executions.contains(execution) && !counts;
-        let stands = now.is_none_or(|now| order.fills.iter().any(|fill| fill == now));
-        if void && stands || counts && now.is_some() && stands {
+        if !is_news(order, execution, now) {
             return;
         }
+        self.request_snapshot(out);
         let record = Record::FillCorrected {
             client_id,
             execution: execution.clone(),
@@ -356,6 +364,21 @@ impl Engine {
         self.value_account();
         self.tell_correction(at, (client_id, execution, now), Some(symbol), out);
         self.tend_symbol(at, symbol, out);
+    }
+
+    /// What the broker's records have of executions that were taken back counts, whether it was heard
+    /// of or not; of orders that the book has no more, nothing can be made any more.
+    pub(super) fn catch_up_corrections(
+        &mut self,
+        at: Timestamp,
+        held: &BrokerSnapshot,
+        out: &mut Commands,
+    ) {
+        for (client_id, execution, now) in &held.corrected {
+            if self.book.orders.contains_key(client_id) {
+                self.on_corrected(at, (*client_id, execution, now.as_ref()), out);
+            }
+        }
     }
 
     fn tell_correction(
@@ -379,6 +402,16 @@ impl Engine {
             out,
         );
     }
+}
+
+/// Whether a correction of an order's execution is not counted yet. What stands in the place of a void
+/// one may be void itself by now: it was known, and does not come back.
+fn is_news(order: &Order, void: &ExecutionId, now: Option<&Execution>) -> bool {
+    if let Some(counts) = order.fills.iter().find(|fill| fill.id == *void) {
+        return now != Some(counts);
+    }
+    let known = |id: &ExecutionId| order.executions.contains(id);
+    !known(void) || now.is_some_and(|now| now.id != *void && !known(&now.id))
 }
 
 /// What is foreign, in words.

@@ -4,9 +4,10 @@
 use trader_contract::{Bar, Fact, Intent, Intents, Level, SymbolId, Timeframe, Timestamp};
 
 use super::Engine;
+use super::cause::Cause;
 use super::entries::Wanted;
 use crate::command::Commands;
-use crate::record::{Decision, ExitReason, Origin, Record};
+use crate::record::{Decision, Origin, Record};
 
 /// Where an intent comes from.
 #[derive(Clone, Copy)]
@@ -82,8 +83,12 @@ impl Engine {
         let Some(state) = self.symbols.get(from.symbol.index()) else {
             return;
         };
+        let seen = (self.lanes.get(from.lane))
+            .zip(from.bar)
+            .map(|(lane, bar)| Box::new(lane.seen(bar)));
         let record = Record::IntentTaken {
             id: self.book.next_intent(),
+            seen,
             origin: Origin::Strategy {
                 route: self.route_name(from.lane),
             },
@@ -116,12 +121,14 @@ impl Engine {
             .map_or(1, |last| state.instrument.tick.tick_micros(last));
         let stop = position.and_then(|p| p.direction.round_stop(level, tick));
         let reason = intent.reason().clone();
+        let decided = self.book.next_intent();
         self.note(from, intent, stop.is_some(), out);
         let Some(stop) = stop else { return };
         let record = Record::StopPlanned {
             symbol,
             stop,
             reason: reason.with("level", Fact::Level(level)),
+            decided: Some(decided),
         };
         self.write(from.at, record, out);
     }
@@ -131,11 +138,10 @@ impl Engine {
             .symbols
             .get(from.symbol.index())
             .is_some_and(|s| s.owner == Some(from.lane) && s.position.is_some_and(|p| !p.exiting));
-        let route = self.route_name(from.lane);
+        let cause = Cause::strategy(self.route_name(from.lane), self.book.next_intent());
         self.note(from, intent, owns, out);
         if owns {
-            let origin = Origin::Strategy { route };
-            self.plan_exit(from.at, from.symbol, ExitReason::Strategy, origin, out);
+            self.plan_exit(from.at, from.symbol, cause, out);
         }
     }
 
@@ -161,12 +167,15 @@ impl Engine {
             Decision::Accepted {
                 order: None,
                 checks: Vec::new(),
+                sizing: None,
             }
         } else {
             let detail = format!("{symbol} has no open trade of this route that it could apply to");
             Decision::Refused {
                 rule: "nothing_to_do".into(),
                 detail: detail.into(),
+                checks: Vec::new(),
+                sizing: None,
             }
         };
         self.write_intent(from, intent, decision, out);
@@ -177,8 +186,7 @@ impl Engine {
         &mut self,
         at: Timestamp,
         id: SymbolId,
-        why: ExitReason,
-        origin: Origin,
+        cause: Cause,
         out: &mut Commands,
     ) {
         let Some(symbol) = self.symbols.get(id.index()).map(|s| s.instrument.symbol) else {
@@ -191,15 +199,7 @@ impl Engine {
             .is_some_and(|h| h.exit.is_none())
         {
             self.forget_back_off(id);
-            self.write(
-                at,
-                Record::ExitPlanned {
-                    symbol,
-                    why,
-                    origin,
-                },
-                out,
-            );
+            self.write(at, cause.record(symbol), out);
         }
         self.tend(at, id, out);
     }

@@ -8,13 +8,15 @@
 //! entered, it is protected over the night by its stop or by an exit that waits for the open, and the
 //! next open closes it first.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{BrokerSnapshot, Symbol, SymbolId, Timestamp};
 
+use super::cause::Cause;
 use super::session::Phase;
 use super::working::CHASE;
 use super::{Engine, sweep};
 use crate::command::Commands;
-use crate::record::{Block, ExitReason, Origin, Record, Severity};
+use crate::record::{Block, Origin, Record, Severity};
 
 /// While no session is open, the broker is asked this often, in nanoseconds.
 const ASK_AT_NIGHT: i64 = Timestamp::MINUTE;
@@ -24,7 +26,7 @@ const NOT_FLAT: &str = "not_flat";
 const RESIDUE: &str = "residue";
 
 /// How far the confirmation of flat has come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Ladder {
     /// The broker is not asked before this whether it is flat.
     ask_at: Timestamp,
@@ -79,20 +81,14 @@ impl Engine {
             self.write(at, Record::FlattenBegan { origin }, out);
         }
         self.ladder.ask_at = Timestamp::MIN;
-        self.exit_everything(at, ExitReason::Operator, origin, out);
+        self.exit_everything(at, &Cause::asked(origin.clone()), out);
         self.climb(at, out);
     }
 
     /// Plans to close everything that is open.
-    pub(super) fn exit_everything(
-        &mut self,
-        at: Timestamp,
-        why: ExitReason,
-        origin: &Origin,
-        out: &mut Commands,
-    ) {
+    pub(super) fn exit_everything(&mut self, at: Timestamp, cause: &Cause, out: &mut Commands) {
         for id in self.held_symbols() {
-            self.plan_exit(at, id, why, origin.clone(), out);
+            self.plan_exit(at, id, cause.clone(), out);
         }
     }
 
@@ -106,11 +102,11 @@ impl Engine {
             self.free_residues(at, out);
         }
         if self.is_closing_down() && self.book.holdings.values().any(|h| h.exit.is_none()) {
-            let (why, origin) = match self.book.flatten.clone() {
-                Some(origin) => (ExitReason::Operator, origin),
-                None => (ExitReason::EndOfDay, Origin::Engine),
+            let cause = match self.book.flatten.clone() {
+                Some(origin) => Cause::asked(origin),
+                None => self.day_is_over(),
             };
-            self.exit_everything(at, why, &origin, out);
+            self.exit_everything(at, &cause, out);
         }
         if self.book.holdings.is_empty() && self.must_confirm() && at >= self.ladder.ask_at {
             self.request_snapshot(out);
@@ -226,7 +222,8 @@ impl Engine {
                 };
                 self.write(at, record, out);
             }
-            self.plan_exit(at, id, ExitReason::EndOfDay, Origin::Engine, out);
+            let cause = Cause::left_over("not_flat_at_the_close", net);
+            self.plan_exit(at, id, cause, out);
             let why = if halted {
                 "the venue has halted it"
             } else {
@@ -283,6 +280,7 @@ impl Engine {
         let action = "nothing, if `traderctl positions` shows the symbol flat soon";
         let what = (Severity::Critical, "carried_overnight", Some(symbol));
         self.alert(at, what, (message, action), out);
-        self.plan_exit(at, id, ExitReason::EndOfDay, Origin::Engine, out);
+        let cause = Cause::left_over("held_since_an_earlier_session", net);
+        self.plan_exit(at, id, cause, out);
     }
 }

@@ -6,6 +6,7 @@
 //! when the channel gives no sign of life or does not bring a bar that the provider has, and `Halted`
 //! when the venue says so.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{BrokerEvent, Channel, FeedEvent, Symbol, Timestamp};
 
 use super::session::Phase;
@@ -27,7 +28,7 @@ const DATA: &str = "stale_data";
 const SKEW: &str = "clock_skew";
 
 /// What is known of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkState {
     /// Whether it stands.
     pub up: bool,
@@ -56,7 +57,7 @@ pub enum DataState {
 }
 
 /// Everything that may fall silent.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Links {
     orders: LinkState,
     bars: LinkState,

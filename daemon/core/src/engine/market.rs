@@ -8,6 +8,7 @@ use crate::bars::SessionWindow;
 use crate::command::Commands;
 use crate::config::{Market, Rows};
 use crate::lane::Surroundings;
+use crate::trace::Asked;
 
 impl Engine {
     /// Takes a finished minute, or a row that is a bar by itself.
@@ -106,6 +107,9 @@ impl Engine {
             state.minutes.take(session.open, bar.start);
         }
         self.mark(at, id, bar, out);
+        if let Some(trace) = &mut self.trace {
+            trace.minute(id, bar.start);
+        }
         let window = SessionWindow {
             open: session.open,
             close: session.close,
@@ -225,7 +229,7 @@ impl Engine {
         self.window_due = next;
     }
 
-    /// Shows a finished bar to a lane, and carries out what its strategy wants.
+    /// Shows a finished bar to a lane.
     #[inline]
     fn run_lane(
         &mut self,
@@ -235,15 +239,33 @@ impl Engine {
         session: Option<SessionView>,
         out: &mut Commands,
     ) {
+        if self.trace.is_some() {
+            self.run_lane_traced(at, index, bar, session, out);
+        } else {
+            self.ask_lane(at, index, bar, session, out);
+        }
+    }
+
+    /// Shows a finished bar to a lane, and carries out what its strategy wants.
+    #[inline]
+    pub(super) fn ask_lane(
+        &mut self,
+        at: Timestamp,
+        index: usize,
+        bar: &Bar,
+        session: Option<SessionView>,
+        out: &mut Commands,
+    ) -> Asked {
         let Some(lane) = self.lanes.get_mut(index) else {
-            return;
+            return Asked::Yes;
         };
         lane.observe(bar, session.map(|s| s.open));
         if !lane.is_warm() {
-            return;
+            let (have, need) = lane.warm_up();
+            return Asked::WarmingUp { have, need };
         }
         let Some(state) = self.symbols.get_mut(lane.symbol.index()) else {
-            return;
+            return Asked::Yes;
         };
         let owns = state.owner == Some(index);
         let mut around = Surroundings {
@@ -262,7 +284,8 @@ impl Engine {
                     .is_some_and(|most| lane.entry_age >= most)
                 {
                     let id = lane.symbol;
-                    return self.expire_entry(at, id, out);
+                    self.expire_entry(at, id, out);
+                    return Asked::EntryExpired;
                 }
             }
             around.position = state.position;
@@ -277,13 +300,14 @@ impl Engine {
         }
         self.intents = intents;
         if quiet && !owns {
-            return;
+            return Asked::Yes;
         }
         // Whoever owns the symbol now: the bar of an entry counts, the bar after the trade does not.
         let owner = self.symbols.get(id.index()).and_then(|s| s.owner);
         if owner == Some(index) {
             self.save_strategy(at, index, out);
         }
+        Asked::Yes
     }
 
     /// Warms the lanes of a symbol up with bars of the past. No strategy is asked.

@@ -2,6 +2,7 @@
 //! session's end what was lacking.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use trader_calendar::Session;
 use trader_contract::Timestamp;
 
@@ -11,7 +12,7 @@ use crate::record::{DataGaps, MissingMinutes};
 
 /// The minutes of one symbol and one session, counted as they come. After a restart those of the
 /// history that the engine is warmed up with count, too.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Minutes {
     /// The session's open.
     open: Timestamp,

@@ -3,6 +3,7 @@
 mod assets;
 mod authority;
 mod breakers;
+mod cause;
 mod entries;
 mod foreign;
 mod intents;
@@ -13,16 +14,21 @@ mod liveness;
 mod market;
 mod minutes;
 mod operator;
+mod overrides;
 mod pricing;
 mod protection;
 mod reconcile;
+mod recording;
 mod recover;
 mod reports;
 mod session;
+mod snapshot;
 mod splits;
 mod starts;
 mod sweep;
 mod symbols;
+mod trace;
+mod traffic;
 mod unknown;
 mod view;
 mod working;
@@ -41,6 +47,7 @@ pub use self::liveness::{DataState, LinkState};
 use self::recover::{CashDispute, Dispute};
 pub use self::session::Phase;
 use self::session::Schedule;
+pub use self::snapshot::{RestoreError, Snapshot};
 use self::starts::Unreadable;
 use self::sweep::Reconciling;
 pub use self::symbols::SymbolState;
@@ -138,6 +145,7 @@ pub struct Engine {
     intents: Intents,
     closed: ClosedBars,
     checkpoints: bool,
+    trace: Option<Box<trace::Trace>>,
 }
 
 impl Engine {
@@ -192,6 +200,7 @@ impl Engine {
             intents: Intents::default(),
             closed: ClosedBars::default(),
             checkpoints: true,
+            trace: None,
         };
         let mut sent: Vec<Sent> = (engine.book.orders.values())
             .filter(|order| order.role() == OrderRole::Entry)
@@ -199,6 +208,8 @@ impl Engine {
             .collect();
         sent.sort_by_key(|sent| sent.at);
         engine.gate.recall(sent);
+        let messages = traffic::remembered(&engine.book);
+        engine.gate.recall_messages(messages);
         engine.restore_strategies();
         for state in &mut engine.symbols {
             let holding = engine.book.holdings.get(&state.instrument.symbol);
@@ -271,10 +282,8 @@ impl Engine {
                 let why = format!("what was about to leave is not what the book says: {why}");
                 self.halt(at, &why, out);
             }
-            Event::JournalFailed { why } => {
-                let why = format!("the journal cannot be written: {why}");
-                self.halt(at, &why, out);
-            }
+            Event::JournalFailed { why } => self.on_journal_failed(at, why, out),
+            Event::Recording { failed } => self.on_recording(at, failed.as_deref(), out),
             Event::Operator {
                 command,
                 uid,
@@ -298,6 +307,7 @@ impl Engine {
         self.advance_session(at, out);
         self.watch_links(at, out);
         self.check_arming(at, out);
+        self.end_overdue(at, out);
         while let Some((when, id)) = self.wakes.first().copied() {
             if when > at {
                 break;
@@ -328,7 +338,8 @@ impl Engine {
             .min(wake)
             .min(ladder)
             .min(self.ask_due())
-            .min(self.arming_ends());
+            .min(self.arming_ends())
+            .min(self.override_ends());
     }
 
     /// Asks for another look at a symbol at `when`, or for none.

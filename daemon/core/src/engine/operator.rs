@@ -2,6 +2,9 @@
 
 use trader_contract::{ClientOrderId, OrderRole, Symbol, Timestamp};
 
+use super::cause::Cause;
+use super::overrides::Saying;
+use super::traffic::MESSAGE_RATE;
 use super::{Engine, Protection};
 use crate::book::DRAWDOWN;
 use crate::book::{Holding, TradeOrders};
@@ -9,7 +12,7 @@ use crate::command::{Command, Commands, Refused};
 use crate::event::OperatorCommand;
 use crate::orders::{Venue, is_closing};
 use crate::planted::{Bug, is};
-use crate::record::{ExitReason, Origin, Record, TradingState};
+use crate::record::{Origin, Record, TradingState};
 
 impl Engine {
     pub(super) fn on_operator(
@@ -23,6 +26,11 @@ impl Engine {
         let origin = Origin::Operator {
             uid,
             request: request.into(),
+        };
+        let saying = |intent| Saying {
+            intent,
+            uid,
+            request,
         };
         let outcome = match command {
             OperatorCommand::Pause => Ok(self.pause(at, origin, out)),
@@ -40,6 +48,13 @@ impl Engine {
             OperatorCommand::Reconcile => Ok(self.reconcile_now(at, out)),
             OperatorCommand::Adopt { symbol, stop } => self.adopt(at, *symbol, *stop, origin, out),
             OperatorCommand::Ignore(symbol) => self.ignore(at, *symbol, origin, out),
+            OperatorCommand::Override {
+                intent,
+                within_nanos,
+            } => self.ask_override(at, saying(*intent), *within_nanos, out),
+            OperatorCommand::ConfirmOverride { intent, code } => {
+                self.confirm_override(at, saying(*intent), code, origin, out)
+            }
             OperatorCommand::AckAlert { number } => {
                 let number = *number;
                 self.write(at, Record::AlertAcknowledged { number, origin }, out);
@@ -103,6 +118,7 @@ impl Engine {
         );
         // Whoever resumes knows how far the account is below its peak.
         self.clear_standing(at, DRAWDOWN, None, out);
+        self.clear_standing(at, MESSAGE_RATE, None, out);
         self.find_loss_floor();
         self.check_losses(at, out);
         if let TradingState::Tripped(why) = &self.book.trading {
@@ -136,7 +152,7 @@ impl Engine {
             None if holding.net.is_flat() => format!("cancelling the waiting entry in {symbol}"),
             None => format!("closing {} shares of {symbol}", holding.net),
         };
-        self.plan_exit(at, id, ExitReason::Operator, origin, out);
+        self.plan_exit(at, id, Cause::asked(origin), out);
         Ok(message)
     }
 
@@ -209,7 +225,7 @@ impl Engine {
         self.stopping = Some(flatten);
         self.tend_all(at, out);
         if flatten {
-            self.exit_everything(at, ExitReason::Operator, &origin, out);
+            self.exit_everything(at, &Cause::asked(origin), out);
         }
         let open = self.book.holdings.len();
         match (flatten, open) {

@@ -1,6 +1,7 @@
 //! Which shares are without protection, and since when: those without an acknowledged stop, and those
 //! whose stop the market has reached without filling it. What becomes of them is planned elsewhere.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{Level, OrderRole, Qty, Symbol, SymbolId, Timestamp};
 
 use super::working::CHASE;
@@ -13,7 +14,7 @@ use crate::planted::{Bug, is};
 use crate::record::Record;
 
 /// What has become of a stop that the market has reached.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Reached {
     seen: bool,
     since: Option<Timestamp>,

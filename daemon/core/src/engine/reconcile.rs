@@ -57,6 +57,9 @@ impl Engine {
 
     /// What the broker says is there and has happened: it counts once, however old it is.
     fn take_facts(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
+        // Before what stands in their place is taken for one more; and what is open again by them has
+        // orders that may have been lost.
+        self.catch_up_corrections(at, held, out);
         self.recover_lost(at, held, out);
         self.catch_up(at, held, out);
         for report in &held.orders {

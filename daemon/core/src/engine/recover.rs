@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{
     Attached, BrokerOrderId, BrokerSnapshot, ClientOrderId, Money, NetQty, OrderKind, OrderReport,
-    OrderRequest, OrderRole, Qty, ReportStatus, Symbol, TimeInForce, Timestamp,
+    OrderRequest, OrderRole, Qty, Reason, ReportStatus, Symbol, TimeInForce, Timestamp,
 };
 
 use super::Engine;
@@ -26,41 +27,51 @@ impl Engine {
     ) {
         let by_executions = self.told_by_executions(held);
         for report in held.orders.iter().chain(&by_executions) {
-            let id = report.client_id;
-            if id.epoch != self.epoch || self.book.orders.contains_key(&id) {
-                continue;
-            }
-            let holding = self.book.holdings.get(&report.symbol);
-            let Some(holding) = holding.filter(|h| h.intent() == IntentId::from(id)) else {
-                continue;
-            };
-            let Some(order) = replan(holding, report) else {
-                continue;
-            };
-            if let Some(why) = order.exit_reason {
-                let origin = Origin::Engine;
-                let symbol = report.symbol;
-                self.write(
-                    at,
-                    Record::ExitPlanned {
-                        symbol,
-                        why,
-                        origin,
-                    },
-                    out,
-                );
-            }
-            self.write(at, Record::OrderPlanned { order }, out);
-            self.alert(
-                at,
-                (Severity::Warning, "order_recovered", Some(report.symbol)),
-                (
-                    format!("the broker has our order {id}, which the journal lacks; it is taken up again"),
-                    "find out why the journal could not be written",
-                ),
-                out,
-            );
+            self.recover(at, report, out);
         }
+    }
+
+    /// Takes up an order of which the broker speaks and that the journal lacks; whether the journal has
+    /// it now.
+    pub(super) fn recover(
+        &mut self,
+        at: Timestamp,
+        report: &OrderReport,
+        out: &mut Commands,
+    ) -> bool {
+        let (id, symbol) = (report.client_id, report.symbol);
+        if id.epoch != self.epoch || self.book.orders.contains_key(&id) {
+            return false;
+        }
+        let holding = self.book.holdings.get(&symbol);
+        let holding = holding.filter(|h| h.intent() == IntentId::from(id));
+        let Some(order) = holding.and_then(|holding| replan(holding, report)) else {
+            return false;
+        };
+        if let Some(why) = order.exit_reason {
+            let origin = Origin::Engine;
+            let record = Record::ExitPlanned {
+                symbol,
+                why,
+                origin,
+                reason: Some(Reason::new("order_recovered")),
+                decided: None,
+            };
+            self.write(at, record, out);
+        }
+        self.write(at, Record::OrderPlanned { order }, out);
+        self.alert(
+            at,
+            (Severity::Warning, "order_recovered", Some(symbol)),
+            (
+                format!(
+                    "the broker has our order {id}, which the journal lacks; it is taken up again"
+                ),
+                "find out why the journal could not be written",
+            ),
+            out,
+        );
+        true
     }
 
     /// Orders that the broker lists no longer, and of which only executions tell.
@@ -183,6 +194,9 @@ impl Engine {
         out: &mut Commands,
     ) -> bool {
         let Dispute { ours, broker, .. } = dispute;
+        if is(Bug::OwnersWordIgnored) && self.book.holdings.contains_key(&symbol) {
+            return false;
+        }
         let record = Record::Discrepancy {
             symbol,
             ours,
@@ -275,7 +289,7 @@ impl Engine {
 }
 
 /// A difference between our position in a symbol and the broker's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Dispute {
     pub(super) ours: NetQty,
     pub(super) broker: NetQty,
@@ -293,7 +307,7 @@ impl Dispute {
 }
 
 /// A difference between our cash and the broker's, as one snapshot shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CashDispute {
     ours: Money,
     broker: Money,
@@ -332,6 +346,6 @@ fn replan(holding: &Holding, report: &OrderReport) -> Option<PlannedOrder> {
         exit_reason: market.then(|| holding.exit.unwrap_or(ExitReason::Operator)),
         expires_after_bars: None,
         decided_on: None,
-        expected: None,
+        last: None,
     })
 }

@@ -69,7 +69,10 @@ impl Engine {
     /// Takes a report. One that says nothing new changes nothing and is not written.
     pub(super) fn on_report(&mut self, at: Timestamp, report: &OrderReport, out: &mut Commands) {
         let Some(order) = self.book.orders.get(&report.client_id) else {
-            return self.on_foreign(at, report, out);
+            return match self.recover(at, report, out) {
+                true => self.on_report(at, report, out),
+                false => self.on_foreign(at, report, out),
+            };
         };
         if order.contradicts(report) {
             return self.on_contradiction(at, report, out);
@@ -82,6 +85,11 @@ impl Engine {
         let late = order.is_late();
         let unheard = order.is_unheard();
         let asked = order.cancel_asked;
+        // A replacement that was given up has come to be.
+        let replaced_by = report.replaced_by.filter(|new| {
+            let new = self.book.orders.get(new);
+            new.is_some_and(Order::is_late)
+        });
         self.ladder.heard(self.reconciling);
         self.write(
             at,
@@ -96,6 +104,9 @@ impl Engine {
         } else if unheard && report.client_id.attempt > 1 {
             self.on_acknowledged(report.client_id);
         }
+        if let Some(new) = replaced_by {
+            self.on_late(at, new, out);
+        }
         let Some(id) = self.by_ticker.get(&report.symbol).copied() else {
             return;
         };
@@ -106,14 +117,8 @@ impl Engine {
         let parent = order.planned.parent;
         let entry = parent.and_then(|parent| self.book.orders.get(&parent));
         let missing = report.filled > order.filled || entry.is_some_and(Order::misses_fills);
-        let ended = matches!(
-            order.state,
-            OrderState::Done(Outcome::Cancelled | Outcome::Expired)
-        );
-        let given_back = order.role() == OrderRole::Exit && !asked && ended;
-        let refused = was_live && (order.was_refused() && order.role().is_reducing() || given_back);
-        let on_its_own = order.planned.parent.is_none() || order.planned.replaces.is_some();
-        if refused && on_its_own {
+        let turned_away = was_live && is_turned_away(order, asked);
+        if turned_away {
             self.back_off(at, id);
         }
         if missing {
@@ -335,4 +340,17 @@ impl Engine {
         let state = TradingState::Halted(why.into());
         self.set_trading(at, state, Origin::Engine, out);
     }
+}
+
+/// Whether the broker did not do what a closing or protecting order was for, and nobody asked it to end:
+/// it is not sent again at once.
+fn is_turned_away(order: &Order, asked: bool) -> bool {
+    let ended = matches!(
+        order.state,
+        OrderState::Done(Outcome::Cancelled | Outcome::Expired)
+    );
+    let given_back = order.role() == OrderRole::Exit && !asked && ended;
+    let refused = order.was_refused() && order.role().is_reducing();
+    let on_its_own = order.planned.parent.is_none() || order.planned.replaces.is_some();
+    (refused || given_back) && on_its_own
 }

@@ -16,6 +16,7 @@
 //! The third start within ten minutes after runs that ended badly comes up halted: it protects and
 //! closes, and takes entries after `traderctl resume`.
 
+use serde::{Deserialize, Serialize};
 use trader_calendar::Session;
 use trader_contract::{SessionView, Symbol, SymbolId, Timestamp};
 
@@ -23,10 +24,11 @@ use super::Engine;
 use crate::book::Day;
 use crate::command::Commands;
 use crate::config::{DayRules, EndOfDay, Market};
-use crate::record::{DaySummary, ExitReason, Origin, Record};
+use crate::record::{DaySummary, Record};
 
 /// Where in the trading day we are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// No session is open.
     Closed,
@@ -41,7 +43,7 @@ pub enum Phase {
 }
 
 /// The session and its next change.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Schedule {
     pub(super) session: Option<Session>,
     pub(super) phase: Phase,
@@ -70,7 +72,7 @@ impl Schedule {
 
 impl Engine {
     /// The rules of the day, on markets that have one.
-    fn day_rules(&self) -> Option<DayRules> {
+    pub(super) fn day_rules(&self) -> Option<DayRules> {
         match &self.market {
             Market::Sessions { day, .. } => Some(*day),
             Market::EveryRow => None,
@@ -158,7 +160,8 @@ impl Engine {
             }
             Phase::NoEntries => self.tend_unless_over(at, out),
             Phase::Flattening => {
-                self.exit_everything(at, ExitReason::EndOfDay, &Origin::Engine, out)
+                let cause = self.day_is_over();
+                self.exit_everything(at, &cause, out);
             }
             Phase::PastDeadline => self.reach_deadline(at, out),
             Phase::Closed => {
@@ -196,6 +199,7 @@ impl Engine {
                 equity: self.equity,
             };
             self.write(at, record, out);
+            self.forget_cancels(at, out);
             if self.must_be_flat() {
                 self.close_left_over(at, out);
             }

@@ -8,6 +8,7 @@ use super::session::Phase;
 use super::{Engine, SymbolState};
 use crate::book::Split;
 use crate::command::Commands;
+use crate::planted::{Bug, is};
 use crate::record::{Record, Severity};
 
 impl Engine {
@@ -23,7 +24,11 @@ impl Engine {
             return;
         };
         let known = self.book.splits.get(&symbol);
-        if new == 0 || old == 0 || known.is_some_and(|s| (s.new, s.old) == (new, old)) {
+        if is(Bug::SplitIgnored)
+            || new == 0
+            || old == 0
+            || known.is_some_and(|s| (s.new, s.old) == (new, old))
+        {
             return;
         }
         if self.schedule.phase != Phase::Closed {
@@ -84,6 +89,7 @@ impl Engine {
                 symbol,
                 stop,
                 reason,
+                decided: None,
             };
             self.write(at, record, out);
         }

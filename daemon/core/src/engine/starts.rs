@@ -1,6 +1,7 @@
 //! The start and the end of a run: what is written down of them, a program that starts again and
 //! again, and what a start finds that it cannot use.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{Symbol, Timestamp};
 
 use super::Engine;
@@ -16,7 +17,7 @@ const UNCLEAN_WITHIN: i64 = 10 * Timestamp::MINUTE;
 const CALENDAR_DAYS: i64 = 30;
 
 /// A strategy's state that could not be read.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Unreadable {
     pub(super) route: Box<str>,
     pub(super) symbol: Symbol,

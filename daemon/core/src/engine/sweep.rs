@@ -5,6 +5,7 @@
 //! earlier one still brings facts, reports and executions, which count once in whatever order they
 //! come.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::Timestamp;
 
 use super::Engine;
@@ -25,7 +26,7 @@ const UNANSWERED_TOLD: u32 = 3;
 const UNHEARD: &str = "the broker has not been heard since the start";
 
 /// How far the comparison with the broker has come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Reconciling {
     done: bool,
     /// Ready without having heard the broker.

@@ -1,6 +1,7 @@
 //! What the engine keeps for each symbol beside the book: the last price, the aggregators, and a
 //! view of the open trade that costs the bar path no look-up.
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{
     Direction, Money, PendingView, PositionView, Price, Qty, Quote, SymbolId, Timeframe, Timestamp,
 };
@@ -13,7 +14,7 @@ use crate::book::Holding;
 use crate::config::Instrument;
 
 /// One timeframe of a symbol, with the lanes that listen to it.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Feed {
     pub(super) timeframe: Timeframe,
     pub(super) aggregator: Aggregator,
@@ -21,7 +22,7 @@ pub(super) struct Feed {
 }
 
 /// What the engine keeps for one symbol.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SymbolState {
     /// Its id.
     pub id: SymbolId,

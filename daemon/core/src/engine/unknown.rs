@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{
     BrokerSnapshot, ClientOrderId, Direction, NetQty, OrderReport, OrderRole, OrderState, Outcome,
     ReportStatus, RequestFailure, Symbol, Timestamp,
@@ -22,6 +23,7 @@ use crate::book::Order;
 use crate::command::{Command, Commands};
 use crate::planted::{Bug, is};
 use crate::record::{Record, Severity};
+use crate::risk::traffic::Message;
 
 /// Snapshots that must lack an order before it is dropped.
 const MISSED: u32 = 2;
@@ -29,7 +31,7 @@ const MISSED: u32 = 2;
 const REPEAT_MAX: i64 = 30 * Timestamp::SECOND;
 
 /// An order that may or may not be at the broker.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Doubt {
     /// Nothing of it has been sent after this.
     since: Timestamp,
@@ -324,6 +326,7 @@ impl Engine {
         self.doubts.insert(id, sent);
         self.write(at, Record::SubmitRepeated { client_id: id }, out);
         out.push(Command::Send(approved));
+        self.count_message(at, Message::Order, out);
         Repeat::Sent
     }
 

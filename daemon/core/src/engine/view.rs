@@ -67,6 +67,12 @@ impl Engine {
         self.epoch
     }
 
+    /// The number that the journal's next entry gets.
+    #[must_use]
+    pub const fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
     /// The gate with its limits and counters.
     #[must_use]
     pub const fn gate(&self) -> &Gate {

@@ -7,10 +7,12 @@ use trader_contract::{
 };
 
 use super::Engine;
+use super::cause::Cause;
 use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands};
 use crate::orders::{Ground, Step, Venue, is_settled, next_step};
-use crate::record::{ExitReason, Origin, PlannedOrder, Record, Severity, Trade};
+use crate::record::{ExitReason, PlannedOrder, Record, Severity, Trade};
+use crate::risk::traffic::Message;
 
 /// Steps that one look may take; more would mean that a step changes nothing.
 const STEPS_MAX: usize = 8;
@@ -67,7 +69,12 @@ impl Engine {
                     self.not_before(id, at.plus_nanos(CHASE));
                 }
                 Step::PlaceStop => self.place_stop(at, id, out),
-                Step::MoveStop(order) => self.replace_stop(at, id, order, out),
+                Step::MoveStop(order) => {
+                    if let Some(when) = self.stop_move_waits(at, id, order) {
+                        return self.wake(id, Some(when));
+                    }
+                    self.replace_stop(at, id, order, out);
+                }
                 Step::GiveUp => self.give_up(at, id, out),
                 Step::CloseOut => self.close_out(at, id, out),
                 Step::Lapse => self.lapse(at, id, out),
@@ -95,6 +102,10 @@ impl Engine {
     fn next_step(&self, at: Timestamp, id: SymbolId) -> Option<(Step, bool)> {
         let state = self.symbols.get(id.index())?;
         let holding = self.book.holdings.get(&state.instrument.symbol)?;
+        if holding.was_found_at(at) {
+            let until = Some(at.plus_nanos(1));
+            return Some((Step::Wait { until }, false));
+        }
         let orders: TradeOrders<'_> = self.book.orders_for(holding).collect();
         let ground = Ground {
             at,
@@ -135,6 +146,7 @@ impl Engine {
             out,
         );
         out.push(Command::Cancel(order));
+        self.count_message(at, Message::Cancel, out);
     }
 
     /// Cancels the waiting entry of a symbol.
@@ -234,6 +246,7 @@ impl Engine {
             Ok(approved) => {
                 self.write_reducing(at, request, &holding.route, order.exit_reason, out);
                 out.push(Command::Send(approved));
+                self.count_message(at, Message::Order, out);
             }
             Err(refusal) => {
                 self.back_off(at, id);
@@ -259,6 +272,9 @@ impl Engine {
         exit_reason: Option<ExitReason>,
         out: &mut Commands,
     ) {
+        let state =
+            (self.by_ticker.get(&request.symbol)).and_then(|id| self.symbols.get(id.index()));
+        let last = state.and_then(|state| state.last);
         let plan = |request, parent| Record::OrderPlanned {
             order: PlannedOrder {
                 request,
@@ -268,7 +284,7 @@ impl Engine {
                 exit_reason,
                 expires_after_bars: None,
                 decided_on: None,
-                expected: None,
+                last,
             },
         };
         self.write(at, plan(request, None), out);
@@ -321,6 +337,7 @@ impl Engine {
             ..order.planned.request
         };
         let planned = PlannedOrder {
+            last: self.symbols.get(id.index()).and_then(|state| state.last),
             request,
             replaces: Some(old),
             ..order.planned
@@ -335,6 +352,7 @@ impl Engine {
             out,
         );
         out.push(Command::Send(approved));
+        self.count_message(at, Message::Replacement, out);
     }
 
     fn give_up(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
@@ -368,13 +386,15 @@ impl Engine {
             ),
             out,
         );
-        let record = Record::ExitPlanned {
-            symbol,
-            why: ExitReason::Unprotected,
-            origin: Origin::Engine,
+        let Some(holding) = self.holding(id) else {
+            return;
         };
+        let state = self.symbols.get(id.index());
+        let since = state.and_then(|state| self.bare_too_long_from(state));
+        let kind = if failed { "stop_failed" } else { kind };
+        let cause = Cause::unprotected(kind, holding, since, at);
         self.forget_back_off(id);
-        self.write(at, record, out);
+        self.write(at, cause.record(symbol), out);
         // What was asked for may have been answered unheard.
         self.request_snapshot(out);
     }

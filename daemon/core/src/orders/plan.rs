@@ -237,8 +237,18 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     let target = orders
         .iter()
         .find(|o| o.role() == OrderRole::Target && o.is_live());
+    // Whether the position is what the book has of it, and can be protected anew at once.
+    let known = !ground.disputed
+        && !orders.iter().any(|order| order.misses_fills())
+        && matches!(ground.venue, Venue::Open { .. });
     let step = match target {
         Some(target) if !covers => correct_pair(order, target, ground),
+        // It went out with its entry, or stands in the place of one that did.
+        None if !covers && known && order.planned.parent.is_some() => cancel(
+            order,
+            "it is for another quantity than the position, and its group allows no change of that",
+            ground,
+        ),
         _ => not_before_retry(Step::MoveStop(order.id()), ground),
     };
     sooner(step, bare_until)

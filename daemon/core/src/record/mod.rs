@@ -6,6 +6,7 @@ mod authority;
 mod day;
 mod decision;
 mod order;
+mod overrides;
 mod trade;
 
 use chrono::NaiveDate;
@@ -18,8 +19,9 @@ use trader_contract::{
 pub use self::alert::{Alert, Severity, TradingState};
 pub use self::authority::{Arming, Block, Scope};
 pub use self::day::{DataGaps, DaySummary, MissingMinutes, Slippage};
-pub use self::decision::{Decision, GateCheck, IntentId, Origin};
+pub use self::decision::{Decision, GateCheck, IntentId, Origin, Seen, SizeBound, Sizing};
 pub use self::order::PlannedOrder;
+pub use self::overrides::{Override, OverrideEnd, Waived};
 pub use self::trade::{ExitReason, Trade};
 
 /// One line of the journal.
@@ -66,6 +68,9 @@ pub enum Record {
         intent: Intent,
         /// The bar it was decided on: timeframe and start.
         bar: Option<(Timeframe, Timestamp)>,
+        /// That bar and the indicators with it, where a strategy was shown one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Box<Seen>>,
         /// What became of it.
         decision: Decision,
     },
@@ -129,6 +134,9 @@ pub enum Record {
         stop: Price,
         /// Why.
         reason: Reason,
+        /// The decision that it carries out, where a strategy wanted it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decided: Option<IntentId>,
     },
     /// The position is to be closed.
     ExitPlanned {
@@ -138,6 +146,12 @@ pub enum Record {
         why: ExitReason,
         /// Who asked for it.
         origin: Origin,
+        /// The rule with its numbers, where a rule of the engine asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+        /// The decision that it carries out, where a strategy wanted it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decided: Option<IntentId>,
     },
     /// An entry ended without a fill; the symbol is free again.
     EntryLapsed {
@@ -329,6 +343,27 @@ pub enum Record {
         /// Whether the broker says that the account is flat.
         flat: bool,
     },
+    /// A person asked to send a refused entry all the same.
+    OverrideAsked {
+        /// What exactly.
+        asked: Override,
+    },
+    /// Somebody confirmed it with a code that is not its code.
+    OverrideMissed {
+        /// The refused intent.
+        intent: IntentId,
+        /// Who.
+        origin: Origin,
+    },
+    /// It is over: used, or never to be.
+    OverrideEnded {
+        /// The refused intent.
+        intent: IntentId,
+        /// How.
+        end: OverrideEnd,
+        /// Who ended it.
+        origin: Origin,
+    },
     /// The whole book, so that a start need not read further back than this.
     Checkpoint {
         /// The book as JSON: see `Book`.
@@ -382,6 +417,9 @@ impl Record {
             Self::Exposed { .. } => "exposed",
             Self::FlattenBegan { .. } => "flatten_began",
             Self::FlattenEnded { .. } => "flatten_ended",
+            Self::OverrideAsked { .. } => "override_asked",
+            Self::OverrideMissed { .. } => "override_missed",
+            Self::OverrideEnded { .. } => "override_ended",
             Self::Checkpoint { .. } => "checkpoint",
         }
     }
@@ -405,6 +443,7 @@ impl Record {
             Self::ForeignSeen { order } => Some(order.symbol),
             Self::AlertCleared { symbol, .. } => *symbol,
             Self::OrderPlanned { order } => Some(order.request.symbol),
+            Self::OverrideAsked { asked } => Some(asked.order.symbol),
             Self::OrderReported { report } => Some(report.symbol),
             Self::TradeClosed { trade } => Some(trade.symbol),
             Self::Alerted { alert } => alert.symbol,
@@ -438,6 +477,10 @@ impl Record {
     pub fn intent(&self) -> Option<IntentId> {
         match self {
             Self::IntentTaken { id, .. } => Some(*id),
+            Self::OverrideAsked { asked } => Some(asked.intent),
+            Self::OverrideMissed { intent, .. } | Self::OverrideEnded { intent, .. } => {
+                Some(*intent)
+            }
             Self::TradeClosed { trade } => Some(trade.intent),
             _ => self.client_id().map(IntentId::from),
         }

@@ -1,7 +1,9 @@
 //! An order as it was planned, before anything is sent.
 
 use serde::{Deserialize, Serialize};
-use trader_contract::{ClientOrderId, OrderRequest, OrderRole, Price, Timeframe, Timestamp};
+use trader_contract::{
+    ClientOrderId, OrderKind, OrderRequest, OrderRole, Price, Timeframe, Timestamp,
+};
 
 use super::ExitReason;
 
@@ -22,9 +24,9 @@ pub struct PlannedOrder {
     pub expires_after_bars: Option<u16>,
     /// For entries: the bar it was decided on, timeframe and start.
     pub decided_on: Option<(Timeframe, Timestamp)>,
-    /// For entries at market: the last price when it was planned, which fills are held against.
+    /// The symbol's last price at that moment: what a fill of a market order is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expected: Option<Price>,
+    pub last: Option<Price>,
 }
 
 impl PlannedOrder {
@@ -39,7 +41,8 @@ impl PlannedOrder {
     pub fn plan(&self) -> Option<Price> {
         let kind = self.request.kind;
         match self.role() {
-            OrderRole::Entry => kind.stop().or(kind.limit()).or(self.expected),
+            OrderRole::Entry if kind == OrderKind::Market => self.last,
+            OrderRole::Entry => kind.stop().or(kind.limit()),
             OrderRole::Stop => kind.stop(),
             OrderRole::Target | OrderRole::Exit => None,
         }

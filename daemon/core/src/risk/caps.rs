@@ -9,28 +9,37 @@ use super::gate::{Account, Place, Refusal};
 use super::limits::Limits;
 use super::rate::{Recent, Sent};
 use super::rules::{opens, refuse};
+use super::traffic::Traffic;
 use crate::book::Day;
 use crate::planted::{Bug, is};
 use crate::record::GateCheck;
 
-/// How many limits an entry is checked against.
-const CHECKS: usize = 20;
+/// What an entry is held against, beside the account and the symbol.
+pub(super) struct Against<'a> {
+    pub(super) limits: &'a Limits,
+    /// What the day may lose if every stop is reached, as a share of its opening equity.
+    pub(super) daily_loss_at_stop: Ratio,
+    /// Sent lately.
+    pub(super) entries: &'a Recent,
+    /// Sent lately.
+    pub(super) messages: &'a Traffic,
+}
 
-/// Holds an entry against every limit; the checks that it passed.
+/// Holds an entry against every limit, and adds each check to `checks` as it is made.
 pub(super) fn check(
-    limits: &Limits,
-    recent: &Recent,
+    against: &Against<'_>,
     account: &Account<'_>,
     place: &Place<'_>,
     request: &OrderRequest,
     sent: Sent,
-) -> Result<Vec<GateCheck>, Refusal> {
+    checks: &mut Vec<GateCheck>,
+) -> Result<(), Refusal> {
     let mut caps = Caps {
-        limits,
+        limits: against.limits,
         account,
         place,
         request,
-        checks: Vec::with_capacity(CHECKS),
+        checks,
     };
     caps.sizes()?;
     caps.exposures()?;
@@ -40,9 +49,37 @@ pub(super) fn check(
     });
     caps.risk(at_stop)?;
     caps.counts()?;
-    caps.losses(at_stop)?;
-    caps.rates(recent, sent)?;
-    Ok(caps.checks)
+    caps.losses(at_stop, against.daily_loss_at_stop)?;
+    caps.rates(against, sent)
+}
+
+/// What the limits on values leave room for.
+#[derive(Debug, Clone)]
+pub(crate) struct Room {
+    /// The least of what they allow.
+    pub(crate) amount: Money,
+    /// The limit that it comes of.
+    pub(crate) limit: &'static str,
+    /// What one share may cost at the worst.
+    pub(crate) share: Money,
+    /// Shares by that amount, by the shares of one order, and by the symbol's volume.
+    pub(crate) bounds: [Option<(&'static str, Qty)>; 3],
+}
+
+/// The name of the bound that the worst price of a share makes of that amount.
+pub(crate) const WORST_FILL: &str = "worst_fill";
+
+impl Room {
+    /// What one share may cost at the worst, as a level.
+    pub(crate) const fn share_level(&self) -> Level {
+        Level::from_femtos(self.share.femtos())
+    }
+
+    /// The shares that all bounds leave room for.
+    pub(crate) fn shares(&self) -> Qty {
+        let bounds = self.bounds.iter().flatten().map(|(_, qty)| *qty);
+        bounds.min().unwrap_or(Qty::ZERO)
+    }
 }
 
 /// The shares of an entry that its limits on values leave room for.
@@ -52,34 +89,54 @@ pub(crate) fn affordable(
     place: &Place<'_>,
     direction: Direction,
     kind: OrderKind,
-) -> (Money, Qty) {
+) -> Room {
     let equity = account.equity;
     let exposure = &account.exposure;
     let times = |ratio: Ratio, used: Money| equity.scaled_down(ratio) - used;
-    let room = limits
-        .order_value
-        .min(limits.position_value_max)
-        .min(times(limits.position_fraction, Money::ZERO))
-        .min(times(limits.gross_exposure, exposure.gross()))
-        .min(times(limits.net_exposure, exposure.net(direction)))
-        .min(times(limits.route_exposure, exposure.route));
-    let room = match account.spendable {
-        Some(power) => room.min(spent_at_most(limits, power) - exposure.unconfirmed),
-        None => room,
-    };
+    let net = exposure.net(direction);
+    let mut amount = limits.order_value;
+    let mut limit = "order_value";
+    let power = (account.spendable).map(|p| spent_at_most(limits, p) - exposure.unconfirmed);
+    let others = [
+        ("position_value", Some(limits.position_value_max)),
+        (
+            "position_fraction",
+            Some(times(limits.position_fraction, Money::ZERO)),
+        ),
+        (
+            "gross_exposure",
+            Some(times(limits.gross_exposure, exposure.gross())),
+        ),
+        ("net_exposure", Some(times(limits.net_exposure, net))),
+        (
+            "route_exposure",
+            Some(times(limits.route_exposure, exposure.route)),
+        ),
+        ("buying_power", power),
+    ];
+    for (name, most) in others {
+        if let Some(most) = most.filter(|most| *most < amount) {
+            (amount, limit) = (most, name);
+        }
+    }
     let share = worst_share(direction.entry_side(), kind, place.last, limits.fill_collar);
-    let shares = room
+    let shares = amount
         .femtos()
         .max(0)
         .checked_div(share.femtos())
         .unwrap_or(0);
     let shares = u32::try_from(shares).unwrap_or(u32::MAX);
     let qty = Qty::shares(shares.min(1_000_000_000)).unwrap_or(Qty::ZERO);
-    let qty = qty.min(limits.order_shares);
-    (
-        room,
-        volume_cap(limits, place).map_or(qty, |cap| qty.min(cap)),
-    )
+    Room {
+        amount,
+        limit,
+        share,
+        bounds: [
+            Some((WORST_FILL, qty)),
+            Some(("order_shares", limits.order_shares)),
+            volume_cap(limits, place).map(|cap| ("volume_share", cap)),
+        ],
+    }
 }
 
 /// What entries may use of the broker's buying power.
@@ -102,7 +159,7 @@ struct Caps<'a> {
     account: &'a Account<'a>,
     place: &'a Place<'a>,
     request: &'a OrderRequest,
-    checks: Vec<GateCheck>,
+    checks: &'a mut Vec<GateCheck>,
 }
 
 impl Caps<'_> {
@@ -113,18 +170,14 @@ impl Caps<'_> {
         value: Fact,
         allowed: Fact,
     ) -> Result<(), Refusal> {
-        if !holds {
-            return refuse(
-                limit,
-                format!("{limit} would be {value}, allowed is {allowed}"),
-            );
-        }
+        let refused = (!holds).then(|| format!("{limit} would be {value}, allowed is {allowed}"));
         self.checks.push(GateCheck {
             limit: Cow::Borrowed(limit),
             value,
             allowed,
+            holds,
         });
-        Ok(())
+        refused.map_or(Ok(()), |detail| refuse(limit, detail))
     }
 
     fn money(&mut self, limit: &'static str, value: Money, most: Money) -> Result<(), Refusal> {
@@ -215,7 +268,7 @@ impl Caps<'_> {
 
     /// Where quotes come, the market is entered only on one that is fresh, whole and narrow.
     fn spread(&mut self) -> Result<(), Refusal> {
-        let Some((quote, age)) = self.place.quote else {
+        let Some((quote, age)) = self.place.quote.filter(|_| !is(Bug::QuotesIgnored)) else {
             return Ok(());
         };
         let symbol = self.request.symbol;
@@ -265,7 +318,7 @@ impl Caps<'_> {
         Ok(())
     }
 
-    fn losses(&mut self, at_stop: Money) -> Result<(), Refusal> {
+    fn losses(&mut self, at_stop: Money, share_at_stop: Ratio) -> Result<(), Refusal> {
         let (limits, account) = (self.limits, self.account);
         if let Some(peak) = account.book.peak {
             let (below, most) = (peak - account.equity, peak.scaled_down(limits.drawdown));
@@ -285,11 +338,13 @@ impl Caps<'_> {
         // What this trade and every other may lose at their stops must fit into what the day may
         // still lose.
         let at_stops = loss + account.exposure.at_stops + at_stop;
+        let most = day.equity_at_open.scaled_down(share_at_stop);
         self.money("daily_loss_at_stop", at_stops, most)
     }
 
-    fn rates(&mut self, recent: &Recent, sent: Sent) -> Result<(), Refusal> {
+    fn rates(&mut self, against: &Against<'_>, sent: Sent) -> Result<(), Refusal> {
         let limits = self.limits;
+        let recent = against.entries;
         if let Some(ago) = recent.twice(limits, &sent) {
             let milliseconds = ago.checked_div(1_000_000).unwrap_or(0);
             let Sent {
@@ -310,6 +365,11 @@ impl Caps<'_> {
         if limits.entries_per_minute != u32::MAX {
             let most = limits.entries_per_minute;
             self.count("entries_per_minute", all.saturating_add(1), most)?;
+        }
+        if limits.messages_per_minute != u32::MAX {
+            let messages = against.messages.in_a_minute(sent.at).total();
+            let most = limits.messages_per_minute;
+            self.count("messages_per_minute", messages.saturating_add(1), most)?;
         }
         Ok(())
     }

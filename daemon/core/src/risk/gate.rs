@@ -18,22 +18,29 @@
 //! }
 //! ```
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{
     AccountFacts, BrokerRequest, ClientOrderId, Money, OrderRequest, OrderState, Price, Qty, Quote,
-    Replacement, TickRule, Timestamp,
+    Replacement, Side, TickRule, Timestamp,
 };
 
+use super::caps::Against;
 use super::exposure::Exposure;
 use super::limits::Limits;
 use super::rate::{Recent, Sent};
-use super::rules::{may_enter, not_against, on_tick, only_reduces, refuse, resting, shape};
+use super::rules::{may_enter, not_against, note, on_tick, only_reduces, refuse, resting, shape};
+use super::traffic::{self, Message, Traffic};
+use super::waiver::Waivable;
 use crate::book::{Book, Holding, Order};
 use crate::config::{Instrument, Sides};
 use crate::record::GateCheck;
 
+/// How many checks an entry meets.
+const CHECKS: usize = 40;
+
 /// Something that passed the gate. The field is private and only the gate fills it, so holding one
 /// is proof.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Approved(BrokerRequest);
 
 impl Approved {
@@ -66,7 +73,7 @@ impl Refusal {
     pub fn is_rate_cap(&self) -> bool {
         matches!(
             self.rule,
-            "entries_per_minute" | "entries_per_minute_symbol"
+            "entries_per_minute" | "entries_per_minute_symbol" | "messages_per_minute"
         )
     }
 }
@@ -112,11 +119,20 @@ pub struct Place<'a> {
     pub shortable: bool,
 }
 
+/// What a gate has counted: the entries and the messages of late, and the orders it has looked at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Counted {
+    recent: Recent,
+    traffic: Traffic,
+    checked: u64,
+}
+
 /// The gate with its counters.
 #[derive(Debug)]
 pub struct Gate {
     limits: Limits,
     recent: Recent,
+    traffic: Traffic,
     checked: u64,
 }
 
@@ -127,6 +143,7 @@ impl Gate {
         Self {
             limits,
             recent: Recent::default(),
+            traffic: Traffic::default(),
             checked: 0,
         }
     }
@@ -134,6 +151,22 @@ impl Gate {
     /// Counts the entries of the run before, oldest first.
     pub fn recall(&mut self, sent: impl IntoIterator<Item = Sent>) {
         self.recent.recall(sent);
+    }
+
+    /// What it counts with beside its limits.
+    pub(crate) fn snapshot(&self) -> Counted {
+        Counted {
+            recent: self.recent.clone(),
+            traffic: self.traffic.clone(),
+            checked: self.checked,
+        }
+    }
+
+    /// Goes on counting from there.
+    pub(crate) fn resume(&mut self, counted: Counted) {
+        self.recent = counted.recent;
+        self.traffic = counted.traffic;
+        self.checked = counted.checked;
     }
 
     /// The limits it holds.
@@ -148,7 +181,8 @@ impl Gate {
         self.checked
     }
 
-    /// Looks at an order that opens a position.
+    /// Looks at an order that opens a position, and adds each check to `checks` as it is made. Of the
+    /// limits that a person may override, those in `waived` hold at their ceilings only.
     ///
     /// # Errors
     /// The first rule that says no.
@@ -158,23 +192,91 @@ impl Gate {
         account: &Account<'_>,
         place: &Place<'_>,
         request: OrderRequest,
-    ) -> Result<(Approved, Vec<GateCheck>), Refusal> {
+        waived: &[Waivable],
+        checks: &mut Vec<GateCheck>,
+    ) -> Result<Approved, Refusal> {
         self.checked = self.checked.saturating_add(1);
-        may_enter(account, place, &request)?;
-        if self.limits.restricted.contains(&request.symbol) {
-            let detail = format!("{} is on the restricted list", request.symbol);
-            return refuse("restricted", detail);
-        }
-        shape(place.instrument.tick, &request, Some(place.last))?;
+        self.preview(at, account, place, &request, waived, checks)?;
         self.recent.forget(&self.limits, at);
-        let sent = Sent::new(at, &request);
-        let checks =
-            super::caps::check(&self.limits, &self.recent, account, place, &request, sent)?;
+        self.recent.note(&self.limits, Sent::new(at, &request));
+        Ok(Approved(BrokerRequest::Submit(request)))
+    }
+
+    /// The same look, with nothing sent and nothing counted.
+    ///
+    /// # Errors
+    /// The first rule that says no.
+    pub fn preview(
+        &self,
+        at: Timestamp,
+        account: &Account<'_>,
+        place: &Place<'_>,
+        request: &OrderRequest,
+        waived: &[Waivable],
+        checks: &mut Vec<GateCheck>,
+    ) -> Result<(), Refusal> {
+        checks.reserve(CHECKS);
+        self.open_to(account, place, request.side, checks)?;
+        let sound = shape(place.instrument.tick, request, Some(place.last));
+        note(checks, "shape", ["unsound", "sound"], sound)?;
+        let wider = (!waived.is_empty()).then(|| self.limits.waiving(waived));
+        let limits = wider.as_ref().unwrap_or(&self.limits);
+        let against = Against {
+            limits,
+            daily_loss_at_stop: limits.daily_loss_at_stop(waived),
+            entries: &self.recent,
+            messages: &self.traffic,
+        };
+        let sent = Sent::new(at, request);
+        super::caps::check(&against, account, place, request, sent, checks)?;
         if place.observe {
-            return refuse("observe", describe(&request));
+            return refuse("observe", format!("only observed: {}", describe(request)));
         }
-        self.recent.note(&self.limits, sent);
-        Ok((Approved(BrokerRequest::Submit(request)), checks))
+        Ok(())
+    }
+
+    /// Counts a message that goes to the broker; whether there were too many in the last minute.
+    pub(crate) fn count(&mut self, at: Timestamp, message: Message) -> Option<traffic::Sent> {
+        let most = self.limits.messages_per_minute;
+        if most == u32::MAX {
+            return None;
+        }
+        self.traffic.note(at, message);
+        let sent = self.traffic.in_a_minute(at);
+        (sent.total() > most).then_some(sent)
+    }
+
+    /// The messages of the minute up to `at`; nothing where they are not counted.
+    #[must_use]
+    pub fn traffic(&self, at: Timestamp) -> traffic::Sent {
+        self.traffic.in_a_minute(at)
+    }
+
+    /// Counts the messages of the run before, oldest first.
+    pub fn recall_messages(&mut self, sent: impl IntoIterator<Item = (Timestamp, Message)>) {
+        for (at, message) in sent {
+            self.traffic.note(at, message);
+        }
+    }
+
+    /// Whether any entry on this side would be looked at: what does not depend on its size and price.
+    ///
+    /// # Errors
+    /// The first rule that says no.
+    pub(crate) fn open_to(
+        &self,
+        account: &Account<'_>,
+        place: &Place<'_>,
+        side: Side,
+        checks: &mut Vec<GateCheck>,
+    ) -> Result<(), Refusal> {
+        let symbol = place.instrument.symbol;
+        may_enter(account, place, side, checks)?;
+        let listed = match self.limits.restricted.contains(&symbol) {
+            true => refuse("restricted", format!("{symbol} is on the restricted list")),
+            false => Ok(()),
+        };
+        note(checks, "restricted", ["listed", "not listed"], listed)
     }
 
     /// Looks at an order that closes or protects a position. Such orders meet no cap: none is ever
@@ -260,7 +362,7 @@ impl Gate {
 }
 
 /// An order in words, as it would have left.
-fn describe(request: &OrderRequest) -> String {
+pub(crate) fn describe(request: &OrderRequest) -> String {
     let price = |name, price: Option<Price>| {
         price.map_or_else(String::new, |price| format!(" {name} {price}"))
     };
@@ -268,7 +370,7 @@ fn describe(request: &OrderRequest) -> String {
         exit.map_or_else(String::new, |(_, price)| format!(", {name} {price}"))
     };
     format!(
-        "only observed: {} {} {} {}{}{} {}{}{}",
+        "{} {} {} {}{}{} {}{}{}",
         request.side,
         request.qty,
         request.symbol,

@@ -46,6 +46,13 @@ pub struct Limits {
     pub entries_per_minute: u32,
     /// Most entries of one symbol in any minute.
     pub entries_per_minute_symbol: u32,
+    /// Messages to the broker in any minute, cancels and changes included: beyond it entries halt.
+    /// What closes or protects leaves all the same.
+    pub messages_per_minute: u32,
+    /// Moves of one symbol's stop in any minute: beyond it a move waits, and the newest level holds.
+    pub stop_moves_per_minute: u32,
+    /// Cancels of a session for each fill of it: beyond it a person is told; 0 turns it off.
+    pub cancels_per_fill: u32,
     /// An entry with the symbol, side and quantity of one that was sent less long ago than this, in
     /// nanoseconds, is a mistake; 0 turns it off.
     pub duplicate_nanos: i64,
@@ -92,6 +99,9 @@ impl Limits {
             entries_per_route: u32::MAX,
             entries_per_minute: u32::MAX,
             entries_per_minute_symbol: u32::MAX,
+            messages_per_minute: u32::MAX,
+            stop_moves_per_minute: u32::MAX,
+            cancels_per_fill: 0,
             duplicate_nanos: 0,
             price_collar: far,
             fill_collar: Ratio::ZERO,

@@ -8,3 +8,5 @@ pub mod limits;
 pub mod rate;
 mod rules;
 pub mod sizing;
+pub mod traffic;
+pub mod waiver;

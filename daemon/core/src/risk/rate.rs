@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
 use trader_contract::{OrderRequest, Qty, Side, Symbol, Timestamp};
 
 use super::limits::Limits;
 use crate::planted::{Bug, is};
 
 /// An entry that was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// When.
     pub at: Timestamp,
@@ -38,7 +39,7 @@ impl Sent {
 }
 
 /// The entries of the last minute, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Recent(VecDeque<Sent>);
 
 impl Recent {

@@ -1,65 +1,121 @@
 //! What an order must be, whatever the limits: allowed at all, of a sane shape, on the tick, and for
 //! orders that close or protect, no more than there is to close.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use trader_contract::{
-    ClientOrderId, Direction, Level, OrderRequest, OrderState, Price, Qty, Side, Symbol, TickRule,
+    ClientOrderId, Direction, Fact, Level, OrderRequest, OrderState, Price, Qty, Side, Symbol,
+    TickRule,
 };
 
 use super::gate::{Account, Place, Refusal};
 use crate::book::{Book, Holding, Order};
 use crate::planted::{Bug, is};
-use crate::record::TradingState;
+use crate::record::{GateCheck, TradingState};
 
-/// Whether entries are allowed at all, on this side, and in this symbol.
+/// Whether entries are allowed at all, on this side, and in this symbol. Each check is added to
+/// `checks` as it is made.
 pub(super) fn may_enter(
     account: &Account<'_>,
     place: &Place<'_>,
-    request: &OrderRequest,
+    side: Side,
+    checks: &mut Vec<GateCheck>,
 ) -> Result<(), Refusal> {
-    let direction = opens(request.side);
-    let (route, symbol) = (place.route, request.symbol);
-    if !place.sides.allow(direction) {
-        let sides = place.sides.name();
-        return refuse(
-            "sides",
-            format!("route {route} enters {sides} only, and this entry is {direction}"),
-        );
-    }
-    trading(account.book)?;
-    if let Some((scope, _)) = account.book.kill_on(symbol, route, place.strategy) {
-        return refuse(
+    let symbol = place.instrument.symbol;
+    checks.push(GateCheck {
+        limit: "side".into(),
+        value: Fact::Word(opens(side).name().into()),
+        allowed: Fact::Word(place.sides.name().into()),
+        holds: place.sides.allow(opens(side)),
+    });
+    wanted_side(place, side)?;
+    let active = trading(account.book);
+    note(checks, "trading_state", ["stopped", "active"], active)?;
+    let alive = match account.book.kill_on(symbol, place.route, place.strategy) {
+        None => Ok(()),
+        Some((scope, _)) => refuse(
             "killed",
             format!("{scope} is killed; `traderctl arm` allows entries again"),
-        );
-    }
+        ),
+    };
+    note(checks, "kill", ["killed", "none"], alive)?;
     if !place.observe {
         // What is not sent needs no leave.
-        account.leave.clone()?;
+        note(checks, "leave", ["none", "given"], account.leave.clone())?;
     }
+    note(
+        checks,
+        "account",
+        ["closed to it", "open to it"],
+        by_the_account(account, place, side),
+    )?;
+    let session = match account.entries_open {
+        true => Ok(()),
+        false => refuse("session", "the session takes no entries now".to_owned()),
+    };
+    note(
+        checks,
+        "session",
+        ["takes no entries", "takes entries"],
+        session,
+    )?;
+    let free = may_enter_symbol(account.book, symbol, side);
+    note(checks, "symbol", ["not free", "free"], free)
+}
+
+/// Adds a check without numbers: what was found, in a word for no and one for yes.
+pub(super) fn note(
+    checks: &mut Vec<GateCheck>,
+    limit: &'static str,
+    [no, yes]: [&'static str; 2],
+    verdict: Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let holds = verdict.is_ok();
+    checks.push(GateCheck {
+        limit: Cow::Borrowed(limit),
+        value: Fact::Word(Cow::Borrowed(if holds { yes } else { no })),
+        allowed: Fact::Word(Cow::Borrowed(yes)),
+        holds,
+    });
+    verdict
+}
+
+fn wanted_side(place: &Place<'_>, side: Side) -> Result<(), Refusal> {
+    let direction = opens(side);
+    if place.sides.allow(direction) {
+        return Ok(());
+    }
+    let (route, sides) = (place.route, place.sides.name());
+    refuse(
+        "sides",
+        format!("route {route} enters {sides} only, and this entry is {direction}"),
+    )
+}
+
+/// Whether the broker lets the account open a position on this side.
+fn by_the_account(account: &Account<'_>, place: &Place<'_>, side: Side) -> Result<(), Refusal> {
+    let short = opens(side) == Direction::Short;
     if let Some(why) = account.broker.and_then(|facts| facts.blocked.as_ref()) {
         return refuse(
             "account_blocked",
             format!("the broker lets the account not trade: {why}"),
         );
     }
-    if direction == Direction::Short && account.broker.is_some_and(|facts| !facts.shorting) {
+    if short && account.broker.is_some_and(|facts| !facts.shorting) {
         return refuse(
             "shorting",
             "the broker lets the account not sell short".to_owned(),
         );
     }
-    if direction == Direction::Short && !place.shortable {
+    if short && !place.shortable {
+        let symbol = place.instrument.symbol;
         return refuse(
             "not_shortable",
             format!("{symbol} may not be sold short now"),
         );
     }
-    if !account.entries_open {
-        return refuse("session", "the session takes no entries now".to_owned());
-    }
-    may_enter_symbol(account.book, symbol, request.side)
+    Ok(())
 }
 
 fn trading(book: &Book) -> Result<(), Refusal> {

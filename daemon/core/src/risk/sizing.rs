@@ -81,6 +81,16 @@ pub enum SizeRefusal {
 /// # Errors
 /// Not one share is allowed.
 pub fn size(rules: &SizingRules, inputs: &SizingInputs) -> Result<Qty, SizeRefusal> {
+    size_by_steps(rules, inputs, &mut |_, _, _, _| {})
+}
+
+/// The same, and tells each bound as it is looked at: its name, the shares it leaves room for, the
+/// amount that there is and what one share takes of it.
+pub(crate) fn size_by_steps(
+    rules: &SizingRules,
+    inputs: &SizingInputs,
+    tell: &mut impl FnMut(&'static str, i128, Money, Level),
+) -> Result<Qty, SizeRefusal> {
     let entry = inputs.entry;
     if entry <= Level::ZERO {
         return Err(SizeRefusal::Entry { entry });
@@ -98,6 +108,7 @@ pub fn size(rules: &SizingRules, inputs: &SizingInputs) -> Result<Qty, SizeRefus
         .scaled_down(rules.risk_fraction)
         .min(rules.risk_cap);
     let by_risk = whole_shares(budget, risk_per_share);
+    tell("risk_per_trade", by_risk, budget, risk_per_share);
     if by_risk < 1 {
         return Err(SizeRefusal::Risk {
             budget,
@@ -106,10 +117,12 @@ pub fn size(rules: &SizingRules, inputs: &SizingInputs) -> Result<Qty, SizeRefus
     }
     let cap = inputs.equity.scaled_down(rules.position_fraction);
     let by_cap = whole_shares(cap, price);
+    tell("position_fraction", by_cap, cap, price);
     if by_cap < 1 {
         return Err(SizeRefusal::PositionCap { cap, price });
     }
     let by_power = whole_shares(inputs.buying_power, price);
+    tell(ROOM, by_power, inputs.buying_power, price);
     let shares = by_risk.min(by_cap).min(by_power).min(MAX_SHARES);
     match u32::try_from(shares).ok().and_then(Qty::shares) {
         Some(qty) if by_power >= 1 => Ok(qty),
@@ -119,6 +132,9 @@ pub fn size(rules: &SizingRules, inputs: &SizingInputs) -> Result<Qty, SizeRefus
         }),
     }
 }
+
+/// The name of the bound that the caller's room for values makes.
+pub(crate) const ROOM: &str = "room";
 
 /// The most shares that a [`Qty`] holds.
 const MAX_SHARES: i128 = 1_000_000_000;

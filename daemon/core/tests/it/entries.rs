@@ -1,9 +1,9 @@
 //! From the intent to the fill.
 
 use insta::assert_snapshot;
-use trader_contract::{BrokerEvent, Intent};
+use trader_contract::{BrokerEvent, EntrySize, Intent, Qty};
 
-use crate::scene::both;
+use crate::scene::{Setup, both, both_with, symbol};
 
 #[test]
 fn an_entry_goes_out_with_its_stop_after_everything_about_it_is_written() {
@@ -170,4 +170,50 @@ fn an_entry_whose_answer_was_lost_is_found_or_dropped_by_the_brokers_records() {
       cleared order_unknown
       SPY free
     ");
+}
+
+#[test]
+fn an_entry_without_a_stop_is_refused_where_the_route_wants_one() {
+    both(|scene| {
+        let mut entry = scene.entry();
+        if let Intent::Enter { stop, .. } = &mut entry {
+            *stop = None;
+        }
+        assert_eq!(scene.asks("SPY", entry).unwrap(), "no_stop");
+    });
+}
+
+#[test]
+fn a_halted_symbol_is_not_entered() {
+    both(|scene| {
+        let symbol = symbol("SPY");
+        let halted = true;
+        scene.pass(30);
+        scene.hear("halted", vec![BrokerEvent::Halt { symbol, halted }]);
+        scene.pass(30);
+        // The bar in which it was halted.
+        scene.wants("a", "SPY", scene.entry());
+        scene.one_bar("SPY", "100");
+        assert_eq!(scene.verdict().unwrap(), "symbol_halted");
+        let entry = scene.entry();
+        assert_eq!(scene.asks("QQQ", entry), None);
+    });
+}
+
+#[test]
+fn a_size_by_risk_of_less_than_a_share_is_none() {
+    let mut setup = Setup::default();
+    setup.limits.risk_per_trade_max = trader_contract::Money::dollars(60);
+    let by_risk = |setup: &Setup, rule: Option<&str>| {
+        both_with(setup, |scene| {
+            let mut entry = scene.entry();
+            if let Intent::Enter { size, .. } = &mut entry {
+                *size = EntrySize::ByRisk;
+            }
+            assert_eq!(scene.asks("SPY", entry).as_deref(), rule);
+        });
+    };
+    by_risk(&setup, None);
+    setup.limits.order_shares = Qty::ZERO;
+    by_risk(&setup, Some("size"));
 }

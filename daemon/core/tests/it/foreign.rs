@@ -5,8 +5,8 @@ use trader_contract::{
     BrokerEvent, BrokerOrderId, Direction, Execution, ExecutionId, ForeignOrder, NetQty, Qty,
     ReportStatus, Side,
 };
-use trader_core::OperatorCommand;
 use trader_core::config::{Authority, ForeignPolicy};
+use trader_core::{Event, OperatorCommand};
 
 use crate::scene::{Scene, Setup, both, both_with, symbol};
 
@@ -135,6 +135,7 @@ fn a_position_is_adopted_on_demand_protected_and_closed_with_the_day() {
             stop: None,
         };
         scene.operator(adopt);
+        scene.pass(1);
         let text = scene.transcript();
         assert!(text.contains("SPY adopted: 30\n"), "{text}");
         assert!(text.contains("SEND 1-s1 sell 30 SPY stop 95 Gtc"), "{text}");
@@ -175,6 +176,7 @@ fn a_position_beside_somebodys_stop_is_not_adopted_until_that_is_gone() {
         look_twice(scene);
         scene.forget();
         scene.operator(adopt);
+        scene.pass(1);
         assert!(
             scene.transcript().contains("SEND 1-s1 sell 30 SPY stop 98"),
             "{}",
@@ -188,6 +190,7 @@ fn a_policy_of_adoption_protects_what_is_found() {
     assert_snapshot!(both_with(&with_policy(ForeignPolicy::Adopt), |scene| {
         scene.venue.meddle(symbol("SPY"), net(scene, 30));
         look_twice(scene);
+        scene.pass(1);
     }), @r"
     14:31:00 operator Reconcile
       ASK what the broker holds
@@ -199,9 +202,52 @@ fn a_policy_of_adoption_protects_what_is_found() {
       SPY: ours 0, the broker's 30
       SPY blocked: foreign
       SPY adopted: 30
+    14:31:01 timer
       plan 1-s1 sell 30 SPY stop 95 Gtc
       SEND 1-s1 sell 30 SPY stop 95 Gtc
     ");
+}
+
+#[test]
+fn what_cannot_be_written_down_is_not_adopted() {
+    each(|scene| {
+        scene.venue.meddle(symbol("SPY"), net(scene, 30));
+        look_twice(scene);
+        let why = "full".into();
+        scene.input(Event::JournalFailed { why });
+        scene.forget();
+        let adopt = OperatorCommand::Adopt {
+            symbol: symbol("SPY"),
+            stop: None,
+        };
+        scene.operator(adopt);
+        scene.pass(1);
+        let text = scene.transcript();
+        assert!(text.contains("a restart would not know"), "{text}");
+        assert!(!text.contains("SEND"), "{text}");
+    });
+}
+
+#[test]
+fn an_adoption_that_was_lost_with_the_journal_sends_nothing_and_is_taken_back() {
+    each(|scene| {
+        scene.venue.meddle(symbol("SPY"), net(scene, 30));
+        look_twice(scene);
+        scene.forget();
+        let adopt = OperatorCommand::Adopt {
+            symbol: symbol("SPY"),
+            stop: None,
+        };
+        scene.operator(adopt);
+        let why = "full".into();
+        scene.input(Event::JournalFailed { why });
+        scene.pass(1);
+        look_twice(scene);
+        let text = scene.transcript();
+        assert!(text.contains("trade SPY voided"), "{text}");
+        assert!(!text.contains("SEND"), "{text}");
+        assert!(scene.engine.book().holdings.is_empty());
+    });
 }
 
 #[test]
@@ -358,6 +404,7 @@ fn an_execution_that_the_broker_takes_back_is_undone() {
         scene.venue.meddle(symbol("SPY"), net(scene, 60));
         scene.hear("60 instead of 100", vec![corrected.clone()]);
         scene.hear("the same again", vec![corrected]);
+        scene.cancelled("1-s1");
         let ours = scene.mirror.net(scene.engine.book().net(symbol("SPY")));
         assert_eq!(ours.to_string(), "60");
         assert_ne!(before, scene.engine.book().cash);
@@ -366,11 +413,47 @@ fn an_execution_that_the_broker_takes_back_is_undone() {
       ASK what the broker holds
       fill_corrected
       ALERT Critical fill_corrected
-      plan 1-s2 sell 60 SPY stop 99.5 Gtc for 1-s1
-      replace asked 1-s1
-      REPLACE 1-s1 by 1-s2 60 shares
+      cancel asked 1-s1: it is for another quantity than the position, and its group allows no change of that
+      CANCEL 1-s1
     14:32:00 the same again
+    14:32:00 1-s1 cancelled
+      heard 1-s1 Cancelled 0/100
+      plan 1-s2 sell 60 SPY stop 99.5 Gtc
+      SEND 1-s2 sell 60 SPY stop 99.5 Gtc
     ");
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_void_execution_does_not_come_back_once_it_is_void_itself() {
+    both(|scene| {
+        scene.with_position();
+        let client_id = scene.id("1-e1");
+        let first = scene.engine.book().orders[&client_id].executions[0].clone();
+        let second = Execution {
+            id: ExecutionId("x-2".into()),
+            qty: Qty::shares(60).unwrap(),
+            price: scene.price("100.05"),
+            fee: trader_contract::Money::ZERO,
+            at: scene.at,
+        };
+        let third = Execution {
+            id: ExecutionId("x-3".into()),
+            qty: Qty::shares(20).unwrap(),
+            ..second.clone()
+        };
+        scene.venue.meddle(symbol("SPY"), net(scene, 20));
+        scene.venue.corrected = vec![
+            (client_id, first, Some(second.clone())),
+            (client_id, second.id, Some(third)),
+        ];
+        look_twice(scene);
+        let ours = scene.mirror.net(scene.engine.book().net(symbol("SPY")));
+        assert_eq!(ours.to_string(), "20");
+        scene.forget();
+        scene.pass(60);
+        look_twice(scene);
+        assert!(!scene.transcript().contains("fill_corrected"));
+    });
 }
 
 #[test]

@@ -170,6 +170,21 @@ fn quiet_mute_and_halted_are_told_apart() {
 }
 
 #[test]
+fn a_bar_that_comes_when_the_next_one_is_due_is_nothing_to_enter_on() {
+    for (late, rule) in [(70, None), (71, Some("stale_data"))] {
+        let mut scene = scene();
+        let minute = scene.at;
+        for _ in 0..late + 60 {
+            scene.pass(1);
+            alive(&mut scene);
+        }
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar_from(minute, "SPY", "100");
+        assert_eq!(scene.verdict().as_deref(), rule, "{late} seconds");
+    }
+}
+
+#[test]
 fn a_missing_bar_that_comes_after_all_ends_the_alert() {
     let mut scene = scene();
     let start = scene.at;

@@ -19,6 +19,9 @@ mod day;
 mod entries;
 #[cfg(test)]
 mod exits;
+mod explained;
+#[cfg(test)]
+mod exposure;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]
@@ -39,6 +42,8 @@ mod observe;
 mod operator;
 #[cfg(test)]
 mod overnight;
+#[cfg(test)]
+mod overrides;
 #[cfg(test)]
 mod permutations;
 #[cfg(test)]
@@ -70,6 +75,8 @@ mod scene;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]
+mod sizes;
+#[cfg(test)]
 mod splits;
 #[cfg(test)]
 mod starts;
@@ -79,6 +86,8 @@ mod summary;
 mod sweep;
 #[cfg(test)]
 mod targets;
+#[cfg(test)]
+mod traffic;
 #[cfg(test)]
 mod unknown;
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The stop of a position.
 
 use insta::assert_snapshot;
-use trader_contract::ReportStatus;
+use trader_contract::{BrokerEvent, NetQty, ReportStatus};
+use trader_core::OperatorCommand;
 
-use crate::scene::both;
+use crate::scene::{Scene, both, symbol};
 
 #[test]
 fn a_stop_that_is_refused_is_tried_again_and_after_five_seconds_the_position_is_closed() {
@@ -240,4 +241,67 @@ fn a_position_that_both_exits_have_turned_is_closed() {
       heard 1-x1 Filled 100/100, 100 at 99.5
       trade SPY closed: stop_loss 90
     ");
+}
+
+/// The stop of 100 shares ends at the venue, with the market beyond it.
+fn ends_beyond(scene: &mut Scene, before: impl Fn(&mut Scene)) {
+    scene.with_position();
+    scene.bar("99.40");
+    before(scene);
+    scene.forget();
+    let stop = scene.id("1-s1");
+    let events = scene.venue.set(stop, ReportStatus::Rejected, scene.at);
+    scene.hear("1-s1 rejected", events);
+}
+
+#[test]
+fn a_stop_that_ends_with_the_market_beyond_it_is_followed_by_the_exit_at_once() {
+    both(|scene| {
+        ends_beyond(scene, |_| ());
+        let said = scene.transcript().to_owned();
+        assert!(said.contains("SEND 1-x1 sell 100 SPY market"), "{said}");
+        assert!(!said.contains("1-s2"), "no stop can rest there: {said}");
+    });
+}
+
+#[test]
+fn in_a_halt_with_the_market_beyond_the_stop_nothing_is_sent_until_trading_resumes() {
+    let halt = |scene: &mut Scene, halted| {
+        let symbol = symbol("SPY");
+        scene.hear("halt", vec![BrokerEvent::Halt { symbol, halted }]);
+    };
+    both(|scene| {
+        ends_beyond(scene, |scene| halt(scene, true));
+        scene.pass(60);
+        assert!(
+            !scene.transcript().contains("SEND"),
+            "{}",
+            scene.transcript()
+        );
+        halt(scene, false);
+        scene.pass(1);
+        let said = scene.transcript().to_owned();
+        assert!(said.contains("SEND 1-x1 sell 100 SPY market"), "{said}");
+    });
+}
+
+#[test]
+fn an_exit_at_work_is_taken_out_when_somebody_else_has_closed_the_position() {
+    both(|scene| {
+        scene.with_position();
+        scene.operator(OperatorCommand::Close(symbol("SPY")));
+        scene.cancelled("1-s1");
+        scene.working("1-x1");
+        scene.venue.meddle(symbol("SPY"), NetQty::ZERO);
+        for _ in 0..3 {
+            scene.pass(1);
+            scene.operator(OperatorCommand::Reconcile);
+            scene.snapshot();
+        }
+        assert!(scene.engine.book().net(symbol("SPY")).is_flat());
+        let said = scene.transcript().to_owned();
+        assert!(said.contains("CANCEL 1-x1"), "it would open one: {said}");
+        scene.cancelled("1-x1");
+        assert!(scene.engine.book().holdings.is_empty());
+    });
 }

@@ -357,6 +357,25 @@ fn what_an_old_stop_filled_before_it_was_replaced_the_new_one_does_not_close_aga
     );
 }
 
+#[test]
+fn a_stop_that_is_cancelled_before_its_replacement_is_followed_by_the_exit() {
+    race(
+        |scene| {
+            replacing_the_stop(scene);
+            scene.operator(OperatorCommand::Close(symbol("SPY")));
+            scene.snapshot();
+            vec![cancelled(scene, "1-s1"), not_replaced(scene, "1-s1")]
+        },
+        |scene| {
+            // After what was refused it takes a breath.
+            scene.pass(1);
+            assert_eq!(live(scene), [(scene.id("1-x1"), shares(100))]);
+            scene.fill("1-x1", 100, "100");
+            assert_over(scene, ExitReason::Operator);
+        },
+    );
+}
+
 /// Both exits of a bracket fill at the venue, which should not be; the loser of the race so much, and what is
 /// left of it is cancelled.
 fn both_fill(scene: &mut Scene, (winner, loser): (&str, &str), qty: u32) -> News {

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use trader_contract::{
     BrokerEvent, ClientOrderId, Direction, EntryPrice, Intent, Qty, Reason, ReportStatus,
 };
+use trader_core::record::Record;
 use trader_core::{DayRules, EndOfDay, Event, OperatorCommand};
 
 use crate::scene::{Scene, Setup, symbol};
@@ -239,6 +240,20 @@ proptest! {
     }
 
     #[test]
+    fn no_alert_is_without_something_to_do(
+        steps in prop::collection::vec((0..STEPS, any::<u8>()), 1..80),
+    ) {
+        let mut scene = play(Direction::Long, EndOfDay::Flat, &steps);
+        settle(&mut scene);
+        for entry in &scene.journal {
+            if let Record::Alerted { alert } = &entry.record {
+                prop_assert!(!alert.action.trim().is_empty(), "{:?}", alert);
+                prop_assert!(!alert.message.trim().is_empty(), "{:?}", alert);
+            }
+        }
+    }
+
+    #[test]
     fn the_sides_behave_alike_and_the_same_events_give_the_same_commands(
         hold: bool,
         steps in prop::collection::vec((0..STEPS, any::<u8>()), 1..60),
@@ -249,5 +264,23 @@ proptest! {
         prop_assert_eq!(scene.transcript(), short.transcript());
         let again = play(Direction::Long, end_of_day, &steps);
         prop_assert_eq!(&scene.commands, &again.commands);
+    }
+
+    #[test]
+    fn an_engine_that_takes_up_a_snapshot_gives_the_same_commands(
+        hold: bool,
+        steps in prop::collection::vec((0..STEPS, any::<u8>()), 1..60),
+        every in 1..20_usize,
+    ) {
+        let end_of_day = if hold { EndOfDay::Hold } else { EndOfDay::Flat };
+        let scene = play(Direction::Long, end_of_day, &steps);
+        let mut over = Scene::new(Direction::Long, scene.setup.clone());
+        for (index, (kind, pick)) in steps.iter().enumerate() {
+            act(&mut over, *kind, *pick);
+            if index % every == 0 {
+                over.go_over_a_snapshot();
+            }
+        }
+        prop_assert_eq!(&scene.commands, &over.commands);
     }
 }

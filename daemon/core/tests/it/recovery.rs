@@ -70,6 +70,32 @@ fn a_pair_of_exits_that_the_journal_lost_is_taken_up_again() {
 }
 
 #[test]
+fn an_exit_that_the_journal_lost_and_that_fills_before_the_first_answer_leaves_nothing_to_protect()
+{
+    both(|scene| {
+        scene.with_position();
+        let kept = scene.journal.len();
+        scene.operator(OperatorCommand::Close(symbol("SPY")));
+        scene.cancelled("1-s1");
+        scene.journal.truncate(kept);
+        scene.restart();
+        scene.forget();
+        // What the broker held when it was asked: its answer takes longer than what happens next.
+        let mut early = scene.venue.clone();
+        early.lose(scene.id("1-x1"));
+        scene.pass(1);
+        scene.working("1-x1");
+        scene.fill("1-x1", 100, "100");
+        let answer = early.answer(&scene.venue, scene.at);
+        scene.hear("the early answer", vec![answer]);
+        let said = scene.transcript().to_owned();
+        assert!(said.contains("ALERT Warning order_recovered"), "{said}");
+        assert!(said.contains("trade SPY closed"), "{said}");
+        assert!(!said.contains("SEND"), "{said}");
+    });
+}
+
+#[test]
 fn an_order_of_a_trade_that_the_journal_does_not_have_is_not_made_up() {
     both(|scene| {
         let kept = scene.journal.len();
@@ -301,7 +327,8 @@ fn an_order_of_somebody_else_that_ends_is_gone_and_what_it_did_is_asked_for() {
 #[test]
 fn what_cannot_be_adopted_is_refused_with_the_reason() {
     let whole = 30_000_000_000;
-    let cases: [(&str, &dyn Fn(&mut Scene)); 4] = [
+    type Play<'a> = &'a dyn Fn(&mut Scene);
+    let cases: [(&str, Play<'_>); 4] = [
         ("has a trade of this store already", &|s| s.with_position()),
         ("has nothing to adopt", &|_| ()),
         ("are no whole number", &|s| with_somebodys(s, whole + 1)),
@@ -358,6 +385,7 @@ fn a_position_is_not_adopted_before_there_is_a_price_unless_its_stop_is_named() 
         let no = scene.answer().unwrap_err();
         assert!(no.contains("name where the stop is to rest"), "{no}");
         scene.operator(adopt(Some(scene.price("98"))));
+        scene.pass(1);
         assert!(scene.transcript().contains("SEND 1-s1 sell 30 SPY stop 98"));
     }
 }
@@ -401,6 +429,7 @@ fn what_an_adopted_position_cost_is_taken_over_with_it() {
         let symbol = symbol("SPY");
         scene.operator(OperatorCommand::Adopt { symbol, stop: None });
         assert_eq!(scene.engine.book().cash, Money::dollars(100_000) + paid);
+        scene.pass(1);
         scene.working("1-s1");
         look(scene);
         assert!(!scene.transcript().contains("cash_differs"));

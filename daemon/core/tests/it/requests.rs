@@ -202,6 +202,53 @@ fn an_ambiguous_replacement_is_decided_by_the_brokers_records() {
 }
 
 #[test]
+fn a_replacement_that_acts_after_it_was_given_up_is_cancelled_before_the_position_is_closed() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        scene.wants("a", "SPY", scene.move_stop("99.80"));
+        scene.bar("100.40");
+        scene.operator(OperatorCommand::Close(symbol("SPY")));
+        scene.forget();
+        let (client_id, new_client_id) = (scene.id("1-s1"), scene.id("1-s2"));
+        let failure = no_answer();
+        scene.hear("no answer to the replacement", vec![BrokerEvent::ReplaceFailed {
+            client_id,
+            new_client_id,
+            failure,
+        }]);
+        // The broker has not seen it yet.
+        scene.snapshot();
+        let mut events = scene.venue.replaced(client_id, scene.at);
+        let late = events.split_off(1);
+        scene.hear("1-s1 replaced", events);
+        scene.hear("1-s2 reported", late);
+        scene.cancelled("1-s2");
+        scene.fill("1-x1", 100, "100.40");
+    }), @r"
+    14:33:00 no answer to the replacement
+      heard submit 1-s2 unknown
+      ASK what the broker holds
+    14:33:00 snapshot
+      heard replace 1-s1 unknown
+    14:33:00 1-s1 replaced
+      heard 1-s1 Replaced 0/100
+      ASK what the broker holds
+      ALERT Critical late_order
+      cancel asked 1-s2: the position is to be closed
+      CANCEL 1-s2
+    14:33:00 1-s2 reported
+      heard 1-s2 New 0/100
+    14:33:00 1-s2 cancelled
+      heard 1-s2 Cancelled 0/100
+      plan 1-x1 sell 100 SPY market Day
+      SEND 1-x1 sell 100 SPY market Day
+    14:33:00 1-x1 fills 100 at 100.40
+      heard 1-x1 Filled 100/100, 100 at 100.4
+      trade SPY closed: operator 30
+    ");
+}
+
+#[test]
 fn a_snapshot_that_was_asked_for_before_an_answer_was_lost_proves_nothing_of_that_order() {
     assert_snapshot!(both(|scene| {
         scene.with_position();

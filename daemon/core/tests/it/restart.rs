@@ -183,6 +183,8 @@ fn a_position_that_differs_from_the_brokers_twice_is_taken_as_the_brokers() {
         scene.snapshot();
         scene.pass(1);
         scene.snapshot();
+        scene.cancelled("1-s1");
+        scene.working("1-s2");
         scene.pass(59);
         scene.wants("b", "SPY", scene.entry());
         scene.bar("100");
@@ -198,9 +200,14 @@ fn a_position_that_differs_from_the_brokers_twice_is_taken_as_the_brokers() {
       SPY: ours 100, the broker's 60
       ALERT Critical position_differs
       SPY blocked: foreign
-      plan 1-s2 sell 60 SPY stop 99.5 Gtc for 1-s1
-      replace asked 1-s1
-      REPLACE 1-s1 by 1-s2 60 shares
+      cancel asked 1-s1: it is for another quantity than the position, and its group allows no change of that
+      CANCEL 1-s1
+    14:32:01 1-s1 cancelled
+      heard 1-s1 Cancelled 0/100
+      plan 1-s2 sell 60 SPY stop 99.5 Gtc
+      SEND 1-s2 sell 60 SPY stop 99.5 Gtc
+    14:32:01 1-s2 works
+      heard 1-s2 New 0/60
     14:34:00 bar SPY 100
       intent 2: enter refused by symbol_blocked
     14:35:00 bar QQQ 100

@@ -421,11 +421,16 @@ impl Scene {
 
     /// A person asks for something.
     pub(crate) fn operator(&mut self, command: OperatorCommand) {
+        self.operator_as(1000, "r", command);
+    }
+
+    /// The same by another user, or in another call.
+    pub(crate) fn operator_as(&mut self, uid: u32, request: &str, command: OperatorCommand) {
         self.say(&format!("operator {command:?}"));
         self.input(Event::Operator {
             command,
-            uid: 1000,
-            request: "r".into(),
+            uid,
+            request: request.into(),
         });
     }
 
@@ -438,6 +443,15 @@ impl Scene {
             book.apply(entry.at, &entry.record);
         }
         book
+    }
+
+    /// What the engine knows goes through a text into a new one, which takes its place.
+    pub(crate) fn go_over_a_snapshot(&mut self) {
+        let text = serde_json::to_string(&self.engine.snapshot()).unwrap();
+        let config = crate::setup::config(&self.setup, self.mirror.0, &self.wishes);
+        self.engine = Engine::restore(config, serde_json::from_str(&text).unwrap()).unwrap();
+        let again = serde_json::to_string(&self.engine.snapshot()).unwrap();
+        assert_eq!(text, again);
     }
 
     /// The process ends here and a new one begins: the book from the journal, nothing else.

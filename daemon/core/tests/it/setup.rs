@@ -96,6 +96,16 @@ pub(crate) fn engine(
     book: Book,
     next_seq: u64,
 ) -> Engine {
+    let engine = Engine::new(config(setup, direction, wishes), book, next_seq).unwrap();
+    if setup.checkpoints {
+        engine
+    } else {
+        engine.without_checkpoints()
+    }
+}
+
+/// What such an engine is made of.
+pub(crate) fn config(setup: &Setup, direction: Direction, wishes: &Wishes) -> EngineConfig {
     let tickers = ["SPY", "QQQ"];
     let lane = |route: &'static str, ticker: &str| {
         let built = Built {
@@ -117,7 +127,7 @@ pub(crate) fn engine(
         observe: setup.observe && name == "a",
         lanes: tickers.iter().map(|ticker| lane(name, ticker)).collect(),
     };
-    let config = EngineConfig {
+    EngineConfig {
         epoch: Epoch(42),
         symbols: tickers
             .iter()
@@ -137,11 +147,5 @@ pub(crate) fn engine(
         orders: OrderRules::default(),
         watch: setup.watch,
         authority: setup.authority.clone(),
-    };
-    let engine = Engine::new(config, book, next_seq).unwrap();
-    if setup.checkpoints {
-        engine
-    } else {
-        engine.without_checkpoints()
     }
 }

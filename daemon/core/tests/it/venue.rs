@@ -24,6 +24,8 @@ pub(crate) struct Venue {
     pub(crate) repeated: BTreeSet<ClientOrderId>,
     /// Orders of somebody else.
     pub(crate) foreign: Vec<ForeignOrder>,
+    /// Executions that were taken back.
+    pub(crate) corrected: Vec<(ClientOrderId, ExecutionId, Option<Execution>)>,
     cash: Money,
     /// What it says of the account.
     pub(crate) account: AccountFacts,
@@ -44,6 +46,7 @@ impl Venue {
             used: BTreeSet::new(),
             repeated: BTreeSet::new(),
             foreign: Vec::new(),
+            corrected: Vec::new(),
             cash: Money::dollars(100_000),
             account: AccountFacts {
                 id: "SIMULATED".into(),
@@ -134,8 +137,16 @@ impl Venue {
         if !role.is_reducing() {
             return;
         }
+        // What was to take the place of an order that has ended comes to be no more.
+        let over = |id: &ClientOrderId| self.orders[id].status.state().is_terminal();
+        let moot = |new| {
+            self.replaces
+                .iter()
+                .any(|(old, id)| *id == new && over(old))
+        };
         let live = self.orders.values().find(|o| {
-            o.symbol == symbol && o.client_id.role.is_reducing() && !o.status.state().is_terminal()
+            let reduces = o.symbol == symbol && o.client_id.role.is_reducing();
+            reduces && !o.status.state().is_terminal() && !moot(o.client_id)
         });
         assert!(live.is_none(), "a second closing order beside {live:?}");
     }
@@ -341,6 +352,7 @@ impl Venue {
                 .filter(|o| !waiting(&o.client_id))
                 .cloned()
                 .collect(),
+            corrected: self.corrected.clone(),
             executions: self.executions.clone(),
             positions: positions.map(|(symbol, net)| (*symbol, *net)).collect(),
             cash: self.cash,

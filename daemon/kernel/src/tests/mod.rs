@@ -8,6 +8,7 @@
 mod audit;
 mod diary;
 mod operator;
+mod overrides;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};
@@ -17,7 +18,7 @@ use trader_contract::{
     Timestamp,
 };
 use trader_core::record::{JournalEntry, Record, TradingState};
-use trader_core::{Event, OperatorCommand};
+use trader_core::{Commands, EngineConfig, Event, OperatorCommand};
 use trader_rpc::{Accepted, ChangeParams, ErrorCode, Failure, Role};
 use trader_store::{Batch, DiaryEdit, OperatorRequest, Recovery};
 
@@ -34,10 +35,25 @@ pub(super) struct World {
     pub(super) sent: Vec<BrokerRequest>,
     pub(super) diary: Vec<DiaryEdit>,
     pub(super) broken: bool,
+    pub(super) recorded: Vec<Event>,
+    /// What the recorder was asked for, among commits and sends.
+    tape: Vec<&'static str>,
 }
 
 impl Ports for World {
+    fn record(&mut self, _: Timestamp, event: &Event) {
+        self.recorded.push(event.clone());
+        self.tape.push("event");
+    }
+    fn secure(&mut self) {
+        self.tape.push("secure");
+    }
+    fn record_commands(&mut self, commands: &mut Commands) {
+        assert!(commands.drain().count() > 0);
+        self.tape.push("commands");
+    }
     fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
+        self.tape.push("commit");
         if self.broken {
             self.heard.push("commit failed".to_owned());
             return Err("the disk is full".into());
@@ -54,6 +70,7 @@ impl Ports for World {
         self.requests.get(id).cloned()
     }
     fn send(&mut self, request: BrokerRequest, _: Timestamp) {
+        self.tape.push("send");
         self.heard.push(match &request {
             BrokerRequest::Submit(order) => format!("submit {}", order.client_id.role),
             BrokerRequest::Cancel(order) => format!("cancel {}", order.role),
@@ -67,6 +84,20 @@ impl Ports for World {
     }
     fn written(&mut self, entry: &JournalEntry) {
         self.heard.push(format!("written {}", entry.record.kind()));
+    }
+    fn unwritten(&mut self, entry: &JournalEntry) {
+        self.heard
+            .push(format!("unwritten {}", entry.record.kind()));
+    }
+}
+
+impl World {
+    /// What was heard, without what only the recording is told.
+    fn kept(&self) -> Vec<&str> {
+        let heard = self.heard.iter().map(String::as_str);
+        heard
+            .filter(|heard| *heard != "secure" && !heard.starts_with("record "))
+            .collect()
     }
 }
 
@@ -90,8 +121,12 @@ impl Bench {
         script: impl IntoIterator<Item = Option<Intent>>,
         recovery: &Recovery,
     ) -> Self {
+        Self::boot_with(config(script), recovery)
+    }
+
+    pub(super) fn boot_with(config: EngineConfig, recovery: &Recovery) -> Self {
         Self {
-            kernel: Kernel::boot(config(script), recovery, around()).unwrap(),
+            kernel: Kernel::boot(config, recovery, around()).unwrap(),
             world: World::default(),
             now: "2011-01-10T13:30:00Z".parse().unwrap(),
         }
@@ -119,6 +154,8 @@ impl Bench {
         bench.at("2011-01-10T14:30:00Z");
         bench.feed(&Event::Timer);
         bench.world.heard.clear();
+        bench.world.recorded.clear();
+        bench.world.tape.clear();
         bench
     }
 
@@ -139,6 +176,7 @@ impl Bench {
             foreign: Vec::new(),
             at: self.now,
             orders: Vec::new(),
+            corrected: Vec::new(),
             executions: Vec::new(),
             positions: Vec::new(),
             cash: Money::dollars(25_000),
@@ -171,11 +209,19 @@ impl Bench {
         &mut self,
         call: impl FnOnce(Reply<T>) -> Call,
     ) -> Receiver<Result<T, Failure>> {
+        self.ask_as(Role::Admin, call)
+    }
+
+    pub(super) fn ask_as<T: Send + 'static>(
+        &mut self,
+        role: Role,
+        call: impl FnOnce(Reply<T>) -> Call,
+    ) -> Receiver<Result<T, Failure>> {
         let (sender, answer) = channel();
         let peer = Peer {
             uid: 1000,
             pid: None,
-            role: Role::Admin,
+            role,
             connection: 1,
         };
         let call = call(Reply::new(move |answer| drop(sender.send(answer))));
@@ -203,14 +249,48 @@ fn what_is_sent_has_been_committed_and_heard_of() {
     assert_eq!(
         bench.world.heard,
         [
+            "secure",
             "commit 4",
             "written intent_taken",
             "written order_planned",
             "written order_planned",
             "written strategy_saved",
+            "record 5",
             "submit entry",
         ]
     );
+}
+
+#[test]
+fn what_the_engine_takes_is_recorded_first_and_secured_before_anything_is_sent() {
+    let mut bench = Bench::open();
+    bench.bar();
+    assert_eq!(
+        bench.world.tape,
+        ["event", "secure", "commit", "commands", "send"]
+    );
+    bench.world.tape.clear();
+    bench.feed(&Event::Timer);
+    assert_eq!(bench.world.tape, ["event"]);
+}
+
+#[test]
+fn what_the_kernel_tells_the_engine_by_itself_is_recorded_after_what_led_to_it() {
+    let mut bench = Bench::open();
+    bench.world.broken = true;
+    bench.bar();
+    let tape = &bench.world.tape;
+    assert_eq!(tape[..4], ["event", "secure", "commit", "commands"]);
+    let recorded = &bench.world.recorded;
+    let count = |wanted: fn(&Event) -> bool| recorded.iter().filter(|event| wanted(event)).count();
+    let not_sent = |event: &Event| matches!(event, Event::Broker(BrokerEvent::SubmitFailed { .. }));
+    assert_eq!(count(not_sent), 1);
+    assert_eq!(
+        count(|event| matches!(event, Event::JournalFailed { .. })),
+        1
+    );
+    let events = tape.iter().filter(|what| **what == "event").count();
+    assert_eq!(events, recorded.len());
 }
 
 #[test]
@@ -218,7 +298,8 @@ fn an_entry_whose_record_is_not_on_the_disk_is_not_sent() {
     let mut bench = Bench::open();
     bench.world.broken = true;
     bench.bar();
-    assert_eq!(bench.world.heard, ["commit failed"]);
+    // That the entry was not sent is told all the same.
+    assert_eq!(bench.world.kept(), ["commit failed", "unwritten alerted"]);
     assert_eq!(bench.kernel.journal_failure(), Some("the disk is full"));
     let engine = bench.kernel.engine();
     assert!(matches!(engine.book().trading, TradingState::Halted(_)));
@@ -234,7 +315,8 @@ fn nothing_is_written_after_a_failed_write_even_if_the_disk_is_well_again() {
     bench.world.broken = false;
     let answered = bench.pause("r-1");
     assert!(answered.is_ok(), "{answered:?}");
-    assert_eq!(bench.world.heard, ["commit failed"]);
+    // That the entry was not sent is told all the same.
+    assert_eq!(bench.world.kept(), ["commit failed", "unwritten alerted"]);
 }
 
 #[test]
@@ -242,12 +324,15 @@ fn a_call_acts_once_and_its_answer_is_committed_with_what_it_did() {
     let mut bench = Bench::open();
     let first = bench.pause("r-1").unwrap();
     assert!(!first.repeated);
-    assert_eq!(bench.world.heard, ["commit 1", "written trading_state_set"]);
+    assert_eq!(
+        bench.world.kept(),
+        ["commit 1", "written trading_state_set"]
+    );
     let kept = &bench.world.requests["r-1"];
     assert_eq!(kept.result.as_deref(), Some(&*first.message));
     let again = bench.pause("r-1").unwrap();
     assert_eq!((again.repeated, again.message), (true, first.message));
-    assert_eq!(bench.world.heard.len(), 2);
+    assert_eq!(bench.world.kept().len(), 2);
 }
 
 #[test]

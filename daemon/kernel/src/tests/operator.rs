@@ -6,7 +6,7 @@ use trader_contract::{BrokerRequest, Epoch, Timestamp};
 use trader_core::record::{Block, Origin, Record, TradingState};
 use trader_rpc::{
     self as rpc, Accepted, AckAlertParams, AdoptParams, ArmParams, ErrorCode, Failure,
-    IgnoreParams, KillParams, Scope,
+    IgnoreParams, KillParams, Role, Scope,
 };
 use trader_store::Recovery;
 
@@ -74,6 +74,42 @@ fn recovery(bench: &Bench) -> Recovery {
         next_seq: bench.world.journal.len() as u64 + 1,
         entries: bench.world.journal.clone(),
     }
+}
+
+#[test]
+fn a_call_above_its_peers_role_is_refused_and_nothing_comes_of_it() {
+    let mut bench = Bench::open();
+    let before = (bench.world.journal.len(), bench.world.sent.len());
+    let refused = |failure: Failure| assert_eq!(failure.code, ErrorCode::WrongRole.number());
+    for role in [Role::Read, Role::Advise] {
+        let params = KillParams {
+            request_id: "k-1".parse().unwrap(),
+            scope: Scope::All,
+            flatten: true,
+        };
+        let killed = bench.ask_as(role, |reply| Call::Kill(params, reply));
+        refused(killed.recv().unwrap().unwrap_err());
+    }
+    let resumed = bench.ask_as(Role::Reduce, |reply| Call::Resume(change("r-1"), reply));
+    refused(resumed.recv().unwrap().unwrap_err());
+    let params = ArmParams {
+        request_id: "a-1".parse().unwrap(),
+        scope: Scope::All,
+        account: None,
+    };
+    let armed = bench.ask_as(Role::Control, |reply| Call::Arm(params, reply));
+    refused(armed.recv().unwrap().unwrap_err());
+    let after = (bench.world.journal.len(), bench.world.sent.len());
+    assert_eq!(before, after);
+    // What was refused used no request id.
+    kill(&mut bench, "k-1", Scope::All);
+    assert!(
+        bench
+            .ask_as(Role::Read, Call::Status)
+            .recv()
+            .unwrap()
+            .is_ok()
+    );
 }
 
 #[test]

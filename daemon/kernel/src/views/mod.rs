@@ -11,6 +11,7 @@ mod positions;
 mod status;
 mod strategies;
 mod trades;
+mod why;
 
 pub use alerts::journal_alert;
 pub use days::{day, day_summary};
@@ -21,6 +22,7 @@ pub use positions::{positions, stop_order};
 pub use status::{StatusFacts, status};
 pub use strategies::{LastSignals, RouteFacts, StrategyFacts, strategies};
 pub use trades::{exit_reason, trade, trade_edit};
+pub use why::{Marked, why, why_bar};
 
 #[cfg(test)]
 pub(crate) mod stage;

@@ -1,5 +1,5 @@
 //! Everything that stops entries now, each with what to do about it: the answer to "why does it not
-//! trade?".
+//! trade?". An override that waits is told with it.
 
 use std::collections::BTreeMap;
 
@@ -35,6 +35,9 @@ pub fn obstacles(
     .collect();
     found.extend(kills(engine));
     found.extend(blocks(engine));
+    found.extend(restricted(engine));
+    found.extend(used_up(engine));
+    found.extend(overriding(engine));
     found.extend(unfresh(engine));
     found.extend(idle_routes(engine, routes));
     found
@@ -233,6 +236,63 @@ fn blocks(engine: &Engine) -> impl Iterator<Item = rpc::Obstacle> {
                 next,
             )
         }
+    })
+}
+
+/// Symbols of routes that the configuration forbids to enter.
+fn restricted(engine: &Engine) -> impl Iterator<Item = rpc::Obstacle> {
+    let traded = |symbol: &&Symbol| engine.symbol_id(**symbol).is_some();
+    engine
+        .limits()
+        .restricted
+        .iter()
+        .filter(traded)
+        .map(|symbol| rpc::Obstacle {
+            symbol: Some(*symbol),
+            ..obstacle(
+                "restricted",
+                None,
+                "the configuration says never to enter it",
+                "take it out of [risk] restricted, if it may be entered, and restart the daemon",
+            )
+        })
+}
+
+/// Routes that have made all their entries of the session.
+fn used_up(engine: &Engine) -> impl Iterator<Item = rpc::Obstacle> {
+    let most = engine.limits().entries_per_route;
+    let day = engine.book().day.as_ref().filter(|day| !day.closed);
+    let entries = day.into_iter().flat_map(|day| day.entries.iter());
+    entries.filter(move |(_, count)| **count >= most).map(move |(route, _)| rpc::Obstacle {
+        route: Some(route.to_string()),
+        ..obstacle(
+            "route_used_up",
+            None,
+            format!("it has made its {most} entries of the session"),
+            "nothing; it enters again in the next session, and traderctl override sends one refused entry",
+        )
+    })
+}
+
+/// An override that waits stops nothing; whoever looks must know of it.
+fn overriding(engine: &Engine) -> Option<rpc::Obstacle> {
+    let asked = &engine.book().asked.as_ref()?.what;
+    let why = format!(
+        "uid {} may have {} sent past {} until {}",
+        asked.uid,
+        asked.intent,
+        asked.names(),
+        asked.until
+    );
+    Some(rpc::Obstacle {
+        symbol: Some(asked.order.symbol),
+        route: Some(asked.route.to_string()),
+        ..obstacle(
+            "override_waits",
+            None,
+            why,
+            "nothing: it ends by itself; traderctl pause keeps it from being sent",
+        )
     })
 }
 

@@ -143,6 +143,7 @@ impl Stage {
             },
             foreign: Vec::new(),
             orders: Vec::new(),
+            corrected: Vec::new(),
             executions: Vec::new(),
             positions: Vec::new(),
             cash: Money::dollars(25_000),

@@ -31,6 +31,8 @@ pub struct StatusFacts {
     pub broker: rpc::Link,
     /// The journal.
     pub store: rpc::StoreInfo,
+    /// The session's recording.
+    pub recording: rpc::RecordingInfo,
     /// Where it listens.
     pub sockets: Vec<rpc::SocketInfo>,
     /// The fingerprint of the configuration in force.
@@ -84,10 +86,13 @@ pub fn status(
         working_orders: count(book.orders.values().filter(|o| Order::is_live(o)).count()),
         unprotected_positions: count(holdings().filter(bare).count()),
         unprotected_share_seconds: engine.unprotected_share_seconds(),
+        messages: messages(engine),
+        unchecked: unchecked(engine),
         routes: route_counts(engine.lanes()),
         feed: facts.feed.clone(),
         broker: facts.broker.clone(),
         store: facts.store.clone(),
+        recording: facts.recording.clone(),
         alerts: alerts::standing(engine, facts),
         sockets: facts.sockets.clone(),
         config_hash: facts.config_hash.clone(),
@@ -96,6 +101,33 @@ pub fn status(
 
 fn count(items: usize) -> u32 {
     u32::try_from(items).unwrap_or(u32::MAX)
+}
+
+fn messages(engine: &Engine) -> rpc::Messages {
+    let sent = engine.messages();
+    let most = engine.limits().messages_per_minute;
+    rpc::Messages {
+        orders: sent.orders,
+        changes: sent.replacements,
+        cancels: sent.cancels,
+        most: (most != u32::MAX).then_some(most),
+    }
+}
+
+/// Limits that nothing can be held against, because what they need is not known.
+fn unchecked(engine: &Engine) -> Vec<String> {
+    let symbols = engine.symbols().iter().map(|state| state.instrument);
+    let unknown: Vec<String> = symbols
+        .filter(|instrument| instrument.average_daily_volume.is_none())
+        .map(|instrument| instrument.symbol.to_string())
+        .collect();
+    if unknown.is_empty() {
+        return Vec::new();
+    }
+    vec![format!(
+        "volume_share: the average daily volume of {} is not known",
+        unknown.join(", ")
+    )]
 }
 
 fn route_counts(lanes: &[Lane]) -> rpc::RouteCounts {

@@ -54,7 +54,7 @@ impl LastSignals {
                 order: Some(order), ..
             } => format!("accepted: order {order}"),
             Decision::Accepted { order: None, .. } => "accepted".to_owned(),
-            Decision::Refused { rule, detail } => format!("refused by {rule}: {detail}"),
+            Decision::Refused { rule, detail, .. } => format!("refused by {rule}: {detail}"),
         };
         let signal = rpc::Signal {
             at: bar.map_or(entry.at, |(_, start)| start),

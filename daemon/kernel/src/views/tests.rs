@@ -35,6 +35,11 @@ pub(crate) fn facts() -> StatusFacts {
         },
         sockets: Vec::new(),
         config_hash: "9f2c".to_owned(),
+        recording: rpc::RecordingInfo {
+            enabled: false,
+            session: None,
+            failure: None,
+        },
         journal_failure: None,
     }
 }
@@ -56,9 +61,16 @@ fn alerts(stage: &Stage, facts: &StatusFacts) -> String {
     lines.join("\n")
 }
 
+/// The status of a day with a position, in two parts: the account, and what is around it.
+fn of_a_position() -> [String; 2] {
+    let text = json(&status(&Stage::with_a_position().engine, &facts(), None));
+    let (account, around) = text.split_once("\n  \"messages\"").unwrap();
+    [account.to_owned(), format!("  \"messages\"{around}")]
+}
+
 #[test]
 fn the_status_of_a_day_with_a_position() {
-    assert_snapshot!(json(&status(&Stage::with_a_position().engine, &facts(), None)), @r#"
+    assert_snapshot!(of_a_position()[0], @r#"
     {
       "mode": "simulated",
       "label": "SYNTHETIC DATA",
@@ -100,6 +112,21 @@ fn the_status_of_a_day_with_a_position() {
       "working_orders": 1,
       "unprotected_positions": 0,
       "unprotected_share_seconds": 0,
+    "#);
+}
+
+#[test]
+fn the_status_of_what_is_around_the_account() {
+    assert_snapshot!(of_a_position()[1], @r#"
+      "messages": {
+        "orders": 0,
+        "changes": 0,
+        "cancels": 0,
+        "most": null
+      },
+      "unchecked": [
+        "volume_share: the average daily volume of SPY, QQQ is not known"
+      ],
       "routes": {
         "warm": 1,
         "warming": 1
@@ -120,6 +147,11 @@ fn the_status_of_a_day_with_a_position() {
         "seq": 9,
         "path": null,
         "writable": true
+      },
+      "recording": {
+        "enabled": false,
+        "session": null,
+        "failure": null
       },
       "alerts": [],
       "sockets": [],

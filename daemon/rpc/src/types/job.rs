@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use trader_contract::{Symbol, Timestamp};
 
+use super::audit::{AuditExportSpec, AuditSpec};
 use super::backtest::BacktestSpec;
+use super::session::{ReplaySpec, SessionExportSpec};
 use crate::request_id::RequestId;
 
 /// A file of market data to take into the bar store.
@@ -90,10 +92,18 @@ pub enum Work {
     Verify(SeriesFilter),
     /// Find missing sessions and minutes.
     Gaps(SeriesFilter),
+    /// Replay a recorded session.
+    Replay(ReplaySpec),
+    /// Write the recording of a session to a file.
+    SessionExport(SessionExportSpec),
+    /// Check the journal.
+    Audit(AuditSpec),
+    /// Write a year of the account's records to files.
+    AuditExport(AuditExportSpec),
 }
 
 impl Work {
-    /// Its kind: `backtest`, `import`, `export`, `verify` or `gaps`.
+    /// Its kind: `backtest`, `import`, `replay` and so on.
     #[must_use]
     pub const fn kind(&self) -> JobKind {
         match self {
@@ -102,6 +112,10 @@ impl Work {
             Self::Export(_) => JobKind::Export,
             Self::Verify(_) => JobKind::Verify,
             Self::Gaps(_) => JobKind::Gaps,
+            Self::Replay(_) => JobKind::Replay,
+            Self::SessionExport(_) => JobKind::SessionExport,
+            Self::Audit(_) => JobKind::Audit,
+            Self::AuditExport(_) => JobKind::AuditExport,
         }
     }
 }
@@ -120,6 +134,14 @@ pub enum JobKind {
     Verify,
     /// Finds missing sessions and minutes.
     Gaps,
+    /// Replays a recorded session.
+    Replay,
+    /// Writes the recording of a session to a file.
+    SessionExport,
+    /// Checks the journal.
+    Audit,
+    /// Writes a year of the account's records to files.
+    AuditExport,
 }
 
 impl fmt::Display for JobKind {
@@ -130,6 +152,10 @@ impl fmt::Display for JobKind {
             Self::Export => "export",
             Self::Verify => "verify",
             Self::Gaps => "gaps",
+            Self::Replay => "replay",
+            Self::SessionExport => "session_export",
+            Self::Audit => "audit",
+            Self::AuditExport => "audit_export",
         })
     }
 }

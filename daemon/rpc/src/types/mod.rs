@@ -3,19 +3,24 @@
 
 mod account;
 mod alert_test;
+mod audit;
 mod authority;
 mod backtest;
 mod day;
 mod diary;
 mod event;
+mod intent;
 mod job;
 mod metrics;
 mod order;
 mod route;
+mod session;
 mod status;
+mod why;
 
 pub use account::{Accepted, CalendarDay, EffectiveConfig, Hello};
 pub use alert_test::{AlertTest, AlertWay};
+pub use audit::{AuditExportSpec, AuditResult, AuditSpec, JournalHead};
 pub use authority::{ArmedAccount, BlockedSymbol, JournalAlert, Kill, Obstacle, Scope};
 pub use backtest::{
     Adjustment, BacktestCounts, BacktestData, BacktestDay, BacktestInputs, BacktestPosition,
@@ -24,6 +29,7 @@ pub use backtest::{
 pub use day::{DataGaps, DaySummary, MissingMinutes, Slippage};
 pub use diary::{EditKind, Note, NoteError, Tag, TagError, TradeEdit, TradeName, TradeNameError};
 pub use event::{Event, EventStream, JournalLine, LogLevel, LogLine};
+pub use intent::{IntentName, IntentNameError};
 pub use job::{
     DataFault, DataFileInfo, DataSeries, ExportSpec, FileChunk, GapsResult, ImportResult,
     ImportSpec, Job, JobFile, JobKind, JobProgress, JobState, SeriesFilter, SeriesGaps,
@@ -32,7 +38,11 @@ pub use job::{
 pub use metrics::{Breakdown, BuyAndHold, CurveMetrics, Metrics, TradeGroup, TradeMetrics};
 pub use order::{ExitReason, Order, OrderStatus, Position, Trade};
 pub use route::{Lane, Pending, Route, RouteState, Sides, Signal, WarmUp};
-pub use status::{
-    Alert, Link, LinkState, Mode, Phase, RouteCounts, SessionInfo, Severity, SocketInfo, Status,
-    StoreInfo, TradingState, TradingStatus,
+pub use session::{
+    RecordedSegment, RecordedSession, ReplaySpec, SegmentBeginning, SessionExportSpec,
 };
+pub use status::{
+    Alert, Link, LinkState, Messages, Mode, Phase, RecordingInfo, RouteCounts, SessionInfo,
+    Severity, SocketInfo, Status, StoreInfo, TradingState, TradingStatus,
+};
+pub use why::{Why, WhyBar, WhyFact, WhyStep, WhySubject};

@@ -222,6 +222,30 @@ pub struct Alert {
     pub action: String,
 }
 
+/// Whether the session is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingInfo {
+    /// Whether the configuration wants it.
+    pub enabled: bool,
+    /// The session that is being recorded; `null` while none is.
+    pub session: Option<NaiveDate>,
+    /// Why it was given up; `null` if it was not.
+    pub failure: Option<String>,
+}
+
+/// What went to the broker in the last minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// New orders.
+    pub orders: u32,
+    /// Changes of orders.
+    pub changes: u32,
+    /// Cancels.
+    pub cancels: u32,
+    /// How many together stop entries; `null` where they are not counted.
+    pub most: Option<u32>,
+}
+
 /// The state of the daemon at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -277,6 +301,10 @@ pub struct Status {
     pub unprotected_positions: u32,
     /// Shares times seconds without such a stop, today, rounded up.
     pub unprotected_share_seconds: u64,
+    /// What went to the broker in the last minute.
+    pub messages: Messages,
+    /// Limits that are not checked, each with why, in words.
+    pub unchecked: Vec<String>,
     /// How many lanes can trade.
     pub routes: RouteCounts,
     /// The data feed.
@@ -285,6 +313,8 @@ pub struct Status {
     pub broker: Link,
     /// The journal.
     pub store: StoreInfo,
+    /// The session's recording.
+    pub recording: RecordingInfo,
     /// What stands and needs a person, the gravest first.
     pub alerts: Vec<Alert>,
     /// Where it listens.

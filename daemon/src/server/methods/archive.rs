@@ -1,9 +1,10 @@
-//! What was: `trades`, `days` and `alerts`, from the archive.
+//! What was, and why: `trades`, `days`, `alerts` and `why`, from the archive.
 
 use std::sync::Arc;
 
 use trader_rpc::{
-    AlertsParams, DaySummary, DaysParams, Failure, JournalAlert, Trade, TradesParams,
+    AlertsParams, DaySummary, DaysParams, Failure, JournalAlert, Trade, TradesParams, Why,
+    WhyParams,
 };
 
 use super::{Context, Peer};
@@ -38,5 +39,12 @@ pub(super) async fn alerts(
     context
         .room
         .read("alerts", move |archive| archive.alerts(&params))
+        .await
+}
+
+pub(super) async fn why(context: Arc<Context>, _: Peer, params: WhyParams) -> Result<Why, Failure> {
+    context
+        .room
+        .read("why", move |archive| archive.why(&params))
         .await
 }

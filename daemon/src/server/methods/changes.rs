@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trader_kernel::Call;
 use trader_rpc::{
     Accepted, AckAlertParams, AdoptParams, ArmParams, CancelParams, ChangeParams, CloseParams,
-    Failure, IgnoreParams, KillParams, StopParams,
+    ConfirmOverrideParams, Failure, IgnoreParams, KillParams, OverrideParams, StopParams,
 };
 
 use super::{Context, Peer};
@@ -33,6 +33,8 @@ handlers! {
     kill => Kill(KillParams);
     arm => Arm(ArmParams);
     disarm => Disarm(ChangeParams);
+    overrule => Override(OverrideParams);
+    confirm_override => ConfirmOverride(ConfirmOverrideParams);
     reconcile => Reconcile(ChangeParams);
     adopt => Adopt(AdoptParams);
     ignore => Ignore(IgnoreParams);

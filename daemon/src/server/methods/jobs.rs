@@ -1,11 +1,12 @@
 //! Work apart from trading: `jobs`, `job_file`, `submit_job`, `cancel_job`, `delete_job`, `upload`,
-//! `data`, `remove_data`. All of it is the workshop's.
+//! `data`, `remove_data`, `sessions`, `remove_session`. All of it is the workshop's.
 
 use std::sync::Arc;
 
 use trader_rpc::{
     Accepted, DataParams, DataSeries, Failure, FileChunk, Job, JobChangeParams, JobFileParams,
-    JobsParams, RemoveDataParams, SubmitJobParams, UploadParams, UploadState,
+    JobsParams, RecordedSession, RemoveDataParams, RemoveSessionParams, SessionsParams,
+    SubmitJobParams, UploadParams, UploadState,
 };
 
 use super::{Context, Peer};
@@ -34,6 +35,8 @@ handlers! {
     upload => upload(UploadParams) -> UploadState;
     data => data(DataParams) -> Vec<DataSeries>;
     remove_data => remove_data(RemoveDataParams) -> Accepted;
+    sessions => sessions(SessionsParams) -> Vec<RecordedSession>;
+    remove_session => remove_session(RemoveSessionParams) -> Accepted;
 }
 
 pub(super) async fn submit_job(

@@ -76,6 +76,7 @@ pub(super) fn register(
     add::<call::Logs, _, _>(&mut module, logs::logs)?;
     add::<call::Calendar, _, _>(&mut module, calendar::calendar)?;
     add::<call::WhyHalted, _, _>(&mut module, state::why_halted)?;
+    add::<call::Why, _, _>(&mut module, archive::why)?;
     add::<call::Alerts, _, _>(&mut module, archive::alerts)?;
     add::<call::Pause, _, _>(&mut module, changes::pause)?;
     add::<call::Resume, _, _>(&mut module, changes::resume)?;
@@ -85,6 +86,8 @@ pub(super) fn register(
     add::<call::Kill, _, _>(&mut module, changes::kill)?;
     add::<call::Arm, _, _>(&mut module, changes::arm)?;
     add::<call::Disarm, _, _>(&mut module, changes::disarm)?;
+    add::<call::Override, _, _>(&mut module, changes::overrule)?;
+    add::<call::ConfirmOverride, _, _>(&mut module, changes::confirm_override)?;
     add::<call::Reconcile, _, _>(&mut module, changes::reconcile)?;
     add::<call::Adopt, _, _>(&mut module, changes::adopt)?;
     add::<call::Ignore, _, _>(&mut module, changes::ignore)?;
@@ -98,6 +101,8 @@ pub(super) fn register(
     add::<call::Upload, _, _>(&mut module, jobs::upload)?;
     add::<call::Data, _, _>(&mut module, jobs::data)?;
     add::<call::RemoveData, _, _>(&mut module, jobs::remove_data)?;
+    add::<call::Sessions, _, _>(&mut module, jobs::sessions)?;
+    add::<call::RemoveSession, _, _>(&mut module, jobs::remove_session)?;
     add::<call::TestAlert, _, _>(&mut module, alerts::test_alert)?;
     events::register(&mut module)?;
     Ok(module)

@@ -3,7 +3,8 @@
 use serde_json::json;
 use trader_rpc::{
     Accepted, DataParams, DataSeries, Failure, FileChunk, Job, JobChangeParams, JobFileParams,
-    JobsParams, RemoveDataParams, SubmitJobParams, UploadParams, UploadState,
+    JobsParams, RecordedSession, RemoveDataParams, RemoveSessionParams, SessionsParams,
+    SubmitJobParams, UploadParams, UploadState,
 };
 
 use super::*;
@@ -39,6 +40,12 @@ impl Workshop for Parts {
     }
     fn data(&self, _: &DataParams) -> Result<Vec<DataSeries>, Failure> {
         Ok(Vec::new())
+    }
+    fn sessions(&self, _: &SessionsParams) -> Result<Vec<RecordedSession>, Failure> {
+        Ok(Vec::new())
+    }
+    fn remove_session(&self, _: &RemoveSessionParams) -> Result<Accepted, Failure> {
+        Err(Failure::shutting_down("remove_session"))
     }
     fn remove_data(&self, _: &RemoveDataParams) -> Result<Accepted, Failure> {
         Err(Failure::refused("no", "there is none", "nothing"))

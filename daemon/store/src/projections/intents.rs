@@ -97,6 +97,7 @@ pub(crate) fn save(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError> 
         intent,
         bar,
         decision,
+        ..
     } = &entry.record
     else {
         return Ok(());

@@ -71,6 +71,9 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         | Record::Exposed { .. }
         | Record::FlattenBegan { .. }
         | Record::FlattenEnded { .. }
+        | Record::OverrideAsked { .. }
+        | Record::OverrideMissed { .. }
+        | Record::OverrideEnded { .. }
         | Record::Checkpoint { .. } => Ok(()),
     }
 }
@@ -111,6 +114,17 @@ fn change_order(db: &mut Db, at: Timestamp, record: &Record) -> Result<(), Store
         _ => Ok(()),
     }
 }
+
+/// Every table that [`apply`] fills.
+pub(crate) const TABLES: [&str; 7] = [
+    "orders",
+    "fills",
+    "positions",
+    "trades",
+    "intents",
+    "days",
+    "alerts",
+];
 
 /// Empties every table that [`apply`] fills.
 pub(crate) fn clear(db: &mut Db) -> Result<(), StoreError> {

@@ -415,10 +415,16 @@ fn legs(db: &mut Db, id: ClientOrderId) -> Result<Vec<ClientOrderId>, StoreError
 /// Where an order turns up that had been given up, the exits that went out with it may too.
 fn doubt_legs(db: &mut Db, id: ClientOrderId) -> Result<(), StoreError> {
     for id in legs(db, id)? {
-        if let Some(mut leg) = find(db, id)? {
-            leg.state = leg.state.overruled(leg.broker_id.is_some());
-            save(db, &leg)?;
-        }
+        doubt(db, id)?;
+    }
+    Ok(())
+}
+
+/// What was inferred about an order gives way: it may be at the broker.
+fn doubt(db: &mut Db, id: ClientOrderId) -> Result<(), StoreError> {
+    if let Some(mut order) = find(db, id)? {
+        order.state = order.state.overruled(order.broker_id.is_some());
+        save(db, &order)?;
     }
     Ok(())
 }
@@ -436,6 +442,9 @@ pub(crate) fn report(
     order.updated_at = at;
     if order.state.overruled(order.broker_id.is_some()) != order.state {
         doubt_legs(db, report.client_id)?;
+    }
+    if let Some(new) = report.replaced_by {
+        doubt(db, new)?;
     }
     order.take_report(report);
     let refused = matches!(order.state, column::REJECTED | column::DROPPED);

@@ -2,6 +2,7 @@
 //! committed when its question began, and never holds up the writer.
 
 mod alerts;
+mod chain;
 mod diary;
 mod filter;
 mod pool;
@@ -21,7 +22,7 @@ use crate::connection::{self, Backend, Db};
 use crate::journal;
 use crate::projections::days;
 use crate::schema;
-use crate::{ClosedDay, Head, StoreError, migrate, store};
+use crate::{Audited, ClosedDay, Head, KeptHead, StoreError, audit, migrate, store};
 
 pub use filter::{EntryFilter, FillFilter, IntentFilter, MAX_ROWS, OrderFilter, Page, TradeFilter};
 pub use pool::Readers;
@@ -190,6 +191,20 @@ impl Reader {
     /// The database cannot be read.
     pub fn setting(&mut self, key: &str) -> Result<Option<Box<str>>, StoreError> {
         batch::find_setting(&mut self.db, key)
+    }
+
+    /// Checks the rows of the journal after `after`, which is the start or was checked before: each
+    /// against its hash and against the row before. `most` bounds the work of one call.
+    ///
+    /// # Errors
+    /// The first row that is not as it was written, or the database cannot be read.
+    pub fn audit(
+        &mut self,
+        after: &Head,
+        most: u64,
+        kept: Option<&KeptHead>,
+    ) -> Result<Audited, StoreError> {
+        self.consistently(|reader| audit::audit(&mut reader.db, after, most, kept))
     }
 
     /// How many rows each table has.

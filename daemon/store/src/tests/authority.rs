@@ -1,12 +1,17 @@
 //! Random records of who may trade what, of what is foreign, and of the program's runs.
 
+use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 use trader_contract::{BrokerOrderId, ForeignOrder, NetQty, Qty, ReportStatus};
-use trader_core::record::{Arming, Block, Record, Scope};
+use trader_core::record::{Arming, Block, Override, OverrideEnd, Record, Scope, Waived};
+use trader_core::risk::waiver::Waivable;
 
-use super::values::{order_ids, origins, prices, quantities, sides, symbols, times, words};
+use super::generate::order_requests;
+use super::values::{
+    intent_ids, order_ids, origins, prices, quantities, sides, symbols, times, words,
+};
 
 fn nets() -> impl Strategy<Value = NetQty> {
     (-Qty::MAX_NANOS..=Qty::MAX_NANOS).prop_map(|nanos| NetQty::from_nanos(nanos).unwrap())
@@ -85,6 +90,46 @@ fn permissions() -> impl Strategy<Value = Record> {
     ]
 }
 
+fn about_overrides() -> impl Strategy<Value = Record> {
+    let ends = select(vec![
+        OverrideEnd::Used,
+        OverrideEnd::Expired,
+        OverrideEnd::Voided,
+    ]);
+    let waived =
+        (select(Waivable::ALL), words()).prop_map(|(limit, detail)| Waived { limit, detail });
+    let asked = (
+        (order_requests(), words(), of(any::<u16>())),
+        (vec(waived, 0..3), prices(), times(), any::<u32>(), words()),
+    );
+    prop_oneof![
+        asked.prop_map(
+            |((order, route, expires_after_bars), (waived, last, until, uid, request))| {
+                Record::OverrideAsked {
+                    asked: Override {
+                        intent: order.client_id.into(),
+                        order,
+                        route,
+                        expires_after_bars,
+                        waived,
+                        last,
+                        until,
+                        uid,
+                        request,
+                    },
+                }
+            }
+        ),
+        (intent_ids(), origins())
+            .prop_map(|(intent, origin)| Record::OverrideMissed { intent, origin }),
+        (intent_ids(), ends, origins()).prop_map(|(intent, end, origin)| Record::OverrideEnded {
+            intent,
+            end,
+            origin,
+        }),
+    ]
+}
+
 /// Any such record.
 pub(super) fn about_authority() -> impl Strategy<Value = Record> {
     let adopted = (symbols(), nets(), order_ids(), of(prices()), origins());
@@ -107,5 +152,6 @@ pub(super) fn about_authority() -> impl Strategy<Value = Record> {
             .prop_map(|(symbol, share_micros)| Record::Exposed { symbol, share_micros }),
         1 => origins().prop_map(|origin| Record::FlattenBegan { origin }),
         1 => any::<bool>().prop_map(|flat| Record::FlattenEnded { flat }),
+        3 => about_overrides(),
     ]
 }

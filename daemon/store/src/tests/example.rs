@@ -120,9 +120,11 @@ pub(super) fn taken() -> Record {
             reason: Reason::new("breakout"),
         },
         bar: Some((Timeframe::MINUTE, NOW)),
+        seen: None,
         decision: Decision::Accepted {
             order: Some(entry_id()),
             checks: vec![],
+            sizing: None,
         },
     }
 }

@@ -91,9 +91,11 @@ fn a_record_that_would_not_read_back_is_refused() {
                     },
                 },
                 bar: None,
+                seen: None,
                 decision: Decision::Accepted {
                     order: None,
                     checks: vec![],
+                    sizing: None,
                 },
             },
             ..plain(1)

@@ -207,6 +207,9 @@ fn place(record: &Record) -> usize {
         Record::Exposed { .. } => 39,
         Record::FlattenBegan { .. } => 40,
         Record::FlattenEnded { .. } => 41,
+        Record::OverrideAsked { .. } => 42,
+        Record::OverrideMissed { .. } => 43,
+        Record::OverrideEnded { .. } => 44,
     }
 }
 
@@ -217,7 +220,7 @@ fn every_kind_of_record_is_tried_and_the_records_meet() {
         .new_tree(&mut runner)
         .unwrap()
         .current();
-    let mut seen = [0; 42];
+    let mut seen = [0; 45];
     for entry in &journal {
         seen[place(&entry.record)] += 1;
     }

@@ -11,14 +11,15 @@ use trader_contract::{
     TimeInForce, Timeframe, Timestamp, Trail,
 };
 use trader_core::record::{
-    Alert, DataGaps, DaySummary, Decision, GateCheck, JournalEntry, MissingMinutes, PlannedOrder,
-    Record, Severity, Slippage, Trade, TradingState,
+    Alert, DataGaps, DaySummary, JournalEntry, MissingMinutes, PlannedOrder, Record, Severity,
+    Slippage, Trade, TradingState,
 };
 
 use super::authority;
+use super::decisions::{decisions, seen};
 use super::values::{
-    amounts, dates, directions, exits, facts, intent_ids, levels, means, order_ids, origins,
-    prices, quantities, reasons, sides, symbols, times, words,
+    amounts, dates, directions, exits, intent_ids, levels, means, order_ids, origins, prices,
+    quantities, reasons, sides, symbols, times, words,
 };
 
 fn intents() -> impl Strategy<Value = Intent> {
@@ -59,22 +60,6 @@ fn intents() -> impl Strategy<Value = Intent> {
     ]
 }
 
-fn decisions() -> impl Strategy<Value = Decision> {
-    let check = (words(), facts(), facts()).prop_map(|(limit, value, allowed)| GateCheck {
-        limit: String::from(limit).into(),
-        value,
-        allowed,
-    });
-    prop_oneof![
-        (of(order_ids()), vec(check, 0..3))
-            .prop_map(|(order, checks)| Decision::Accepted { order, checks }),
-        (words(), words()).prop_map(|(rule, detail)| Decision::Refused {
-            rule: String::from(rule).into(),
-            detail,
-        }),
-    ]
-}
-
 fn trails() -> impl Strategy<Value = Trail> {
     prop_oneof![
         prices().prop_map(Trail::Price),
@@ -83,7 +68,7 @@ fn trails() -> impl Strategy<Value = Trail> {
     ]
 }
 
-fn order_requests() -> impl Strategy<Value = OrderRequest> {
+pub(super) fn order_requests() -> impl Strategy<Value = OrderRequest> {
     let kind = prop_oneof![
         Just(OrderKind::Market),
         prices().prop_map(|limit| OrderKind::Limit { limit }),
@@ -127,7 +112,7 @@ fn planned_orders() -> impl Strategy<Value = PlannedOrder> {
             |(
                 (request, route),
                 (parent, replaces, exit_reason),
-                (expires_after_bars, decided_on, expected),
+                (expires_after_bars, decided_on, last),
             )| PlannedOrder {
                 request,
                 route,
@@ -136,7 +121,7 @@ fn planned_orders() -> impl Strategy<Value = PlannedOrder> {
                 exit_reason,
                 expires_after_bars,
                 decided_on,
-                expected,
+                last,
             },
         )
 }
@@ -318,15 +303,17 @@ fn intents_taken() -> impl Strategy<Value = Record> {
         symbols(),
         intents(),
         of(bars()),
+        of(seen()),
         decisions(),
     )
         .prop_map(
-            |(id, origin, symbol, intent, bar, decision)| Record::IntentTaken {
+            |(id, origin, symbol, intent, bar, seen, decision)| Record::IntentTaken {
                 id,
                 origin,
                 symbol,
                 intent,
                 bar,
+                seen,
                 decision,
             },
         )
@@ -386,16 +373,30 @@ fn about_the_account() -> impl Strategy<Value = Record> {
         amounts().prop_map(|cash| Record::AccountOpened { cash }),
         (dates(), amounts()).prop_map(|(date, equity)| Record::SessionOpened { date, equity }),
         summaries().prop_map(|summary| Record::SessionClosed { summary }),
-        (symbols(), prices(), reasons()).prop_map(|(symbol, stop, reason)| Record::StopPlanned {
-            symbol,
-            stop,
-            reason
-        }),
-        (symbols(), exits(), origins()).prop_map(|(symbol, why, origin)| Record::ExitPlanned {
-            symbol,
-            why,
-            origin
-        }),
+        (symbols(), prices(), reasons(), of(intent_ids())).prop_map(
+            |(symbol, stop, reason, decided)| Record::StopPlanned {
+                symbol,
+                stop,
+                reason,
+                decided,
+            }
+        ),
+        (
+            symbols(),
+            exits(),
+            origins(),
+            of(reasons()),
+            of(intent_ids())
+        )
+            .prop_map(
+                |(symbol, why, origin, reason, decided)| Record::ExitPlanned {
+                    symbol,
+                    why,
+                    origin,
+                    reason,
+                    decided,
+                }
+            ),
         (symbols(), order_ids())
             .prop_map(|(symbol, client_id)| Record::EntryLapsed { symbol, client_id }),
         trades().prop_map(|trade| Record::TradeClosed { trade }),

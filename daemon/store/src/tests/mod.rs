@@ -5,8 +5,10 @@
 )]
 
 mod alerts;
+mod auditing;
 mod authority;
 mod corrections;
+mod decisions;
 mod diary;
 mod example;
 mod failing;

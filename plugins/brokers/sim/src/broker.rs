@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    Bar, Broker, BrokerEvent, BrokerRequest, ClientOrderId, Execution, ForeignOrder, Money, Price,
-    Ratio, Symbol, SymbolId, Timestamp,
+    Bar, Broker, BrokerEvent, BrokerRequest, ClientOrderId, Execution, ExecutionId, ForeignOrder,
+    Money, Price, Ratio, Symbol, SymbolId, Timestamp,
 };
 
 use crate::book::Book;
@@ -83,6 +83,12 @@ pub struct SimBroker {
     pub(crate) by_hand: Vec<ForeignOrder>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) last_by_hand: u64,
+    /// Executions that were taken back since the session before opened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) corrected: Vec<(ClientOrderId, ExecutionId, Option<Execution>)>,
+    /// Why the account may open nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) blocked: Option<Box<str>>,
 }
 
 const fn unset() -> SimConfig {
@@ -133,6 +139,8 @@ impl SimBroker {
             faults: Faults::default(),
             by_hand: Vec::new(),
             last_by_hand: 0,
+            corrected: Vec::new(),
+            blocked: None,
             config,
         };
         broker.rebuild();
@@ -211,6 +219,11 @@ impl SimBroker {
         if let Some(book) = self.books.get_mut(symbol.index()) {
             book.shortable = shortable;
         }
+    }
+
+    /// Says why the account may open nothing, or that it may.
+    pub fn set_blocked(&mut self, why: Option<&str>) {
+        self.blocked = why.map(Into::into);
     }
 
     /// Says what borrowing shares of a symbol costs in a year from now on; the configuration's rate

@@ -1,5 +1,6 @@
-//! Orders that the account's owner makes by hand, beside the daemon: they have no id of its making, show
-//! up as foreign, and rest until the owner takes them back. They are never filled.
+//! What the account's owner does by hand, beside the daemon. Orders that the owner rests have no id of
+//! its making, show up as foreign, are never filled, and rest until the owner takes them back. What the
+//! owner trades fills at once.
 
 use trader_contract::{
     BrokerEvent, BrokerOrderId, ForeignOrder, Price, Qty, ReportStatus, Side, Symbol, Timestamp,
@@ -58,6 +59,63 @@ impl SimBroker {
             );
         }
         count
+    }
+
+    /// The owner trades by hand, at a price, at once and without a fee. Whatever else is open in the
+    /// symbol holds its shares or would trade with it: the owner cancels it first. False where nothing
+    /// was traded: the symbol is not in the table, or the quantity does not fit.
+    pub fn trade_by_hand(
+        &mut self,
+        symbol: Symbol,
+        (side, qty, price): (Side, Qty, Price),
+        now: Timestamp,
+    ) -> bool {
+        self.advance(now);
+        let Some(index) = self.places.get(&symbol).copied() else {
+            return false;
+        };
+        let Some(book) = self.books.get(index) else {
+            return false;
+        };
+        let after = book.position.checked_add(side.signed(qty));
+        let Some(after) = after.filter(|_| !qty.is_zero()) else {
+            return false;
+        };
+        let reason = Some("the account's owner cancelled it");
+        for number in book.open.clone() {
+            self.end(number, ReportStatus::Cancelled, reason, now);
+        }
+        if let Some(book) = self.books.get_mut(index) {
+            book.position = after;
+        }
+        let value = price.times(qty);
+        match side {
+            Side::Buy => self.cash -= value,
+            Side::Sell => self.cash += value,
+        }
+        self.last_by_hand = self.last_by_hand.saturating_add(1);
+        let order = |filled: Qty, status: ReportStatus| ForeignOrder {
+            broker_id: BrokerOrderId(format!("hand-{}", self.last_by_hand).into()),
+            client_id: "by hand".into(),
+            symbol,
+            side,
+            qty,
+            filled,
+            kind: "market".into(),
+            stop: None,
+            limit: None,
+            status,
+            at: now,
+        };
+        let said = [
+            order(Qty::ZERO, ReportStatus::New),
+            order(qty, ReportStatus::Filled),
+        ];
+        for order in said {
+            self.emit(now, BrokerEvent::Foreign(order));
+        }
+        self.arm(index);
+        true
     }
 
     /// The orders that rest by hand, oldest first.

@@ -60,13 +60,14 @@ impl SimBroker {
             at,
             account: AccountFacts {
                 id: ACCOUNT.into(),
-                blocked: None,
+                blocked: self.blocked.clone(),
                 shorting: self.config.shorting,
                 buying_power: self.buying_power(),
             },
             foreign: self.by_hand.clone(),
             orders: orders.map(|order| self.describe(order)).collect(),
             executions: wanted.cloned().collect(),
+            corrected: self.corrected.clone(),
             positions: held.map(|book| (book.symbol, book.position)).collect(),
             cash: self.cash,
         }

@@ -122,6 +122,7 @@ impl SimBroker {
         // An order that goes on over the night keeps what has filled of it.
         let open: BTreeSet<_> = self.orders.values().map(|order| order.client_id).collect();
         self.executions.retain(|(id, _)| open.contains(id));
+        self.corrected.retain(|(id, ..)| open.contains(id));
         let orders = &self.orders;
         self.groups
             .retain(|_, group| group.members().any(|number| orders.contains_key(&number)));

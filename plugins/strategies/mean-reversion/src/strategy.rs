@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    Bar, BuildError, Built, Context, Direction, EntryPrice, EntrySize, Fact, IndicatorSpec, Intent,
-    Intents, Level, Mean, Ratio, Reading, Reason, Settings, Strategy, TradeSummary,
+    Bar, BuildError, Built, Comparison, Conditions, Context, Direction, EntryPrice, EntrySize,
+    Fact, IndicatorSpec, Intent, Intents, Level, Mean, Ratio, Reading, Reason, Settings, Strategy,
+    TradeSummary,
 };
 
 use crate::parameters::{EntryKind, Parameters};
@@ -103,13 +104,16 @@ impl MeanReversion {
         bar: &Bar,
         readings: &Readings,
         z: f64,
+        when: &mut Conditions,
     ) -> Option<Intent> {
         let close = Level::from(bar.close);
-        let distance = level_near(readings.true_range * float(self.parameters.stop_atr))?;
+        let distance = level_near(readings.true_range * float(self.parameters.stop_atr));
         // A stop at the entry would allow a size without limit.
-        if distance <= Level::ZERO {
-            return None;
-        }
+        when.check("stop_is_away", distance > Some(Level::ZERO), || {
+            let found = distance.map_or(Fact::Word("no price".into()), Fact::Level);
+            (found, Comparison::Above, Fact::Count(0))
+        });
+        let distance = distance.filter(|distance| *distance > Level::ZERO)?;
         let stop = direction.opposite().advance(close, distance);
         Some(Intent::Enter {
             direction,
@@ -134,14 +138,29 @@ impl MeanReversion {
 
     fn look_for_entry(&mut self, bar: &Bar, readings: &Readings, intents: &mut Intents) {
         for direction in [Direction::Long, Direction::Short] {
-            let Some(z) = readings.cheapness(direction, bar) else {
+            let z = readings.cheapness(direction, bar);
+            let when = intents.conditions();
+            when.of_side(Some(direction));
+            when.check("price_moves", z.is_some(), || {
+                let deviation = Fact::Float(readings.deviation);
+                (deviation, Comparison::Above, Fact::Count(0))
+            });
+            let Some(z) = z else {
                 continue;
             };
-            if z < float(self.parameters.entry_z) {
+            let least = self.parameters.entry_z;
+            // What is no number is not below: it says nothing of having come back.
+            let came_back = z < float(least);
+            when.check("far_from_the_mean", !came_back, || {
+                (Fact::Float(z), Comparison::AtLeast, Fact::Ratio(least))
+            });
+            if came_back {
                 *self.disarmed_mut(direction) = false;
-            } else if !*self.disarmed_mut(direction)
-                && self.parameters.allow(direction)
-                && let Some(intent) = self.entry(direction, bar, readings, z)
+            } else if when.that(
+                "came_back_since_the_last_trade",
+                !*self.disarmed_mut(direction),
+            ) && when.that("side_wanted", self.parameters.allow(direction))
+                && let Some(intent) = self.entry(direction, bar, readings, z, when)
             {
                 intents.push(intent);
             }
@@ -187,7 +206,17 @@ impl Strategy for MeanReversion {
             Direction::Long => close >= readings.average,
             Direction::Short => close <= readings.average,
         };
-        if reached && !position.exiting {
+        let when = intents.conditions();
+        when.of_side(Some(direction));
+        let back = when.check("back_at_the_mean", reached, || {
+            let comparison = match direction {
+                Direction::Long => Comparison::AtLeast,
+                Direction::Short => Comparison::AtMost,
+            };
+            let average = Fact::Mean(readings.average);
+            (Fact::Level(bar.close.into()), comparison, average)
+        });
+        if back && when.that("not_closing_yet", !position.exiting) {
             intents.push(Intent::Exit {
                 reason: Reason::new("back_at_the_mean")
                     .with("close", Fact::Level(bar.close.into()))

@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    Bar, BuildError, Built, Context, Direction, EntryPrice, EntrySize, Fact, Intent, Intents,
-    Level, Price, Reason, SessionView, Settings, Strategy, TickRule, TradeSummary,
+    Bar, BuildError, Built, Comparison, Conditions, Context, Direction, EntryPrice, EntrySize,
+    Fact, Intent, Intents, Level, Price, Reason, SessionView, Settings, Strategy, TickRule,
+    Timestamp, TradeSummary,
 };
 
 use crate::parameters::Parameters;
@@ -100,22 +101,72 @@ impl OpeningRange {
         day
     }
 
+    /// Whether the day has a range and entries are still made.
+    fn may_enter(
+        &self,
+        session: SessionView,
+        day: &Day,
+        context: &Context<'_>,
+        when: &mut Conditions,
+    ) -> bool {
+        let minutes = || {
+            let since_open = context.now.since(session.open);
+            Fact::Count(since_open.checked_div(Timestamp::MINUTE).unwrap_or(0))
+        };
+        let count = Fact::Count;
+        let Parameters {
+            range_minutes,
+            entry_minutes,
+            ..
+        } = self.parameters;
+        when.that("saw_the_open", day.from_the_open)
+            && when.check("range_has_a_height", day.high > day.low, || {
+                (level(day.high), Comparison::Above, level(day.low))
+            })
+            && when.check(
+                "range_complete",
+                reached(session, range_minutes, context),
+                || (minutes(), Comparison::AtLeast, count(range_minutes)),
+            )
+            && when.check(
+                "entry_time_left",
+                !reached(session, entry_minutes, context),
+                || (minutes(), Comparison::Below, count(entry_minutes)),
+            )
+    }
+
     /// The side to wait on: allowed, not traded yet, and nearest to a close inside the range.
-    fn side(&self, day: &Day, bar: &Bar) -> Option<Direction> {
-        if bar.close > day.high || bar.close < day.low {
+    fn side(&self, day: &Day, bar: &Bar, when: &mut Conditions) -> Option<Direction> {
+        let close = || level(bar.close);
+        if !when.check("close_below_range_high", bar.close <= day.high, || {
+            (close(), Comparison::AtMost, level(day.high))
+        }) || !when.check("close_above_range_low", bar.close >= day.low, || {
+            (close(), Comparison::AtLeast, level(day.low))
+        }) {
             return None;
         }
         let distance = |direction: Direction| direction.gain(bar.close.into(), day.edge(direction));
-        let open_to = |direction: &Direction| {
-            self.parameters.allow(*direction) && !day.has_traded(*direction)
+        let mut open_to = |direction: &Direction| {
+            when.of_side(Some(*direction));
+            when.that("side_wanted", self.parameters.allow(*direction))
+                && when.that("side_not_traded_yet", !day.has_traded(*direction))
         };
-        let sides = [Direction::Long, Direction::Short].map(|side| Some(side).filter(open_to));
-        match sides {
-            // In the very middle neither side is nearer, and neither is guessed at.
-            [Some(long), Some(short)] if distance(long) == distance(short) => None,
-            [Some(long), Some(short)] if distance(long) < distance(short) => Some(long),
-            [long, short] => short.or(long),
-        }
+        let sides = [Direction::Long, Direction::Short].map(|side| Some(side).filter(&mut open_to));
+        let [Some(long), Some(short)] = sides else {
+            let [long, short] = sides;
+            return short.or(long);
+        };
+        // In the very middle neither side is nearer, and neither is guessed at.
+        [(long, short), (short, long)]
+            .into_iter()
+            .find_map(|(side, other)| {
+                let (near, far) = (distance(side), distance(other));
+                when.of_side(Some(side));
+                when.check("edge_nearer", near < far, || {
+                    (Fact::Level(near), Comparison::Below, Fact::Level(far))
+                })
+                .then_some(side)
+            })
     }
 
     fn entry(&self, day: &Day, direction: Direction) -> Intent {
@@ -153,11 +204,21 @@ impl OpeningRange {
     }
 }
 
+/// Whether so many minutes of the session have passed.
+fn reached(session: SessionView, minutes: i64, context: &Context<'_>) -> bool {
+    session.open.plus_minutes(minutes) <= context.now
+}
+
+fn level(price: Price) -> Fact {
+    Fact::Level(price.into())
+}
+
 const FEMTOS_PER_MICRO: i128 = 1_000_000_000;
 
 impl Strategy for OpeningRange {
     fn on_bar(&mut self, context: &Context<'_>, bar: &Bar, intents: &mut Intents) {
         let Some(session) = context.session else {
+            intents.conditions().that("has_a_session", false);
             return;
         };
         let mut day = self.follow(session, bar);
@@ -166,12 +227,10 @@ impl Strategy for OpeningRange {
             self.day = Some(day);
             return;
         }
-        let minutes_in = |minutes| session.open.plus_minutes(minutes) <= context.now;
-        let over = minutes_in(self.parameters.entry_minutes);
-        let has_range =
-            day.from_the_open && day.high > day.low && minutes_in(self.parameters.range_minutes);
-        let side = if has_range && !over {
-            self.side(&day, bar)
+        let over = reached(session, self.parameters.entry_minutes, context);
+        let when = intents.conditions();
+        let side = if self.may_enter(session, &day, context, when) {
+            self.side(&day, bar, when)
         } else {
             None
         };

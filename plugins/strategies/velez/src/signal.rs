@@ -1,7 +1,10 @@
 //! When to enter, where, and where to give up: pure functions of one candle and the averages.
 //! All comparisons are exact.
 
-use trader_contract::{Bar, Context, Direction, Fact, Level, Mean, Price, Ratio, Reason, TickRule};
+use trader_contract::{
+    Bar, Comparison, Conditions, Context, Direction, Fact, Level, Mean, Price, Ratio, Reason,
+    TickRule,
+};
 
 use crate::candle::{body_at_least, body_pct, goes_with};
 use crate::parameters::Parameters;
@@ -67,11 +70,23 @@ pub fn signal(
     direction: Direction,
     bar: &Bar,
     averages: &Averages,
+    when: &mut Conditions,
 ) -> Result<Reason, FailedCondition> {
-    if !goes_with(bar, direction) {
+    let ahead = match direction {
+        Direction::Long => Comparison::Above,
+        Direction::Short => Comparison::Below,
+    };
+    when.of_side(Some(direction));
+    if !when.check("colour", goes_with(bar, direction), || {
+        (level(bar.close), ahead, level(bar.open))
+    }) {
         return Err(FailedCondition::Colour);
     }
-    if !body_at_least(bar, parameters.strong_body_pct) {
+    let least = parameters.strong_body_pct;
+    if !when.check("strong_body", body_at_least(bar, least), || {
+        let body = Fact::Ratio(body_pct(bar));
+        (body, Comparison::AtLeast, Fact::Ratio(least))
+    }) {
         return Err(FailedCondition::WeakBody);
     }
     // Both distances count in the earning direction. One too large for 128 bits is no tight one.
@@ -80,31 +95,59 @@ pub fn signal(
         Direction::Short => slow.minus(fast),
     };
     let gap = distance(averages.fast, averages.slow).ok_or(FailedCondition::NotTight)?;
-    if gap.sum_micros() <= 0 {
+    if !when.check("fast_average_ahead", gap.sum_micros() > 0, || {
+        (Fact::Mean(averages.fast), ahead, Fact::Mean(averages.slow))
+    }) {
         return Err(FailedCondition::WrongSide);
     }
-    if !is_below_percent(gap, parameters.tightness_pct, bar.close) {
+    let most = parameters.tightness_pct;
+    if !when.check(
+        "averages_tight",
+        is_below_percent(gap, most, bar.close),
+        || {
+            let close = Mean::from(bar.close).to_dollars();
+            let percent = Fact::Float(gap.to_dollars() / close * 100.0);
+            (percent, Comparison::Below, Fact::Ratio(most))
+        },
+    ) {
         return Err(FailedCondition::NotTight);
     }
     let previous_gap = distance(averages.previous_fast, averages.previous_slow)
         .ok_or(FailedCondition::NotParting)?;
-    if gap <= previous_gap {
+    if !when.check("averages_parting", gap > previous_gap, || {
+        let before = Fact::Mean(previous_gap);
+        (Fact::Mean(gap), Comparison::Above, before)
+    }) {
         return Err(FailedCondition::NotParting);
     }
+    Ok(reason(parameters, bar, averages, [gap, previous_gap]))
+}
+
+/// The signal as data.
+fn reason(
+    parameters: &Parameters,
+    bar: &Bar,
+    averages: &Averages,
+    [gap, previous_gap]: [Mean; 2],
+) -> Reason {
     let reason = Reason {
         // Room for these facts and the two levels that an entry adds.
         facts: Vec::with_capacity(10),
         ..Reason::new("velez_signal")
     };
-    Ok(reason
-        .with("close", Fact::Level(bar.close.into()))
+    reason
+        .with("close", level(bar.close))
         .with("body_pct", Fact::Ratio(body_pct(bar)))
         .with("strong_body_pct", Fact::Ratio(parameters.strong_body_pct))
         .with("sma_fast", Fact::Mean(averages.fast))
         .with("sma_slow", Fact::Mean(averages.slow))
         .with("gap", Fact::Mean(gap))
         .with("gap_before", Fact::Mean(previous_gap))
-        .with("tightness_pct", Fact::Ratio(parameters.tightness_pct)))
+        .with("tightness_pct", Fact::Ratio(parameters.tightness_pct))
+}
+
+fn level(price: Price) -> Fact {
+    Fact::Level(price.into())
 }
 
 /// Whether `gap / close * 100 < percent`, without dividing. What overflows is not below.
@@ -187,7 +230,51 @@ mod tests {
     }
 
     fn long(cents: [i64; 4], averages: &Averages) -> Result<Reason, FailedCondition> {
-        signal(&parameters(), Direction::Long, &candle(cents), averages)
+        ask(Direction::Long, &candle(cents), averages).0
+    }
+
+    /// The answer, and the names of the conditions that were looked at, the last of them the one that
+    /// was not met.
+    fn ask(
+        direction: Direction,
+        bar: &Bar,
+        averages: &Averages,
+    ) -> (Result<Reason, FailedCondition>, Vec<String>) {
+        let mut when = Conditions::default();
+        when.keep();
+        let answer = signal(&parameters(), direction, bar, averages, &mut when);
+        let stated = when.take();
+        let failed = stated.iter().position(|condition| !condition.holds);
+        assert_eq!(failed.is_some(), answer.is_err());
+        assert!(failed.is_none_or(|n| n + 1 == stated.len()), "{stated:?}");
+        let names = stated.iter().map(|c| {
+            format!(
+                "{} {} {} {}",
+                c.name,
+                c.value,
+                c.comparison.words(),
+                c.bound
+            )
+        });
+        (answer, names.collect())
+    }
+
+    #[test]
+    fn the_conditions_are_stated_up_to_the_one_that_is_not_met() {
+        let good = averages(10_100, 10_000, 10_090, 10_000);
+        let stated = ask(Direction::Long, &candle(GREEN), &good).1;
+        assert_eq!(
+            stated,
+            [
+                "colour 100.15 above 100",
+                "strong_body 50 at least 50",
+                "fast_average_ahead 101.000000 above 100.000000",
+                "averages_tight 0.998502 below 2",
+                "averages_parting 1.000000 above 0.900000",
+            ]
+        );
+        let stated = ask(Direction::Short, &candle(GREEN), &good).1;
+        assert_eq!(stated, ["colour 100.15 below 100"]);
     }
 
     const GREEN: [i64; 4] = [10_000, 10_020, 9_990, 10_015];
@@ -229,8 +316,8 @@ mod tests {
     fn a_short_signal_is_the_mirror_image() {
         let red = candle([10_015, 10_020, 9_990, 10_000]);
         let good = averages(9_900, 10_000, 9_910, 10_000);
-        assert!(signal(&parameters(), Direction::Short, &red, &good).is_ok());
-        let wrong = signal(&parameters(), Direction::Long, &red, &good);
+        assert!(ask(Direction::Short, &red, &good).0.is_ok());
+        let wrong = ask(Direction::Long, &red, &good).0;
         assert_eq!(wrong, Err(FailedCondition::Colour));
     }
 

@@ -1,8 +1,9 @@
 //! The strategy as the engine sees it: one instance for one symbol of one route.
 
 use trader_contract::{
-    Bar, BuildError, Built, Context, Direction, EntryPrice, EntrySize, Fact, IndicatorSpec, Intent,
-    Intents, Level, PositionView, Reason, Settings, Strategy, TradeSummary,
+    Bar, BuildError, Built, Comparison, Conditions, Context, Direction, EntryPrice, EntrySize,
+    Fact, IndicatorSpec, Intent, Intents, Level, PositionView, Reason, Settings, Strategy,
+    TradeSummary,
 };
 
 use crate::parameters::Parameters;
@@ -57,13 +58,21 @@ impl Velez {
     }
 
     /// What the candle says to somebody who is flat, with the direction it says it for.
-    fn look_for_entry(&self, context: &Context<'_>, bar: &Bar) -> Option<Intent> {
+    fn look_for_entry(
+        &self,
+        context: &Context<'_>,
+        bar: &Bar,
+        when: &mut Conditions,
+    ) -> Option<Intent> {
         let averages = Averages::from_context(context)?;
         [Direction::Long, Direction::Short]
             .into_iter()
-            .filter(|direction| self.parameters.sides.allow(*direction))
             .find_map(|direction| {
-                let reason = signal(&self.parameters, direction, bar, &averages).ok()?;
+                when.of_side(Some(direction));
+                if !when.that("side_wanted", self.parameters.sides.allow(direction)) {
+                    return None;
+                }
+                let reason = signal(&self.parameters, direction, bar, &averages, when).ok()?;
                 Some(self.entry(direction, bar, reason))
             })
     }
@@ -87,11 +96,29 @@ impl Velez {
     fn manage(&mut self, position: &PositionView, bar: &Bar, intents: &mut Intents) {
         let direction = position.direction;
         let step = self.trail.on_candle(&self.parameters, direction, bar);
+        let may_loosen = self.parameters.stop_may_loosen;
+        let when = intents.conditions();
+        when.of_side(Some(direction));
+        when.check("pullback_ended", step.pullback_extreme.is_some(), || {
+            let (with, needed) = self.trail.candles_with();
+            (with, Comparison::AtLeast, needed)
+        });
         if let Some(extreme) = step.pullback_extreme {
             let stop = Level::from(extreme);
             let resting = position.stop.map(Level::from);
             let tightens = resting.is_none_or(|resting| direction.is_better(stop, resting));
-            if tightens || self.parameters.stop_may_loosen {
+            if when.check("stop_may_move", tightens || may_loosen, || {
+                let ahead = match direction {
+                    _ if may_loosen => Comparison::Equal,
+                    Direction::Long => Comparison::Above,
+                    Direction::Short => Comparison::Below,
+                };
+                let bound = match resting {
+                    Some(resting) if !may_loosen => Fact::Level(resting),
+                    _ => Fact::Word("any".into()),
+                };
+                (Fact::Level(stop), ahead, bound)
+            }) {
                 let reason = Reason::new("velez_pullback_ended")
                     .with("pullback_extreme", Fact::Level(stop))
                     .with("close", Fact::Level(bar.close.into()));
@@ -102,7 +129,11 @@ impl Velez {
                 intents.push(Intent::MoveStop { stop, reason });
             }
         }
-        if step.exit {
+        if intents.check("run_long_enough", step.exit, || {
+            let (run, most) = (self.trail.run, self.parameters.run_bars_max);
+            let count = |bars: u16| Fact::Count(bars.into());
+            (count(run), Comparison::AtLeast, count(most))
+        }) {
             let reason = Reason::new("velez_run")
                 .with("run", Fact::Count(self.trail.run.into()))
                 .with(
@@ -124,7 +155,8 @@ impl Strategy for Velez {
             (None, Some(_)) => self.trail = Trail::default(),
             (None, None) => {
                 self.trail = Trail::default();
-                if let Some(intent) = self.look_for_entry(context, bar) {
+                let wanted = self.look_for_entry(context, bar, intents.conditions());
+                if let Some(intent) = wanted {
                     intents.push(intent);
                 }
             }

@@ -2,7 +2,7 @@
 //! strong candles ends the trade. A small state machine, the same for both sides.
 
 use serde::{Deserialize, Serialize};
-use trader_contract::{Bar, Direction, Price};
+use trader_contract::{Bar, Direction, Fact, Price};
 
 use crate::candle::{body_at_least, goes_against};
 use crate::parameters::Parameters;
@@ -48,6 +48,17 @@ pub(crate) struct TrailStep {
 }
 
 impl Trail {
+    /// How many candles with the trade have followed the pullback, and how many end it, as facts.
+    pub(crate) fn candles_with(&self) -> (Fact, Fact) {
+        let count = |candles: u8| Fact::Count(candles.into());
+        let with = match self.state {
+            TrailState::Watching => Fact::Word("no pullback".into()),
+            TrailState::PullingBack { candles_with, .. } => count(candles_with),
+            TrailState::Trailing => Fact::Word("trailing".into()),
+        };
+        (with, count(CANDLES_WITH_TO_TRAIL))
+    }
+
     /// Takes the next candle of a position: first the trailing, then the test for the exit.
     pub(crate) fn on_candle(
         &mut self,

@@ -8,16 +8,17 @@ use std::time::Instant;
 
 use clap::Args;
 use serde_json::json;
+use trader_recording::Outcome as Replay;
 
 use super::{Done, Leave, unwritable};
 use crate::sim::outcome::{Outcome, Totals};
 use crate::sim::plan::{Plan, Without};
-use crate::sim::{run, run_with_tail, shrink};
+use crate::sim::{run, run_and_replay, run_with_tail, shrink};
 
 /// From so many seeds on, a kind of fault or an invariant that nothing was counted of is a failure.
 const ENOUGH: u64 = 200;
-/// One seed in so many is run twice.
-const TWICE_ONE_IN: u64 = 50;
+/// One seed in so many is run twice: the second run is recorded, and every life of it replayed.
+const TWICE_ONE_IN: u64 = 25;
 /// Failures that are shrunk and shown whole.
 const SHOWN: usize = 3;
 
@@ -43,12 +44,47 @@ pub(super) struct Many {
     leave: Leave,
 }
 
+/// Seeds that lack something, and what.
+type Thin = Vec<(u64, &'static str)>;
+
 /// What the threads share.
 struct Work {
     next: AtomicU64,
     totals: Mutex<Totals>,
     failures: Mutex<Vec<Outcome>>,
     unlike: Mutex<Vec<u64>>,
+    thin: Mutex<Thin>,
+    replayed: Mutex<Replayed>,
+}
+
+/// What came of the recordings.
+#[derive(Default)]
+struct Replayed {
+    lives: u64,
+    events: u64,
+    commands: u64,
+    /// Seeds with a difference, or whose recording cannot be replayed.
+    different: Vec<(u64, String)>,
+}
+
+impl Replayed {
+    fn take(&mut self, seed: u64, replayed: Result<Replay, String>) {
+        match replayed {
+            Ok(replay) => {
+                self.lives += u64::from(replay.lives);
+                self.events += replay.events;
+                self.commands += replay.commands;
+                if let Some(first) = replay.first {
+                    let why = format!(
+                        "life {} event {} {}",
+                        first.life, first.event_number, first.at
+                    );
+                    self.different.push((seed, why));
+                }
+            }
+            Err(why) => self.different.push((seed, why)),
+        }
+    }
 }
 
 impl Many {
@@ -67,6 +103,8 @@ impl Many {
             totals: Mutex::default(),
             failures: Mutex::default(),
             unlike: Mutex::default(),
+            thin: Mutex::default(),
+            replayed: Mutex::default(),
         };
         std::thread::scope(|scope| {
             for _ in 0..threads {
@@ -79,8 +117,13 @@ impl Many {
         let mut unlike = work.unlike.into_inner().unwrap_or_default();
         failures.sort_by_key(|outcome| outcome.seed);
         unlike.sort_unstable();
+        let mut replayed = work.replayed.into_inner().unwrap_or_default();
+        replayed.different.sort_unstable();
         self.show(out, &failures, &unlike, &without)?;
         self.save(&failures, &without)?;
+        for (seed, why) in &replayed.different {
+            writeln!(out, "seed {seed} is not replayed alike: {why}").map_err(unwritable)?;
+        }
         let zeros = match self.seeds >= ENOUGH {
             true => totals.zeros(),
             false => Vec::new(),
@@ -88,16 +131,40 @@ impl Many {
         if !zeros.is_empty() {
             writeln!(out, "never: {}", zeros.join(", ")).map_err(unwritable)?;
         }
+        let thin = self.show_thin(out, work.thin)?;
         let mut figures = totals.figures();
         let count = f64::from(u32::try_from(totals.seeds).unwrap_or(u32::MAX));
         let per_second = (count / seconds.max(1e-9) * 10.0).round() / 10.0;
         figures.insert("unlike".to_owned(), json!(unlike));
+        figures.insert(
+            "replayed".to_owned(),
+            json!({
+                "lives": replayed.lives,
+                "events": replayed.events,
+                "commands": replayed.commands,
+                "differences": replayed.different.len(),
+            }),
+        );
         figures.insert("never".to_owned(), json!(zeros));
         figures.insert("sessions_per_second".to_owned(), json!(per_second));
         Ok(Done {
-            failed: totals.failed > 0 || !unlike.is_empty() || !zeros.is_empty(),
+            failed: totals.failed > 0
+                || thin
+                || !unlike.is_empty()
+                || !replayed.different.is_empty()
+                || !zeros.is_empty(),
             figures,
         })
+    }
+
+    /// Shows the seeds that lack what each session must have; whether that is a failure.
+    fn show_thin(&self, out: &mut impl Write, thin: Mutex<Thin>) -> Result<bool, String> {
+        let mut thin = thin.into_inner().unwrap_or_default();
+        thin.sort_unstable();
+        for (seed, lacks) in &thin {
+            writeln!(out, "seed {seed} lacks {lacks}").map_err(unwritable)?;
+        }
+        Ok(!self.leave.leaves_anything() && !thin.is_empty())
     }
 
     /// Takes one seed after the other until there are none.
@@ -112,13 +179,23 @@ impl Many {
             let seed = self.first.wrapping_add(number);
             let plan = Plan::of(seed, without);
             let outcome = run(&plan);
-            if seed.is_multiple_of(TWICE_ONE_IN)
-                && run(&plan) != outcome
-                && let Ok(mut unlike) = work.unlike.lock()
-            {
-                unlike.push(seed);
+            if seed.is_multiple_of(TWICE_ONE_IN) {
+                let (again, replay) = run_and_replay(&plan);
+                if again != outcome
+                    && let Ok(mut unlike) = work.unlike.lock()
+                {
+                    unlike.push(seed);
+                }
+                if let Ok(mut replayed) = work.replayed.lock() {
+                    replayed.take(seed, replay);
+                }
             }
             totals.add(&outcome);
+            if let (None, Some(lacks), Ok(mut thin)) =
+                (&outcome.violation, outcome.lacks(), work.thin.lock())
+            {
+                thin.push((seed, lacks));
+            }
             if outcome.violation.is_some() {
                 failures.push(outcome);
             }

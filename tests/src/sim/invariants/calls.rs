@@ -1,5 +1,7 @@
-//! INV-22: a call that changes something is on the disk before it is answered, and acts once however
-//! often it is sent.
+//! INV-22: a call that changes something is made by who may make it, is on the disk before it is
+//! answered, and acts once however often it is sent, over restarts too.
+
+use trader_rpc::ErrorCode;
 
 use super::{Called, Checked, View, Watcher};
 
@@ -12,18 +14,36 @@ impl Watcher for ActsOnce {
         "INV-22"
     }
 
-    fn called(&mut self, called: &Called<'_>, _view: &View<'_>) -> Checked {
+    fn called(&mut self, called: &Called<'_>, view: &View<'_>) -> Checked {
+        let deed = called.deed;
+        if !called.may {
+            let refused = ErrorCode::WrongRole.number();
+            return match called.answer {
+                Err(failure) if failure.code == refused && !called.acted => Ok(1),
+                Err(_) => Err(format!(
+                    "{deed} was not for its caller, and something came of it"
+                )),
+                Ok(_) => Err(format!(
+                    "{deed} was done for somebody who may not ask for it"
+                )),
+            };
+        }
         if called.early {
             return Err(format!(
-                "{} was answered before what it did was on the disk",
-                called.deed
+                "{deed} was answered before what it did was on the disk"
             ));
         }
-        if let [Ok(_), Ok(second), ..] = called.answers
-            && !second.repeated
-        {
-            return Err(format!("{} was sent twice and acted twice", called.deed));
+        match called.answer {
+            Ok(accepted) if called.remembered && !accepted.repeated => {
+                Err(format!("{deed} was sent again and acted again"))
+            }
+            // Without a journal a life remembers by itself.
+            Ok(accepted)
+                if !called.remembered && accepted.repeated && !view.around.journal_failed =>
+            {
+                Err(format!("{deed} is called a repetition, and was never done"))
+            }
+            _ => Ok(1),
         }
-        Ok(1)
     }
 }

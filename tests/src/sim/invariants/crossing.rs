@@ -1,10 +1,10 @@
 //! INV-15: no position is turned by an order that was to close it, no two reducing orders together are
 //! for more than the position, and no orders of ours can trade with each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use trader_contract::{
-    BrokerRequest, ClientOrderId, NetQty, OrderReport, OrderRole, Qty, ReportStatus, Side, Symbol,
+    BrokerRequest, ClientOrderId, OrderReport, OrderRole, Qty, ReportStatus, Side, Symbol,
 };
 
 use super::{Checked, Sent, View, Watcher};
@@ -13,7 +13,6 @@ use crate::sim::truth::remaining;
 /// The watcher.
 #[derive(Debug, Default)]
 pub(super) struct NoCross {
-    net: BTreeMap<Symbol, NetQty>,
     looked_at: u64,
     sent: BTreeSet<ClientOrderId>,
 }
@@ -23,19 +22,18 @@ impl Watcher for NoCross {
         "INV-15"
     }
 
-    fn reported(&mut self, report: &OrderReport, _view: &View<'_>) -> Checked {
+    fn reported(&mut self, report: &OrderReport, view: &View<'_>) -> Checked {
         let Some(execution) = &report.execution else {
             return Ok(0);
         };
-        let net = self.net.entry(report.symbol).or_insert(NetQty::ZERO);
-        let before = *net;
+        let truth = view.truth;
+        let after = truth.traded(report.symbol);
         let change = report.side.signed(execution.qty);
-        let after = before.checked_add(change).unwrap_or(before);
-        *net = after;
+        let before = after.checked_add(-change).unwrap_or(after);
         let grown = after.magnitude() > before.magnitude();
         let turned = before.nanos().signum() * after.nanos().signum() < 0;
         let entry = report.client_id.role == OrderRole::Entry;
-        if turned || (grown && !entry) {
+        if (turned || (grown && !entry)) && !is_the_owners(view, report.symbol) {
             return Err(format!(
                 "{} took {} from {before} to {after}",
                 report.client_id, report.symbol
@@ -51,7 +49,8 @@ impl Watcher for NoCross {
         let id = request.client_id;
         let position = view.truth.net(request.symbol).magnitude();
         // What is sent once more may have filled meanwhile.
-        if id.role.is_reducing() && self.sent.insert(id) && request.qty > position {
+        let first = id.role.is_reducing() && self.sent.insert(id);
+        if first && request.qty > position && !is_the_owners(view, request.symbol) {
             let qty = request.qty;
             return Err(format!(
                 "{id} is for {qty} shares, and there are {position}"
@@ -82,7 +81,7 @@ impl Watcher for NoCross {
         for (symbol, held) in &view.truth.held {
             checks += 1;
             let total = reducing(view, *symbol);
-            if total > held.net.magnitude() {
+            if total > held.net.magnitude() && !is_the_owners(view, *symbol) {
                 return Err(format!(
                     "orders for {total} shares would close {} of {symbol}",
                     held.net
@@ -104,6 +103,14 @@ impl Watcher for NoCross {
         }
         Ok(checks)
     }
+}
+
+/// Whether the daemon need not know yet what the owner has done in a symbol, or nobody can say whose
+/// its shares are.
+fn is_the_owners(view: &View<'_>, symbol: Symbol) -> bool {
+    let owner = &view.truth.owner;
+    owner.hand(symbol).is_some_and(|hand| hand.unclear)
+        || view.now < view.truth.unknown_until(symbol, view.clear_from())
 }
 
 /// For how many shares orders at work would close a position. A target and a stop may be two legs of

@@ -1,7 +1,9 @@
 //! INV-8: flat by the deadline, or a critical alert is standing.
 
-use trader_contract::Timestamp;
-use trader_core::record::{JournalEntry, Record, Severity};
+use std::collections::BTreeMap;
+
+use trader_contract::{Symbol, Timestamp};
+use trader_core::record::{Alert, JournalEntry, Record, Severity};
 
 use super::{Checked, View, Watcher};
 
@@ -16,6 +18,9 @@ pub(super) struct FlatByDeadline {
     /// The last critical alert of this session's end.
     alerted_at: Option<Timestamp>,
     looked: bool,
+    /// Since when there has been a position, as far as the session's end has seen: an execution may be
+    /// taken back at its very end.
+    held_since: BTreeMap<Symbol, Timestamp>,
 }
 
 impl Watcher for FlatByDeadline {
@@ -23,32 +28,35 @@ impl Watcher for FlatByDeadline {
         "INV-8"
     }
 
-    fn wrote(&mut self, entry: &JournalEntry, _durable: bool, view: &View<'_>) -> Checked {
-        let flatten = view.plan.session.close.plus_minutes(-5);
-        if let Record::Alerted { alert } = &entry.record
-            && alert.severity == Severity::Critical
-            && view.now >= flatten
-        {
-            self.alerted_at = Some(view.now);
+    fn wrote(&mut self, entry: &JournalEntry, durable: bool, view: &View<'_>) -> Checked {
+        // What is on the disk reaches people after the next start, if not before.
+        if let (Record::Alerted { alert }, true) = (&entry.record, durable) {
+            self.hear(alert, view);
         }
+        Ok(0)
+    }
+
+    fn raised(&mut self, alert: &Alert, view: &View<'_>) -> Checked {
+        self.hear(alert, view);
         Ok(0)
     }
 
     fn after(&mut self, view: &View<'_>) -> Checked {
         let deadline = view.plan.deadline();
+        self.follow(view);
         if view.now < deadline.plus_nanos(REACTION) || view.now >= view.plan.session.close {
             return Ok(0);
         }
         let first = !std::mem::replace(&mut self.looked, true);
         let truth = view.truth;
-        if truth.held.is_empty() && truth.open.is_empty() {
+        if truth.held_by_daemon().next().is_none() && truth.open.is_empty() {
             return Ok(1);
         }
         let around = view.around;
         let Some(up_since) = around.up_since else {
             return Ok(0);
         };
-        let held = truth.held.iter();
+        let held = truth.held_by_daemon();
         let held: Vec<String> = held.map(|(s, held)| format!("{} {s}", held.net)).collect();
         let orders: Vec<String> = truth.open.keys().map(ToString::to_string).collect();
         let left = format!("[{}] and [{}]", held.join(", "), orders.join(", "));
@@ -59,14 +67,41 @@ impl Watcher for FlatByDeadline {
                 "past the deadline there are {left}, and nothing was in the way"
             ));
         }
-        let told_by = up_since
+        let since = self.held_since.values().min().copied();
+        let told_by = since
+            .unwrap_or(view.now)
+            .max(up_since)
             .plus_minutes(1)
             .max(around.awake_since.plus_nanos(REACTION));
-        if self.alerted_at.is_none() && view.now > told_by && !truth.held.is_empty() {
+        if self.alerted_at.is_none()
+            && view.now > told_by
+            && truth.held_by_daemon().next().is_some()
+        {
             return Err(format!(
                 "past the deadline there are {left}, and nobody was told"
             ));
         }
         Ok(1)
+    }
+}
+
+impl FlatByDeadline {
+    /// Notes the positions of the session's last minutes.
+    fn follow(&mut self, view: &View<'_>) {
+        if view.now < view.plan.session.close.plus_minutes(-5) {
+            return;
+        }
+        let before = std::mem::take(&mut self.held_since);
+        for (symbol, _) in view.truth.held_by_daemon() {
+            let since = before.get(symbol).copied().unwrap_or(view.now);
+            self.held_since.insert(*symbol, since);
+        }
+    }
+
+    fn hear(&mut self, alert: &Alert, view: &View<'_>) {
+        let flatten = view.plan.session.close.plus_minutes(-5);
+        if alert.severity == Severity::Critical && view.now >= flatten {
+            self.alerted_at = Some(view.now);
+        }
     }
 }

@@ -34,7 +34,8 @@ impl Watcher for UnknownBlocks {
                 order.client_id
             ));
         }
-        if view.truth.held.contains_key(&symbol) {
+        let owner = view.truth.unknown_until(symbol, view.clear_from());
+        if view.truth.held.contains_key(&symbol) && view.now >= owner {
             return Err(format!("{id} left while there is a position in {symbol}"));
         }
         let Some(engine) = view.engine else {

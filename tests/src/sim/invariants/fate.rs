@@ -21,6 +21,8 @@ const ARRIVES_WITHIN: i64 = 20 * Timestamp::SECOND;
 pub(super) struct LostAnswers {
     sent: BTreeMap<ClientOrderId, (Symbol, Timestamp)>,
     unknown: BTreeSet<ClientOrderId>,
+    /// What the broker has spoken of has arrived, whatever answer is lost later.
+    arrived: BTreeSet<ClientOrderId>,
 }
 
 impl Watcher for LostAnswers {
@@ -33,7 +35,7 @@ impl Watcher for LostAnswers {
             Event::Broker(BrokerEvent::SubmitFailed {
                 client_id,
                 failure: RequestFailure::Ambiguous { .. },
-            }) => {
+            }) if !self.arrived.contains(client_id) => {
                 self.unknown.insert(*client_id);
             }
             Event::Broker(BrokerEvent::Order(report)) => {
@@ -47,6 +49,7 @@ impl Watcher for LostAnswers {
     fn reported(&mut self, report: &OrderReport, _view: &View<'_>) -> Checked {
         // From here on the broker's truth says what is open.
         self.unknown.remove(&report.client_id);
+        self.arrived.insert(report.client_id);
         Ok(0)
     }
 

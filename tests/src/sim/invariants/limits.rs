@@ -60,7 +60,9 @@ impl Watcher for InsideLimits {
         let open = view.truth.open.values();
         let entries = open.filter(|report| report.client_id.role == OrderRole::Entry);
         let mut symbols: Vec<Symbol> = entries.map(|report| report.symbol).collect();
-        symbols.extend(view.truth.held.keys());
+        // What was adopted was not entered, nor was what an execution taken back has left.
+        let alone = |symbol: &Symbol| view.truth.is_alone(*symbol);
+        symbols.extend(view.truth.held.keys().filter(|symbol| alone(symbol)));
         symbols.sort_unstable();
         symbols.dedup();
         let most = usize::try_from(limits.open_positions).unwrap_or(usize::MAX);
@@ -71,7 +73,8 @@ impl Watcher for InsideLimits {
             ));
         }
         let mut checks = 1;
-        for (symbol, held) in &view.truth.held {
+        let held = view.truth.held.iter();
+        for (symbol, held) in held.filter(|(symbol, _)| alone(symbol)) {
             checks += 1;
             let most = limits.order_shares;
             if held.net.magnitude() > most {
@@ -91,6 +94,10 @@ fn gross(view: &View<'_>, value: Money) -> Option<String> {
     let engine = view.engine?;
     let mut equity = view.truth.cash;
     let mut gross = value;
+    if !view.truth.owner.has_nothing() {
+        // Nobody can say what the owner's positions are worth to the daemon.
+        return None;
+    }
     for (symbol, held) in &view.truth.held {
         let last = last(engine, *symbol)?;
         equity += last.times_net(held.net);

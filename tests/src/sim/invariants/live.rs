@@ -87,11 +87,12 @@ impl Watcher for TwoKeys {
         let Some(request) = entry(sent) else {
             return Ok(0);
         };
-        let Some(live) = &view.plan.live else {
+        let started = self.life.unwrap_or(view.now);
+        let Some(account) = view.plan.live_account(started) else {
             return Ok(0);
         };
         let id = request.client_id;
-        if &*live.account != ACCOUNT {
+        if account != ACCOUNT {
             return Err(format!("{id} left for an account that is not {ACCOUNT}"));
         }
         match self.armed {

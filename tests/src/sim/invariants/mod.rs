@@ -4,6 +4,10 @@
 //! To add one: write a type with [`Watcher`] in the file of its group and put it into [`all`]. A
 //! watcher sees what the daemon writes and sends, what the broker executes, and after each event the
 //! whole [`View`]; it says how many checks it has made, or what is wrong.
+//!
+//! Not watched here, since the kernel has no such input: INV-20 (no advice comes in yet) and INV-21 (no
+//! secret reaches the kernel: credentials and webhook tokens stay in the shell, where
+//! `daemon/tests/it/alerts.rs` looks for them in everything that leaves).
 
 mod bounded;
 mod calls;
@@ -17,15 +21,20 @@ mod known;
 mod ledger;
 mod limits;
 mod live;
+mod losses;
+mod market;
 mod orders;
 mod progress;
 mod protection;
 mod trading;
+mod why;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trader_contract::{BrokerEvent, BrokerRequest, OrderReport, Symbol, Timestamp};
-use trader_core::record::{JournalEntry, Scope};
+use trader_contract::{
+    BrokerEvent, BrokerRequest, ClientOrderId, Execution, OrderReport, Symbol, Timestamp,
+};
+use trader_core::record::{Alert, JournalEntry, Scope};
 use trader_core::{Engine, Event};
 use trader_rpc::{Accepted, Failure};
 
@@ -77,6 +86,16 @@ pub struct View<'a> {
     pub around: &'a Circumstances,
 }
 
+impl View<'_> {
+    /// Since when the daemon has been up and awake, and nothing disturbs the way of an order.
+    #[must_use]
+    pub fn clear_from(&self) -> Timestamp {
+        let around = self.around;
+        let up = around.up_since.unwrap_or(self.now);
+        around.calm_from.max(around.awake_since).max(up)
+    }
+}
+
 /// One request of the daemon as it leaves.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent<'a> {
@@ -89,13 +108,19 @@ pub struct Sent<'a> {
 }
 
 /// A call of a person that may change something, as it was answered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Called<'a> {
     /// What was asked for.
     pub deed: &'static str,
-    /// The answers: more than one where the same call was sent more than once.
-    pub answers: &'a [Result<Accepted, Failure>],
-    /// Whether one was answered before what it did was on the disk.
+    /// The answer.
+    pub answer: &'a Result<Accepted, Failure>,
+    /// Whether the table gives the caller's role the right.
+    pub may: bool,
+    /// Whether anything came of it: a record, a request or a change of the book.
+    pub acted: bool,
+    /// Whether the disk had its answer before it was made.
+    pub remembered: bool,
+    /// Whether it was answered before what it did was on the disk.
     pub early: bool,
 }
 
@@ -112,6 +137,11 @@ pub trait Watcher {
         Ok(0)
     }
 
+    /// The daemon has told people of something.
+    fn raised(&mut self, _alert: &Alert, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
     /// The daemon has sent something.
     fn sent(&mut self, _sent: &Sent<'_>, _view: &View<'_>) -> Checked {
         Ok(0)
@@ -119,6 +149,16 @@ pub trait Watcher {
 
     /// The broker has said something about an order, an execution perhaps; nobody need have heard it.
     fn reported(&mut self, _report: &OrderReport, _view: &View<'_>) -> Checked {
+        Ok(0)
+    }
+
+    /// The broker has taken an execution of an order back, and put another one in its place or none.
+    fn corrected(
+        &mut self,
+        _order: (ClientOrderId, Symbol),
+        _executions: (&Execution, Option<&Execution>),
+        _view: &View<'_>,
+    ) -> Checked {
         Ok(0)
     }
 
@@ -238,7 +278,7 @@ pub fn all() -> Vec<Box<dyn Watcher>> {
         Box::<entries::FreshOrNone>::default(),
         Box::<entries::BoundedRate>::default(),
         Box::<trading::KillHolds>::default(),
-        Box::<trading::LossesStop>::default(),
+        Box::<losses::LossesStop>::default(),
         Box::<calls::ActsOnce>::default(),
         Box::<known::ToldLately>::default(),
         Box::<known::SanePrice>::default(),
@@ -250,5 +290,9 @@ pub fn all() -> Vec<Box<dyn Watcher>> {
         Box::<fate::LostAnswers>::default(),
         Box::<fate::KillCancels>::default(),
         Box::<foreign::ForeignSurfaced>::default(),
+        Box::<why::Explained>::default(),
+        Box::<market::SaneQuote>::default(),
+        Box::<market::MayTrade>::default(),
+        Box::<market::JumpStops>::default(),
     ]
 }

@@ -133,7 +133,10 @@ impl Watcher for MonotoneOrders {
                 continue;
             };
             checks += 1;
-            let before = self.known.insert(id, (order.state, order.filled));
+            // What the broker takes back had filled all the same.
+            let ever = order.filled.checked_add(order.voided);
+            let ever = ever.unwrap_or(order.filled);
+            let before = self.known.insert(id, (order.state, ever));
             let (state, filled) = before.unwrap_or((OrderState::Planned, Qty::ZERO));
             // That the broker's records lack an order is inferred, and gives way to its word.
             if let Err(why) = state.overruled(true).transition(order.state) {
@@ -149,11 +152,8 @@ impl Watcher for MonotoneOrders {
                 *newest = at;
             }
             let most = order.planned.request.qty;
-            if order.filled < filled || order.filled > most {
-                return Err(format!(
-                    "{id} had filled {filled} and now {} of {most}",
-                    order.filled
-                ));
+            if ever < filled || ever > most {
+                return Err(format!("{id} had filled {filled} and now {ever} of {most}"));
             }
         }
         Ok(checks)

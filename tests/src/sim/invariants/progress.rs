@@ -45,7 +45,11 @@ impl Watcher for Progress {
             return Err("a minute after everything healed the broker is not heard".to_owned());
         }
         let settled = |at: Timestamp| view.now.since(at) > REACTION;
-        let quiet = view.around.under_way == 0 && self.changed_at.is_none_or(settled);
+        let owner = &view.truth.owner;
+        let known = |at: Timestamp| view.now.since(at) > RECONCILED;
+        let quiet = view.around.under_way == 0
+            && self.changed_at.is_none_or(settled)
+            && owner.last_traded_at().is_none_or(known);
         if quiet && let Some(why) = difference(view, engine) {
             return Err(format!("a minute after everything healed {why}"));
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use trader_contract::{BrokerRequest, NetQty, OrderRole, Symbol, Timestamp};
 
 use super::{Checked, Sent, View, Watcher};
+use crate::sim::truth::remaining;
 
 /// What the daemon may take to protect a position or to begin to close it.
 const PROTECT_WITHIN: i64 = 5 * Timestamp::SECOND;
@@ -57,7 +58,10 @@ impl Watcher for Protected {
         };
         let stays =
             holding.is_some_and(|h| h.exit.is_none() && !h.net.is_flat() && !is_wrong(h.net));
-        if stays && view.truth.held.contains_key(&stop.symbol) {
+        // One for another quantity must make way where the broker allows no change of it.
+        let held = view.truth.held.get(&stop.symbol);
+        let fits = held.is_some_and(|held| held.net.magnitude() == remaining(stop));
+        if stays && fits {
             return Err(format!(
                 "{id} is cancelled, and nothing closes what it protects"
             ));
@@ -111,7 +115,8 @@ impl Protected {
         };
         let open_since = around.open_since.unwrap_or(now);
         let calm = around.calm_from.max(around.awake_since).max(open_since);
-        let known = now.since(since.max(calm));
+        let owner = view.truth.unknown_until(symbol, calm);
+        let known = now.since(since.max(calm).max(owner));
         let holding = engine.book().holdings.get(&symbol);
         let exiting = holding.is_some_and(|holding| holding.exit.is_some());
         let allowed = if exiting {

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+use trader_core::risk::limits::Limits;
+
 use super::Plan;
 
 impl Plan {
@@ -16,12 +19,22 @@ impl Plan {
             .map_err(|error| format!("the plan of seed {} has no text: {error}", self.seed))
     }
 
-    /// The plan that a text is of.
+    /// The plan that a text is of. A limit that is younger than the plan does not bind it.
     ///
     /// # Errors
     /// Where it is of none: a value is missing, unknown or wrong.
     pub fn from_text(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| error.to_string())
+        let words = |error: serde_json::Error| error.to_string();
+        let mut plan: Value = serde_json::from_str(text).map_err(words)?;
+        let unbounded = serde_json::to_value(Limits::unbounded()).map_err(words)?;
+        if let (Some(Value::Object(limits)), Value::Object(unbounded)) =
+            (plan.get_mut("limits"), unbounded)
+        {
+            for (name, limit) in unbounded {
+                limits.entry(name).or_insert(limit);
+            }
+        }
+        serde_json::from_value(plan).map_err(words)
     }
 
     /// Writes the plan into a new file, or over an old one.

@@ -6,10 +6,11 @@ use chrono::{Datelike, NaiveDate};
 use trader_broker_sim::{Fees, Latency, Slippage, Split};
 use trader_calendar::{Calendar, Session};
 use trader_contract::{Direction, Level, Money, Price, Qty, Ratio, Symbol, Timestamp};
+use trader_core::config::ForeignPolicy;
 use trader_core::risk::limits::Limits;
 
-use super::swarm;
 use super::{BrokerPlan, Plan, StrategyPlan, SymbolPlan, Without};
+use super::{storm, swarm};
 use crate::sim::disk::Medium;
 use crate::sim::draw::Draw;
 
@@ -51,10 +52,20 @@ pub(super) fn plan(seed: u64, without: &Without) -> Plan {
         faults: Vec::new(),
         crashes: Vec::new(),
         actions: Vec::new(),
+        quotes: false,
+        foreign: ForeignPolicy::Surface,
         live: None,
         medium: medium(&mut draw),
     };
+    let mut draw = Draw::of(seed, "night and quotes");
+    plan.quotes = draw.once_in(5);
+    if draw.once_in(5) {
+        swarm::night(&mut plan, &mut draw, without);
+    }
     swarm::fill(&mut plan, without);
+    if without.calm {
+        storm::rage(&mut plan, without);
+    }
     plan
 }
 
@@ -86,6 +97,8 @@ pub(super) fn short_day(date: NaiveDate, seed: u64, without: &Without) -> Option
         faults: Vec::new(),
         crashes: Vec::new(),
         actions: Vec::new(),
+        quotes: false,
+        foreign: ForeignPolicy::Surface,
         live: None,
         medium: Medium::Rows,
     };
@@ -263,6 +276,14 @@ const fn daily_loss(number: i64) -> Ratio {
     Ratio::from_billionths(if number <= 3 { 3_000_000 } else { share })
 }
 
+/// None, or from 4 on: after fewer there would now and then be no second side.
+fn consecutive_losses(draw: &mut Draw) -> u32 {
+    match draw.once_in(8) {
+        true => 0,
+        false => u32::try_from(draw.between(4, 12)).unwrap_or(4),
+    }
+}
+
 fn limits(draw: &mut Draw) -> Limits {
     let percent = |number: i64| Ratio::from_billionths(number * 10_000_000);
     let count = |draw: &mut Draw, low, high| u32::try_from(draw.between(low, high)).unwrap_or(1);
@@ -281,10 +302,13 @@ fn limits(draw: &mut Draw) -> Limits {
         volume_share: percent(draw.between(1, 5)),
         daily_loss: daily_loss(draw.between(2, 12)),
         drawdown: percent(draw.between(5, 40)),
-        consecutive_losses: count(draw, 0, 12),
+        consecutive_losses: consecutive_losses(draw),
         entries_per_route: count(draw, 8, 40),
-        entries_per_minute: count(draw, 2, 12),
+        entries_per_minute: count(draw, 3, 12),
         entries_per_minute_symbol: count(draw, 1, 6),
+        messages_per_minute: 600,
+        stop_moves_per_minute: 6,
+        cancels_per_fill: 10,
         duplicate_nanos: 2 * Timestamp::SECOND,
         price_collar: percent(draw.between(5, 10)),
         fill_collar: Ratio::from_billionths(draw.between(0, 4) * 10_000_000),

@@ -81,11 +81,33 @@ pub enum FaultKind {
     CommitFailed,
     /// A commit is on the disk, and yet it is reported as failed.
     CommitMisreported,
+    /// The broker takes an execution back.
+    FillBusted,
+    /// The broker changes an execution.
+    FillCorrected,
+    /// A symbol cannot be borrowed for a while.
+    HardToBorrow,
+    /// The broker lets the account open nothing for a while.
+    AccountBlocked,
+    /// A quote's bid stands above its ask.
+    QuoteCrossed,
+    /// A quote is wider than anybody trades at.
+    QuoteWide,
+    /// A quote has one side only.
+    QuoteHalf,
+    /// No quotes come for a while.
+    QuotesMute,
+    /// A company splits its shares over the night.
+    SplitForward,
+    /// A company draws its shares together over the night.
+    SplitReverse,
+    /// A symbol opens far from where it closed, and nobody says why.
+    Jump,
 }
 
 impl FaultKind {
     /// Every one, in order.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 48] = [
         Self::RequestLost,
         Self::ReplyLost,
         Self::RequestReset,
@@ -123,6 +145,17 @@ impl FaultKind {
         Self::DiskFull,
         Self::CommitFailed,
         Self::CommitMisreported,
+        Self::FillBusted,
+        Self::FillCorrected,
+        Self::HardToBorrow,
+        Self::AccountBlocked,
+        Self::QuoteCrossed,
+        Self::QuoteWide,
+        Self::QuoteHalf,
+        Self::QuotesMute,
+        Self::SplitForward,
+        Self::SplitReverse,
+        Self::Jump,
     ];
 
     /// Those that a daemon meets for certain once they are planned: they need nothing of it.
@@ -178,6 +211,17 @@ impl FaultKind {
             Self::DiskFull => "disk_full",
             Self::CommitFailed => "commit_failed",
             Self::CommitMisreported => "commit_misreported",
+            Self::FillBusted => "fill_busted",
+            Self::FillCorrected => "fill_corrected",
+            Self::HardToBorrow => "hard_to_borrow",
+            Self::AccountBlocked => "account_blocked",
+            Self::QuoteCrossed => "quote_crossed",
+            Self::QuoteWide => "quote_wide",
+            Self::QuoteHalf => "quote_half",
+            Self::QuotesMute => "quotes_mute",
+            Self::SplitForward => "split_forward",
+            Self::SplitReverse => "split_reverse",
+            Self::Jump => "jump",
         }
     }
 
@@ -209,7 +253,40 @@ impl FaultKind {
                 | Self::Halt
                 | Self::ClockSkew
                 | Self::WallStep
+                | Self::HardToBorrow
+                | Self::AccountBlocked
+                | Self::QuotesMute
         )
+    }
+
+    /// Whether it happens once, at the moment at which it begins.
+    #[must_use]
+    pub const fn happens_at_once(self) -> bool {
+        matches!(self, Self::Gap | Self::FillBusted | Self::FillCorrected)
+    }
+
+    /// Whether the journal takes nothing more after it.
+    #[must_use]
+    pub const fn stops_the_journal(self) -> bool {
+        matches!(
+            self,
+            Self::DiskFull | Self::CommitFailed | Self::CommitMisreported
+        )
+    }
+
+    /// Whether it is about quotes, which do not come in every run.
+    #[must_use]
+    pub const fn is_about_quotes(self) -> bool {
+        matches!(
+            self,
+            Self::QuoteCrossed | Self::QuoteWide | Self::QuoteHalf | Self::QuotesMute
+        )
+    }
+
+    /// Whether it happens over the night.
+    #[must_use]
+    pub const fn is_of_the_night(self) -> bool {
+        matches!(self, Self::SplitForward | Self::SplitReverse | Self::Jump)
     }
 
     /// How long after it has struck or ended its consequences for the way of an order may last, in
@@ -226,7 +303,18 @@ impl FaultKind {
             | Self::FeedCut
             | Self::FeedLate
             | Self::StreamDuplicate
-            | Self::ClockSkew => 0,
+            | Self::ClockSkew
+            | Self::FillBusted
+            | Self::FillCorrected
+            | Self::HardToBorrow
+            | Self::AccountBlocked
+            | Self::QuoteCrossed
+            | Self::QuoteWide
+            | Self::QuoteHalf
+            | Self::QuotesMute
+            | Self::SplitForward
+            | Self::SplitReverse
+            | Self::Jump => 0,
             // The market passes a stop, or an exit is refused once.
             Self::Gap | Self::WildPrice | Self::WallStep | Self::VenueRejects => 10,
             Self::StreamReorder | Self::StreamDelay | Self::RequestDelayed | Self::SnapshotTorn => {

@@ -2,9 +2,12 @@
 //! can be left out and the rest stays as it is.
 
 mod crash;
+mod deed;
 mod file;
 mod generate;
 mod kind;
+mod people;
+mod storm;
 mod swarm;
 
 use chrono::NaiveDate;
@@ -12,11 +15,14 @@ use serde::{Deserialize, Serialize};
 use trader_broker_sim::{Fees, Latency, Slippage, Split};
 use trader_calendar::Session;
 use trader_contract::{Money, Price, Ratio, Symbol, Timestamp};
+use trader_core::config::ForeignPolicy;
 use trader_core::risk::limits::Limits;
 
 use super::disk::Medium;
+use super::draw::Draw;
 
 pub use crash::{Call, Crash, Nested, Phase, When};
+pub use deed::{Action, Deed, HandTrade, Reach};
 pub use kind::FaultKind;
 
 /// Everything that a run is made of.
@@ -51,6 +57,12 @@ pub struct Plan {
     pub crashes: Vec<Crash>,
     /// What a person does.
     pub actions: Vec<Action>,
+    /// Whether quotes come beside the bars.
+    #[serde(default)]
+    pub quotes: bool,
+    /// What becomes of what the owner does at the broker.
+    #[serde(default)]
+    pub foreign: ForeignPolicy,
     /// The real-money account that is traded, in live mode.
     pub live: Option<Live>,
     /// How faithfully the journal is kept.
@@ -60,12 +72,18 @@ pub struct Plan {
 /// The account that the broker speaks of.
 pub const ACCOUNT: &str = "SIMULATED";
 
+/// An account that is not the broker's.
+const ANOTHER_ACCOUNT: &str = "ANOTHER";
+
 /// Live mode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Live {
-    /// The account that may be traded; not always the broker's.
+    /// The account that may be traded.
     pub account: Box<str>,
+    /// A start before this finds another one, which is not the broker's.
+    #[serde(default)]
+    pub wrong_until: Option<Timestamp>,
     /// A start from here on finds another configuration.
     pub reconfigured_at: Option<Timestamp>,
 }
@@ -145,74 +163,6 @@ pub struct Fault {
     pub seed: u64,
 }
 
-/// Something that a person does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Action {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub deed: Deed,
-    /// Whether the same call is sent twice.
-    pub twice: bool,
-}
-
-/// What a person may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Deed {
-    /// No new positions.
-    Pause,
-    /// New positions again.
-    Resume,
-    /// Close a symbol.
-    Close(usize),
-    /// Cancel the oldest open order.
-    Cancel,
-    /// Close everything.
-    Flatten,
-    /// End the daemon, closing everything first or not, and start it again so many nanoseconds later.
-    Stop {
-        /// Closing everything first.
-        flatten: bool,
-        /// How long it stays down.
-        down: i64,
-    },
-    /// Take no new positions until it is armed again, in one symbol or in all.
-    Kill(Option<usize>),
-    /// Lift a kill.
-    Arm(Option<usize>),
-    /// Take the leave to trade live back.
-    Disarm,
-    /// The owner rests an order by hand in a symbol.
-    Rest(usize),
-    /// The owner takes back what rests by hand in a symbol.
-    Withdraw(usize),
-    /// Look at everything.
-    Look,
-}
-
-impl Deed {
-    /// Its name, as it is counted.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::Close(_) => "close",
-            Self::Cancel => "cancel",
-            Self::Flatten => "flatten",
-            Self::Stop { .. } => "stop",
-            Self::Kill(_) => "kill",
-            Self::Arm(_) => "arm",
-            Self::Disarm => "disarm",
-            Self::Rest(_) => "rest",
-            Self::Withdraw(_) => "withdraw",
-            Self::Look => "look",
-        }
-    }
-}
-
 /// What a generator leaves out, to get on while something is not there yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Without {
@@ -224,6 +174,8 @@ pub struct Without {
     pub crashes: bool,
     /// What a person does.
     pub actions: bool,
+    /// The quiet between faults and between trades: a storm.
+    pub calm: bool,
 }
 
 impl Plan {
@@ -251,6 +203,51 @@ impl Plan {
         self.session.close.plus_minutes(-2)
     }
 
+    /// The account that may be traded, as a start at this time finds it; `None` if no live one is.
+    #[must_use]
+    pub fn live_account(&self, at: Timestamp) -> Option<&str> {
+        let live = self.live.as_ref()?;
+        let wrong = live.wrong_until.is_some_and(|until| at < until);
+        Some(if wrong {
+            ANOTHER_ACCOUNT
+        } else {
+            &live.account
+        })
+    }
+
+    /// How many shares there are after the night for how many before, in a symbol that is split in it.
+    #[must_use]
+    pub fn split(&self, index: usize) -> Option<(u32, u32)> {
+        let of_it = |fault: &&Fault| {
+            let splits = [FaultKind::SplitForward, FaultKind::SplitReverse];
+            splits.contains(&fault.kind) && fault.symbol == index
+        };
+        let fault = self.faults.iter().find(of_it)?;
+        let mut draw = Draw::of(fault.seed, "split");
+        match fault.kind {
+            FaultKind::SplitForward => draw.pick(&[(2, 1), (3, 1), (3, 2)]),
+            _ => draw.pick(&[(1, 2), (1, 5), (2, 3)]),
+        }
+    }
+
+    /// By how many parts per million a symbol jumps over the night without a reason.
+    #[must_use]
+    pub fn jump(&self, index: usize) -> Option<i64> {
+        let of_it = |fault: &&Fault| fault.kind == FaultKind::Jump && fault.symbol == index;
+        let fault = self.faults.iter().find(of_it)?;
+        let mut draw = Draw::of(fault.seed, "jump");
+        Some(match draw.coin() {
+            true => draw.between(500_000, 1_500_000),
+            false => -draw.between(480_000, 700_000),
+        })
+    }
+
+    /// When what is split in the night is split.
+    #[must_use]
+    pub const fn splits_at(&self) -> Timestamp {
+        self.next.open.plus_minutes(-30)
+    }
+
     /// Which configuration a start at this time finds.
     #[must_use]
     pub fn configuration(&self, at: Timestamp) -> u32 {
@@ -270,18 +267,14 @@ impl Plan {
         for fault in &mut plan.faults {
             fault.symbol = shifted(fault.symbol);
         }
-        let of_it = [Deed::Close(index), Deed::Rest(index), Deed::Withdraw(index)];
-        plan.actions.retain(|action| !of_it.contains(&action.deed));
+        let of_it = |action: &Action| {
+            let mut deed = action.deed;
+            deed.symbol_mut().is_some_and(|place| *place == index)
+        };
+        plan.actions.retain(|action| !of_it(action));
         for action in &mut plan.actions {
-            match &mut action.deed {
-                Deed::Close(place)
-                | Deed::Rest(place)
-                | Deed::Withdraw(place)
-                | Deed::Kill(Some(place))
-                | Deed::Arm(Some(place)) => {
-                    *place = shifted(*place);
-                }
-                _ => {}
+            if let Some(place) = action.deed.symbol_mut() {
+                *place = shifted(*place);
             }
         }
         plan
@@ -302,6 +295,13 @@ impl FaultKind {
                 | Self::WildPrice
                 | Self::Halt
                 | Self::Gap
+                | Self::HardToBorrow
+                | Self::QuoteCrossed
+                | Self::QuoteWide
+                | Self::QuoteHalf
+                | Self::SplitForward
+                | Self::SplitReverse
+                | Self::Jump
         )
     }
 }

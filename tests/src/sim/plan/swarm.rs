@@ -5,7 +5,7 @@ use trader_contract::Timestamp;
 
 use super::crash::{Call, Crash, Nested, Phase, When};
 use super::kind::FaultKind;
-use super::{ACCOUNT, Action, Deed, Fault, Live, Plan, Without};
+use super::{Fault, Plan, Without, people};
 use crate::sim::draw::Draw;
 
 /// Kinds that are on in one run at most, beside those that are certain.
@@ -17,10 +17,10 @@ const DEPTH_MOST: u64 = 5;
 
 /// A stretch of time from which moments are drawn.
 #[derive(Clone, Copy)]
-struct Stretch(Timestamp, Timestamp);
+pub(super) struct Stretch(pub(super) Timestamp, pub(super) Timestamp);
 
 impl Stretch {
-    fn moment(self, draw: &mut Draw) -> Timestamp {
+    pub(super) fn moment(self, draw: &mut Draw) -> Timestamp {
         let width = self.1.since(self.0).max(1);
         self.0.plus_nanos(draw.between(0, width))
     }
@@ -45,18 +45,65 @@ pub(super) fn fill(plan: &mut Plan, without: &Without) {
             }
         }
     }
+    without_corrections(plan);
+    plan.quotes |= plan.faults.iter().any(|fault| fault.kind.is_about_quotes());
     if !without.crashes {
         crashes(plan, &mut draw, sure, any);
     }
     if !without.actions {
-        actions(plan, &mut draw, whole);
-        kills(plan);
-        by_hand(plan);
-        live(plan);
+        people::fill(plan, whole);
     }
     plan.faults
         .sort_by_key(|fault| (fault.from, fault.kind, fault.seed));
     plan.actions.sort_by_key(|action| action.at);
+}
+
+/// Where a life may end without all that it knew on the disk, the broker takes nothing back: an order of
+/// a trade that a correction opens again may be one that no journal and no snapshot has any more.
+pub(super) fn without_corrections(plan: &mut Plan) {
+    let stops = |fault: &Fault| fault.kind.stops_the_journal();
+    if plan.faults.iter().any(stops) {
+        plan.faults.retain(|fault| {
+            !matches!(fault.kind, FaultKind::FillBusted | FaultKind::FillCorrected)
+        });
+    }
+}
+
+/// Something happens to a symbol over the night; mostly it is halted before the close, so that what is
+/// held of it is held over the night.
+pub(super) fn night(plan: &mut Plan, draw: &mut Draw, without: &Without) {
+    let kinds = [
+        FaultKind::SplitForward,
+        FaultKind::SplitReverse,
+        FaultKind::Jump,
+    ];
+    let kind = draw.pick(&kinds).unwrap_or(FaultKind::Jump);
+    if without.all_faults || without.faults.contains(&kind) {
+        return;
+    }
+    plan.heal_at = plan.next.open.plus_minutes(-3);
+    let symbols = u64::try_from(plan.symbols.len()).unwrap_or(1);
+    let symbol = usize::try_from(draw.below(symbols)).unwrap_or(0);
+    let mut push = |kind: FaultKind, from: Timestamp, seed: u64| {
+        plan.faults.push(Fault {
+            kind,
+            from,
+            until: plan.heal_at,
+            hits: 1,
+            symbol,
+            seed,
+        });
+    };
+    let seed = draw.next();
+    push(kind, plan.session.close, seed);
+    if !draw.once_in(3) && !without.faults.contains(&FaultKind::Halt) {
+        let minutes = draw.between(7, 40);
+        push(
+            FaultKind::Halt,
+            plan.session.close.plus_minutes(-minutes),
+            0,
+        );
+    }
 }
 
 /// Fills a short day: what fails, fails before the last minutes.
@@ -97,9 +144,9 @@ fn certain(plan: &mut Plan, draw: &mut Draw, sure: Stretch, without: &Without) {
 }
 
 /// So many kinds, each as likely as another.
-fn chosen(draw: &mut Draw, count: usize, without: &Without) -> Vec<FaultKind> {
+pub(super) fn chosen(draw: &mut Draw, count: usize, without: &Without) -> Vec<FaultKind> {
     let mut kinds: Vec<FaultKind> = FaultKind::ALL.to_vec();
-    kinds.retain(|kind| !without.faults.contains(kind));
+    kinds.retain(|kind| !without.faults.contains(kind) && !kind.is_of_the_night());
     let mut on = Vec::new();
     for _ in 0..count {
         if let Some(kind) = draw.pick(&kinds) {
@@ -110,7 +157,7 @@ fn chosen(draw: &mut Draw, count: usize, without: &Without) -> Vec<FaultKind> {
     on
 }
 
-fn add(plan: &mut Plan, draw: &mut Draw, kind: FaultKind, from: Timestamp) {
+pub(super) fn add(plan: &mut Plan, draw: &mut Draw, kind: FaultKind, from: Timestamp) {
     let from = if kind == FaultKind::FeedLate {
         plan.start
     } else {
@@ -124,6 +171,7 @@ fn add(plan: &mut Plan, draw: &mut Draw, kind: FaultKind, from: Timestamp) {
         FaultKind::Unauthorised | FaultKind::StreamCut => draw.between(1, 60),
         FaultKind::StreamMute | FaultKind::StreamStolen => draw.between(20, 240),
         FaultKind::ClockSkew | FaultKind::WallStep => draw.between(70, 900),
+        FaultKind::HardToBorrow | FaultKind::AccountBlocked => draw.between(120, 3_600),
         kind if kind.lasts() => draw.between(30, 600),
         _ => draw.between(120, 3_600),
     };
@@ -137,11 +185,7 @@ fn add(plan: &mut Plan, draw: &mut Draw, kind: FaultKind, from: Timestamp) {
         symbol: usize::try_from(draw.below(symbols)).unwrap_or(0),
         seed: draw.next(),
     });
-    let stops_the_journal = matches!(
-        kind,
-        FaultKind::DiskFull | FaultKind::CommitFailed | FaultKind::CommitMisreported
-    );
-    if stops_the_journal {
+    if kind.stops_the_journal() {
         // Somebody starts the daemon anew: nothing else opens the journal again.
         let at = until.plus_seconds(draw.between(1, 300)).min(plan.heal_at);
         let down = pause(draw);
@@ -150,7 +194,7 @@ fn add(plan: &mut Plan, draw: &mut Draw, kind: FaultKind, from: Timestamp) {
 }
 
 /// How long a restart takes.
-fn pause(draw: &mut Draw) -> i64 {
+pub(super) fn pause(draw: &mut Draw) -> i64 {
     let seconds = if draw.once_in(4) {
         draw.between(10, 60)
     } else {
@@ -174,7 +218,7 @@ fn crashes(plan: &mut Plan, draw: &mut Draw, sure: Stretch, any: Stretch) {
     }
 }
 
-fn crash(draw: &mut Draw, from: Timestamp, calls: i64) -> Crash {
+pub(super) fn crash(draw: &mut Draw, from: Timestamp, calls: i64) -> Crash {
     let nth = u32::try_from(draw.between(1, calls)).unwrap_or(1);
     let when = match draw.below(5) {
         0 => When::At(from),
@@ -212,128 +256,5 @@ fn crash(draw: &mut Draw, from: Timestamp, calls: i64) -> Crash {
         acts: draw.coin(),
         down: pause(draw),
         nested,
-    }
-}
-
-/// In one session of three somebody kills, and mostly arms again.
-fn kills(plan: &mut Plan) {
-    let mut draw = Draw::of(plan.seed, "kills");
-    if !draw.once_in(3) {
-        return;
-    }
-    let symbols = u64::try_from(plan.symbols.len()).unwrap_or(1);
-    let one = usize::try_from(draw.below(symbols)).unwrap_or(0);
-    let scope = draw.coin().then_some(one);
-    // By then both sides have been traded.
-    let at = Stretch(plan.session.open.plus_minutes(45), plan.session.close).moment(&mut draw);
-    let mut push = |at: Timestamp, deed: Deed| {
-        let twice = false;
-        plan.actions.push(Action { at, deed, twice });
-    };
-    push(at, Deed::Kill(scope));
-    if draw.coin() {
-        push(at.plus_seconds(draw.between(30, 300)), Deed::Resume);
-    }
-    if !draw.once_in(4) {
-        push(at.plus_seconds(draw.between(120, 3_600)), Deed::Arm(scope));
-    }
-}
-
-/// In one session of four the owner rests an order by hand, and mostly takes it back.
-fn by_hand(plan: &mut Plan) {
-    let mut draw = Draw::of(plan.seed, "by hand");
-    if !draw.once_in(4) {
-        return;
-    }
-    let symbols = u64::try_from(plan.symbols.len()).unwrap_or(1);
-    let symbol = usize::try_from(draw.below(symbols)).unwrap_or(0);
-    let at = Stretch(plan.session.open, plan.session.close).moment(&mut draw);
-    let mut push = |at: Timestamp, deed: Deed| {
-        let twice = false;
-        plan.actions.push(Action { at, deed, twice });
-    };
-    push(at, Deed::Rest(symbol));
-    if !draw.once_in(4) {
-        let later = at.plus_seconds(draw.between(1, 3_600));
-        push(later, Deed::Withdraw(symbol));
-    }
-}
-
-/// One session of eight is live: somebody arms the account now and then, and perhaps takes that back;
-/// a restart may find another configuration; and a few find another account than the broker's.
-fn live(plan: &mut Plan) {
-    let mut draw = Draw::of(plan.seed, "live");
-    if !draw.once_in(8) {
-        return;
-    }
-    let session = Stretch(plan.session.open, plan.session.close);
-    let mut push = |at: Timestamp, deed: Deed| {
-        let twice = false;
-        plan.actions.push(Action { at, deed, twice });
-    };
-    push(
-        plan.session.open.plus_seconds(draw.between(5, 600)),
-        Deed::Arm(None),
-    );
-    if draw.once_in(3) {
-        let at = session.moment(&mut draw);
-        push(at, Deed::Disarm);
-        push(at.plus_seconds(draw.between(60, 3_600)), Deed::Arm(None));
-    }
-    let mut reconfigured_at = None;
-    if draw.once_in(3) {
-        let until = plan.heal_at.min(plan.session.close).plus_minutes(-1);
-        let at = Stretch(plan.session.open, until).moment(&mut draw);
-        reconfigured_at = Some(at);
-        plan.crashes
-            .push(Crash::between_events(at, pause(&mut draw)));
-        push(at.plus_seconds(draw.between(120, 3_600)), Deed::Arm(None));
-    }
-    let account = match draw.once_in(6) {
-        true => "ANOTHER",
-        false => ACCOUNT,
-    };
-    plan.live = Some(Live {
-        account: account.into(),
-        reconfigured_at,
-    });
-}
-
-fn actions(plan: &mut Plan, draw: &mut Draw, stretch: Stretch) {
-    let session = Stretch(plan.session.open, stretch.1.min(plan.session.close));
-    let symbols = u64::try_from(plan.symbols.len()).unwrap_or(1);
-    let mut push = |at: Timestamp, deed: Deed, twice: bool| {
-        plan.actions.push(Action { at, deed, twice });
-    };
-    push(session.moment(draw), Deed::Look, false);
-    for _ in 0..draw.weighted(&[30, 30, 20, 10, 10]) {
-        let at = session.moment(draw);
-        let later = at.plus_seconds(draw.between(20, 1_200));
-        let twice = draw.once_in(4);
-        match draw.below(7) {
-            0 | 1 => push(
-                at,
-                Deed::Close(usize::try_from(draw.below(symbols)).unwrap_or(0)),
-                twice,
-            ),
-            2 | 3 => push(at, Deed::Cancel, twice),
-            4 => {
-                push(at, Deed::Pause, twice);
-                push(later, Deed::Resume, twice);
-            }
-            5 => {
-                push(at, Deed::Flatten, twice);
-                push(later, Deed::Resume, false);
-            }
-            _ => {
-                let flatten = draw.once_in(3);
-                let down = pause(draw);
-                push(at, Deed::Stop { flatten, down }, twice);
-            }
-        }
-    }
-    // Whatever has halted entries, a person looks at it now and then.
-    for _ in 0..4 {
-        push(session.moment(draw), Deed::Resume, false);
     }
 }

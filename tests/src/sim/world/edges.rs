@@ -2,19 +2,25 @@
 //! either may be the last one of this life.
 
 use trader_contract::{BrokerRequest, Timestamp};
-use trader_core::record::JournalEntry;
+use trader_core::record::{Alert, JournalEntry, Record};
+use trader_core::{Commands, Event};
 use trader_kernel::Ports;
 use trader_rpc::Accepted;
 use trader_store::{Batch, OperatorRequest};
 
 use super::death::Deaths;
 use super::operator::Slot;
+use super::recording::Recording;
 use crate::sim::disk::{Disk, Verdict};
 use crate::sim::faults::Faults;
 use crate::sim::log::Log;
 use crate::sim::plan::{Call, FaultKind, Phase};
 
 /// What the daemon did during one event.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "they lie in a list that is emptied and used again"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Did {
     /// It wrote this.
@@ -33,6 +39,8 @@ pub enum Did {
         /// Whether the journal had failed by then.
         journal_failed: bool,
     },
+    /// It told people of this.
+    Raised(Alert),
     /// It wants the feed anew.
     WantsFeed,
 }
@@ -51,6 +59,7 @@ pub(super) struct Edges<'a> {
     pub(super) asking: Option<&'a Slot<Accepted>>,
     /// Whether a call was answered before what it did was on the disk.
     pub(super) early: &'a mut bool,
+    pub(super) recording: &'a mut Recording,
 }
 
 impl Edges<'_> {
@@ -96,6 +105,20 @@ impl Edges<'_> {
 }
 
 impl Ports for Edges<'_> {
+    fn record(&mut self, at: Timestamp, event: &Event) {
+        if !self.deaths.is_dead() {
+            self.recording.event(at, event);
+        }
+    }
+
+    fn secure(&mut self) {}
+
+    fn record_commands(&mut self, commands: &mut Commands) {
+        if !self.deaths.is_dead() {
+            self.recording.commands(commands.as_slice());
+        }
+    }
+
     fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
         let answered = |slot: &Slot<Accepted>| slot.lock().is_ok_and(|answer| answer.is_some());
         *self.early |= !batch.requests.is_empty() && self.asking.is_some_and(answered);
@@ -153,7 +176,19 @@ impl Ports for Edges<'_> {
         }
     }
 
-    fn written(&mut self, _entry: &JournalEntry) {}
+    fn written(&mut self, entry: &JournalEntry) {
+        if let Record::Alerted { alert } = &entry.record {
+            self.did.push(Did::Raised(alert.clone()));
+        }
+    }
+
+    fn unwritten(&mut self, entry: &JournalEntry) {
+        if self.deaths.is_dead() {
+            return;
+        }
+        self.log.entry(entry, false);
+        self.written(entry);
+    }
 }
 
 /// Whether the plans of all orders that a request makes are on the disk.

@@ -21,6 +21,8 @@ pub(super) struct Feed {
     pub(super) muted: u32,
     /// The same for each symbol.
     pub(super) muted_symbols: Vec<u32>,
+    /// How many faults keep quotes back.
+    pub(super) muted_quotes: u32,
     /// Since when each symbol is halted, while it is.
     pub(super) halted_at: Vec<Option<Timestamp>>,
     /// A bar of each symbol that waits for the one after it.
@@ -35,6 +37,7 @@ impl Feed {
             kept_down: 0,
             muted: 0,
             muted_symbols: vec![0; symbols],
+            muted_quotes: 0,
             halted_at: vec![None; symbols],
             held_back: vec![None; symbols],
         }
@@ -57,6 +60,7 @@ impl World<'_> {
             if let Some(bar) = self.tapes[symbol].bar_at(over) {
                 self.bring(symbol, bar);
             }
+            self.quote(symbol);
         }
         for symbol in 0..self.tapes.len() {
             let Some(bar) = self.tapes[symbol].bar_at(edge) else {
@@ -132,7 +136,7 @@ impl World<'_> {
         }
     }
 
-    fn hits(&mut self, kind: FaultKind, symbol: usize) -> bool {
+    pub(super) fn hits(&mut self, kind: FaultKind, symbol: usize) -> bool {
         let now = self.now;
         let strikes = self.faults.strike_in(kind, Some(symbol), now).is_some();
         if strikes {

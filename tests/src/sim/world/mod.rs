@@ -10,10 +10,12 @@ mod operator;
 mod owner;
 mod process;
 mod queue;
+mod recording;
 mod stream;
+mod street;
 mod transport;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trader_broker_sim::SimBroker;
 use trader_contract::{Broker, BrokerEvent, ClientOrderId, Execution, Symbol, Timestamp};
@@ -24,6 +26,7 @@ use trader_rpc::Accepted;
 
 pub use death::{DEATH_NAMES, DeathCounts};
 pub use edges::Did;
+pub use recording::Recording;
 
 use super::disk::{Disk, Medium};
 use super::draw::Draw;
@@ -86,19 +89,26 @@ pub struct World<'p> {
     /// Every execution that the broker has made, oldest first: its records go back for years.
     executions: Vec<(ClientOrderId, Execution)>,
     deeds: BTreeMap<&'static str, u64>,
+    /// How often a call was made whose answer did not come.
+    attempts: BTreeMap<usize, u32>,
+    /// The symbols that cannot be borrowed.
+    not_shortable: BTreeSet<usize>,
     /// The book of a life that ended with everything it knew on the disk.
     knew: Option<Book>,
     /// Where the answer of the call that is being made is put.
     asking: Option<Slot<Accepted>>,
     /// Whether a call was answered before what it did was on the disk.
     early: bool,
+    recording: Recording,
 }
 
 impl<'p> World<'p> {
     /// A run before its first event.
     #[must_use]
     pub fn new(plan: &'p Plan, log: Log, watchers: Vec<Box<dyn Watcher>>) -> Self {
-        let symbols: Vec<Symbol> = plan.symbols.iter().map(|symbol| symbol.symbol).collect();
+        let traded = plan.symbols.iter().map(|symbol| symbol.symbol);
+        let untraded = setup::UNTRADED.0.parse::<Symbol>();
+        let symbols: Vec<Symbol> = traded.chain(untraded).collect();
         let mut world = Self {
             plan,
             now: plan.start.plus_minutes(-1),
@@ -124,7 +134,7 @@ impl<'p> World<'p> {
                 healed_at: None,
                 up_since: None,
                 calm_from: Timestamp::MIN,
-                halted: std::collections::BTreeSet::new(),
+                halted: BTreeSet::new(),
                 open_since: None,
                 shut_out: false,
                 journal_failed: false,
@@ -136,6 +146,7 @@ impl<'p> World<'p> {
             knew: None,
             asking: None,
             early: false,
+            recording: Recording::default(),
             clock_ahead: 0,
             broker_ahead: 0,
             asleep: false,
@@ -146,6 +157,8 @@ impl<'p> World<'p> {
             sides: [false; 2],
             executions: Vec::new(),
             deeds: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            not_shortable: BTreeSet::new(),
         };
         world.schedule();
         world
@@ -156,6 +169,15 @@ impl<'p> World<'p> {
     pub fn run(mut self) -> Outcome {
         while self.broken.is_none() && self.turn() {}
         self.finish()
+    }
+
+    /// The same, recorded.
+    #[must_use]
+    pub fn run_recorded(mut self) -> (Outcome, Recording) {
+        self.recording = Recording::on();
+        while self.broken.is_none() && self.turn() {}
+        let recording = std::mem::take(&mut self.recording);
+        (self.finish(), recording)
     }
 
     /// Lets the next thing happen; false at the end.
@@ -239,6 +261,7 @@ impl<'p> World<'p> {
         let BrokerEvent::Order(report) = event else {
             return;
         };
+        self.truth.executed(report, self.now);
         if let Some(execution) = &report.execution {
             self.executions.push((report.client_id, execution.clone()));
         }
@@ -304,6 +327,9 @@ impl<'p> World<'p> {
         for deed in did.drain(..) {
             match &deed {
                 Did::Wrote { entry, durable } => {
+                    if *durable {
+                        self.truth.written(&entry.record);
+                    }
                     self.ask(|watcher, view| watcher.wrote(entry, *durable, view));
                 }
                 Did::Sent {
@@ -318,6 +344,7 @@ impl<'p> World<'p> {
                     };
                     self.ask(|watcher, view| watcher.sent(&sent, view));
                 }
+                Did::Raised(alert) => self.ask(|watcher, view| watcher.raised(alert, view)),
                 Did::WantsFeed => {}
             }
         }
@@ -347,6 +374,7 @@ impl<'p> World<'p> {
             deeds: self.deeds,
             checks: self.watch.checks(),
             naked: self.meter.naked(),
+            symbols: self.plan.symbols.len(),
             both_sides: self.sides == [true; 2],
             flat: self.truth.held.is_empty(),
             violation,

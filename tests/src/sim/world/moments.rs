@@ -11,6 +11,8 @@ use crate::sim::plan::{FaultKind, When};
 
 /// How often streams give a sign of life, in nanoseconds.
 const BEAT: i64 = 20 * Timestamp::SECOND;
+/// How often a person looks whether both sides are traded.
+const REMINDERS: usize = 24;
 /// Beats between two comparisons of the clocks.
 const CLOCK_BEATS: i64 = 3;
 
@@ -29,6 +31,7 @@ impl World<'_> {
         }
         if plan.end > plan.next.open {
             self.queue.push(plan.next.open, Due::Minute);
+            self.queue.push(plan.splits_at(), Due::Split);
         }
         for (index, fault) in plan.faults.iter().enumerate() {
             let kind = fault.kind;
@@ -38,9 +41,9 @@ impl World<'_> {
                     .push(fault.from, Due::Begin(kind, fault.symbol, seed));
                 self.queue
                     .push(fault.until, Due::End(kind, fault.symbol, seed));
-            } else if kind == FaultKind::Gap {
+            } else if kind.happens_at_once() {
                 self.queue
-                    .push(fault.from, Due::Begin(kind, fault.symbol, 0));
+                    .push(fault.from, Due::Begin(kind, fault.symbol, fault.seed));
             }
         }
         for (index, crash) in plan.crashes.iter().enumerate() {
@@ -50,6 +53,13 @@ impl World<'_> {
         }
         for (index, action) in plan.actions.iter().enumerate() {
             self.queue.push(action.at, Due::Act(index));
+        }
+        if !plan.actions.is_empty() {
+            for number in 0..REMINDERS {
+                let minutes = i64::try_from(number).unwrap_or(0) * 12 + 20;
+                let at = session.open.plus_minutes(minutes);
+                self.queue.push(at, Due::Remind(number));
+            }
         }
         if !plan.crashes.is_empty() {
             // Whatever the plan's deaths waited for, one there is.
@@ -79,6 +89,8 @@ impl World<'_> {
                     self.feed(&Event::Feed(event));
                 }
             }
+            Due::Tell(life, event) => self.tell(life, &event),
+            Due::Split => self.split_shares(),
             Due::Bar { life, symbol, bar } => {
                 if life == self.life && self.feed.up && !self.asleep {
                     self.log.bar("bar", symbol, &bar);
@@ -91,6 +103,7 @@ impl World<'_> {
             Due::End(kind, symbol, seed) => self.end(kind, symbol, seed),
             Due::Reconnect => self.reconnect(),
             Due::Act(index) => self.act(index),
+            Due::Remind(number) => self.remind(number),
             Due::Die(index) => self.die(index),
             Due::DieOnce => self.die_once(),
             Due::Boot => self.boot(),
@@ -136,6 +149,10 @@ impl World<'_> {
             let channel = Channel::Bars;
             self.feed(&Event::Feed(FeedEvent::Alive { channel }));
         }
+        if self.plan.quotes && self.feed.speaks() && self.feed.muted_quotes == 0 {
+            let channel = Channel::Quotes;
+            self.feed(&Event::Feed(FeedEvent::Alive { channel }));
+        }
         let beats = self.now.since(self.plan.start) / BEAT;
         if beats % CLOCK_BEATS == 0 && !self.around.shut_out {
             let nanos = self.clock_ahead - self.broker_ahead;
@@ -150,9 +167,10 @@ impl World<'_> {
             return;
         }
         let now = self.now;
-        match kind.lasts() {
-            true => self.faults.begin(kind, now),
-            false => self.faults.note(kind, now),
+        match kind {
+            FaultKind::FillBusted | FaultKind::FillCorrected => return self.correct(kind, seed),
+            _ if kind.lasts() => self.faults.begin(kind, now),
+            _ => self.faults.note(kind, now),
         }
         self.log.note("fault", 0, || kind.name().to_owned());
         let mut draw = Draw::at(seed, 0);
@@ -178,6 +196,9 @@ impl World<'_> {
                 self.feed_link(false, "the connection was reset");
             }
             FaultKind::Halt => self.halt(symbol, true),
+            FaultKind::HardToBorrow => self.may_borrow(symbol, false),
+            FaultKind::AccountBlocked => self.broker.set_blocked(Some("account is restricted")),
+            FaultKind::QuotesMute => self.feed.muted_quotes += 1,
             FaultKind::ClockSkew => {
                 let millis = draw.between(1_100, 6_000);
                 self.broker_ahead = if draw.coin() { millis } else { -millis } * 1_000_000;
@@ -224,6 +245,11 @@ impl World<'_> {
                 }
             }
             FaultKind::Halt => self.halt(symbol, false),
+            FaultKind::HardToBorrow => self.may_borrow(symbol, true),
+            FaultKind::AccountBlocked => self.broker.set_blocked(None),
+            FaultKind::QuotesMute => {
+                self.feed.muted_quotes = self.feed.muted_quotes.saturating_sub(1);
+            }
             FaultKind::ClockSkew => self.broker_ahead = 0,
             FaultKind::WallStep => self.clock_ahead = 0,
             _ => {}
@@ -274,6 +300,7 @@ impl World<'_> {
         if self.feed.kept_down == 0 {
             self.feed_link(true, "");
         }
+        self.tell_splits();
     }
 
     /// From now on nothing fails.
@@ -282,7 +309,10 @@ impl World<'_> {
         self.faults.end_all();
         for symbol in 0..self.plan.symbols.len() {
             self.halt(symbol, false);
+            self.may_borrow(symbol, true);
         }
+        self.broker.set_blocked(None);
+        self.feed.muted_quotes = 0;
         self.around.healed_at = Some(self.now);
         self.around.shut_out = false;
         self.stream.kept_down = 0;

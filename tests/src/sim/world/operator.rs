@@ -1,22 +1,32 @@
-//! What a person does: calls through the handlers that serve RPC, each of them perhaps sent twice.
+//! What operators do: calls through the handlers that serve RPC, each of them perhaps sent twice, some of
+//! them by who may not, and sent again where no answer came.
 
 use std::sync::{Arc, Mutex};
 
-use trader_contract::OrderRole;
+use trader_contract::{OrderRole, Symbol, Timestamp};
+use trader_core::book::Book;
 use trader_core::record::Scope;
 use trader_core::{Event, OperatorCommand};
 use trader_kernel::{Asked, Call, Kernel, Peer, Reply};
 use trader_rpc::{
-    Accepted, CancelParams, ChangeParams, CloseParams, Failure, OrdersParams, RequestId, Role,
-    StopParams,
+    self as rpc, Accepted, AckAlertParams, AdoptParams, ArmParams, CancelParams, ChangeParams,
+    CloseParams, Failure, IgnoreParams, KillParams, OrdersParams, RequestId, Role, StopParams,
+    method,
 };
 
 use super::World;
+use super::queue::Due;
 use crate::sim::invariants::Called;
-use crate::sim::plan::{Action, Deed};
+use crate::sim::plan::{Action, Deed, Reach};
+use crate::sim::setup;
 
 /// Where an answer is put.
 pub(super) type Slot<T> = Arc<Mutex<Option<Result<T, Failure>>>>;
+
+/// A call whose answer does not come is sent again after this,
+const AGAIN: i64 = 20 * Timestamp::SECOND;
+/// and so often at most.
+const TIMES: u32 = 6;
 
 impl World<'_> {
     /// A person does something.
@@ -25,139 +35,215 @@ impl World<'_> {
         let Some(action) = plan.actions.get(index) else {
             return;
         };
-        if let Deed::Rest(symbol) | Deed::Withdraw(symbol) = action.deed {
-            return self.by_hand(symbol, action.deed);
+        if action.deed.is_by_hand() {
+            return self.by_hand(action.deed);
         }
-        if self.kernel.is_none() || self.asleep {
+        if self.asleep {
             return;
         }
-        *self.deeds.entry(action.deed.name()).or_default() += 1;
-        let times = if action.twice { 2 } else { 1 };
-        self.early = false;
-        let mut answers = Vec::new();
-        for _ in 0..times {
-            answers.extend(self.call(index, action));
+        if self.kernel.is_none() {
+            // Nobody listens; whoever calls finds that out.
+            return self.act_again(index);
         }
+        if action.deed == Deed::Look {
+            self.count_deed(action.deed.name());
+            return self.look(action.role);
+        }
+        let times = if action.twice { 2 } else { 1 };
+        for _ in 0..times {
+            self.call(index, action);
+        }
+    }
+
+    fn act_again(&mut self, index: usize) {
+        let times = self.attempts.entry(index).or_default();
+        *times += 1;
+        if *times <= TIMES {
+            let at = self.now.plus_nanos(AGAIN);
+            self.queue.push(at, Due::Act(index));
+        }
+    }
+
+    /// A person looks whether anything is traded on both sides, and lets entries in again if not: by
+    /// chance everything may have been stopped before the first of one side.
+    pub(super) fn remind(&mut self, number: usize) {
+        if self.sides == [true; 2] || self.kernel.is_none() || self.asleep {
+            return;
+        }
+        let first = self.plan.actions.len() + 2 * number;
+        let deeds = [Deed::Arm(Reach::All), Deed::Resume];
+        for (index, deed) in (first..).zip(deeds) {
+            self.call(index, &Action::of(self.now, deed));
+        }
+    }
+
+    pub(super) fn count_deed(&mut self, name: &'static str) {
+        *self.deeds.entry(name).or_default() += 1;
+    }
+
+    /// Makes a call, and looks at what comes of it.
+    fn call(&mut self, index: usize, action: &Action) {
+        let Ok(id) = RequestId::try_from(format!("deed-{index}")) else {
+            return;
+        };
+        let answer: Slot<Accepted> = Arc::default();
+        let Some((call, event)) = self.call_of(action.deed, id.clone(), &answer) else {
+            return;
+        };
+        let method = call.method();
+        let may = method::required_role(method).is_some_and(|role| action.role >= role);
+        let remembered = self.disk.request(&id.to_string()).is_some();
+        let before = self.calls_effects();
+        self.count_deed(if may { action.deed.name() } else { "denied" });
+        if may && !remembered {
+            self.ask_for(&event);
+        }
+        self.early = false;
+        self.asking = Some(Arc::clone(&answer));
+        self.ask_kernel(call, action.role);
+        self.asking = None;
+        let early = std::mem::take(&mut self.early);
+        let answered = answer.lock().ok().and_then(|answer| answer.clone());
+        let words = match &answered {
+            Some(Ok(accepted)) => accepted.message.clone(),
+            Some(Err(failure)) => failure.to_string(),
+            None => String::new(),
+        };
+        self.log.data("answer", &(action.deed.name(), words));
+        // Nobody hears a process that has died.
+        let heard = answered.filter(|_| !self.deaths.is_dead());
+        let Some(heard) = heard else {
+            self.count_deed("answer_lost");
+            return self.act_again(index);
+        };
+        let acted = may || before != self.calls_effects();
         let called = Called {
             deed: action.deed.name(),
-            answers: &answers,
-            early: std::mem::take(&mut self.early),
+            answer: &heard,
+            may,
+            acted,
+            remembered,
+            early,
         };
-        if !answers.is_empty() {
-            self.ask(|watcher, view| watcher.called(&called, view));
-        }
-    }
-
-    /// Kills or arms: the engine is asked as the handlers ask it.
-    fn command(&mut self, index: usize, scope: Scope, lifts: bool) {
-        let command = match lifts {
-            true => OperatorCommand::Arm {
-                scope: scope.clone(),
-                account: None,
-            },
-            false => OperatorCommand::Kill {
-                scope: scope.clone(),
-                flatten: false,
-            },
-        };
-        if lifts {
-            // From the asking on nobody can say: the answer may be lost.
-            self.ask(|watcher, view| watcher.killed(&scope, true, view));
-        }
-        let event = Event::Operator {
-            command,
-            uid: 1_000,
-            request: format!("deed-{index}").into(),
-        };
-        self.feed(&event);
-        let acknowledged = self.kernel.is_some() && !self.deaths.is_dead();
-        if acknowledged && !lifts && !self.around.journal_failed {
-            self.ask(|watcher, view| watcher.killed(&scope, false, view));
-        }
-    }
-
-    fn scope(&self, symbol: Option<usize>) -> Scope {
-        let symbol = symbol.and_then(|symbol| self.plan.symbols.get(symbol));
-        symbol.map_or(Scope::All, |symbol| Scope::Symbol(symbol.symbol))
-    }
-
-    fn call(&mut self, index: usize, action: &Action) -> Option<Result<Accepted, Failure>> {
-        let id = RequestId::try_from(format!("deed-{index}")).ok()?;
-        let answer: Slot<Accepted> = Arc::default();
-        let change = || ChangeParams {
-            request_id: id.clone(),
-        };
-        let call = match action.deed {
-            Deed::Pause => Call::Pause(change(), reply(&answer)),
-            Deed::Resume => Call::Resume(change(), reply(&answer)),
-            Deed::Flatten => Call::Flatten(change(), reply(&answer)),
-            Deed::Close(symbol) => {
-                let symbol = self.plan.symbols.get(symbol)?;
-                let params = CloseParams {
-                    request_id: id,
-                    symbol: symbol.symbol,
-                };
-                Call::Close(params, reply(&answer))
+        self.ask(|watcher, view| watcher.called(&called, view));
+        if let (Ok(accepted), Event::Operator { command, .. }) = (&heard, &event) {
+            if accepted.repeated {
+                self.count_deed("repeated");
+            } else {
+                self.acknowledged(command);
             }
+        }
+    }
+
+    /// What a call may have changed: the book, and what was written and sent.
+    fn calls_effects(&self) -> (usize, Option<Book>) {
+        let book = self
+            .kernel
+            .as_ref()
+            .map(|kernel| kernel.engine().book().clone());
+        (self.did.len(), book)
+    }
+
+    /// A call that will reach the engine is about to be made.
+    fn ask_for(&mut self, event: &Event) {
+        let now = self.daemon_now();
+        if let Event::Operator {
+            command: OperatorCommand::Arm { scope, .. },
+            ..
+        } = event
+        {
+            // From the asking on nobody can say: the answer may be lost.
+            self.ask(|watcher, view| watcher.killed(scope, true, view));
+        }
+        self.ask(|watcher, view| watcher.told(event, now, view));
+    }
+
+    /// A call was answered: a kill holds from here on.
+    fn acknowledged(&mut self, command: &OperatorCommand) {
+        if let OperatorCommand::Kill { scope, .. } = command
+            && !self.around.journal_failed
+        {
+            self.ask(|watcher, view| watcher.killed(scope, false, view));
+        }
+    }
+
+    /// The call of a deed, and what the engine will be told if it is let through.
+    fn call_of(
+        &mut self,
+        deed: Deed,
+        request_id: RequestId,
+        answer: &Slot<Accepted>,
+    ) -> Option<(Call, Event)> {
+        use OperatorCommand as Do;
+        let request = request_id.to_string().into();
+        let change = || ChangeParams {
+            request_id: request_id.clone(),
+        };
+        let (call, command) = match deed {
+            Deed::Pause => (Call::Pause(change(), reply(answer)), Do::Pause),
+            Deed::Resume => (Call::Resume(change(), reply(answer)), Do::Resume),
+            Deed::Flatten => (Call::Flatten(change(), reply(answer)), Do::Flatten),
+            Deed::Disarm => (Call::Disarm(change(), reply(answer)), Do::Disarm),
+            Deed::Reconcile => (Call::Reconcile(change(), reply(answer)), Do::Reconcile),
             Deed::Cancel => {
                 let order = self.oldest_order()?;
-                let params = CancelParams {
-                    request_id: id,
-                    order,
+                let params = CancelParams { request_id, order };
+                (Call::Cancel(params, reply(answer)), Do::Cancel(order))
+            }
+            Deed::AckAlert => {
+                let number = self.newest_alert();
+                let params = AckAlertParams {
+                    request_id,
+                    alert: number,
                 };
-                Call::Cancel(params, reply(&answer))
+                let call = Call::AckAlert(params, reply(answer));
+                (call, Do::AckAlert { number })
             }
             Deed::Stop { flatten, down } => {
                 self.stays_down = down;
                 let params = StopParams {
-                    request_id: id,
+                    request_id,
                     flatten: Some(flatten),
                 };
-                Call::Stop(params, reply(&answer))
+                (Call::Stop(params, reply(answer)), Do::Stop { flatten })
             }
-            Deed::Kill(symbol) | Deed::Arm(symbol) => {
-                let scope = self.scope(symbol);
-                self.command(index, scope, matches!(action.deed, Deed::Arm(_)));
-                return None;
+            Deed::Close(place) | Deed::Adopt(place) | Deed::Ignore(place) => {
+                let symbol = self.plan.symbols.get(place)?.symbol;
+                about(deed, symbol, request_id, answer)?
             }
-            Deed::Disarm => {
-                self.disarm(index);
-                return None;
+            Deed::Kill { reach, .. } | Deed::Arm(reach) => {
+                let scope = setup::scope(self.plan, reach);
+                within(deed, scope, request_id, answer)?
             }
-            Deed::Rest(_) | Deed::Withdraw(_) => return None,
-            Deed::Look => {
-                self.look();
-                return None;
-            }
+            Deed::Rest(_) | Deed::Withdraw(_) | Deed::Trade { .. } | Deed::Look => return None,
         };
-        self.asking = Some(Arc::clone(&answer));
-        self.ask_kernel(call);
-        self.asking = None;
-        let answer = answer.lock().ok()?.clone()?;
-        let words = match &answer {
-            Ok(accepted) => accepted.message.clone(),
-            Err(failure) => format!("{failure:?}"),
+        let uid = 1_000;
+        let event = Event::Operator {
+            command,
+            uid,
+            request,
         };
-        self.log.data("answer", &(action.deed.name(), words));
-        // Nobody hears a process that has died.
-        (!self.deaths.is_dead()).then_some(answer)
+        Some((call, event))
     }
 
     /// Everything that can be looked at is looked at.
-    fn look(&mut self) {
+    fn look(&mut self, role: Role) {
         let status = Arc::default();
-        self.ask_kernel(Call::Status(reply(&status)));
+        self.ask_kernel(Call::Status(reply(&status)), role);
         let positions = Arc::default();
-        self.ask_kernel(Call::Positions(reply(&positions)));
+        self.ask_kernel(Call::Positions(reply(&positions)), role);
         let orders = Arc::default();
         let open = OrdersParams::default();
-        self.ask_kernel(Call::OpenOrders(open, reply(&orders)));
+        self.ask_kernel(Call::OpenOrders(open, reply(&orders)), role);
         let strategies = Arc::default();
-        self.ask_kernel(Call::Strategies(reply(&strategies)));
+        self.ask_kernel(Call::Strategies(reply(&strategies)), role);
+        let obstacles = Arc::default();
+        self.ask_kernel(Call::WhyHalted(reply(&obstacles)), role);
         self.write_answer("status", &status);
         self.write_answer("positions", &positions);
         self.write_answer("orders", &orders);
         self.write_answer("routes", &strategies);
+        self.write_answer("obstacles", &obstacles);
     }
 
     fn write_answer<T: serde::Serialize>(&mut self, tag: &'static str, answer: &Slot<T>) {
@@ -168,12 +254,12 @@ impl World<'_> {
         }
     }
 
-    fn ask_kernel(&mut self, call: Call) {
+    fn ask_kernel(&mut self, call: Call, role: Role) {
         let now = self.daemon_now();
         let peer = Peer {
             uid: 1_000,
             pid: None,
-            role: Role::Control,
+            role,
             connection: 1,
         };
         let asked = Asked { call, peer };
@@ -186,6 +272,88 @@ impl World<'_> {
         let live = || book.orders.values().filter(|order| order.is_live());
         let entry = live().find(|order| order.role() == OrderRole::Entry);
         entry.or_else(|| live().next()).map(|order| order.id())
+    }
+
+    /// The number of the alert that was raised last of those that stand; one that there is not, else.
+    fn newest_alert(&self) -> u64 {
+        let written = self.disk.head().seq;
+        let standing = self
+            .kernel
+            .as_ref()
+            .map_or(0, |kernel| kernel.engine().book().alerts.len());
+        if standing > 0 { written } else { u64::MAX }
+    }
+}
+
+/// A call about one symbol.
+fn about(
+    deed: Deed,
+    symbol: Symbol,
+    request_id: RequestId,
+    answer: &Slot<Accepted>,
+) -> Option<(Call, OperatorCommand)> {
+    use OperatorCommand as Do;
+    Some(match deed {
+        Deed::Close(_) => {
+            let params = CloseParams { request_id, symbol };
+            (Call::Close(params, reply(answer)), Do::Close(symbol))
+        }
+        Deed::Adopt(_) => {
+            let stop = None;
+            let params = AdoptParams {
+                request_id,
+                symbol,
+                stop,
+            };
+            let call = Call::Adopt(params, reply(answer));
+            (call, Do::Adopt { symbol, stop })
+        }
+        Deed::Ignore(_) => {
+            let params = IgnoreParams { request_id, symbol };
+            (Call::Ignore(params, reply(answer)), Do::Ignore(symbol))
+        }
+        _ => return None,
+    })
+}
+
+/// A kill or an arming.
+fn within(
+    deed: Deed,
+    scope: Scope,
+    request_id: RequestId,
+    answer: &Slot<Accepted>,
+) -> Option<(Call, OperatorCommand)> {
+    use OperatorCommand as Do;
+    let told = on_the_wire(&scope);
+    Some(match deed {
+        Deed::Kill { flatten, .. } => {
+            let params = KillParams {
+                request_id,
+                scope: told,
+                flatten,
+            };
+            let call = Call::Kill(params, reply(answer));
+            (call, Do::Kill { scope, flatten })
+        }
+        Deed::Arm(_) => {
+            let params = ArmParams {
+                request_id,
+                scope: told,
+                account: None,
+            };
+            let call = Call::Arm(params, reply(answer));
+            let account = None;
+            (call, Do::Arm { scope, account })
+        }
+        _ => return None,
+    })
+}
+
+fn on_the_wire(scope: &Scope) -> rpc::Scope {
+    match scope {
+        Scope::All => rpc::Scope::All,
+        Scope::Symbol(symbol) => rpc::Scope::Symbol(*symbol),
+        Scope::Strategy(name) => rpc::Scope::Strategy(name.to_string()),
     }
 }
 

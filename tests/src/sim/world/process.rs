@@ -42,8 +42,14 @@ impl World<'_> {
             }
         };
         self.compare_with_before(&kernel);
+        self.recording
+            .begin(self.plan, kernel.engine(), (now, self.now));
         for (symbol, tape) in self.tapes.iter().enumerate() {
-            kernel.warm_up(now, id(symbol), tape.ended_by(self.now));
+            let (symbol, bars) = (id(symbol), tape.ended_by(self.now));
+            let past = std::sync::Arc::clone(&bars);
+            self.recording
+                .event(now, &Event::History { symbol, bars: past });
+            kernel.warm_up(now, symbol, bars);
         }
         self.kernel = Some(kernel);
         self.around.up_since = Some(self.now);
@@ -58,6 +64,7 @@ impl World<'_> {
         if self.feed.kept_down == 0 {
             self.feed_link(true, "");
         }
+        self.tell_at_start();
         let halted: Vec<_> = self.around.halted.iter().copied().collect();
         for symbol in halted {
             let halted = true;
@@ -68,7 +75,8 @@ impl World<'_> {
     /// Hands an event to the daemon, and lets it do what it wants.
     pub(super) fn feed(&mut self, event: &Event) {
         let now = self.daemon_now();
-        if self.kernel.is_some() {
+        if let Some(kernel) = &self.kernel {
+            self.recording.between(kernel.engine(), now);
             self.ask(|watcher, view| watcher.told(event, now, view));
         }
         self.with_kernel(|kernel, edges| kernel.feed(now, event, edges));
@@ -90,6 +98,7 @@ impl World<'_> {
             failed: &mut self.around.journal_failed,
             asking: self.asking.as_ref(),
             early: &mut self.early,
+            recording: &mut self.recording,
         };
         act(kernel, &mut edges);
         let finished = kernel.is_finished();
@@ -100,7 +109,7 @@ impl World<'_> {
                     self.dispatch(request);
                 }
                 Did::WantsFeed => self.renew_feed(),
-                Did::Wrote { .. } => {}
+                Did::Wrote { .. } | Did::Raised(_) => {}
             }
         }
         if finished && !self.deaths.is_dead() {

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use trader_contract::{Bar, BrokerEvent, FeedEvent, Timestamp};
+use trader_core::Event;
 
 use crate::sim::plan::FaultKind;
 
@@ -28,6 +29,8 @@ pub(super) enum Due {
     Minute,
     /// The feed's words reach a life of the daemon.
     FeedSays(u32, FeedEvent),
+    /// Something else of the market reaches a life of the daemon.
+    Tell(u32, Box<Event>),
     /// A bar reaches the daemon.
     Bar {
         /// For this life.
@@ -47,6 +50,10 @@ pub(super) enum Due {
     Reconnect,
     /// A person does something.
     Act(usize),
+    /// Shares are split.
+    Split,
+    /// A person looks whether both sides are traded; which time it is.
+    Remind(usize),
     /// The process dies.
     Die(usize),
     /// The process dies, if it never has.
@@ -79,7 +86,7 @@ impl Due {
             Self::Arrive(_) | Self::Part(_) => 1,
             Self::Hear { .. } => 2,
             Self::Minute => 3,
-            Self::Bar { .. } | Self::FeedSays(..) => 4,
+            Self::Bar { .. } | Self::FeedSays(..) | Self::Tell(..) => 4,
             _ => 5,
         }
     }

@@ -166,10 +166,11 @@ impl Ask {
             quote: self.quote,
             shortable: self.shortable,
         };
-        let answer = gate.entry(now(), &account, &place, self.request);
+        let mut checks = Vec::new();
+        let answer = gate.entry(now(), &account, &place, self.request, &[], &mut checks);
         assert_eq!(gate.checked(), 1);
         match answer {
-            Ok((approved, checks)) => {
+            Ok(approved) => {
                 let same = BrokerRequest::Submit(self.request);
                 assert_eq!(approved.into_request(), same, "as it was asked for");
                 assert!(!checks.is_empty());

@@ -196,6 +196,11 @@ fn only_what_reduces_goes_out_by_itself_and_was_not_heard_of_is_sent_once_more()
         scene.cancelled("1-e1");
         let book = scene.engine.book().clone();
         assert_eq!(repeated(scene, &book, "1-s2"), None, "a stop of its own");
+        let mut off = book.clone();
+        let stop = scene.price("99.505");
+        let order = off.orders.get_mut(&scene.id("1-s2")).unwrap();
+        order.planned.request.kind = OrderKind::Stop { stop };
+        assert_eq!(repeated(scene, &off, "1-s2"), Some(("tick", false)));
         // Of a position that has become smaller it would close more than there is.
         let mut smaller = book.clone();
         let holding = smaller.holdings.get_mut(&symbol("SPY")).unwrap();

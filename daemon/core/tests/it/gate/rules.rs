@@ -1,11 +1,12 @@
 //! What an entry must be, whatever the limits: allowed at all, in this symbol, and of a sane shape.
 
-use trader_contract::{Direction, OrderKind, Qty};
+use trader_contract::{Direction, IntentNo, OrderKind, OrderState, Outcome, Qty};
 use trader_core::Sides;
-use trader_core::record::{Block, Origin, Record, Scope, TradingState};
+use trader_core::book::Order;
+use trader_core::record::{Block, Origin, PlannedOrder, Record, Scope, TradingState};
 use trader_core::risk::gate::Refusal;
 
-use super::{Ask, expect};
+use super::{Ask, expect, now};
 use crate::scene::symbol;
 
 #[test]
@@ -176,6 +177,40 @@ fn a_stop_loses_and_a_target_wins_against_the_entry() {
             let (stop, limit) = (ask.price("100.10"), ask.price("100.20"));
             ask.request.kind = OrderKind::StopLimit { stop, limit };
             target_at(ask, long);
+        });
+    }
+}
+
+#[test]
+fn nothing_is_entered_against_an_order_of_ours_whose_trade_is_over() {
+    let live = OrderState::Unknown;
+    let ended = OrderState::Done(Outcome::Cancelled);
+    for (ticker, against, state, rule) in [
+        ("SPY", true, live, Some("self_cross")),
+        ("SPY", false, live, None),
+        ("SPY", true, ended, None),
+        ("QQQ", true, live, None),
+    ] {
+        expect(rule, |ask| {
+            let mut request = ask.request;
+            request.client_id.intent = IntentNo(6);
+            request.symbol = symbol(ticker);
+            if against {
+                request.side = request.side.opposite();
+            }
+            let planned = PlannedOrder {
+                request,
+                route: "a".into(),
+                parent: None,
+                replaces: None,
+                exit_reason: None,
+                expires_after_bars: None,
+                decided_on: None,
+                last: None,
+            };
+            let mut order = Order::new(planned, now());
+            order.state = state;
+            ask.book.orders.insert(request.client_id, order);
         });
     }
 }

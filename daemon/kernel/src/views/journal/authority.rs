@@ -1,6 +1,6 @@
-//! Kills, armings, blocks, alerts, flattens and the program's starts.
+//! Kills, armings, overrides, blocks, alerts, flattens and the program's starts.
 
-use trader_core::record::Record;
+use trader_core::record::{OverrideEnd, Record, Waived};
 
 use super::{foreign, words};
 use crate::views::authority::reason;
@@ -53,6 +53,46 @@ pub(super) fn sentence(record: &Record) -> String {
         Record::FlattenEnded { flat: false } => {
             "the flatten ended, and the broker still holds something".to_owned()
         }
+        record => overrides(record),
+    }
+}
+
+/// What a person has sent past its limits; the code that confirms it stays with who asked.
+fn overrides(record: &Record) -> String {
+    match record {
+        Record::OverrideAsked { asked } => format!(
+            "uid {} may have {} sent past {} until {}: {}",
+            asked.uid,
+            asked.intent,
+            asked.names(),
+            asked.until,
+            refusals(&asked.waived)
+        ),
+        Record::OverrideMissed { intent, origin } => format!(
+            "a wrong code for the override of {intent}{}",
+            words::asked_by(origin)
+        ),
+        Record::OverrideEnded {
+            intent,
+            end,
+            origin,
+        } => {
+            let by = words::asked_by(origin);
+            match end {
+                OverrideEnd::Used => format!("{intent} is sent past its limits, once{by}"),
+                OverrideEnd::Expired => {
+                    format!("nobody confirmed the override of {intent} in time")
+                }
+                OverrideEnd::Voided => {
+                    format!("the override of {intent} is void after too many wrong codes{by}")
+                }
+            }
+        }
         record => foreign::sentence(record),
     }
+}
+
+fn refusals(waived: &[Waived]) -> String {
+    let each = waived.iter().map(|waived| &*waived.detail);
+    each.collect::<Vec<_>>().join("; ")
 }

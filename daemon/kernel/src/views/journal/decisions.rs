@@ -1,7 +1,7 @@
 //! What somebody wanted, and what became of it.
 
-use trader_contract::{EntryPrice, EntrySize, Fact, Intent, Symbol};
-use trader_core::record::{Decision, GateCheck, Origin};
+use trader_contract::{EntryPrice, EntrySize, Fact, Intent, Reason, Symbol};
+use trader_core::record::{Decision, ExitReason, GateCheck, Origin};
 
 use super::words;
 
@@ -22,8 +22,24 @@ pub(super) fn intent_taken(
     let sentence = format!("{who}: {wants} ({why})");
     match decision {
         Decision::Accepted { .. } => sentence,
-        Decision::Refused { rule, detail } => format!("{sentence}: refused by {rule}: {detail}"),
+        Decision::Refused { rule, detail, .. } => {
+            format!("{sentence}: refused by {rule}: {detail}")
+        }
     }
+}
+
+/// "SPY: closing it (end_of_day; flatten_before_close: minutes_before_close 10)".
+pub(super) fn closing(
+    symbol: Symbol,
+    why: ExitReason,
+    origin: &Origin,
+    reason: Option<&Reason>,
+) -> String {
+    let rule = reason.map_or_else(String::new, |reason| format!("; {}", words::reason(reason)));
+    format!(
+        "{symbol}: closing it ({why}{rule}){}",
+        words::asked_by(origin)
+    )
 }
 
 fn wanted(symbol: Symbol, intent: &Intent, decision: &Decision) -> String {

@@ -5,7 +5,7 @@ mod authority;
 mod decisions;
 mod foreign;
 mod orders;
-mod words;
+pub(super) mod words;
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +46,7 @@ fn sentence(record: &Record) -> String {
             symbol,
             stop,
             reason,
+            ..
         } => format!(
             "{symbol}: the stop goes to {stop} ({})",
             words::reason(reason)
@@ -54,7 +55,9 @@ fn sentence(record: &Record) -> String {
             symbol,
             why,
             origin,
-        } => format!("{symbol}: closing it ({why}){}", words::asked_by(origin)),
+            reason,
+            ..
+        } => decisions::closing(*symbol, *why, origin, reason.as_ref()),
         Record::EntryLapsed { client_id, symbol } => format!(
             "{symbol} is free again: {} ended without a fill",
             words::order(*client_id)

@@ -9,24 +9,24 @@ use trader_rpc::convert;
 const DECIMALS: u32 = 4;
 
 /// An order by what it is for and its id.
-pub(super) fn order(id: ClientOrderId) -> String {
+pub(crate) fn order(id: ClientOrderId) -> String {
     format!("{} {id}", id.role)
 }
 
 /// A level in dollars, rounded for reading.
-pub(super) fn level(level: Level) -> Decimal {
+pub(crate) fn level(level: Level) -> Decimal {
     Decimal::try_from_i128_with_scale(level.femtos(), 15).map_or(Decimal::ZERO, |dollars| {
         dollars.round_dp(DECIMALS).normalize()
     })
 }
 
 /// An average in dollars, rounded for reading.
-pub(super) fn mean(mean: Mean) -> Decimal {
+pub(crate) fn mean(mean: Mean) -> Decimal {
     convert::mean(mean).round_dp(DECIMALS).normalize()
 }
 
 /// The rule and what it looked at, in its order.
-pub(super) fn reason(reason: &Reason) -> String {
+pub(crate) fn reason(reason: &Reason) -> String {
     let facts: Vec<String> = reason
         .facts
         .iter()
@@ -39,7 +39,7 @@ pub(super) fn reason(reason: &Reason) -> String {
     }
 }
 
-fn number(fact: &Fact) -> String {
+pub(crate) fn number(fact: &Fact) -> String {
     match fact {
         Fact::Level(exact) => level(*exact).to_string(),
         Fact::Mean(exact) => mean(*exact).to_string(),
@@ -49,7 +49,7 @@ fn number(fact: &Fact) -> String {
 }
 
 /// Who asked for it, as the end of a sentence.
-pub(super) fn asked_by(origin: &Origin) -> String {
+pub(crate) fn asked_by(origin: &Origin) -> String {
     match origin {
         Origin::Strategy { route } => format!(", {route} asked for it"),
         Origin::Operator { uid, request } => format!(", uid {uid} asked for it ({request})"),
@@ -58,7 +58,7 @@ pub(super) fn asked_by(origin: &Origin) -> String {
 }
 
 /// A span of time in the two units that matter.
-pub(super) fn span(from: Timestamp, to: Timestamp) -> String {
+pub(crate) fn span(from: Timestamp, to: Timestamp) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60 * MINUTE;
     let seconds = to

@@ -85,6 +85,12 @@ pub(super) fn check_account(
     if exit {
         return Ok(());
     }
+    let opens = !broker
+        .opening_qty(index, request.side, request.qty)
+        .is_zero();
+    if let Some(why) = broker.blocked.as_ref().filter(|_| opens) {
+        return Err(forbidden(why.clone()));
+    }
     let opens_short = request.side == Side::Sell && request.qty > long_part(book.position);
     if opens_short {
         if !broker.config.shorting || broker.is_too_small_to_short() {

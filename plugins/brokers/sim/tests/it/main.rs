@@ -12,6 +12,8 @@ mod alpaca_orders;
 #[cfg(test)]
 mod costs;
 #[cfg(test)]
+mod hands;
+#[cfg(test)]
 mod margin;
 #[cfg(test)]
 mod market;

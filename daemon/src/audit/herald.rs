@@ -1,0 +1,66 @@
+//! Tells the log the head of the journal, at intervals and when the daemon ends: in the system's own
+//! journal, which others can send away and seal, it is out of reach of who changes the store.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use trader_store::{Reader, StoreError};
+
+/// Reads the head on a connection of its own.
+#[derive(Debug)]
+pub(crate) struct Herald {
+    reader: Reader,
+    told: u64,
+}
+
+impl Herald {
+    /// Will tell of the store at `path`.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(crate) fn open(path: &Path) -> Result<Arc<Mutex<Self>>, StoreError> {
+        let reader = Reader::open(path)?;
+        Ok(Arc::new(Mutex::new(Self { reader, told: 0 })))
+    }
+
+    /// Tells the head if rows were added since it was told last. Waits for the disk.
+    pub(crate) fn tell(&mut self) {
+        match self.reader.info() {
+            Ok(info) if info.head.seq > self.told => {
+                self.told = info.head.seq;
+                tracing::info!(
+                    journal_seq = info.head.seq,
+                    journal_hash = info.head.hash,
+                    "the head of the journal"
+                );
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "the head of the journal could not be read"),
+        }
+    }
+}
+
+/// Tells once and then at intervals, as long as the runtime lives.
+pub(crate) async fn tell_at_intervals(herald: Arc<Mutex<Herald>>, minutes: u32) {
+    if minutes == 0 {
+        return;
+    }
+    let mut interval =
+        tokio::time::interval(Duration::from_secs(u64::from(minutes).saturating_mul(60)));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let herald = Arc::clone(&herald);
+        let telling = tokio::task::spawn_blocking(move || tell(&herald));
+        if telling.await.is_err() {
+            tracing::warn!("the head of the journal is no longer told, by a bug");
+            return;
+        }
+    }
+}
+
+/// Tells the head now, if rows were added.
+pub(crate) fn tell(herald: &Mutex<Herald>) {
+    herald.lock().unwrap_or_else(PoisonError::into_inner).tell();
+}

@@ -1,0 +1,1 @@
+//! The recorder with a real disk.
