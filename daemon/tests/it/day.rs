@@ -35,7 +35,10 @@ fn slippage(entries: &[JournalEntry]) -> BTreeMap<OrderRole, Money> {
             Record::OrderReported { report } => {
                 let plan = &plans[&report.client_id];
                 let kind = plan.request.kind;
-                let price = kind.stop().or(kind.limit()).or(plan.last);
+                let price = match plan.role() {
+                    OrderRole::Entry => kind.stop().or(kind.limit()).or(plan.last),
+                    _ => kind.stop().or(kind.limit()),
+                };
                 let (Some(price), Some(fill)) = (price, &report.execution) else {
                     continue;
                 };
