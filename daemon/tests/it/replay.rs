@@ -8,7 +8,7 @@ use serde_json::Value;
 use trader_rpc::method::call;
 use trader_rpc::{JobState, RemoveSessionParams, SegmentBeginning, SessionsParams};
 
-use crate::daemon::{Place, look, stop};
+use crate::daemon::{Place, lively, look, stop};
 use crate::demo::{demo, text};
 use crate::shop;
 
@@ -83,12 +83,14 @@ fn another_setting_shows_what_would_have_been_decided() {
 
 #[test]
 fn a_session_with_kills_in_it_is_replayed_across_them() {
-    let place = Place::new(PACE);
+    // Slowly, so that the kills fall into the session even where the machine is busy.
+    let place = Place::new("pace = 600\nseed = 3");
     for wanted in ["entry ", "stop "] {
         let mut daemon = place.start();
         daemon.wait(|line| line.is("order_reported", wanted));
         daemon.kill();
     }
+    place.configure(&lively(PACE));
     let mut daemon = place.start();
     daemon.wait(|line| line.kind == "session_closed");
     stop(&place.client(), Some(true));
