@@ -12,6 +12,7 @@ mod change;
 mod close;
 mod completions;
 mod config;
+mod day;
 mod disarm;
 mod flatten;
 mod ignore;
@@ -59,6 +60,7 @@ pub(crate) enum Command {
     Positions(positions::Args),
     Orders(orders::Args),
     Trades(trades::Args),
+    Day(day::Args),
     Strategies(strategies::Args),
     WhyHalted(why_halted::Args),
     Alerts(alerts::Args),
@@ -103,6 +105,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Positions(args) => positions::run(args, setting),
         Command::Orders(args) => orders::run(args, setting),
         Command::Trades(args) => trades::run(args, setting),
+        Command::Day(args) => day::run(args, setting),
         Command::Strategies(args) => strategies::run(args, setting),
         Command::WhyHalted(args) => why_halted::run(args, setting),
         Command::Alerts(args) => alerts::run(args, setting),

@@ -9,18 +9,19 @@ use crate::limits::PROTOCOL_VERSION;
 use crate::method::{METHODS, MethodInfo, SUBSCRIPTIONS};
 use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
-    ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DaysParams, EventsParams,
-    HelloParams, IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams,
-    NoParams, OrdersParams, OverrideParams, RemoveDataParams, RemoveSessionParams, SessionsParams,
-    StopParams, SubmitJobParams, TradesParams, UploadParams, WhyParams,
+    ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DayParams, DaysParams,
+    EventsParams, HelloParams, IgnoreParams, JobChangeParams, JobFileParams, JobsParams,
+    KillParams, LogsParams, NoParams, NoteTradeParams, OrdersParams, OverrideParams,
+    RemoveDataParams, RemoveSessionParams, SessionsParams, StopParams, SubmitJobParams,
+    TagTradeParams, TradeEditsParams, TradesParams, UploadParams, WhyParams,
 };
 use crate::sample;
 use crate::types::{
     Accepted, AlertTest, AuditExportSpec, AuditResult, AuditSpec, BacktestResult, BacktestSpec,
     CalendarDay, DataSeries, DaySummary, EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello,
     ImportResult, ImportSpec, Job, JournalAlert, JournalLine, LogLine, Obstacle, Order, Position,
-    RecordedSession, ReplaySpec, Route, SeriesFilter, SessionExportSpec, Status, Trade,
-    UploadState, VerifyResult, Why, WhyBar, WhyFact, WhyStep,
+    RecordedSession, ReplaySpec, Route, SeriesFilter, SessionExportSpec, Status, TraceSpec, Trade,
+    TradeEdit, UploadState, VerifyResult, Why, WhyBar, WhyFact, WhyStep,
 };
 
 /// Writes the document.
@@ -154,6 +155,7 @@ fn work_schema() -> Value {
         ("verify", reference("SeriesFilter")),
         ("gaps", reference("SeriesFilter")),
         ("replay", reference("ReplaySpec")),
+        ("trace", reference("TraceSpec")),
         ("session_export", reference("SessionExportSpec")),
         ("audit", reference("AuditSpec")),
         ("audit_export", reference("AuditExportSpec")),
@@ -329,6 +331,7 @@ examples_of!(
     HelloParams,
     OrdersParams,
     TradesParams,
+    DayParams,
     DaysParams,
     CalendarParams,
     LogsParams,
@@ -343,6 +346,9 @@ examples_of!(
     AdoptParams,
     IgnoreParams,
     AckAlertParams,
+    NoteTradeParams,
+    TagTradeParams,
+    TradeEditsParams,
     AlertsParams,
     EventsParams,
     SubmitJobParams,
@@ -360,6 +366,7 @@ examples_of!(
     Position,
     Order,
     Trade,
+    TradeEdit,
     Route,
     Obstacle,
     JournalAlert,
@@ -379,6 +386,7 @@ examples_of!(
     ExportSpec,
     SeriesFilter,
     ReplaySpec,
+    TraceSpec,
     SessionExportSpec,
     RecordedSession,
     AuditSpec,

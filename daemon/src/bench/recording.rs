@@ -344,6 +344,9 @@ impl Recorded {
                 kernel.warm_up(*at, *symbol, std::sync::Arc::clone(bars));
             }
         }
+        // The writer sums the program up as the daemon starts, which is no part of a session.
+        edges.recorder.secure();
+        edges.recorder.wait();
         let begun = clock::elapsed();
         for (at, event) in &self.events {
             kernel.feed(*at, event, &mut edges);

@@ -50,6 +50,8 @@ pub(super) struct Writer {
     pub(super) spare: Sender<Buffer>,
     pub(super) segment: Option<Open>,
     pub(super) beside: Option<JoinHandle<()>>,
+    /// Those who wait for what they handed over to outlive the power: one sync is for all of them.
+    pub(super) waiting: Vec<SyncSender<()>>,
     /// The sum of this program, once it was computed.
     pub(super) binary: Box<str>,
 }
@@ -66,19 +68,23 @@ impl Writer {
     /// Does what it is asked for until nobody can ask any more.
     pub(super) fn run(mut self, works: &Receiver<Work>) {
         self.binary = program::sum().unwrap_or_default().into();
-        while let Ok(work) = works.recv() {
+        let mut next = works.recv().ok();
+        while let Some(work) = next {
             let outcome = match work {
                 Work::Begin(opening) => self.begin(*opening),
                 Work::Take(buffer) => self.take(buffer),
                 Work::Secure(buffer, done) => {
-                    let taken = self.take(buffer).and_then(|()| self.sync());
-                    // Nobody waits any longer.
-                    let _ = done.send(());
-                    taken
+                    self.waiting.push(done);
+                    self.take(buffer)
                 }
             };
             if let Err(error) = outcome {
                 self.fail(&error);
+            }
+            next = works.try_recv().ok();
+            if next.is_none() {
+                self.secure();
+                next = works.recv().ok();
             }
         }
         if let Err(error) = self.close() {
@@ -156,10 +162,19 @@ impl Writer {
         }
     }
 
-    fn sync(&self) -> Result<(), WriteError> {
-        match &self.segment {
-            Some(open) => Ok(open.file.sync_data()?),
-            None => Ok(()),
+    /// Makes what was handed over outlive the power, if somebody waits for that, and says so. What could
+    /// not be written was told as a failure: nobody waits for it in vain.
+    fn secure(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let synced = self.segment.as_ref().map(|open| open.file.sync_data());
+        if let Some(Err(error)) = synced {
+            self.fail(&error.into());
+        }
+        for done in self.waiting.drain(..) {
+            // Who gave up does not wait any longer.
+            let _ = done.send(());
         }
     }
 

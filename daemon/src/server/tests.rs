@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use trader_kernel::{Asked, Call};
 use trader_rpc::{
     Accepted, AlertsParams, Client, DaySummary, DaysParams, Failure, JournalAlert, Order,
-    OrdersParams, PROTOCOL_VERSION, Trade, TradesParams, Why, WhyParams,
+    OrdersParams, PROTOCOL_VERSION, Trade, TradeEdit, TradeName, TradesParams, Why, WhyParams,
 };
 
 use super::*;
@@ -25,6 +25,12 @@ impl Archive for NoArchive {
     }
     fn trades(&self, _: &TradesParams) -> Result<Vec<Trade>, Failure> {
         Err(Failure::store_unavailable("trades", "the disk is gone"))
+    }
+    fn trades_named(&self, _: &TradeName) -> Result<Vec<Trade>, Failure> {
+        Ok(Vec::new())
+    }
+    fn trade_edits(&self, _: u64) -> Result<Vec<TradeEdit>, Failure> {
+        Ok(Vec::new())
     }
     fn days(&self, _: &DaysParams) -> Result<Vec<DaySummary>, Failure> {
         Ok(Vec::new())

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use trader_rpc::method::call;
-use trader_rpc::{JobState, RemoveSessionParams, SegmentBeginning, SessionsParams};
+use trader_rpc::{JobState, RemoveSessionParams, SegmentBeginning, SessionsParams, WhyBar};
 
 use crate::daemon::{Place, lively, look, stop};
 use crate::demo::{demo, text};
@@ -83,11 +83,14 @@ fn another_setting_shows_what_would_have_been_decided() {
 
 #[test]
 fn a_session_with_kills_in_it_is_replayed_across_them() {
-    // Slowly, so that the kills fall into the session even where the machine is busy.
+    // Slowly, so that the kills fall into the session even where the machine is busy; and each after an
+    // order was sent, since what came before is recorded by then.
     let place = Place::new("pace = 600\nseed = 3");
-    for wanted in ["entry ", "stop "] {
+    for _ in 0..2 {
         let mut daemon = place.start();
-        daemon.wait(|line| line.is("order_reported", wanted));
+        let planned = daemon.wait(|line| line.is("order_planned", "entry "));
+        let entry = planned.message.split([' ', ':']).nth(1).unwrap();
+        daemon.wait(|line| line.is("order_reported", entry));
         daemon.kill();
     }
     place.configure(&lively(PACE));
@@ -138,6 +141,17 @@ fn the_daemon_lists_shows_replays_exports_and_removes_what_it_recorded() {
     let lines = shop::file(&client, job.id, "result.json");
     let figures: Value = serde_json::from_slice(&lines).unwrap();
     assert_eq!(figures["differences"], 0);
+
+    // What a lane made of a bar.
+    let moment = shop::work(serde_json::json!({
+        "trace": { "session": sessions[0].session, "symbol": "DDD", "time": "11:02:00" }
+    }));
+    let job = shop::submit(&client, moment).unwrap();
+    let job = shop::over(&client, job.id);
+    assert_eq!(job.state, JobState::Done, "{job:?}");
+    let bars: Vec<WhyBar> =
+        serde_json::from_slice(&shop::file(&client, job.id, "result.json")).unwrap();
+    assert!(!bars.is_empty() && bars.iter().all(|bar| !bar.verdict.is_empty()));
 
     let export = shop::work(serde_json::json!({
         "session_export": { "session": sessions[0].session }

@@ -12,6 +12,7 @@ mod lanes;
 mod late;
 mod liveness;
 mod market;
+mod minutes;
 mod operator;
 mod overrides;
 mod pricing;

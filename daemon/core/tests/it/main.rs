@@ -81,6 +81,8 @@ mod splits;
 #[cfg(test)]
 mod starts;
 #[cfg(test)]
+mod summary;
+#[cfg(test)]
 mod sweep;
 #[cfg(test)]
 mod targets;

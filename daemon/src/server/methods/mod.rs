@@ -5,6 +5,8 @@ mod alerts;
 mod archive;
 mod calendar;
 mod changes;
+mod day;
+mod diary;
 mod events;
 mod hello;
 mod jobs;
@@ -31,6 +33,8 @@ pub(super) struct Context {
     services: Services,
     room: ReadingRoom,
     counter: Counter,
+    /// Held by who edits what is written about trades.
+    diary: tokio::sync::Mutex<()>,
     call_timeout: Duration,
 }
 
@@ -53,6 +57,7 @@ pub(super) fn register(
     let mut module = RpcModule::new(Context {
         room: ReadingRoom::new(Arc::clone(&services.archive)),
         counter: Counter::new(Arc::clone(&services.workshop)),
+        diary: tokio::sync::Mutex::new(()),
         services,
         call_timeout,
     });
@@ -63,6 +68,10 @@ pub(super) fn register(
     add::<call::Strategies, _, _>(&mut module, state::strategies)?;
     add::<call::Config, _, _>(&mut module, state::config)?;
     add::<call::Trades, _, _>(&mut module, archive::trades)?;
+    add::<call::TradeEdits, _, _>(&mut module, diary::trade_edits)?;
+    add::<call::NoteTrade, _, _>(&mut module, diary::note_trade)?;
+    add::<call::TagTrade, _, _>(&mut module, diary::tag_trade)?;
+    add::<call::Day, _, _>(&mut module, day::day)?;
     add::<call::Days, _, _>(&mut module, archive::days)?;
     add::<call::Logs, _, _>(&mut module, logs::logs)?;
     add::<call::Calendar, _, _>(&mut module, calendar::calendar)?;
