@@ -87,8 +87,12 @@ impl Writer {
                 next = works.recv().ok();
             }
         }
+        let last = self.segment.as_ref().map(|open| open.opening.session);
         if let Err(error) = self.close() {
             self.fail(&error);
+        }
+        if let Some(session) = last {
+            self.tidy_up(session, None, false);
         }
         self.join();
     }
@@ -132,6 +136,8 @@ impl Writer {
             .create_new(true)
             .mode(0o600)
             .open(&path)?;
+        // Held as long as it is written; a file system without locks tells nobody, and that is all.
+        let _ = file.try_lock();
         pack::sync_folder(&path)?;
         let mut open = Open {
             encoder: Encoder::new(&opening)?,
@@ -195,16 +201,15 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends the segment in good order, and packs it.
+    /// Ends the segment in good order. Whoever opens the next one has it packed, and not before: what
+    /// packs must know which segment is written.
     fn close(&mut self) -> Result<(), WriteError> {
         let Some(mut open) = self.segment.take() else {
             return Ok(());
         };
         open.encoder.end();
         open.write()?;
-        open.file.sync_data()?;
-        self.tidy_up(open.opening.session, None, false);
-        Ok(())
+        Ok(open.file.sync_data()?)
     }
 
     /// Packs what is complete, and removes what is too old, beside.
