@@ -23,7 +23,7 @@ use super::writer::{Work, Writer};
 
 /// Buffers that go round. When all are on their way the engine waits for one to come back: where time is
 /// simulated a slow disk changes nothing, and where it is not there are never so many bars.
-const BUFFERS: usize = 64;
+const BUFFERS: usize = 16;
 /// How long the writer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
