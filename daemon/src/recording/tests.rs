@@ -1,6 +1,11 @@
 //! The recorder with a real disk: what is on it when, what becomes of it, and what a disk that refuses
 //! does to whoever records.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "small numbers of a test; an overflow would fail it"
+)]
+
 use std::fs;
 use std::path::Path;
 

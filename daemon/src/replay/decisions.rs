@@ -292,25 +292,25 @@ mod tests {
     #[test]
     fn each_fill_that_differs_says_why() {
         let alike = ["accepted", "accepted"];
-        let one = fill(10, "100", "50", "entry");
-        assert_eq!(whys(&[one.clone()], &[one.clone()], alike), [""; 0]);
+        let one = [fill(10, "100", "50", "entry")];
+        assert_eq!(whys(&one, &one, alike), [""; 0]);
         for (other, words) in [
             (fill(10, "60", "50", "entry"), "in other parts"),
             (fill(10, "100", "50.02", "entry"), "0.02 a share"),
             (fill(12, "100", "50", "entry"), "heard of 2000 ms later"),
         ] {
-            let whys = whys(&[one.clone()], &[other], alike);
+            let whys = whys(&one, &[other], alike);
             assert!(whys[0].contains(words), "{whys:?}");
         }
         let parts = [fill(10, "60", "50", "entry"), fill(11, "40", "50", "entry")];
-        let divided = whys(&[one.clone()], &parts, alike);
+        let divided = whys(&one, &parts, alike);
         assert!(
             divided[1].contains("the same shares in other parts"),
             "{divided:?}"
         );
-        let lone = whys(&[one.clone()], &[], alike);
+        let lone = whys(&one, &[], alike);
         assert!(lone[0].contains("in one of them only"), "{lone:?}");
-        let followed = whys(&[one], &[], ["accepted", "refused: session"]);
+        let followed = whys(&one, &[], ["accepted", "refused: session"]);
         assert!(followed[0].contains("another decision"), "{followed:?}");
     }
 }
