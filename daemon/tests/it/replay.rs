@@ -4,9 +4,10 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use chrono::NaiveDate;
 use serde_json::Value;
 use trader_rpc::method::call;
-use trader_rpc::{JobState, RemoveSessionParams, SegmentBeginning, SessionsParams, WhyBar};
+use trader_rpc::{Client, JobState, RemoveSessionParams, SegmentBeginning, SessionsParams, WhyBar};
 
 use crate::daemon::{Place, lively, look, stop};
 use crate::demo::{demo, text};
@@ -142,16 +143,7 @@ fn the_daemon_lists_shows_replays_exports_and_removes_what_it_recorded() {
     let figures: Value = serde_json::from_slice(&lines).unwrap();
     assert_eq!(figures["differences"], 0);
 
-    // What a lane made of a bar.
-    let moment = shop::work(serde_json::json!({
-        "trace": { "session": sessions[0].session, "symbol": "DDD", "time": "11:02:00" }
-    }));
-    let job = shop::submit(&client, moment).unwrap();
-    let job = shop::over(&client, job.id);
-    assert_eq!(job.state, JobState::Done, "{job:?}");
-    let bars: Vec<WhyBar> =
-        serde_json::from_slice(&shop::file(&client, job.id, "result.json")).unwrap();
-    assert!(!bars.is_empty() && bars.iter().all(|bar| !bar.verdict.is_empty()));
+    look_at_a_moment(&client, sessions[0].session);
 
     let export = shop::work(serde_json::json!({
         "session_export": { "session": sessions[0].session }
@@ -182,6 +174,19 @@ fn the_daemon_lists_shows_replays_exports_and_removes_what_it_recorded() {
     assert_eq!(exported["hash"], figures["hash"]);
     // It went on from the session before, and is replayed by itself.
     self::figures(&place.state(), &[&date.to_string()]);
+}
+
+/// What a lane made of a bar, as a job.
+fn look_at_a_moment(client: &Client, session: NaiveDate) {
+    let moment = shop::work(serde_json::json!({
+        "trace": { "session": session, "symbol": "DDD", "time": "11:02:00" }
+    }));
+    let job = shop::submit(client, moment).unwrap();
+    let job = shop::over(client, job.id);
+    assert_eq!(job.state, JobState::Done, "{job:?}");
+    let found = shop::file(client, job.id, "result.json");
+    let bars: Vec<WhyBar> = serde_json::from_slice(&found).unwrap();
+    assert!(!bars.is_empty() && bars.iter().all(|bar| !bar.verdict.is_empty()));
 }
 
 #[test]
