@@ -19,7 +19,7 @@ use crate::types::{
     Accepted, AlertTest, AuditExportSpec, AuditResult, AuditSpec, BacktestResult, BacktestSpec,
     CalendarDay, DataSeries, DaySummary, EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello,
     ImportResult, ImportSpec, Job, JournalAlert, JournalLine, LogLine, Obstacle, Order, Position,
-    RecordedSession, ReplaySpec, Route, SeriesFilter, SessionExportSpec, Status, Trade,
+    RecordedSession, Reloaded, ReplaySpec, Route, SeriesFilter, SessionExportSpec, Status, Trade,
     UploadState, VerifyResult, Why, WhyBar, WhyFact, WhyStep,
 };
 
@@ -373,6 +373,7 @@ examples_of!(
     DaySummary,
     Accepted,
     AlertTest,
+    Reloaded,
     JournalLine,
     BacktestSpec,
     ImportSpec,

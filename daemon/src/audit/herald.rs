@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use trader_store::{Reader, StoreError};
 
 /// Reads the head on a connection of its own.
@@ -41,22 +42,28 @@ impl Herald {
     }
 }
 
-/// Tells once and then at intervals, as long as the runtime lives.
-pub(crate) async fn tell_at_intervals(herald: Arc<Mutex<Herald>>, minutes: u32) {
-    if minutes == 0 {
-        return;
-    }
-    let mut interval =
-        tokio::time::interval(Duration::from_secs(u64::from(minutes).saturating_mul(60)));
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+/// Tells once and then at intervals, as long as the runtime lives; never while `minutes` is nothing.
+pub(crate) async fn tell_at_intervals(
+    herald: Arc<Mutex<Herald>>,
+    mut minutes: watch::Receiver<u32>,
+) {
     loop {
-        interval.tick().await;
+        let now = *minutes.borrow_and_update();
+        let wait = Duration::from_secs(u64::from(now).saturating_mul(60));
+        if now == 0 {
+            if minutes.changed().await.is_err() {
+                return;
+            }
+            continue;
+        }
         let herald = Arc::clone(&herald);
         let telling = tokio::task::spawn_blocking(move || tell(&herald));
         if telling.await.is_err() {
             tracing::warn!("the head of the journal is no longer told, by a bug");
             return;
         }
+        // Whoever changes the interval has gone with the daemon; what was set stays.
+        let _ = tokio::time::timeout(wait, minutes.changed()).await;
     }
 }
 
