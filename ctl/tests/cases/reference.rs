@@ -27,6 +27,7 @@ const COMMANDS: &[&[&str]] = &[
     &["adopt"],
     &["ignore"],
     &["stop"],
+    &["reload"],
     &["alerts"],
     &["alerts", "test"],
     &["logs"],

@@ -110,7 +110,7 @@ exec systemd-cat -t lab-alert"'
         within 20 came_back "$old"
     done
     protected
-    holds "$(in_lab traderctl why-halted)" "three"
+    holds "$(in_lab traderctl why-halted)" "3 starts within ten minutes"
     within 10 alert_told crash_loop
     for count in 1 2; do
         old=$(pid)
@@ -152,5 +152,5 @@ test_no_caller_is_refused_while_it_restarts() {
     local asked
     asked=$(in_lab cat /run/lab-load | grep -o 'changes [0-9]*' | cut -d' ' -f2)
     [ "$asked" -gt 0 ]
-    same "$(journal -o cat TRADER_KIND=trading_state_set --grep='reducing|active' | grep -c .)" "$asked"
+    same "$(journal -o cat TRADER_KIND=trading_state_set | grep -c .)" "$asked"
 }

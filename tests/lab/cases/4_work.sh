@@ -90,7 +90,7 @@ test_copies_are_made_by_night_and_put_back() {
     in_lab runuser -u traderd -- traderd audit verify --state-dir "$STATE" >/dev/null
 }
 
-# With a position, 50 symbols and nothing else to do.
+# With 50 symbols whose minutes come six times as fast as in life, and nothing else to do.
 test_idle_it_needs_little() {
     fresh
     local symbols
@@ -99,7 +99,7 @@ test_idle_it_needs_little() {
 [market]
 clock = "virtual"
 start_date = 2024-03-15
-pace = 1
+pace = 6
 [[route]]
 name = "many"
 strategy = "opening-range"
@@ -107,15 +107,70 @@ symbols = [$symbols]
 timeframe_minutes = 5
 TOML
     in_lab systemctl start traderd.service
-    sleep 2
+    # The session opens after a minute of the market.
+    sleep 12
     local before after rss
     before=$(cpu_ticks)
     sleep 20
     after=$(cpu_ticks)
     rss=$(in_lab awk '/VmRSS/ { print int($2 / 1024) }' "/proc/$(pid)/status")
-    figure "idle with 50 symbols: $rss MB resident, $(((after - before) * 100 / 20 / $(getconf CLK_TCK))) % of a core ($((after - before)) ticks in 20 s)"
+    figure "50 symbols at six times the pace: $rss MB resident, $(((after - before) * 100 / 20 / $(getconf CLK_TCK))) % of a core ($((after - before)) ticks in 20 s)"
     [ "$rss" -lt 60 ]
     [ $((after - before)) -le $((20 * $(getconf CLK_TCK) / 100)) ]
+}
+
+# Ten thousand orders of history, made by the daemon itself as fast as the machine can.
+test_ready_soon_with_much_history() {
+    fresh
+    local symbols exec ready orders=0
+    symbols=$(python3 -c 'print(", ".join(f"\"S{chr(65 + n // 26)}{chr(65 + n % 26)}\"" for n in range(50)))')
+    configure <<TOML
+[market]
+clock = "virtual"
+start_date = 2020-01-02
+pace = "max"
+[account]
+initial_cash = "10000000"
+[risk]
+max_open_positions = 50
+entries_per_route_per_day = 100
+orders_per_minute = 120
+orders_per_minute_per_symbol = 60
+messages_per_minute = 600
+consecutive_losses = 20
+daily_loss_fraction = 0.1
+max_drawdown = 0.5
+[recording]
+enabled = false
+[log]
+level = "error"
+[[route]]
+name = "many"
+strategy = "mean-reversion"
+symbols = [$symbols]
+timeframe_minutes = 1
+TOML
+    in_lab systemctl start traderd.service
+    for _ in $(seq 300); do
+        orders=$(count_orders)
+        [ "$orders" -lt 10000 ] || break
+        sleep 1
+    done
+    [ "$orders" -ge 10000 ]
+    in_lab systemctl stop traderd.service
+    in_lab sed -i 's/^pace = "max"/pace = 1/' /etc/traderd/conf.d/50-lab.toml
+    in_lab systemctl start traderd.service
+    exec=$(unit ExecMainStartTimestampMonotonic)
+    ready=$(unit ActiveEnterTimestampMonotonic)
+    figure "ready $(((ready - exec) / 1000)) ms after exec with $orders orders of history"
+    [ $((ready - exec)) -lt 3000000 ]
+}
+
+count_orders() {
+    in_lab python3 -c "
+import sqlite3
+print(sqlite3.connect('file:$STATE/traderd.db?mode=ro', uri=True).execute('SELECT count(*) FROM orders').fetchone()[0])" ||
+        echo 0
 }
 
 cpu_ticks() { in_lab awk '{ print $14 + $15 }' "/proc/$(pid)/stat"; }
