@@ -122,9 +122,11 @@ TOML
 # Ten thousand orders of history, made by the daemon itself as fast as the machine can.
 test_ready_soon_with_much_history() {
     fresh
-    local symbols exec ready orders=0
-    symbols=$(python3 -c 'print(", ".join(f"\"S{chr(65 + n // 26)}{chr(65 + n % 26)}\"" for n in range(50)))')
-    configure <<TOML
+    local exec ready orders=0
+    # In memory, since it is made by committing tens of thousands of rows.
+    in_lab mount -t tmpfs -o "size=1g,mode=0700,uid=traderd,gid=traderd" tmpfs "$STATE"
+    {
+        cat <<TOML
 [market]
 clock = "virtual"
 start_date = 2020-01-02
@@ -144,12 +146,14 @@ max_drawdown = 0.5
 enabled = false
 [log]
 level = "error"
-[[route]]
-name = "many"
-strategy = "mean-reversion"
-symbols = [$symbols]
-timeframe_minutes = 1
 TOML
+        # A route makes a hundred entries a day at most.
+        python3 -c '
+for route in range(10):
+    names = ", ".join(f"\"{chr(65 + route)}{chr(65 + n)}\"" for n in range(5))
+    print(f"[[route]]\nname = \"r{route}\"\nstrategy = \"mean-reversion\"")
+    print(f"symbols = [{names}]\ntimeframe_minutes = 1")'
+    } | configure
     in_lab systemctl start traderd.service
     for _ in $(seq 300); do
         orders=$(count_orders)
