@@ -14,6 +14,7 @@ fresh() {
     systemctl daemon-reload
     systemctl reset-failed
 SCRIPT
+    in_lab date +@%s.%6N >"$lab/fresh"
 }
 
 # A configuration beside the package's: standard input.
@@ -84,4 +85,5 @@ came_back() { # OLD-PID
     [ "$(unit ActiveState)" = active ] && [ "$now" != 0 ] && [ "$now" != "$1" ]
 }
 
-journal() { in_lab journalctl --no-pager -u traderd.service "$@"; }
+# What the journal has of the daemon since everything was fresh.
+journal() { in_lab journalctl --no-pager --since="$(cat "$lab/fresh")" -u traderd.service "$@"; }

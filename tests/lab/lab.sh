@@ -32,6 +32,7 @@ lab_begin() { # DEB
     local root base
     lab=$(mktemp -d "${TMPDIR:-/var/tmp}/traderd-lab.XXXXXX")
     mkdir "$lab/log"
+    echo @0 >"$lab/fresh"
     base=$(tests/lab/root)
     root=$lab/root
     cp -a --reflink=auto "$base" "$root"

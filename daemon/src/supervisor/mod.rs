@@ -148,15 +148,14 @@ pub fn run_plan(
         label,
         now: crank.now,
     });
-    let session = crank.now;
+    tracing::info!(at = %crank.now, "the engine runs");
     let engine = spawn(crank)?;
     let minutes = reloader.journal_head_minutes();
-    runtime.spawn(signals::listen(signals, inbox, reloader));
     runtime.spawn(herald::tell_at_intervals(Arc::clone(&herald), minutes));
+    runtime.spawn(signals::listen(signals, inbox, reloader));
     runtime.spawn(systemd::feed_watchdog(heart.clone()));
     runtime.spawn(signals::tell_systemd(stage.clone(), heart.clone()));
     delivery.hold_switch(heart, move || stage.borrow().ready);
-    tracing::info!(at = %session, "the engine runs");
     let ended = engine
         .join()
         .map_err(|_| Failure::new(exit::BUG, "the engine's thread ended by a bug; see the log"))?;

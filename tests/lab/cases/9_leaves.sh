@@ -41,11 +41,13 @@ refused_or_failed() { [ "$(unit ExecMainStatus)" = 73 ]; }
 test_the_guide_holds() {
     in_lab dpkg --purge traderd
     in_lab rm -rf "$STATE" /etc/traderd
-    in_lab bash -c 'mkdir -p /root/guide && cp /lab/traderd.deb /root/guide/traderd.deb'
+    https_server
+    in_lab mkdir -p /lab/guide
+    in_lab cp /lab/traderd.deb /lab/guide/traderd.deb
     awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside' packaging/GUIDE.md >"$lab/guide"
     [ "$(wc -l <"$lab/guide")" -gt 15 ]
-    nsenter -t "$leader" -a env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root SYSTEMD_PAGER=cat LC_ALL=C.UTF-8 \
-        bash -euxo pipefail -c 'cd /root/guide; source /dev/stdin' <"$lab/guide"
+    nsenter -t "$leader" -a env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_PAGER=cat LC_ALL=C.UTF-8 \
+        bash -euxo pipefail -c 'cd /lab/guide; source /dev/stdin' <"$lab/guide"
 }
 
 test_removed_it_leaves_configuration_and_journal_and_purged_only_the_journal() {
