@@ -26,6 +26,7 @@ mod overrule;
 mod pause;
 mod positions;
 mod reconcile;
+mod reload;
 mod replay;
 mod resume;
 mod sessions;
@@ -77,6 +78,7 @@ pub(crate) enum Command {
     Adopt(adopt::Args),
     Ignore(ignore::Args),
     Stop(stop::Args),
+    Reload(reload::Args),
     Logs(logs::Args),
     Why(why::Args),
     Backtest(Box<backtest::Args>),
@@ -122,6 +124,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Adopt(args) => adopt::run(args, setting),
         Command::Ignore(args) => ignore::run(args, setting),
         Command::Stop(args) => stop::run(args, setting),
+        Command::Reload(args) => reload::run(args, setting),
         Command::Logs(args) => logs::run(args, setting),
         Command::Why(args) => why::run(args, setting),
         Command::Backtest(args) => backtest::run(args, setting),

@@ -272,6 +272,39 @@ fn logs_pass_their_conditions_on() {
 }
 
 #[test]
+fn logs_take_a_subject_and_pick_what_the_daemon_does_not_know() {
+    let mut fill = sample("LogLine");
+    fill["fields"]["event"] = json!("fill");
+    let fake = answering("logs", json!([sample("LogLine"), fill]));
+    let run = run_at(
+        fake.runtime_dir(),
+        &["logs", "spy", "--event", "fill", "--json"],
+    );
+    assert_eq!(run.json(), json!([fill]));
+    // The sample is of 2011.
+    let run = run_at(fake.runtime_dir(), &["logs", "--today", "--json"]);
+    assert_eq!(run.json(), json!([]));
+    for subject in ["20110110-17", "0000002a-20110110-17-e1"] {
+        run_at(fake.runtime_dir(), &["logs", subject]);
+    }
+    let asked: Vec<Value> = fake.calls("logs");
+    let asked: Vec<_> = asked
+        .iter()
+        .map(|call| (&call["symbol"], &call["intent"], &call["order"]))
+        .collect();
+    let (none, spy) = (&Value::Null, &json!("SPY"));
+    assert_eq!(
+        asked,
+        [
+            (spy, none, none),
+            (none, none, none),
+            (none, &json!("20110110-17"), none),
+            (none, none, &json!("0000002a-20110110-17-e1")),
+        ]
+    );
+}
+
+#[test]
 fn following_goes_on_where_the_past_ended_and_keeps_the_conditions() {
     let fake = Fake::start();
     let args = ["logs", "--follow", "--symbol", "SPY", "--json"];

@@ -31,6 +31,7 @@ const COMMANDS: &[&[&str]] = &[
     &["adopt"],
     &["ignore"],
     &["stop"],
+    &["reload"],
     &["alerts"],
     &["alerts", "test"],
     &["logs"],

@@ -45,5 +45,8 @@ pub const LOG_LINES_MAX: u32 = 2000;
 /// How long a client waits for the socket and the handshake.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a client that was connected waits for a daemon that restarts.
+pub const RESTART_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How long a client waits for an answer.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(15);

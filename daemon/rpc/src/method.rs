@@ -17,8 +17,8 @@ use crate::request_id::RequestId;
 use crate::role::Role;
 use crate::types::{
     Accepted, AlertTest, CalendarDay, DataSeries, DaySummary, EffectiveConfig, FileChunk, Hello,
-    Job, JournalAlert, LogLine, Obstacle, Order, Position, RecordedSession, Route, Status, Trade,
-    TradeEdit, UploadState, Why,
+    Job, JournalAlert, LogLine, Obstacle, Order, Position, RecordedSession, Reloaded, Route,
+    Status, Trade, TradeEdit, UploadState, Why,
 };
 
 /// A method: a type that ties a name to a role, parameters and a result.
@@ -156,6 +156,8 @@ macro_rules! for_each_method {
                 "Put tags on a trade that has ended, and take tags off";
             Stop "stop" Reduce change (StopParams) -> (Accepted)
                 "Stop the daemon in good order, flattening first if asked to";
+            Reload "reload" Control change (ChangeParams) -> (Reloaded)
+                "Read the configuration again: take over what can change now, or keep all of the old one";
             Jobs "jobs" Read look (JobsParams) -> (Vec<Job>)
                 "List jobs, the newest first";
             JobFile "job_file" Read look (JobFileParams) -> (FileChunk)
@@ -348,6 +350,8 @@ mod tests {
             "note_trade",
             "tag_trade",
             "stop",
+            // What it applies at once is the log's; see daemon/src/reload.rs.
+            "reload",
             "submit_job",
             "cancel_job",
             "delete_job",

@@ -20,8 +20,8 @@ use crate::types::{
     Accepted, AlertTest, AuditExportSpec, AuditResult, AuditSpec, BacktestResult, BacktestSpec,
     CalendarDay, DataSeries, DaySummary, EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello,
     ImportResult, ImportSpec, Job, JournalAlert, JournalLine, LogLine, Obstacle, Order, Position,
-    RecordedSession, ReplaySpec, Route, SeriesFilter, SessionExportSpec, Status, TraceSpec, Trade,
-    TradeEdit, UploadState, VerifyResult, Why, WhyBar, WhyFact, WhyStep,
+    RecordedSession, Reloaded, ReplaySpec, Route, SeriesFilter, SessionExportSpec, Status,
+    TraceSpec, Trade, TradeEdit, UploadState, VerifyResult, Why, WhyBar, WhyFact, WhyStep,
 };
 
 /// Writes the document.
@@ -380,6 +380,7 @@ examples_of!(
     DaySummary,
     Accepted,
     AlertTest,
+    Reloaded,
     JournalLine,
     BacktestSpec,
     ImportSpec,

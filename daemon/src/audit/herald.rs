@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use trader_store::{Reader, StoreError};
 
 /// Reads the head on a connection of its own.
@@ -46,22 +47,34 @@ impl Herald {
 /// How often it looks for the first rows, in seconds: a new store has none.
 const FIRST_LOOK_SECONDS: u64 = 1;
 
-/// Tells as soon as there is something to tell and then at intervals, as long as the runtime lives.
-pub(crate) async fn tell_at_intervals(herald: Arc<Mutex<Herald>>, minutes: u32) {
-    if minutes == 0 {
-        return;
-    }
-    let minutes = Duration::from_secs(u64::from(minutes).saturating_mul(60));
+/// Tells as soon as there is something to tell and then at intervals, as long as the runtime lives; never
+/// while `minutes` is nothing.
+pub(crate) async fn tell_at_intervals(
+    herald: Arc<Mutex<Herald>>,
+    mut minutes: watch::Receiver<u32>,
+) {
     loop {
+        let now = *minutes.borrow_and_update();
+        if now == 0 {
+            if minutes.changed().await.is_err() {
+                return;
+            }
+            continue;
+        }
         let herald = Arc::clone(&herald);
         let telling = tokio::task::spawn_blocking(move || tell(&herald));
-        match telling.await {
-            Ok(false) => tokio::time::sleep(Duration::from_secs(FIRST_LOOK_SECONDS)).await,
-            Ok(true) => tokio::time::sleep(minutes).await,
+        let seconds = match telling.await {
+            Ok(false) => FIRST_LOOK_SECONDS,
+            Ok(true) => u64::from(now).saturating_mul(60),
             Err(_) => {
                 tracing::warn!("the head of the journal is no longer told, by a bug");
                 return;
             }
+        };
+        let wait = Duration::from_secs(seconds);
+        if let Ok(Err(_)) = tokio::time::timeout(wait, minutes.changed()).await {
+            // Whoever changes the interval has gone with the daemon.
+            return;
         }
     }
 }

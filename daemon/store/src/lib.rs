@@ -2,6 +2,7 @@
 //! disk. Holds no rule of trading, reads no clock and draws no numbers: both are handed in.
 
 mod audit;
+mod backup;
 mod batch;
 mod chain;
 mod column;

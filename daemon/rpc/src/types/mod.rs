@@ -13,6 +13,7 @@ mod intent;
 mod job;
 mod metrics;
 mod order;
+mod reload;
 mod route;
 mod session;
 mod status;
@@ -37,6 +38,7 @@ pub use job::{
 };
 pub use metrics::{Breakdown, BuyAndHold, CurveMetrics, Metrics, TradeGroup, TradeMetrics};
 pub use order::{ExitReason, Order, OrderStatus, Position, Trade};
+pub use reload::Reloaded;
 pub use route::{Lane, Pending, Route, RouteState, Sides, Signal, WarmUp};
 pub use session::{
     RecordedSegment, RecordedSession, ReplaySpec, SegmentBeginning, SessionExportSpec, TraceSpec,

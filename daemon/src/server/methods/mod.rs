@@ -5,6 +5,7 @@ mod alerts;
 mod archive;
 mod calendar;
 mod changes;
+mod config;
 mod day;
 mod diary;
 mod events;
@@ -66,7 +67,7 @@ pub(super) fn register(
     add::<call::Positions, _, _>(&mut module, state::positions)?;
     add::<call::Orders, _, _>(&mut module, state::orders)?;
     add::<call::Strategies, _, _>(&mut module, state::strategies)?;
-    add::<call::Config, _, _>(&mut module, state::config)?;
+    add::<call::Config, _, _>(&mut module, config::config)?;
     add::<call::Trades, _, _>(&mut module, archive::trades)?;
     add::<call::TradeEdits, _, _>(&mut module, diary::trade_edits)?;
     add::<call::NoteTrade, _, _>(&mut module, diary::note_trade)?;
@@ -93,6 +94,7 @@ pub(super) fn register(
     add::<call::Ignore, _, _>(&mut module, changes::ignore)?;
     add::<call::AckAlert, _, _>(&mut module, changes::ack_alert)?;
     add::<call::Stop, _, _>(&mut module, changes::stop)?;
+    add::<call::Reload, _, _>(&mut module, config::reload)?;
     add::<call::Jobs, _, _>(&mut module, jobs::jobs)?;
     add::<call::JobFile, _, _>(&mut module, jobs::job_file)?;
     add::<call::SubmitJob, _, _>(&mut module, jobs::submit_job)?;
