@@ -124,7 +124,7 @@ impl Engine {
         for (symbol, (ours, broker)) in found {
             let split =
                 ours != broker && self.explains_by_split(answer.at, symbol, (ours, broker), out);
-            if ours == broker || split || self.is_in_flux(symbol, answer.asked_at) {
+            if ours == broker || split || self.is_in_flux(symbol, answer) {
                 self.disputed.remove(&symbol);
                 continue;
             }
@@ -155,13 +155,14 @@ impl Engine {
         }
     }
 
-    /// Whether an order of a symbol may have filled without our having heard of it by the time that a
-    /// snapshot was asked for.
-    fn is_in_flux(&self, symbol: Symbol, asked_at: Timestamp) -> bool {
+    /// Whether the position that a snapshot shows may be without what an order of a symbol has filled:
+    /// we have not heard of it, or have since the snapshot was asked for. What the snapshot itself brought
+    /// is in its position.
+    fn is_in_flux(&self, symbol: Symbol, answer: Answer<'_>) -> bool {
         let mut orders = self.book.orders.values();
         orders.any(|order| {
             let sent = order.is_live() && order.is_unheard() && order.role() == OrderRole::Entry;
-            let late = order.updated_at > asked_at && !order.fills.is_empty();
+            let late = order.updated_at > answer.asked_at && !answer.has_all_fills(order);
             order.symbol() == symbol && (sent || order.misses_fills() || late)
         })
     }
@@ -175,7 +176,23 @@ impl Engine {
 
     /// Whether our position in a symbol is in doubt: nothing is placed that counts its shares.
     pub(super) fn is_disputed(&self, symbol: Symbol) -> bool {
-        !self.disputed.is_empty() && self.disputed.get(&symbol).is_some_and(Dispute::is_open)
+        (!self.disputed.is_empty() && self.disputed.get(&symbol).is_some_and(Dispute::is_open))
+            || (!self.reopened.is_empty() && self.reopened.contains_key(&symbol))
+    }
+
+    /// A trade that was over is open again. The run before may have closed it already, by orders that
+    /// its journal lost: those count, and their ids are used, so nothing is placed before the broker
+    /// has said what it has of the whole trade.
+    pub(super) fn reopen(&mut self, symbol: Symbol, out: &mut Commands) {
+        self.reopened.insert(symbol, self.reconciling.number());
+        // A question that is on its way reaches not as far back.
+        self.reconciling.ask_again();
+        self.request_snapshot(out);
+    }
+
+    /// A question has been answered: of what was open again before it was asked all is known.
+    pub(super) fn forget_reopened(&mut self, number: u32) {
+        self.reopened.retain(|_, before| *before >= number);
     }
 
     /// Whether an order of a symbol has changed since.
