@@ -26,8 +26,13 @@ impl Engine {
         out: &mut Commands,
     ) {
         let by_executions = self.told_by_executions(held);
+        let mut recovered = false;
         for report in held.orders.iter().chain(&by_executions) {
-            self.recover(at, report, out);
+            recovered |= self.recover(at, report, out);
+        }
+        if recovered {
+            // Of what was lost with its order nothing must count later that is void by now.
+            self.catch_up_corrections(at, held, out);
         }
     }
 
