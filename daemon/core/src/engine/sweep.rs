@@ -200,7 +200,14 @@ impl Engine {
             let orders = self.book.orders_for(holding);
             holding.entered_at.or(orders.map(|o| o.planned_at).min())
         });
-        let first = unsettled.map(|o| o.planned_at).chain(open).min();
+        // What the run before did without its journal, it did after the last that the journal has.
+        let last = self.book.orders.values().map(|o| o.updated_at).max();
+        let last = last.filter(|_| !self.reconciling.is_done());
+        let first = unsettled
+            .map(|o| o.planned_at)
+            .chain(open)
+            .chain(last)
+            .min();
         first
             .unwrap_or(self.now)
             .plus_nanos(MARGIN.saturating_neg())
