@@ -57,6 +57,7 @@ mod reached;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod reopened;
 mod requests;
 #[cfg(test)]
 mod reservations;
