@@ -1,0 +1,1 @@
+//! A server that speaks Alpaca's language on loopback, in front of the simulated exchange.

@@ -1,0 +1,1 @@
+//! The sockets: HTTP and WebSocket connections that move bytes between Alpaca and the protocol.
