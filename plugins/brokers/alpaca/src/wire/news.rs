@@ -30,6 +30,17 @@ pub struct Article {
     pub updated_at: Timestamp,
 }
 
+/// One page of articles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewsPage {
+    /// The articles, in the order in which they came.
+    pub articles: Vec<Article>,
+    /// How many could not be read.
+    pub bad: usize,
+    /// Where the next page begins.
+    pub next: Option<Box<str>>,
+}
+
 impl Article {
     /// Reads an article.
     ///
@@ -57,22 +68,24 @@ impl Article {
         })
     }
 
-    /// Reads a page of `GET /v1beta1/news`: the articles, how many could not be read, and where the next
-    /// page begins.
+    /// Reads a page of `GET /v1beta1/news`.
     ///
     /// # Errors
     /// It has no list of articles.
-    pub fn read_page(view: View<'_>) -> Result<(Vec<Self>, usize, Option<Box<str>>), Malformed> {
+    pub fn read_page(view: View<'_>) -> Result<NewsPage, Malformed> {
         let list = view.get("news").filter(|list| list.is_list());
         let list = list.ok_or(Malformed::Field {
             field: "news",
             wanted: "a list",
         })?;
         let (read, bad): (Vec<_>, Vec<_>) = list.items().map(Self::read).partition(Result::is_ok);
-        let next = view
-            .boxed("next_page_token")
-            .filter(|next| !next.is_empty());
-        Ok((read.into_iter().flatten().collect(), bad.len(), next))
+        Ok(NewsPage {
+            articles: read.into_iter().flatten().collect(),
+            bad: bad.len(),
+            next: view
+                .boxed("next_page_token")
+                .filter(|next| !next.is_empty()),
+        })
     }
 }
 

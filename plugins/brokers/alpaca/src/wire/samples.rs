@@ -357,9 +357,9 @@ fn a_snapshot_reads_without_a_wrapper_and_with_parts_missing() {
 
 #[test]
 fn news_movers_and_corporate_actions_read() {
-    let (news, bad, next) = read(NEWS, Article::read_page);
-    assert_eq!((news.len(), bad, next), (1, 0, None));
-    assert_eq!(news[0].symbols[0].as_str(), "AAPL");
+    let news = read(NEWS, Article::read_page);
+    assert_eq!((news.articles.len(), news.bad, news.next), (1, 0, None));
+    assert_eq!(news.articles[0].symbols[0].as_str(), "AAPL");
     let active = read(ACTIVE, |view| Mover::read_list(view, "most_actives"));
     assert_eq!(active[0].volume, number("81230044"));
     let movers = read(MOVERS, |view| Mover::read_list(view, "gainers"));
@@ -397,7 +397,7 @@ fn every_message_of_the_data_stream_reads() {
         (connected, authenticated),
         (&DataMessage::Connected, &DataMessage::Authenticated)
     );
-    let wanted = Subscriptions::none()
+    let wanted = Subscriptions::NONE
         .with(DataChannel::Trades, "AAPL")
         .with(DataChannel::Bars, "AAPL");
     assert!(matches!(subscribed, DataMessage::Subscribed(all) if *all == wanted));
@@ -456,7 +456,7 @@ fn the_letters_of_a_status_mean_what_their_tape_says() {
 #[test]
 fn both_formats_say_the_same_of_subscriptions() {
     use super::stream::{Change, subscribe};
-    let what = Subscriptions::none()
+    let what = Subscriptions::NONE
         .with(DataChannel::Bars, "*")
         .with(DataChannel::Quotes, "AAPL");
     let (mut one, mut two) = (Reader::new(), Reader::new());
@@ -470,7 +470,7 @@ fn both_formats_say_the_same_of_subscriptions() {
         assert_eq!(view.texts("quotes"), [Box::from("AAPL")]);
         assert!(view.get("trades").is_none());
     }
-    let less = what.without(&Subscriptions::none().with(DataChannel::Bars, "*"));
+    let less = what.without(&Subscriptions::NONE.with(DataChannel::Bars, "*"));
     assert_eq!(
         (less.symbols(DataChannel::Bars).count(), less.counted()),
         (0, 1)

@@ -1,7 +1,7 @@
 //! The stream of market data: what is said on it, and what comes. Its messages are lists; a list may
 //! hold many symbols and kinds, and one that cannot be read does not spoil the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use trader_contract::{Bar, Price, Quote, Symbol, Timestamp};
@@ -64,15 +64,14 @@ impl DataChannel {
 /// Channels with their symbols; `*` is every symbol.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subscriptions {
-    by_channel: std::collections::BTreeMap<DataChannel, BTreeSet<Box<str>>>,
+    by_channel: BTreeMap<DataChannel, BTreeSet<Box<str>>>,
 }
 
 impl Subscriptions {
     /// None.
-    #[must_use]
-    pub fn none() -> Self {
-        Self::default()
-    }
+    pub const NONE: Self = Self {
+        by_channel: BTreeMap::new(),
+    };
 
     /// Adds a symbol to a channel.
     pub fn add(&mut self, channel: DataChannel, symbol: &str) {
@@ -107,7 +106,7 @@ impl Subscriptions {
     /// What of these is not in `other`.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
-        let mut left = Self::none();
+        let mut left = Self::NONE;
         for (channel, symbols) in self.channels() {
             for symbol in symbols {
                 let there = other.by_channel.get(&channel);
@@ -117,6 +116,16 @@ impl Subscriptions {
             }
         }
         left
+    }
+
+    /// These of one channel.
+    #[must_use]
+    pub fn only(&self, channel: DataChannel) -> Self {
+        let mut only = Self::NONE;
+        for symbol in self.symbols(channel) {
+            only.add(channel, symbol);
+        }
+        only
     }
 
     /// How many symbols count against a plan's limit: those of trades and quotes.
@@ -334,7 +343,7 @@ fn corrected(view: View<'_>) -> Result<Trade, Malformed> {
 }
 
 fn subscribed(view: View<'_>) -> Subscriptions {
-    let mut all = Subscriptions::none();
+    let mut all = Subscriptions::NONE;
     for channel in DataChannel::ALL {
         for symbol in view.texts(channel.word()) {
             all.add(channel, &symbol);
