@@ -3,6 +3,7 @@
 //! `simulator` also the other end: a server that speaks Alpaca's language in front of the simulated
 //! exchange.
 
+pub mod face;
 pub mod protocol;
 #[cfg(feature = "simulator")]
 pub mod simulator;

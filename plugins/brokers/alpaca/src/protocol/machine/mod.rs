@@ -151,13 +151,14 @@ impl Machine {
 
     /// Asks for something beside trading, within the same limit: the clock, an asset. Its answer comes as
     /// [`Effect::Answer`], refused or not.
-    pub fn ask(&mut self, token: u64, call: (Method, String, Option<Vec<u8>>), now: Timestamp) {
-        let (method, path, body) = call;
-        self.calls.add(
-            Urgency::Reading,
-            (method, path, body),
-            Purpose::Asked(token),
-        );
+    pub fn ask(
+        &mut self,
+        token: u64,
+        urgency: Urgency,
+        call: (Method, String, Option<Vec<u8>>),
+        now: Timestamp,
+    ) {
+        self.calls.add(urgency, call, Purpose::Asked(token));
         self.pump(now);
     }
 
