@@ -12,11 +12,11 @@ from datetime import timedelta
 from alpaca.common.exceptions import APIError
 from alpaca.data.enums import DataFeed, Adjustment, MarketType
 from alpaca.data.historical import (
-    CorporateActionsClient,
     NewsClient,
     ScreenerClient,
     StockHistoricalDataClient,
 )
+from alpaca.data.historical.corporate_actions import CorporateActionsClient
 from alpaca.data.live import NewsDataStream, StockDataStream
 from alpaca.data.requests import (
     CorporateActionsRequest,
@@ -614,14 +614,18 @@ def the_trading_stream_tells_every_step():
         status_is(new, OrderStatus.NEW)
         trading.cancel_order_by_id(new.id)
         status_is(new, OrderStatus.CANCELED)
-        until(lambda: any(str(u.event.value) == "canceled" and u.order.id == new.id for u in heard))
+
+        def name(update):
+            return getattr(update.event, "value", update.event)
 
         def events(order):
-            return [u.event.value for u in heard if u.order.id == order.id]
+            return [name(u) for u in heard if u.order.id == order.id]
+
+        until(lambda: "canceled" in events(new))
 
         told = events(order)
         assert told[:2] == ["pending_new", "new"] and told[-1] == "fill", told
-        fills = [u for u in heard if u.order.id == order.id and u.event.value in ("fill", "partial_fill")]
+        fills = [u for u in heard if u.order.id == order.id and name(u) in ("fill", "partial_fill")]
         assert sum(u.qty for u in fills) == 3 and fills[-1].position_qty == 3
         assert events(resting) == ["pending_new", "new", "pending_replace", "replaced"], events(resting)
         assert events(new) == ["new", "pending_cancel", "canceled"], events(new)

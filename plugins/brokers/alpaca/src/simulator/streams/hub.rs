@@ -133,7 +133,7 @@ impl Hub {
 
     /// Whether a connection is still served; one that did not keep up is not.
     pub(crate) fn knows(&self, id: u64) -> bool {
-        self.data.contains_key(&id)
+        self.data.contains_key(&id) || self.trading.contains_key(&id)
     }
 
     /// Forgets a connection.

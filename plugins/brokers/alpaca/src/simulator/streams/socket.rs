@@ -138,6 +138,10 @@ pub(crate) async fn trading(socket: WebSocket, shell: Arc<Shell>, msgpack: bool)
             }
             Next::Told(Told::Cut) | Next::Late | Next::Gone => break,
         }
+        // Who does not keep up is cut off, and finds out by REST what it has missed.
+        if place.is_some_and(|place| !shell.with_hub(|hub| hub.knows(place))) {
+            break;
+        }
     }
     if let Some(place) = place {
         shell.with_hub(|hub| hub.leave(place));

@@ -36,6 +36,7 @@ pub(crate) use watchlists::Which;
 /// What the account starts with, in dollars.
 pub(crate) const OPENING_CASH: i64 = 100_000;
 const MILLISECOND: i64 = 1_000_000;
+const MICROSECOND: i64 = 1_000;
 
 /// Something that a stream may have to tell.
 #[derive(Debug, Clone)]
@@ -84,6 +85,8 @@ pub(crate) struct World {
     pub(crate) watchlists: Watchlists,
     outbox: Vec<Notice>,
     sim_ids: u32,
+    /// When the last order was made.
+    last_made: Timestamp,
 }
 
 impl World {
@@ -131,6 +134,7 @@ impl World {
             watchlists: Watchlists::default(),
             outbox: Vec::new(),
             sim_ids: 0,
+            last_made: Timestamp::MIN,
         };
         world.begin(start);
         world.record_deposit();
@@ -205,6 +209,15 @@ impl World {
     /// An id for something that the account keeps.
     fn next_id(&mut self) -> String {
         self.ids.uuid()
+    }
+
+    /// The moment at which an order is made: on the microsecond, which is as fine as most clients can
+    /// say it back, and later than any before, so that a page may begin behind any order.
+    fn made_at(&mut self) -> Timestamp {
+        let over = self.now.nanos().rem_euclid(MICROSECOND);
+        let now = self.now.plus_nanos(over.saturating_neg());
+        self.last_made = now.max(self.last_made.plus_nanos(MICROSECOND));
+        self.last_made
     }
 
     /// The next id under which the exchange knows an order.

@@ -311,8 +311,10 @@ impl World {
     }
 
     /// Writes down an order and returns its place.
-    pub(super) fn add(&mut self, order: Order) -> usize {
+    pub(super) fn add(&mut self, mut order: Order) -> usize {
         let place = self.orders.len();
+        order.created_at = self.made_at();
+        order.updated_at = order.created_at;
         self.by_id.insert(order.id.clone(), place);
         self.by_client.insert(order.client_order_id.clone(), place);
         self.by_sim.insert(order.sim, place);
