@@ -54,7 +54,7 @@ pub(super) async fn deliver<T>(outlet: &Outlet<T>, mut item: T) -> bool {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_full_queue_is_waited_for_and_nothing_is_lost() {
         let (queue, waiting) = std::sync::mpsc::sync_channel::<u32>(1);
         let outlet: Outlet<u32> = outlet(queue, |n| n, Some);
