@@ -258,7 +258,7 @@ mod tests {
             let mut budget = Budget::new(20);
             let (mut now, mut sent) = (START, Vec::new());
             for (millis, urgency) in steps {
-                now = now.plus_nanos(millis * 1_000_000);
+                now = now.plus_nanos(millis.saturating_mul(1_000_000));
                 let urgency = [Urgency::Protecting, Urgency::Entering, Urgency::Reading][usize::from(urgency)];
                 if budget.take(urgency, now).is_ok() {
                     sent.push(now);

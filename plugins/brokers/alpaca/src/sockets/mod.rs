@@ -2,13 +2,14 @@
 //! that is decided is decided there.
 
 mod data;
+mod feed;
 mod http;
 mod outlet;
 mod socket;
 mod trading;
 
-pub use data::{FeedCounts, FeedItem};
 pub(crate) use data::{Orders as DataOrders, Parts as DataParts, spawn as spawn_data};
+pub use feed::{FeedCounts, FeedItem};
 pub use http::{Http, HttpError};
 pub use outlet::{Outlet, Put, outlet};
 pub(crate) use trading::{Ask, Parts as TradingParts, spawn as spawn_trading};

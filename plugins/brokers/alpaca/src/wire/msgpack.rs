@@ -278,9 +278,9 @@ mod tests {
         }
 
         #[test]
-        fn a_truncated_message_is_refused(cut in 0_usize..60) {
+        fn a_truncated_message_is_refused(cut: prop::sample::Index) {
             let bytes = packed(&json!([{"T": "q", "S": "AAPL", "ap": 224.1, "bp": 224.05, "as": 300, "bs": 200, "c": ["R"]}]));
-            let cut = &bytes[..cut.min(bytes.len() - 1)];
+            let cut = &bytes[..cut.index(bytes.len())];
             prop_assert!(Reader::new().read(Format::MessagePack, cut).is_err());
         }
     }

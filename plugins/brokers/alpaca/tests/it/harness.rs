@@ -185,7 +185,7 @@ impl Trader {
     }
 
     pub(crate) fn snapshot(&mut self) -> BrokerSnapshot {
-        self.number += 1;
+        self.number = self.number.saturating_add(1);
         let number = self.number;
         let since = clock().plus_minutes(-60);
         self.ask(BrokerRequest::Snapshot { number, since });

@@ -15,6 +15,9 @@ mod requests;
 mod snapshot;
 mod updates;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, VecDeque};
 
 use trader_contract::{BrokerEvent, BrokerRequest, RequestFailure, Timestamp};
