@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use tokio::sync::oneshot;
-use trader_contract::{Qty, Symbol};
+use trader_contract::{BrokerEvent, Qty, Symbol};
 
 use super::endpoint::Endpoint;
 use super::trading::Trading;
@@ -162,6 +162,32 @@ impl<E: Endpoint> Trading<E> {
     /// As every question: see [`AskError`].
     pub async fn clock(&self) -> Result<Clock, AskError> {
         self.get(&Path::new("/v2/clock"), Clock::read).await
+    }
+
+    /// How far our clock is ahead of Alpaca's, half of the round trip taken off, in nanoseconds.
+    ///
+    /// # Errors
+    /// As every question: see [`AskError`].
+    pub async fn skew(&self) -> Result<i64, AskError> {
+        let asked = self.now();
+        let shown = self.clock().await?;
+        let round_trip = self.now().since(asked);
+        let half = round_trip.div_euclid(2);
+        Ok(asked.plus_nanos(half).since(shown.at))
+    }
+
+    /// What may be done with a symbol now, as the event that the engine takes. A symbol that Alpaca does
+    /// not know may not be traded.
+    ///
+    /// # Errors
+    /// As every question: see [`AskError`].
+    pub async fn asset_event(&self, symbol: Symbol) -> Result<BrokerEvent, AskError> {
+        let asset = self.asset(symbol).await?;
+        Ok(BrokerEvent::Asset {
+            symbol,
+            tradable: asset.as_ref().is_some_and(Asset::is_tradable),
+            shortable: asset.as_ref().is_some_and(Asset::is_shortable),
+        })
     }
 
     /// The exchange's days, both ends included.

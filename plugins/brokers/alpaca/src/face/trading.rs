@@ -59,6 +59,7 @@ pub struct Trading<E> {
     pub(super) asks: mpsc::Sender<Ask>,
     counts: watch::Receiver<Counts>,
     stop: CancellationToken,
+    clock: fn() -> Timestamp,
     task: Option<tokio::task::JoinHandle<()>>,
     endpoint: PhantomData<E>,
 }
@@ -105,6 +106,7 @@ impl<E: Endpoint> Trading<E> {
             asks,
             counts,
             stop,
+            clock: settings.clock,
             task: Some(sockets::spawn_trading(parts)),
             endpoint: PhantomData,
         })
@@ -145,6 +147,10 @@ impl<E: Endpoint> Trading<E> {
                 message: why.into(),
             },
         }))
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock)()
     }
 
     /// What was out of the ordinary so far.

@@ -246,3 +246,215 @@ impl DataStream {
         symbols.filter_map(|symbol| symbol.parse().ok())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const START: Timestamp = Timestamp::from_seconds(1_795_189_280);
+
+    struct Bench {
+        stream: DataStream,
+        now: Timestamp,
+    }
+
+    impl Bench {
+        fn new(wanted: Subscriptions) -> Self {
+            let keys = Keys::new("the-key", "the-secret");
+            let stream = DataStream::new(keys, Format::Json, wanted, (START, 1));
+            Self { stream, now: START }
+        }
+
+        fn up(wanted: Subscriptions) -> Self {
+            let mut bench = Self::new(wanted);
+            bench.connect();
+            assert!(bench.stream.is_up());
+            bench
+        }
+
+        /// Connects as Alpaca does, and returns what was told last.
+        fn connect(&mut self) -> Vec<DataNews> {
+            self.now = self.now.max(self.stream.due());
+            let opened = self.tick();
+            assert_eq!(opened, [DataNews::Do(StreamAction::Open)]);
+            self.hear(StreamInput::Opened);
+            let greeting = self.message(r#"[{"T":"success","msg":"connected"}]"#);
+            assert!(
+                matches!(&greeting[..], [DataNews::Do(StreamAction::Text(text))] if text.contains("the-secret"))
+            );
+            let asked = self.message(r#"[{"T":"success","msg":"authenticated"}]"#);
+            assert!(
+                matches!(&asked[..], [DataNews::Do(StreamAction::Text(text))] if text.contains("subscribe"))
+            );
+            self.message(r#"[{"T":"subscription","bars":["AAPL"],"quotes":["AAPL"],"trades":[]}]"#)
+        }
+
+        fn hear(&mut self, input: StreamInput<'_>) -> Vec<DataNews> {
+            let mut news = Vec::new();
+            self.stream.hear(&input, self.now, &mut news);
+            news
+        }
+
+        fn message(&mut self, text: &str) -> Vec<DataNews> {
+            self.hear(StreamInput::Message(text.as_bytes()))
+        }
+
+        fn tick(&mut self) -> Vec<DataNews> {
+            let mut news = Vec::new();
+            self.stream.tick(self.now, &mut news);
+            news
+        }
+    }
+
+    fn both() -> Subscriptions {
+        Subscriptions::NONE
+            .with(DataChannel::Bars, "AAPL")
+            .with(DataChannel::Quotes, "AAPL")
+    }
+
+    fn error(code: u32) -> String {
+        format!(r#"[{{"T":"error","code":{code},"msg":"x"}}]"#)
+    }
+
+    #[test]
+    fn it_is_up_once_all_that_is_wanted_was_acknowledged() {
+        let mut bench = Bench::new(both());
+        let last = bench.connect();
+        assert_eq!(last, [DataNews::Up { missing: vec![] }]);
+        let mut bench = Bench::new(both().with(DataChannel::Statuses, "*"));
+        assert_eq!(bench.connect(), []);
+        assert!(!bench.stream.is_up());
+    }
+
+    #[test]
+    fn after_a_loss_it_subscribes_anew_and_names_what_is_missing() {
+        let mut bench = Bench::up(both());
+        let bar =
+            r#"[{"T":"b","S":"AAPL","o":1,"h":1,"l":1,"c":1,"v":1,"t":"2026-11-20T15:40:00Z"}]"#;
+        bench.message(bar);
+        let closed = StreamInput::Closed {
+            why: "gone",
+            crowded: false,
+        };
+        assert!(matches!(&bench.hear(closed)[..], [DataNews::Down(_)]));
+        let up = bench.connect();
+        let from = "2026-11-20T15:41:00Z".parse().unwrap();
+        assert_eq!(
+            up,
+            [DataNews::Up {
+                missing: vec![("AAPL".parse().unwrap(), from)]
+            }]
+        );
+    }
+
+    #[test]
+    fn error_406_another_connection_is_waited_for() {
+        let mut bench = Bench::up(both());
+        assert!(matches!(
+            &bench.message(&error(406))[1..],
+            [DataNews::Do(StreamAction::Close), DataNews::Down(_)]
+        ));
+        assert!(bench.stream.due() >= bench.now.plus_seconds(5));
+    }
+
+    #[test]
+    fn errors_402_408_409_411_412_413_are_for_a_person() {
+        for code in [402, 408, 409, 411, 412, 413] {
+            let mut bench = Bench::up(both());
+            bench.message(&error(code));
+            assert!(bench.stream.due() >= bench.now.plus_seconds(300), "{code}");
+        }
+    }
+
+    #[test]
+    fn error_403_authenticated_already_does_no_harm() {
+        let mut bench = Bench::up(both());
+        assert_eq!(bench.message(&error(403)), [DataNews::Alive]);
+        assert!(bench.stream.is_up());
+    }
+
+    #[test]
+    fn errors_401_404_407_500_make_it_anew_soon() {
+        for code in [401, 404, 407, 500, 999] {
+            let mut bench = Bench::up(both());
+            bench.message(&error(code));
+            let due = bench.stream.due();
+            assert!(
+                due > bench.now && due <= bench.now.plus_seconds(1),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn errors_400_405_410_leave_the_bars() {
+        for code in [400, 405, 410] {
+            let mut bench = Bench::up(both());
+            let news = bench.message(&error(code));
+            assert!(
+                news.iter().any(|news| matches!(news, DataNews::Refused(_))),
+                "{code}"
+            );
+            assert_eq!(bench.stream.barred().count(), 1);
+            assert!(bench.stream.is_up());
+            // Where even those are refused, only a person can help.
+            bench.message(&error(code));
+            assert!(bench.stream.due() >= bench.now.plus_seconds(300), "{code}");
+        }
+    }
+
+    #[test]
+    fn other_subscriptions_are_asked_for_as_a_difference() {
+        let mut bench = Bench::up(both());
+        let mut news = Vec::new();
+        let other = Subscriptions::NONE
+            .with(DataChannel::Bars, "AAPL")
+            .with(DataChannel::Bars, "MSFT");
+        bench.stream.want(other, bench.now, &mut news);
+        let said: Vec<&str> = news
+            .iter()
+            .map(|news| match news {
+                DataNews::Do(StreamAction::Text(text)) => &**text,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert!(
+            said[0].contains("unsubscribe")
+                && said[0].contains("quotes")
+                && !said[0].contains("bars")
+        );
+        assert!(said[1].contains("MSFT") && !said[1].contains("AAPL"));
+    }
+
+    #[test]
+    fn one_bad_message_of_a_list_does_not_spoil_the_others() {
+        let mut bench = Bench::up(both());
+        let list = r#"[{"T":"q","S":"AAPL","bp":"x","t":"2026-11-20T15:40:00Z"},{"T":"q","S":"AAPL","bp":1,"t":"2026-11-20T15:40:00Z"}]"#;
+        let news = bench.message(list);
+        assert!(matches!(
+            &news[..],
+            [
+                DataNews::Alive,
+                DataNews::Bad(_),
+                DataNews::Message(DataMessage::Quote(..))
+            ]
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_makes_it_panic(messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 0..20), codes in prop::collection::vec(0_u32..600, 0..6)) {
+            let mut bench = Bench::up(both());
+            for bytes in &messages {
+                bench.hear(StreamInput::Message(bytes));
+            }
+            for code in codes {
+                bench.message(&error(code));
+                bench.now = bench.stream.due();
+                bench.tick();
+                bench.hear(StreamInput::Opened);
+            }
+        }
+    }
+}

@@ -37,6 +37,19 @@ fn account_settings_clock_calendar_and_assets_answer() {
         let dates: Vec<_> = days.iter().map(|day| day.date).collect();
         assert_eq!(dates, [day(25), day(27), day(30)]);
         assert_eq!(days[1].close.to_string(), "13:00:00");
+        assert!(trading.skew().await.unwrap().unsigned_abs() < 30_000_000_000);
+        let unknown = trading
+            .asset_event("NOSUCH".parse().unwrap())
+            .await
+            .unwrap();
+        assert!(matches!(
+            unknown,
+            BrokerEvent::Asset {
+                tradable: false,
+                shortable: false,
+                ..
+            }
+        ));
         let asset = trading
             .asset("AAPL".parse().unwrap())
             .await

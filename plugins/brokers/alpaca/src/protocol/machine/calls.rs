@@ -195,6 +195,20 @@ impl Calls {
         all.map(|pending| &pending.purpose)
     }
 
+    /// Takes the entries that still wait out.
+    pub(super) fn take_entries(&mut self) -> Vec<OrderRequest> {
+        let mut entries = Vec::new();
+        self.waiting
+            .retain(|(urgency, _), pending| match &pending.purpose {
+                Purpose::Submit(order) if *urgency == Urgency::Entering => {
+                    entries.push(*order);
+                    false
+                }
+                _ => true,
+            });
+        entries
+    }
+
     /// Takes what waits and is for nothing any more out.
     pub(super) fn forget(&mut self, is_over: impl Fn(&Purpose) -> bool) {
         self.waiting.retain(|_, pending| !is_over(&pending.purpose));

@@ -237,6 +237,14 @@ impl Machine {
         while let Some(call) = self.calls.next(&mut self.budget, now) {
             self.effects.push_back(Effect::Http(call));
         }
+        // An entry goes at once or not at all: later it would be another decision.
+        for order in self.calls.take_entries() {
+            self.names.never(order.client_id);
+            self.tell(BrokerEvent::SubmitFailed {
+                client_id: order.client_id,
+                failure: not_sent("it was not sent: the limit of requests lets no entry go now"),
+            });
+        }
     }
 
     fn take_news(&mut self, news: Vec<TradingNews>, now: Timestamp) {

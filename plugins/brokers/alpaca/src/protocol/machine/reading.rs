@@ -149,8 +149,11 @@ impl Machine {
             })
             .map(|(name, _)| name)
             .collect();
-        for name in gone {
-            self.check(name, now);
+        let mut heads: Vec<ClientOrderId> =
+            gone.iter().map(|name| self.names.head(*name)).collect();
+        heads.dedup();
+        for head in heads {
+            self.check(head, now);
         }
     }
 

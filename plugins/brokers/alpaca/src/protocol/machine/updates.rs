@@ -151,15 +151,22 @@ impl Machine {
             });
         }
         if order.is_over() {
-            let over = |purpose: &Purpose| {
-                matches!(purpose, Purpose::Check(checked) if *checked == name)
-                    || matches!(purpose, Purpose::Lookup(looked) if *looked == name)
-            };
-            if !self.names.is_in_group(name) {
-                self.calls.forget(over);
-            }
+            self.forget_looks(name);
         }
         self.tell(BrokerEvent::Order(said));
+    }
+
+    /// Once an order and all that belong to it are over, nothing of them needs to be looked at.
+    fn forget_looks(&mut self, name: ClientOrderId) {
+        let names = &self.names;
+        let head = names.head(name);
+        if names.live().any(|(other, _)| names.head(other) == head) {
+            return;
+        }
+        self.calls.forget(|purpose| match purpose {
+            Purpose::Check(looked) | Purpose::Lookup(looked) => names.head(*looked) == head,
+            _ => false,
+        });
     }
 
     /// A reading has found what the stream should have told: it is made anew.

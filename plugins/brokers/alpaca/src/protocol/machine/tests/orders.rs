@@ -304,6 +304,37 @@ fn looking_never_uses_what_is_kept_for_protection() {
 }
 
 #[test]
+fn an_entry_that_the_limit_holds_up_is_not_sent_later() {
+    let mut bench = Bench::new();
+    bench.ask(BrokerRequest::Submit(request(OrderRole::Stop)));
+    let call = bench.call(Method::Post, "/v2/orders");
+    bench.answer(
+        &call,
+        429,
+        r#"{"code":42910000,"message":"too many requests"}"#,
+    );
+    bench.ask(BrokerRequest::Submit(request(OrderRole::Entry)));
+    assert!(matches!(
+        bench.events.last(),
+        Some(BrokerEvent::SubmitFailed {
+            failure: RequestFailure::Refused { code: 0, .. },
+            ..
+        })
+    ));
+    // What protects waits, and goes.
+    bench.ask(BrokerRequest::Submit(request(OrderRole::Exit)));
+    bench.pass(120);
+    let sent: Vec<_> = bench
+        .calls
+        .iter()
+        .filter(|call| call.method == Method::Post)
+        .collect();
+    assert_eq!(sent.len(), 1);
+    let body = String::from_utf8(sent[0].body.clone().unwrap()).unwrap();
+    assert!(body.contains("17-x1"), "{body}");
+}
+
+#[test]
 fn nothing_is_sent_to_an_account_that_is_not_the_one() {
     let mut bench = Bench::with(&[], Some("123456"));
     bench.ask(BrokerRequest::Submit(request(OrderRole::Entry)));
