@@ -14,3 +14,5 @@ mod data;
 mod faults;
 #[cfg(test)]
 mod orders;
+#[cfg(test)]
+mod paper;

@@ -380,6 +380,8 @@ impl Machine {
             cash,
         };
         self.tell(BrokerEvent::Snapshot(snapshot));
+        // It has all that a sweep would find.
+        self.sweep_due = self.sweep_due.max(now.plus_nanos(super::SWEEP));
         self.begin_next(now);
     }
 
@@ -403,6 +405,7 @@ impl Machine {
                     tracing::error!(order = %name, "what Alpaca says of the order lacks symbol, side or quantity");
                     return;
                 };
+                self.hold_against_stream(&said, now);
                 let known = self.names.known(name);
                 if known.last.as_ref().is_none_or(|last| said.at >= last.at) {
                     known.live = !order.is_over();

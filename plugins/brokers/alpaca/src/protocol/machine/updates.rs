@@ -130,15 +130,11 @@ impl Machine {
             return;
         };
         let last = self.names.get(name).and_then(|known| known.last.as_ref());
-        let fills = last.is_some_and(|last| said.filled > last.filled);
         if heard == Heard::Read {
             if last.is_some_and(|last| !is_news(last, &said)) {
                 return;
             }
-            let stood = self.stream.is_up() && now.since(self.stream.since()) > LOST;
-            if fills && stood && now.since(said.at) > LOST {
-                self.missed(name, now);
-            }
+            self.hold_against_stream(&said, now);
         }
         said.execution = execution;
         let known = self.names.known(name);
@@ -169,10 +165,18 @@ impl Machine {
         });
     }
 
-    /// A reading has found what the stream should have told: it is made anew.
-    fn missed(&mut self, name: ClientOrderId, now: Timestamp) {
+    /// Where a reading has found a fill that the stream should have told, the stream is made anew.
+    pub(super) fn hold_against_stream(&mut self, said: &OrderReport, now: Timestamp) {
+        let last = self.names.get(said.client_id);
+        let last = last.and_then(|known| known.last.as_ref());
+        let fills = last.is_some_and(|last| said.filled > last.filled);
+        let stood = self.stream.is_up() && now.since(self.stream.since()) > LOST;
+        if !fills || !stood || now.since(said.at) <= LOST {
+            return;
+        }
         self.counts.missed = self.counts.missed.saturating_add(1);
         let mut news: Vec<TradingNews> = Vec::new();
+        let name = said.client_id;
         let why = format!("the trading stream did not tell of a fill of {name}");
         self.stream.give_up(&why, 0, now, &mut news);
         self.take_news(news, now);
