@@ -6,7 +6,7 @@ use trader_contract::{
     ReportStatus, RequestFailure, Side, TimeInForce, Trail,
 };
 
-use crate::harness::{World, far, name, order, price};
+use super::harness::{World, far, name, order, price};
 
 #[test]
 fn a_market_order_fills_and_stream_and_snapshot_agree() {

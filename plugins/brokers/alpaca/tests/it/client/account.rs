@@ -6,7 +6,7 @@ use trader_broker_alpaca::wire::refusal::Reason;
 use trader_broker_alpaca::wire::request::ConfigurationChange;
 use trader_contract::{BrokerEvent, OrderKind, OrderRole, ReportStatus, Side};
 
-use crate::harness::{World, clock, far, name, order};
+use super::harness::{World, clock, far, name, order};
 
 #[test]
 fn account_settings_clock_calendar_and_assets_answer() {
@@ -121,7 +121,7 @@ fn what_is_asked_of_a_connection_that_stopped_fails_at_once() {
     let world = World::new();
     let (queue, events) = std::sync::mpsc::sync_channel::<BrokerEvent>(8);
     let inside = world.runtime.enter();
-    let settings = TradingSettings::new(crate::harness::keys(), clock);
+    let settings = TradingSettings::new(super::harness::keys(), clock);
     let outlet = outlet(queue, |event| event, Some);
     let trading = Trading::start(&world.endpoint(), settings, &[], outlet).unwrap();
     drop(inside);

@@ -4,7 +4,7 @@ use trader_contract::{
     BrokerEvent, BrokerRequest, OrderKind, OrderRole, ReportStatus, RequestFailure, Side,
 };
 
-use crate::harness::{Trader, World, far, name, order};
+use super::harness::{Trader, World, far, name, order};
 
 fn ambiguous(trader: &mut Trader) {
     trader.until("the ambiguous answer", |event| match event {
@@ -181,7 +181,7 @@ fn a_snapshot_whose_parts_cannot_be_read_is_told_as_failed() {
     world.admin("faults", r#"{"fault": "error_before", "method": "GET", "path": "/v2/positions", "status": 500, "count": 9}"#);
     trader.ask(BrokerRequest::Snapshot {
         number: 7,
-        since: crate::harness::clock(),
+        since: super::harness::clock(),
     });
     let number = trader.until("the failure", |event| match event {
         BrokerEvent::SnapshotFailed { number, .. } => Some(*number),

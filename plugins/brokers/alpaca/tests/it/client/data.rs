@@ -5,7 +5,7 @@ use trader_broker_alpaca::face::{Adjustment, DataChannel, FeedItem, Subscription
 use trader_broker_alpaca::wire::Format;
 use trader_contract::{Channel, FeedEvent, Symbol, Timestamp};
 
-use crate::harness::{World, clock, until};
+use super::harness::{World, clock, until};
 
 fn symbol(text: &str) -> Symbol {
     text.parse().unwrap()

@@ -14,7 +14,7 @@ use trader_contract::{
     Side, Timestamp,
 };
 
-use crate::harness::{order, price, until};
+use super::harness::{order, price, until};
 
 const VARIABLE: &str = "TRADER_ALPACA_PAPER";
 
