@@ -53,19 +53,25 @@ impl Sim {
         sim
     }
 
-    pub(crate) async fn bare(more: &[&str]) -> Self {
+    /// One that runs in a process of its own.
+    pub(crate) fn elsewhere(address: SocketAddr) -> Self {
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
+        Self {
+            address,
+            http: reqwest::Client::new(),
+            server: tokio::spawn(async {}),
+        }
+    }
+
+    pub(crate) async fn bare(more: &[&str]) -> Self {
         let mut arguments = vec!["alpaca-sim", "--listen", "127.0.0.1:0", "--pace", "0"];
         arguments.extend(more);
         let server = Server::start(&Options::parse_from(arguments))
             .await
             .unwrap();
-        let address = server.address();
-        Self {
-            address,
-            http: reqwest::Client::new(),
-            server: tokio::spawn(async move { server.run().await.unwrap() }),
-        }
+        let mut sim = Self::elsewhere(server.address());
+        sim.server = tokio::spawn(async move { server.run().await.unwrap() });
+        sim
     }
 
     pub(crate) async fn call(

@@ -69,6 +69,47 @@ async fn a_killed_simulator_goes_on_where_it_stood() {
     sim.buy("F", 1).await;
 }
 
+/// Starts the program itself and returns it with the address that it tells.
+fn program(folder: &std::path::Path) -> (std::process::Child, std::net::SocketAddr) {
+    use std::io::BufRead as _;
+    use std::process::{Command, Stdio};
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alpaca-sim"));
+    command.args([
+        "--listen",
+        "127.0.0.1:0",
+        "--pace",
+        "0",
+        "--start",
+        START,
+        "--state-dir",
+    ]);
+    let mut child = command.arg(folder).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let output = child.stdout.as_mut().unwrap();
+    std::io::BufReader::new(output)
+        .read_line(&mut line)
+        .unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let url = ready["trading"].as_str().unwrap();
+    (child, url.strip_prefix("http://").unwrap().parse().unwrap())
+}
+
+#[tokio::test]
+async fn the_program_survives_kill_minus_nine() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, address) = program(folder.path());
+    let sim = Sim::elsewhere(address);
+    a_busy_hour(&sim).await;
+    let before = everything(&sim).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (mut child, address) = program(folder.path());
+    let after = everything(&Sim::elsewhere(address)).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(after, before);
+}
+
 #[tokio::test]
 async fn a_seed_makes_the_same_run_twice() {
     let (one, other) = (Sim::start().await, Sim::start().await);
