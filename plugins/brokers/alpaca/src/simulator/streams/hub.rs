@@ -13,7 +13,7 @@ use crate::simulator::faults::Faults;
 use crate::simulator::world::{Notice, World};
 
 /// How many messages may wait for a listener.
-pub(crate) const QUEUE: usize = 4_096;
+pub(crate) const QUEUE: usize = 1_024;
 /// How many data points go into one message at most.
 const BATCH: usize = 256;
 

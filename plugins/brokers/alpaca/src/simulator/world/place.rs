@@ -224,10 +224,50 @@ impl World {
     /// Writes down the orders of a request, for as long as the exchange does not refuse it.
     fn enter(&mut self, draft: &Draft, parts: &Parts, request: &OrderRequest) {
         let first = self.orders.len();
+        let order = self.order_of(draft, parts, request.client_id);
+        let leg = Order {
+            parent: Some(first),
+            side: match draft.class {
+                Class::Oco => draft.side,
+                _ => draft.side.opposite(),
+            },
+            intent: match (draft.class, draft.side) {
+                (Class::Oco, _) => parts.intent,
+                (_, Side::Buy) => "sell_to_close",
+                (_, Side::Sell) => "buy_to_close",
+            },
+            limit: None,
+            stop: None,
+            ..order.clone()
+        };
+        self.add(order);
+        if let Some((sim, limit)) = request.attached.target {
+            let target = Order {
+                sim,
+                kind: Type::Limit,
+                limit: Some(limit),
+                ..leg.clone()
+            };
+            self.add_leg(first, target);
+        }
+        let limit = draft.stop_loss.and_then(|(_, limit)| limit);
+        if let Some((sim, stop)) = request.attached.stop.or(request.oco_stop) {
+            let stop = Order {
+                sim,
+                kind: limit.map_or(Type::Stop, |_| Type::StopLimit),
+                stop: Some(stop),
+                limit,
+                ..leg
+            };
+            self.add_leg(first, stop);
+        }
+    }
+
+    fn order_of(&mut self, draft: &Draft, parts: &Parts, sim: ClientOrderId) -> Order {
         let given = draft.client_order_id.clone();
-        let order = Order {
+        Order {
             id: self.ids.uuid(),
-            sim: request.client_id,
+            sim,
             client_order_id: given.unwrap_or_else(|| self.ids.uuid()),
             asset: parts.asset,
             side: draft.side,
@@ -257,47 +297,6 @@ impl World {
             replaces: None,
             legs: Vec::new(),
             parent: None,
-        };
-        let leg = Order {
-            parent: Some(first),
-            side: match draft.class {
-                Class::Oco => draft.side,
-                _ => draft.side.opposite(),
-            },
-            intent: match (draft.class, draft.side) {
-                (Class::Oco, _) => parts.intent,
-                (_, Side::Buy) => "sell_to_close",
-                (_, Side::Sell) => "buy_to_close",
-            },
-            limit: None,
-            stop: None,
-            ..order.clone()
-        };
-        self.add(order);
-        if let Some((sim, limit)) = request.attached.target {
-            self.add_leg(
-                first,
-                Order {
-                    sim,
-                    kind: Type::Limit,
-                    limit: Some(limit),
-                    ..leg.clone()
-                },
-            );
-        }
-        let limit = draft.stop_loss.and_then(|(_, limit)| limit);
-        if let Some((sim, stop)) = request.attached.stop.or(request.oco_stop) {
-            let kind = limit.map_or(Type::Stop, |_| Type::StopLimit);
-            self.add_leg(
-                first,
-                Order {
-                    sim,
-                    kind,
-                    stop: Some(stop),
-                    limit,
-                    ..leg
-                },
-            );
         }
     }
 

@@ -1,0 +1,34 @@
+//! Tests of `alpaca-sim` over real sockets on loopback. Its clock stands still and moves when a test
+//! says so; nothing sleeps.
+
+#[cfg(test)]
+mod harness;
+
+#[cfg(test)]
+mod account;
+#[cfg(test)]
+mod data_stream;
+#[cfg(test)]
+mod errors_403;
+#[cfg(test)]
+mod errors_422;
+#[cfg(test)]
+mod errors_other;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod groups;
+#[cfg(test)]
+mod market_data;
+#[cfg(test)]
+mod orders;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod replaces;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod state;
+#[cfg(test)]
+mod trading_stream;
