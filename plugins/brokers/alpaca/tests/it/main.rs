@@ -1,11 +1,13 @@
-//! Tests of `alpaca-sim` over real sockets on loopback. Its clock stands still and moves when a test
-//! says so; nothing sleeps.
+//! Tests over real sockets on loopback: of `alpaca-sim`, whose clock stands still and moves when a test
+//! says so, and of the client against it. Nothing sleeps.
 
 #[cfg(test)]
 mod harness;
 
 #[cfg(test)]
 mod account;
+#[cfg(test)]
+mod client;
 #[cfg(test)]
 mod data_stream;
 #[cfg(test)]

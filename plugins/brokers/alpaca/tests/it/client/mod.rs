@@ -1,8 +1,8 @@
-//! Tests of the client over real sockets, against the simulator: two readings of Alpaca's language that
-//! were written apart.
-mod harness;
+//! The client against the simulator: two readings of Alpaca's language that were written apart.
+
 mod account;
 mod data;
 mod faults;
+mod harness;
 mod orders;
 mod paper;
