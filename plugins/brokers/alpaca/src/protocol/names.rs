@@ -2,9 +2,11 @@
 //! makes by itself: the exits that go out with an order, and the order that takes a shrunken exit's
 //! place. Those follow from the order that they belong to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use trader_contract::{BrokerOrderId, ClientOrderId, OrderReport, OrderRequest, OrderRole, Qty};
+use trader_contract::{
+    BrokerOrderId, ClientOrderId, OrderReport, OrderRequest, OrderRole, Qty, Timestamp,
+};
 
 use crate::wire::order::Order;
 use crate::wire::words::OrderType;
@@ -163,6 +165,27 @@ impl Names {
         orders.map(|(name, known)| (*name, known))
     }
 
+    /// Forgets orders that were over before a moment, with all that belong to them: an order of ours that
+    /// turns up again bears its name.
+    pub(super) fn forget_before(&mut self, moment: Timestamp) {
+        let is_over = |known: &Known| {
+            let told = known.last.as_ref();
+            !known.live && told.is_some_and(|last| last.at < moment)
+        };
+        let kept: BTreeSet<ClientOrderId> = self
+            .orders
+            .iter()
+            .filter(|(_, known)| !is_over(known))
+            .map(|(name, known)| known.parent.unwrap_or(*name))
+            .collect();
+        self.orders.retain(|name, known| {
+            let head = known.parent.unwrap_or(*name);
+            kept.contains(&head) || !is_over(known)
+        });
+        let orders = &self.orders;
+        self.by_broker.retain(|_, name| orders.contains_key(name));
+    }
+
     /// The head of the group that an order belongs to: itself where it belongs to none.
     pub(super) fn head(&self, name: ClientOrderId) -> ClientOrderId {
         let parent = self.orders.get(&name).and_then(|known| known.parent);
@@ -275,5 +298,42 @@ mod tests {
             names.resolve(&ours, None),
             Whose::Ours(name("0000002a-20261120-17-s2"))
         );
+    }
+
+    #[test]
+    fn a_group_is_forgotten_as_a_whole_once_it_was_over_long_ago() {
+        let report = |name: ClientOrderId, seconds| OrderReport {
+            client_id: name,
+            broker_id: BrokerOrderId("b".into()),
+            symbol: "AAPL".parse().unwrap(),
+            side: trader_contract::Side::Buy,
+            status: trader_contract::ReportStatus::Filled,
+            qty: Qty::ZERO,
+            filled: Qty::ZERO,
+            execution: None,
+            stop: None,
+            limit: None,
+            replaced_by: None,
+            at: Timestamp::from_seconds(seconds),
+            reason: None,
+        };
+        let (entry, stop) = (
+            name("0000002a-20261120-17-e1"),
+            name("0000002a-20261120-17-s1"),
+        );
+        let mut names = Names::default();
+        names.bind(entry, "b1");
+        names.bind(stop, "b2");
+        names.known(stop).parent = Some(entry);
+        names.known(entry).last = Some(report(entry, 10));
+        names.known(stop).last = Some(report(stop, 90));
+        names.forget_before(Timestamp::from_seconds(50));
+        assert!(names.name("b1").is_some() && names.name("b2").is_some());
+        names.known(stop).live = true;
+        names.forget_before(Timestamp::from_seconds(100));
+        assert!(names.name("b1").is_some() && names.name("b2").is_some());
+        names.known(stop).live = false;
+        names.forget_before(Timestamp::from_seconds(100));
+        assert!(names.name("b1").is_none() && names.get(stop).is_none());
     }
 }

@@ -195,13 +195,18 @@ impl Task {
                 return false;
             }
         }
+        self.publish();
+        true
+    }
+
+    /// Shows the counts to whoever looks.
+    fn publish(&self) {
         let counts = self.counts;
         self.parts.counts.send_if_modified(|told| {
             let news = *told != counts;
             *told = counts;
             news
         });
-        true
     }
 
     async fn say(&mut self, event: FeedEvent) -> bool {
@@ -211,6 +216,7 @@ impl Task {
     /// The stream stands. What was missed is brought first.
     async fn up(&mut self, missing: Vec<(Symbol, Timestamp)>) -> bool {
         self.counts.connections = self.counts.connections.saturating_add(1);
+        self.publish();
         let now = (self.parts.clock)();
         let from = missing.iter().map(|(_, from)| *from).min();
         let from = from.map(|from| from.max(now.plus_nanos(GAP_MAX.saturating_neg())));

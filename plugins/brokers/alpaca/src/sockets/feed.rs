@@ -61,7 +61,7 @@ pub enum FeedItem {
         /// What it is now; `None` where nothing stands in its place.
         now: Option<Trade>,
     },
-    /// Trading in a symbol stopped or goes on.
+    /// Trading in a symbol stopped or goes on: what the contract has as an event of the broker.
     Halt {
         /// The symbol.
         symbol: Symbol,

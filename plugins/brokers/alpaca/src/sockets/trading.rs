@@ -21,6 +21,11 @@ use crate::wire::Format;
 /// The longest sleep between two looks at what is due: the wall clock may jump.
 const NAP: Duration = Duration::from_millis(500);
 
+/// How often connections are used that would else grow cold, and how many: an order must not wait for
+/// one to be made because another request is under way on the only one.
+const WARM_EVERY: i64 = 45 * Timestamp::SECOND;
+const WARM: usize = 3;
+
 /// Something that is asked beside trading.
 pub(crate) struct Ask {
     pub(crate) urgency: Urgency,
@@ -49,6 +54,7 @@ struct Task {
     calls: FuturesUnordered<BoxFuture<'static, (u64, HttpResult)>>,
     asked: std::collections::BTreeMap<u64, oneshot::Sender<HttpResult>>,
     last_token: u64,
+    warm_due: Timestamp,
 }
 
 /// Starts the task on the runtime of the caller.
@@ -60,6 +66,7 @@ pub(crate) fn spawn(parts: Parts) -> tokio::task::JoinHandle<()> {
         calls: FuturesUnordered::new(),
         asked: std::collections::BTreeMap::new(),
         last_token: 0,
+        warm_due: Timestamp::MIN,
     };
     tokio::spawn(task.run())
 }
@@ -72,7 +79,7 @@ impl Task {
                 break;
             }
             let now = (self.parts.clock)();
-            let nap = until(self.parts.machine.due(), now);
+            let nap = until(self.due(), now);
             // What the daemon asks goes before what it is told, and that before looking.
             tokio::select! {
                 biased;
@@ -95,6 +102,9 @@ impl Task {
             let now = (self.parts.clock)();
             if now >= self.parts.machine.due() {
                 self.parts.machine.tick(now);
+            }
+            if self.parts.machine.is_up() && now >= self.warm_due {
+                self.warm(now);
             }
         }
         self.socket
@@ -126,8 +136,36 @@ impl Task {
             .ask(self.last_token, ask.urgency, call, now);
     }
 
+    /// When something is next due.
+    fn due(&self) -> Timestamp {
+        let due = self.parts.machine.due();
+        match self.parts.machine.is_up() {
+            true => due.min(self.warm_due),
+            false => due,
+        }
+    }
+
+    /// Uses several connections at once.
+    fn warm(&mut self, now: Timestamp) {
+        self.warm_due = now.plus_nanos(WARM_EVERY);
+        for _ in 0..WARM {
+            self.last_token = self.last_token.saturating_add(1);
+            let call = (Method::Get, "/v2/clock".to_owned(), None);
+            self.parts
+                .machine
+                .ask(self.last_token, Urgency::Reading, call, now);
+        }
+    }
+
     /// Does all that the machine wants done; `false` where nobody hears its events any more.
     async fn carry_out(&mut self) -> bool {
+        // Before the events that they count are heard.
+        let counts = self.parts.machine.counts();
+        self.parts.counts.send_if_modified(|told| {
+            let news = *told != counts;
+            *told = counts;
+            news
+        });
         while let Some(effect) = self.parts.machine.take() {
             match effect {
                 Effect::Http(call) => {
@@ -151,12 +189,6 @@ impl Task {
                 }
             }
         }
-        let counts = self.parts.machine.counts();
-        self.parts.counts.send_if_modified(|told| {
-            let news = *told != counts;
-            *told = counts;
-            news
-        });
         true
     }
 }

@@ -18,9 +18,9 @@ mod updates;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
-use trader_contract::{BrokerEvent, BrokerRequest, RequestFailure, Timestamp};
+use trader_contract::{BrokerEvent, BrokerRequest, ForeignOrder, RequestFailure, Timestamp};
 
 use super::budget::{Budget, Urgency};
 use super::keys::Keys;
@@ -106,8 +106,8 @@ pub struct Machine {
     next_work: Option<(u32, Timestamp)>,
     /// Orders of the stream of which it is not known whose they are.
     unplaced: Vec<Order>,
-    /// Alpaca's ids of orders that are not ours.
-    strangers: BTreeSet<Box<str>>,
+    /// Orders that are not ours, by Alpaca's id, each with what was last told of it.
+    strangers: BTreeMap<Box<str>, Option<ForeignOrder>>,
     sweep_due: Timestamp,
     told_alive: Timestamp,
     link_told: bool,
@@ -131,7 +131,7 @@ impl Machine {
             work: None,
             next_work: None,
             unplaced: Vec::new(),
-            strangers: BTreeSet::new(),
+            strangers: BTreeMap::new(),
             sweep_due: now.plus_nanos(SWEEP),
             told_alive: Timestamp::MIN,
             link_told: false,

@@ -199,7 +199,7 @@ impl Machine {
         self.unplaced = others;
         let those: Vec<Order> = those;
         for order in those {
-            self.strangers.insert(order.id.clone());
+            self.strangers.entry(order.id.clone()).or_default();
             self.hear_family(&order, now);
         }
     }

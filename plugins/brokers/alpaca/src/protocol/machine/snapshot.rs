@@ -20,6 +20,8 @@ use crate::wire::activity::Activity;
 use crate::wire::order::Order;
 use crate::wire::path::Path;
 
+/// How long an order that is over is remembered before what is asked about.
+const KEPT: i64 = 3 * 24 * 60 * Timestamp::MINUTE;
 /// How often a part is read before the snapshot is given up.
 const TRIES: u32 = 3;
 /// The most single orders that one snapshot reads.
@@ -327,7 +329,7 @@ impl Machine {
         let mut unknown: Vec<Step> = Vec::new();
         for id in work.lines.iter().filter_map(|line| line.order.as_deref()) {
             let step = Step::One(id.into());
-            let known = self.names.name(id).is_some() || self.strangers.contains(id);
+            let known = self.names.name(id).is_some() || self.strangers.contains_key(id);
             if !known && !work.orders.contains_key(id) && !unknown.contains(&step) {
                 unknown.push(step);
             }
@@ -380,6 +382,8 @@ impl Machine {
             cash,
         };
         self.tell(BrokerEvent::Snapshot(snapshot));
+        self.names
+            .forget_before(work.since.plus_nanos(KEPT.saturating_neg()));
         // It has all that a sweep would find.
         self.sweep_due = self.sweep_due.max(now.plus_nanos(super::SWEEP));
         self.begin_next(now);
@@ -414,7 +418,7 @@ impl Machine {
                 ours.insert(name, said);
             }
             Whose::Nobodys => {
-                self.strangers.insert(order.id.clone());
+                self.strangers.entry(order.id.clone()).or_default();
                 if !order.is_over()
                     && let Some(order) = foreign(order, now)
                 {

@@ -1,6 +1,8 @@
 //! What is heard of orders, and what of it is told.
 
-use trader_contract::{BrokerEvent, ClientOrderId, Execution, OrderReport, Timestamp};
+use trader_contract::{
+    BrokerEvent, ClientOrderId, Execution, ForeignOrder, OrderReport, Timestamp,
+};
 
 use super::Machine;
 use super::calls::Purpose;
@@ -24,7 +26,7 @@ impl Machine {
         let order = &update.order;
         let name = match self.names.resolve(order, None) {
             Whose::Ours(name) => name,
-            Whose::Nobodys if self.strangers.contains(&order.id) || self.is_plain(order) => {
+            Whose::Nobodys if self.strangers.contains_key(&order.id) || self.is_plain(order) => {
                 return self.tell_foreign(order, now);
             }
             Whose::Nobodys => return self.place(order.clone(), now),
@@ -95,21 +97,27 @@ impl Machine {
                         self.read_again(by_id(successor), now);
                     }
                 }
-                Whose::Nobodys => {
-                    let known = !self.strangers.insert(order.id.clone());
-                    if !known || !order.is_over() {
-                        self.tell_foreign(order, now);
-                    }
-                }
+                Whose::Nobodys => self.tell_foreign(order, now),
             }
         }
     }
 
+    /// Tells of an order that is not ours, where that is news: what was over when it was first heard of
+    /// is none.
     fn tell_foreign(&mut self, order: &Order, now: Timestamp) {
-        self.strangers.insert(order.id.clone());
-        if let Some(order) = foreign(order, now) {
-            self.tell(BrokerEvent::Foreign(order));
+        let told = self.strangers.entry(order.id.clone()).or_default();
+        let Some(said) = foreign(order, now) else {
+            return;
+        };
+        let same = told.as_ref().is_some_and(|told| {
+            let shape = |order: &ForeignOrder| (order.status, order.filled, order.qty);
+            shape(told) == shape(&said) && (told.stop, told.limit) == (said.stop, said.limit)
+        });
+        if same || (told.is_none() && order.is_over()) {
+            return;
         }
+        *told = Some(said.clone());
+        self.tell(BrokerEvent::Foreign(said));
     }
 
     /// Tells what was heard of an order of ours. What was read and is no news is not told again.

@@ -5,7 +5,7 @@ use trader_broker_alpaca::face::{Adjustment, DataChannel, FeedItem, Subscription
 use trader_broker_alpaca::wire::Format;
 use trader_contract::{Channel, FeedEvent, Symbol, Timestamp};
 
-use super::harness::{World, clock, until};
+use super::harness::{World, clock, clock_ahead, until};
 
 fn symbol(text: &str) -> Symbol {
     text.parse().unwrap()
@@ -65,6 +65,37 @@ fn a_cut_stream_comes_back_with_what_it_missed() {
     until(&items, "the loss", |item| is_link(&item, false));
     until(&items, "the link", |item| is_link(&item, true));
     assert!(newest > Timestamp::MIN);
+}
+
+#[test]
+fn minutes_that_a_lost_connection_missed_are_brought_before_it_is_up_again() {
+    let world = World::new();
+    let wanted = Subscriptions::NONE.with(DataChannel::Bars, "AAPL");
+    let (_data, items) = world.data(|settings| settings.clock = clock_ahead, wanted);
+    until(&items, "the link", |item| is_link(&item, true));
+    world.admin("clock", r#"{"advance_seconds": 61}"#);
+    let mut newest = Timestamp::MIN;
+    until(&items, "a bar", |item| match item {
+        FeedItem::Bar { bar, .. } => {
+            newest = bar.start;
+            true
+        }
+        _ => false,
+    });
+    // It stays away for some minutes of the simulator's time.
+    world.admin("faults", r#"{"fault": "refuse_handshake", "status": 429}"#);
+    world.admin("streams", r#"{"cut": "v2/iex"}"#);
+    until(&items, "the loss", |item| is_link(&item, false));
+    world.admin("clock", r#"{"advance_seconds": 300}"#);
+    let mut missed = Vec::new();
+    until(&items, "the link", |item| {
+        if let FeedItem::Missed { bars, .. } = &item {
+            missed.extend(bars.iter().map(|bar| bar.start));
+        }
+        is_link(&item, true)
+    });
+    assert!(missed.len() >= 3, "{missed:?}");
+    assert!(missed.iter().all(|start| *start > newest) && missed.is_sorted());
 }
 
 #[test]

@@ -29,6 +29,11 @@ pub(crate) fn clock() -> Timestamp {
     base.plus_nanos(i64::try_from(passed.as_nanos()).unwrap())
 }
 
+/// A clock that is ahead of the simulator's, so that minutes which it has just played are over here.
+pub(crate) fn clock_ahead() -> Timestamp {
+    clock().plus_minutes(30)
+}
+
 pub(crate) fn keys() -> Keys {
     Keys::new("sim-key", "sim-secret")
 }

@@ -162,3 +162,30 @@ fn signs_of_life_are_told_once_a_second_at_most() {
         .filter(|event| matches!(event, BrokerEvent::Alive));
     assert!(alive.count() <= 1);
 }
+
+#[test]
+fn somebody_elses_order_is_told_again_only_when_it_changes() {
+    let mut bench = Bench::new();
+    working(&mut bench);
+    let theirs = order("f1", "by-hand", "new", 0, "");
+    let told = |bench: &Bench| {
+        let foreign = bench
+            .events
+            .iter()
+            .filter(|event| matches!(event, BrokerEvent::Foreign(_)));
+        foreign.count()
+    };
+    bench.update("new", "", &theirs);
+    for _ in 0..3 {
+        bench.pass(11);
+        let sweep = bench.call(Method::Get, "/v2/orders?status=open");
+        bench.answer(
+            &sweep,
+            200,
+            &format!("[{},{theirs}]", entry_text("new", 0, "")),
+        );
+    }
+    assert_eq!(told(&bench), 1);
+    bench.update("canceled", "", &theirs.replace("\"new\"", "\"canceled\""));
+    assert_eq!(told(&bench), 2);
+}
