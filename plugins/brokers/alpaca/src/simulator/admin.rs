@@ -24,6 +24,7 @@ Admin interface (loopback only, no keys; JSON bodies, all members optional unles
   POST /admin/limits           {trading_per_minute, data_per_minute}
   POST /admin/orders/reject    the next order is accepted and then rejected
   POST /admin/orders/refuse    {code, message} the next request about an order is refused
+  POST /admin/orders/correct   {order_id or execution_id (required), qty, price} an execution is changed, or void without both
   POST /admin/exchange         {submit_milliseconds, cancel_milliseconds, replace_milliseconds, partial_fill_probability,
                                partial_fill_retry_milliseconds, slippage_basis_points, participation, silent_sibling_cancel}
   POST /admin/halt             {symbol (required), halted (required), reason}
@@ -51,6 +52,9 @@ pub(super) fn apply(world: &mut World, request: &Request) -> Reply {
             Ok(())
         }
         ["admin", "orders", "refuse"] => refuse(world, request),
+        ["admin", "orders", "correct"] => {
+            request.fields().and_then(|fields| world.correct(&fields))
+        }
         ["admin", "exchange"] => exchange(world, request),
         ["admin", "halt"] => halt(world, request),
         ["admin", "asset"] => asset(world, request),

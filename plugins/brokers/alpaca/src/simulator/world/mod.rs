@@ -10,6 +10,7 @@ mod order;
 mod place;
 mod positions;
 mod settle;
+mod trades;
 mod views;
 mod watchlists;
 
@@ -30,6 +31,7 @@ use agenda::Agenda;
 pub(crate) use agenda::in_new_york;
 pub(crate) use order::Order;
 pub(crate) use positions::Holding;
+use trades::Trade;
 use watchlists::Watchlists;
 pub(crate) use watchlists::Which;
 
@@ -73,6 +75,8 @@ pub(crate) struct World {
     by_sim: BTreeMap<ClientOrderId, usize>,
     holdings: BTreeMap<usize, Holding>,
     activities: Vec<Activity>,
+    /// Every execution that stands.
+    trades: Vec<Trade>,
     pub(crate) settings: Settings,
     /// The worth of the account at each minute of each session.
     equity_by_minute: Vec<(Timestamp, Decimal)>,
@@ -124,6 +128,7 @@ impl World {
             by_sim: BTreeMap::new(),
             holdings: BTreeMap::new(),
             activities: Vec::new(),
+            trades: Vec::new(),
             settings: Settings::default(),
             equity_by_minute: Vec::new(),
             last_equity: Decimal::from(OPENING_CASH),
