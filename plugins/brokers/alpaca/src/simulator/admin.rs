@@ -12,24 +12,30 @@ use super::{decimal, rest};
 
 /// What `--help` says of it.
 pub(super) const HELP: &str = "\
-Admin interface (loopback only, no keys; JSON bodies, all members optional unless said otherwise):
-  GET  /admin/state            clock, faults to come, what the account holds
-  POST /admin/clock            {advance_seconds} or {advance_to: RFC3339}, and {pace}
-  POST /admin/faults           {fault (required), count, method, path, event, status, html, without_headers, milliseconds}
-       requests: delay_response error_before error_after rate_limit cut_response half_open
-       events:   drop_event duplicate_event delay_event swap_events     handshakes: refuse_handshake
-  DELETE /admin/faults         takes back what has not happened
-  POST /admin/streams          {cut: trading|v2/iex|..|all, mute: .., second_trading_stream: displace|refuse|allow,
-                               auth_timeout_milliseconds}
-  POST /admin/limits           {trading_per_minute, data_per_minute}
-  POST /admin/orders/reject    the next order is accepted and then rejected
-  POST /admin/orders/refuse    {code, message} the next request about an order is refused
-  POST /admin/orders/correct   {order_id or execution_id (required), qty, price} an execution is changed, or void without both
-  POST /admin/exchange         {submit_milliseconds, cancel_milliseconds, replace_milliseconds, partial_fill_probability,
-                               partial_fill_retry_milliseconds, slippage_basis_points, participation, silent_sibling_cancel}
-  POST /admin/halt             {symbol (required), halted (required), reason}
-  POST /admin/asset            {symbol (required), shortable, easy_to_borrow, tradable, fractionable}
-  POST /admin/market           {symbol (required), kind (required): correction|cancel|updated_bar|luld|imbalance}
+Admin interface (loopback only, no keys; JSON bodies; ! marks a member that is required):
+  GET    /admin/state    the clock, how many faults are to come, what the account holds
+  POST   /admin/clock    advance_seconds or advance_to (RFC 3339); pace
+  POST   /admin/faults   fault!, count, method, path, event, status, html, without_headers,
+                         milliseconds; the fault is one of
+           about requests    delay_response error_before error_after rate_limit
+                             cut_response half_open
+           about events      drop_event duplicate_event delay_event swap_events
+           about handshakes  refuse_handshake
+  DELETE /admin/faults   takes back what has not happened
+  POST   /admin/streams  cut, mute: trading, v2/iex, v2/sip, .. or all
+                         second_trading_stream: displace, refuse or allow
+                         auth_timeout_milliseconds
+  POST   /admin/limits   trading_per_minute, data_per_minute
+  POST   /admin/orders/reject   the next order is accepted and then rejected
+  POST   /admin/orders/refuse   code, message: the next request about an order is refused
+  POST   /admin/orders/correct  order_id or execution_id!, qty, price: an execution is
+                         changed, or void without both
+  POST   /admin/exchange submit_milliseconds, cancel_milliseconds, replace_milliseconds,
+                         partial_fill_probability, partial_fill_retry_milliseconds,
+                         slippage_basis_points, participation, silent_sibling_cancel
+  POST   /admin/halt     symbol!, halted!, reason
+  POST   /admin/asset    symbol!, shortable, easy_to_borrow, tradable, fractionable
+  POST   /admin/market   symbol!, kind!: correction, cancel, updated_bar, luld or imbalance
 ";
 
 /// Whether a request is for the admin interface.
