@@ -37,8 +37,10 @@ pub(crate) use watchlists::Which;
 
 /// What the account starts with, in dollars.
 pub(crate) const OPENING_CASH: i64 = 100_000;
-const MILLISECOND: i64 = 1_000_000;
 const MICROSECOND: i64 = 1_000;
+/// How long the way to the exchange takes, until the admin interface says otherwise: less than a
+/// client on this machine needs for its next request, as Alpaca's takes less than one on the network.
+const TO_VENUE: i64 = 50 * MICROSECOND;
 
 /// Something that a stream may have to tell.
 #[derive(Debug, Clone)]
@@ -100,9 +102,9 @@ impl World {
         let config = SimConfig {
             seed,
             latency: Latency {
-                submit: MILLISECOND,
-                cancel: MILLISECOND,
-                replace: MILLISECOND,
+                submit: TO_VENUE,
+                cancel: TO_VENUE,
+                replace: TO_VENUE,
                 ..Latency::NONE
             },
             half_spread_micros: HALF_SPREAD_MICROS,
