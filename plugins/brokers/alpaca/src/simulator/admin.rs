@@ -32,7 +32,8 @@ Admin interface (loopback only, no keys; JSON bodies; ! marks a member that is r
                          changed, or void without both
   POST   /admin/exchange submit_milliseconds, cancel_milliseconds, replace_milliseconds,
                          partial_fill_probability, partial_fill_retry_milliseconds,
-                         slippage_basis_points, participation, silent_sibling_cancel
+                         slippage_basis_points, participation, regulatory_fees,
+                         silent_sibling_cancel
   POST   /admin/halt     symbol!, halted!, reason
   POST   /admin/asset    symbol!, shortable, easy_to_borrow, tradable, fractionable
   POST   /admin/market   symbol!, kind!: correction, cancel, updated_bar, luld or imbalance
@@ -126,7 +127,9 @@ fn exchange(world: &mut World, request: &Request) -> Result<(), Refusal> {
     if fields.get("silent_sibling_cancel").is_some() {
         world.switches.silent_sibling_cancel = fields.flag("silent_sibling_cancel");
     }
+    let charges = fields.get("regulatory_fees").and_then(Value::as_bool);
     world.exchange().configure(|config| {
+        config.fees.regulatory = charges.unwrap_or(config.fees.regulatory);
         let latency = &mut config.latency;
         latency.submit = submit.unwrap_or(latency.submit);
         latency.cancel = cancel.unwrap_or(latency.cancel);

@@ -83,6 +83,8 @@ pub(crate) struct World {
     /// The worth of the account at each minute of each session.
     equity_by_minute: Vec<(Timestamp, Decimal)>,
     last_equity: Decimal,
+    /// What executions have been charged with since the last close.
+    pending_fees: Decimal,
     pub(crate) account_id: String,
     pub(crate) created_at: Timestamp,
     /// Halted assets, and since when.
@@ -134,6 +136,7 @@ impl World {
             settings: Settings::default(),
             equity_by_minute: Vec::new(),
             last_equity: Decimal::from(OPENING_CASH),
+            pending_fees: Decimal::ZERO,
             account_id,
             created_at: start,
             halted: BTreeMap::new(),

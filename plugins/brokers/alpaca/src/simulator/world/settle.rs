@@ -76,6 +76,7 @@ impl World {
             .or_default()
             .add(side, execution.qty, execution.price, at);
         self.holdings.retain(|_, holding| !holding.is_flat());
+        self.pending_fees += decimal::of_money(execution.fee);
         self.record_fill(place, execution, was);
     }
 
