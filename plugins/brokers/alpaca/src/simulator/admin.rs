@@ -12,23 +12,31 @@ use super::{decimal, rest};
 
 /// What `--help` says of it.
 pub(super) const HELP: &str = "\
-Admin interface (loopback only, no keys; JSON bodies, all members optional unless said otherwise):
-  GET  /admin/state            clock, faults to come, what the account holds
-  POST /admin/clock            {advance_seconds} or {advance_to: RFC3339}, and {pace}
-  POST /admin/faults           {fault (required), count, method, path, event, status, html, without_headers, milliseconds}
-       requests: delay_response error_before error_after rate_limit cut_response half_open
-       events:   drop_event duplicate_event delay_event swap_events     handshakes: refuse_handshake
-  DELETE /admin/faults         takes back what has not happened
-  POST /admin/streams          {cut: trading|v2/iex|..|all, mute: .., second_trading_stream: displace|refuse|allow,
-                               auth_timeout_milliseconds}
-  POST /admin/limits           {trading_per_minute, data_per_minute}
-  POST /admin/orders/reject    the next order is accepted and then rejected
-  POST /admin/orders/refuse    {code, message} the next request about an order is refused
-  POST /admin/exchange         {submit_milliseconds, cancel_milliseconds, replace_milliseconds, partial_fill_probability,
-                               partial_fill_retry_milliseconds, slippage_basis_points, participation, silent_sibling_cancel}
-  POST /admin/halt             {symbol (required), halted (required), reason}
-  POST /admin/asset            {symbol (required), shortable, easy_to_borrow, tradable, fractionable}
-  POST /admin/market           {symbol (required), kind (required): correction|cancel|updated_bar|luld|imbalance}
+Admin interface (loopback only, no keys; JSON bodies; ! marks a member that is required):
+  GET    /admin/state    the clock, how many faults are to come, what the account holds
+  POST   /admin/clock    advance_seconds or advance_to (RFC 3339); pace
+  POST   /admin/faults   fault!, count, method, path, event, status, html, without_headers,
+                         milliseconds; the fault is one of
+           about requests    delay_response error_before error_after rate_limit
+                             cut_response half_open
+           about events      drop_event duplicate_event delay_event swap_events
+           about handshakes  refuse_handshake
+  DELETE /admin/faults   takes back what has not happened
+  POST   /admin/streams  cut, mute: trading, v2/iex, v2/sip, .. or all
+                         second_trading_stream: displace, refuse or allow
+                         auth_timeout_milliseconds
+  POST   /admin/limits   trading_per_minute, data_per_minute
+  POST   /admin/orders/reject   the next order is accepted and then rejected
+  POST   /admin/orders/refuse   code, message: the next request about an order is refused
+  POST   /admin/orders/correct  order_id or execution_id!, qty, price: an execution is
+                         changed, or void without both
+  POST   /admin/exchange submit_milliseconds, cancel_milliseconds, replace_milliseconds,
+                         partial_fill_probability, partial_fill_retry_milliseconds,
+                         slippage_basis_points, participation, regulatory_fees,
+                         silent_sibling_cancel
+  POST   /admin/halt     symbol!, halted!, reason
+  POST   /admin/asset    symbol!, shortable, easy_to_borrow, tradable, fractionable
+  POST   /admin/market   symbol!, kind!: correction, cancel, updated_bar, luld or imbalance
 ";
 
 /// Whether a request is for the admin interface.
@@ -51,6 +59,9 @@ pub(super) fn apply(world: &mut World, request: &Request) -> Reply {
             Ok(())
         }
         ["admin", "orders", "refuse"] => refuse(world, request),
+        ["admin", "orders", "correct"] => {
+            request.fields().and_then(|fields| world.correct(&fields))
+        }
         ["admin", "exchange"] => exchange(world, request),
         ["admin", "halt"] => halt(world, request),
         ["admin", "asset"] => asset(world, request),
@@ -116,7 +127,9 @@ fn exchange(world: &mut World, request: &Request) -> Result<(), Refusal> {
     if fields.get("silent_sibling_cancel").is_some() {
         world.switches.silent_sibling_cancel = fields.flag("silent_sibling_cancel");
     }
+    let charges = fields.get("regulatory_fees").and_then(Value::as_bool);
     world.exchange().configure(|config| {
+        config.fees.regulatory = charges.unwrap_or(config.fees.regulatory);
         let latency = &mut config.latency;
         latency.submit = submit.unwrap_or(latency.submit);
         latency.cancel = cancel.unwrap_or(latency.cancel);

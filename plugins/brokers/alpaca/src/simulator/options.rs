@@ -31,7 +31,7 @@ pub struct Options {
     /// The secret that clients have to send
     #[arg(long, value_name = "SECRET", default_value = "sim-secret")]
     pub secret: String,
-    /// `seeded` makes the market up; a folder has recorded minutes, one <SYMBOL>.csv or .csv.gz each
+    /// `seeded` makes the market up; a folder has recorded minutes, a `SYMBOL.csv` or `SYMBOL.csv.gz` each
     #[arg(long, value_name = "seeded|DIR", default_value = "seeded")]
     pub market: String,
     /// Where everything that is made up starts from

@@ -173,3 +173,33 @@ async fn watchlists_and_history_are_served() {
     assert_eq!(history["timestamp"].as_array().unwrap().len(), 5);
     assert_eq!(history["equity"][0], 100_000);
 }
+
+#[tokio::test]
+async fn fees_are_charged_on_command_and_booked_at_the_close() {
+    let sim = Sim::start().await;
+    sim.admin("exchange", json!({"regulatory_fees": true}))
+        .await;
+    sim.buy("KO", 1_000).await;
+    sim.order(market("KO", "sell", 1_000)).await;
+    let traded: f64 = sim
+        .get("/v2/account/activities/FILL")
+        .await
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fill| {
+            let value = number(&fill["price"]) * number(&fill["qty"]);
+            if fill["side"] == "buy" { -value } else { value }
+        })
+        .sum();
+    sim.pass_to("2026-09-15T20:00:01Z").await;
+    let fees = sim.get("/v2/account/activities/FEE").await;
+    let fee = number(&fees[0]["net_amount"]);
+    // 20.60 a million of what is sold, 0.000195 a share, and the audit trail.
+    assert!(-1.9 < fee && fee < -1.4, "{fees}");
+    let cash = number(&sim.get("/v2/account").await["cash"]);
+    assert!(
+        (cash - 100_000.0 - traded - fee).abs() < 1e-6,
+        "{cash} {traded} {fee}"
+    );
+}

@@ -1,7 +1,5 @@
 //! Faults: each happens once, when it was ordered, to whoever comes.
 
-use std::time::Duration;
-
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Error;
 
@@ -56,22 +54,19 @@ async fn an_answer_never_comes_after_the_deed() {
     let sim = Sim::start().await;
     sim.admin(
         "faults",
-        json!({"fault": "half_open", "path": "/v2/orders"}),
+        json!({"fault": "half_open", "method": "POST", "path": "/v2/orders"}),
     )
     .await;
     let url = format!("http://{}/v2/orders", sim.address);
-    let request = sim
-        .http
-        .post(url)
-        .header("APCA-API-KEY-ID", "sim-key")
-        .header("APCA-API-SECRET-KEY", "sim-secret");
-    let asked = request
-        .body(limit("F", "buy", 1, 5.0).to_string())
-        .timeout(Duration::from_millis(200))
-        .send()
-        .await;
-    assert!(asked.unwrap_err().is_timeout());
-    assert_eq!(sim.get("/v2/orders").await.as_array().unwrap().len(), 1);
+    let request = sim.http.post(url).header("APCA-API-KEY-ID", "sim-key");
+    let request = request.header("APCA-API-SECRET-KEY", "sim-secret");
+    let asked = request.body(limit("F", "buy", 1, 5.0).to_string()).send();
+    let asked = tokio::spawn(asked);
+    while sim.get("/v2/orders").await == json!([]) {
+        tokio::task::yield_now().await;
+    }
+    assert!(!asked.is_finished());
+    asked.abort();
 }
 
 #[tokio::test]
@@ -143,4 +138,40 @@ async fn a_fault_that_is_taken_back_does_not_happen() {
     sim.get("/v2/account").await;
     let (status, _) = sim.post("/admin/faults", json!({"fault": "sing"})).await;
     assert_eq!(status, 400);
+}
+
+#[tokio::test]
+async fn an_execution_is_corrected_and_then_void() {
+    let sim = Sim::start().await;
+    let order = sim.buy("AAPL", 10).await;
+    let mut stream = sim.trading_stream().await;
+    let order_id = order["id"].clone();
+    sim.admin(
+        "orders/correct",
+        json!({"order_id": order_id, "qty": 4, "price": "100"}),
+    )
+    .await;
+    let (event, data) = stream.event().await;
+    assert_eq!(
+        (event.as_str(), &data["qty"], &data["position_qty"]),
+        ("trade_correct", &json!("4"), &json!("4"))
+    );
+    assert_eq!(data["order"]["filled_avg_price"], "100");
+    let position = sim.get("/v2/positions/AAPL").await;
+    assert_eq!(
+        (&position["qty"], &position["avg_entry_price"]),
+        (&json!("4"), &json!("100"))
+    );
+    assert_eq!(sim.get("/v2/account").await["cash"], "99600");
+    let corrected = data["execution_id"].clone();
+    sim.admin("orders/correct", json!({"execution_id": corrected}))
+        .await;
+    let (event, data) = stream.event().await;
+    assert_eq!(
+        (event.as_str(), &data["previous_execution_id"]),
+        ("trade_bust", &corrected)
+    );
+    assert_eq!(sim.try_get("/v2/positions/AAPL").await.0, 404);
+    assert_eq!(sim.get("/v2/account").await["cash"], "100000");
+    assert_eq!(sim.get("/v2/account/activities/FILL").await, json!([]));
 }

@@ -194,7 +194,7 @@ impl World {
                 (regt / Decimal::TWO).max(Decimal::ZERO),
             ),
             ("accrued_fees", decimal::of_money(view.accrued_fees)),
-            ("pending_reg_taf_fees", Decimal::ZERO),
+            ("pending_reg_taf_fees", self.pending_fees),
             ("pending_transfer_in", Decimal::ZERO),
             ("pending_transfer_out", Decimal::ZERO),
             ("intraday_adjustments", Decimal::ZERO),

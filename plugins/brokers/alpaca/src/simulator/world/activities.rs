@@ -1,5 +1,6 @@
 //! What has happened to the account, as `/v2/account/activities` lists it.
 
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use trader_calendar::new_york;
 use trader_contract::{Execution, NetQty, Qty, Side, Timestamp};
@@ -32,23 +33,43 @@ impl World {
 
     /// The money that a paper account begins with.
     pub(super) fn record_deposit(&mut self) {
-        let at = self.now;
+        let words = "opening balance of a paper account";
+        let amount = Decimal::from(OPENING_CASH);
+        self.record_other(("JNLC", ""), amount, words, self.now);
+    }
+
+    /// What the session's executions have been charged with; nothing is, until the admin interface
+    /// says that it is.
+    pub(super) fn record_fees(&mut self, at: Timestamp) {
+        let fees = std::mem::take(&mut self.pending_fees);
+        if !fees.is_zero() {
+            self.record_other(("FEE", "REG"), -fees, "regulatory fees of the day", at);
+        }
+    }
+
+    fn record_other(
+        &mut self,
+        (kind, sub_type): (&'static str, &str),
+        amount: Decimal,
+        words: &str,
+        at: Timestamp,
+    ) {
         let id = self.activity_id(at);
         let row = json!({
             "id": id,
             "account_id": self.account_id,
-            "activity_type": "JNLC",
-            "activity_sub_type": "",
+            "activity_type": kind,
+            "activity_sub_type": sub_type,
             "date": new_york::date(at).to_string(),
-            "net_amount": OPENING_CASH.to_string(),
-            "description": "opening balance of a paper account",
+            "net_amount": decimal::text(amount),
+            "description": words,
             "status": "executed",
             "currency": "USD",
             "created_at": at.to_string(),
         });
         self.activities.push(Activity {
             id,
-            kind: "JNLC",
+            kind,
             at,
             order_id: None,
             row,

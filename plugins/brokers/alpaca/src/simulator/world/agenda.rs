@@ -121,6 +121,7 @@ impl World {
 
     fn end_session(&mut self, at: Timestamp) {
         self.last_equity = self.equity();
+        self.record_fees(at);
         match self.market.calendar().next_session_after(at) {
             Ok(session) => {
                 self.agenda.session = session;

@@ -10,6 +10,7 @@ mod order;
 mod place;
 mod positions;
 mod settle;
+mod trades;
 mod views;
 mod watchlists;
 
@@ -30,13 +31,16 @@ use agenda::Agenda;
 pub(crate) use agenda::in_new_york;
 pub(crate) use order::Order;
 pub(crate) use positions::Holding;
+use trades::Trade;
 use watchlists::Watchlists;
 pub(crate) use watchlists::Which;
 
 /// What the account starts with, in dollars.
 pub(crate) const OPENING_CASH: i64 = 100_000;
-const MILLISECOND: i64 = 1_000_000;
 const MICROSECOND: i64 = 1_000;
+/// How long the way to the exchange takes, until the admin interface says otherwise: less than a
+/// client on this machine needs for its next request, as Alpaca's takes less than one on the network.
+const TO_VENUE: i64 = 50 * MICROSECOND;
 
 /// Something that a stream may have to tell.
 #[derive(Debug, Clone)]
@@ -73,10 +77,14 @@ pub(crate) struct World {
     by_sim: BTreeMap<ClientOrderId, usize>,
     holdings: BTreeMap<usize, Holding>,
     activities: Vec<Activity>,
+    /// Every execution that stands.
+    trades: Vec<Trade>,
     pub(crate) settings: Settings,
     /// The worth of the account at each minute of each session.
     equity_by_minute: Vec<(Timestamp, Decimal)>,
     last_equity: Decimal,
+    /// What executions have been charged with since the last close.
+    pending_fees: Decimal,
     pub(crate) account_id: String,
     pub(crate) created_at: Timestamp,
     /// Halted assets, and since when.
@@ -96,9 +104,9 @@ impl World {
         let config = SimConfig {
             seed,
             latency: Latency {
-                submit: MILLISECOND,
-                cancel: MILLISECOND,
-                replace: MILLISECOND,
+                submit: TO_VENUE,
+                cancel: TO_VENUE,
+                replace: TO_VENUE,
                 ..Latency::NONE
             },
             half_spread_micros: HALF_SPREAD_MICROS,
@@ -124,9 +132,11 @@ impl World {
             by_sim: BTreeMap::new(),
             holdings: BTreeMap::new(),
             activities: Vec::new(),
+            trades: Vec::new(),
             settings: Settings::default(),
             equity_by_minute: Vec::new(),
             last_equity: Decimal::from(OPENING_CASH),
+            pending_fees: Decimal::ZERO,
             account_id,
             created_at: start,
             halted: BTreeMap::new(),

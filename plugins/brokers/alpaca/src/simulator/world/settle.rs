@@ -46,13 +46,20 @@ impl World {
         if report.status == ReportStatus::Replaced {
             self.hand_over(place, report);
         }
+        let execution_id = match report.status {
+            ReportStatus::PendingNew => None,
+            _ => Some(self.ids.uuid()),
+        };
+        if let (Some(execution), Some(id)) = (&report.execution, &execution_id) {
+            self.keep_trade(place, execution, id);
+        }
         let Some(event) = event_name(before, report, told, report.qty != qty) else {
             return;
         };
         let silent = self.switches.silent_sibling_cancel
             && report.reason.as_deref() == Some("the other exit filled");
         if !silent {
-            self.tell(place, event, report);
+            self.tell(place, event, execution_id, report);
         }
     }
 
@@ -69,6 +76,7 @@ impl World {
             .or_default()
             .add(side, execution.qty, execution.price, at);
         self.holdings.retain(|_, holding| !holding.is_flat());
+        self.pending_fees += decimal::of_money(execution.fee);
         self.record_fill(place, execution, was);
     }
 
@@ -100,11 +108,13 @@ impl World {
         }
     }
 
-    fn tell(&mut self, place: usize, event: &str, report: &OrderReport) {
-        let execution_id = match event {
-            "pending_new" => Value::Null,
-            _ => Value::String(self.ids.uuid()),
-        };
+    fn tell(
+        &mut self,
+        place: usize,
+        event: &str,
+        execution_id: Option<String>,
+        report: &OrderReport,
+    ) {
         let event_id = format!("{:026}", self.ids.count());
         let mut data = json!({
             "event": event,
