@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    BrokerOrderId, ClientOrderId, OrderReport, OrderRequest, OrderRole, Qty, Timestamp,
+    BrokerOrderId, ClientOrderId, Execution, OrderReport, OrderRequest, OrderRole, Qty, Timestamp,
 };
 
 use crate::wire::order::Order;
@@ -24,6 +24,17 @@ pub struct KnownOrder {
     pub live: bool,
 }
 
+/// An execution that the stream has told.
+#[derive(Debug, Clone)]
+pub(super) struct Standing {
+    /// What the stream called it.
+    pub(super) streamed: Option<Box<str>>,
+    /// What the order had filled with it.
+    pub(super) cumulative: Qty,
+    /// As it was told.
+    pub(super) execution: Execution,
+}
+
 /// What is known of one of our orders.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
@@ -37,6 +48,8 @@ pub(super) struct Known {
     pub(super) last: Option<OrderReport>,
     /// How much of it has been handed on as executions, one after the other without a gap.
     pub(super) told: Option<Qty>,
+    /// The executions that the stream told and that stand.
+    pub(super) standing: Vec<Standing>,
     /// How often Alpaca has taken back an execution of it.
     pub(super) taken_back: u32,
     /// The order that is to take its place.

@@ -7,7 +7,7 @@ use trader_contract::{
     OrderReport, Price, Qty, ReportStatus, Side, Timestamp,
 };
 
-use super::names::{Known, Names, Whose};
+use super::names::{Known, Names, Standing, Whose};
 use crate::wire::activity::Activity;
 use crate::wire::order::Order;
 use crate::wire::trading::OrderUpdate;
@@ -117,14 +117,20 @@ pub(super) fn streamed(
         return None;
     }
     known.told = Some(filled);
-    Some(Execution {
+    let execution = Execution {
         id: execution_id(&update.order.id, filled, known.taken_back),
         qty,
         price: execution_price(update.price?, update.order.side()?)?,
         // What Alpaca charges is booked a day later, as a sum for the day.
         fee: Money::ZERO,
         at: update.at.or(update.order.stamp()).unwrap_or(now),
-    })
+    };
+    known.standing.push(Standing {
+        streamed: update.execution.clone(),
+        cumulative: filled,
+        execution: execution.clone(),
+    });
+    Some(execution)
 }
 
 /// Executions of our orders as the history has them, and those that it has taken back.
@@ -156,11 +162,20 @@ pub(super) fn history(names: &mut Names, lines: &[Activity]) -> History {
         }
         let again = history.corrected.iter().filter(|(id, ..)| *id == name);
         let again = u32::try_from(again.count()).unwrap_or(u32::MAX);
-        let Some(execution) = from_line(line, again) else {
+        let Some(mut execution) = from_line(line, again) else {
             history.bad = history.bad.saturating_add(1);
             continue;
         };
         let known = names.known(name);
+        // What the stream has told keeps the key under which it was told.
+        let told_before = known.standing.iter().find(|standing| {
+            let told = &standing.execution;
+            Some(standing.cumulative) == line.cumulative.and_then(Number::qty)
+                && (told.qty, told.price) == (execution.qty, execution.price)
+        });
+        if let Some(standing) = told_before {
+            execution.id = standing.execution.id.clone();
+        }
         known.taken_back = known.taken_back.max(again);
         let told = known.told.unwrap_or(Qty::ZERO);
         known.told = Some(told.max(line.cumulative.and_then(Number::qty).unwrap_or(told)));
@@ -225,30 +240,58 @@ fn take_back(
     history.corrected.push((name, void.id, now));
 }
 
-/// What an update of the stream takes back: the execution that the newest of its price and quantity was
-/// told as. `None` where that cannot be told, and the history has to say.
+/// What an update of the stream takes back or changes: the execution that it names, or for one that names
+/// none, the last one. `None` where that cannot be told, and the records have to say.
 pub(super) fn taken_back(
     known: &mut Known,
     name: ClientOrderId,
     update: &OrderUpdate,
 ) -> Option<BrokerEvent> {
-    if update.kind != UpdateKind::TradeBust {
-        return None;
-    }
-    // Only the last execution of an order can be named by what the order had filled.
-    let qty = update.qty?.qty()?;
-    let told = known.told?;
-    let left = told.checked_sub(qty)?;
-    if update.order.filled.qty()? != left {
-        return None;
-    }
-    let execution = execution_id(&update.order.id, told, known.taken_back);
-    known.told = Some(left);
+    let named = |standing: &Standing| {
+        let previous = update.previous.as_deref();
+        previous.is_some() && standing.streamed.as_deref() == previous
+    };
+    let corrects = update.kind == UpdateKind::TradeCorrect;
+    let last = || {
+        let qty = known.standing.last()?.execution.qty;
+        let is_meant = update.previous.is_none() && !corrects && update.qty?.qty()? == qty;
+        is_meant.then(|| known.standing.len().saturating_sub(1))
+    };
+    let place = known.standing.iter().position(named).or_else(last)?;
+    let void = known.standing.get(place)?.clone();
+    let now = match corrects {
+        true => Some(Execution {
+            id: execution_id(
+                &update.order.id,
+                void.cumulative,
+                known.taken_back.saturating_add(1),
+            ),
+            qty: update.qty?.qty().filter(|qty| !qty.is_zero())?,
+            price: execution_price(update.price?, update.order.side()?)?,
+            ..void.execution.clone()
+        }),
+        false => None,
+    };
+    known.standing.remove(place);
     known.taken_back = known.taken_back.saturating_add(1);
+    let told = known
+        .told
+        .and_then(|told| told.checked_sub(void.execution.qty));
+    known.told = told.and_then(|told| {
+        let again = now.as_ref().map_or(Qty::ZERO, |now| now.qty);
+        told.checked_add(again)
+    });
+    if let Some(execution) = now.clone() {
+        known.standing.push(Standing {
+            streamed: update.execution.clone(),
+            cumulative: void.cumulative,
+            execution,
+        });
+    }
     Some(BrokerEvent::Corrected {
         client_id: name,
-        execution,
-        now: None,
+        execution: void.execution.id,
+        now,
     })
 }
 

@@ -189,3 +189,45 @@ fn a_snapshot_whose_parts_cannot_be_read_is_told_as_failed() {
     });
     assert_eq!(number, 7);
 }
+
+#[test]
+fn an_execution_that_alpaca_takes_back_is_told_and_no_snapshot_brings_it_back() {
+    let world = World::new();
+    let mut trader = world.trader();
+    let id = name(1, OrderRole::Entry);
+    trader.submit(order(id, Side::Buy, OrderKind::Market));
+    let report = trader.report(id, ReportStatus::Filled);
+    let body = format!(r#"{{"order_id": "{}"}}"#, report.broker_id);
+    world.admin("orders/correct", &body);
+    let (void, now) = trader.until("the correction", |event| match event {
+        BrokerEvent::Corrected { execution, now, .. } => Some((execution.clone(), now.clone())),
+        _ => None,
+    });
+    assert_eq!(
+        (Some(void), now),
+        (report.execution.map(|execution| execution.id), None)
+    );
+    let snapshot = trader.snapshot();
+    assert!(snapshot.executions.is_empty() && snapshot.positions.is_empty());
+}
+
+#[test]
+fn an_execution_that_alpaca_changes_is_told_with_what_stands_now() {
+    let world = World::new();
+    let mut trader = world.trader();
+    let id = name(1, OrderRole::Entry);
+    trader.submit(order(id, Side::Buy, OrderKind::Market));
+    let report = trader.report(id, ReportStatus::Filled);
+    let body = format!(r#"{{"order_id": "{}", "qty": "10"}}"#, report.broker_id);
+    world.admin("orders/correct", &body);
+    let now = trader.until("the correction", |event| match event {
+        BrokerEvent::Corrected { now, .. } => now.clone(),
+        _ => None,
+    });
+    assert_eq!(now.qty.whole_shares(), 10);
+    let (symbol, net) = trader.snapshot().positions[0];
+    assert_eq!(
+        (symbol.as_str(), net.to_string()),
+        ("AAPL", "10".to_owned())
+    );
+}

@@ -189,3 +189,55 @@ fn somebody_elses_order_is_told_again_only_when_it_changes() {
     bench.update("canceled", "", &theirs.replace("\"new\"", "\"canceled\""));
     assert_eq!(told(&bench), 2);
 }
+
+#[test]
+fn an_execution_that_is_named_is_taken_back_or_changed_wherever_it_stood() {
+    let mut bench = Bench::new();
+    working(&mut bench);
+    let fill =
+        |id: &str, qty: u32| format!(r#""execution_id":"{id}","price":"224","qty":"{qty}","#);
+    bench.update(
+        "partial_fill",
+        &fill("x1", 5),
+        &entry_text("partially_filled", 5, ""),
+    );
+    bench.update("fill", &fill("x2", 7), &entry_text("filled", 12, ""));
+    let change = r#""execution_id":"x3","previous_execution_id":"x1","price":"223.5","qty":"4","#;
+    bench.update("trade_correct", change, &entry_text("filled", 11, ""));
+    bench.update(
+        "trade_bust",
+        r#""execution_id":"x4","previous_execution_id":"x2","qty":"7","#,
+        &entry_text("filled", 4, ""),
+    );
+    // One that nothing is known of is left to the records.
+    bench.update(
+        "trade_bust",
+        r#""execution_id":"x5","previous_execution_id":"x0","qty":"7","#,
+        &entry_text("filled", 4, ""),
+    );
+    let told: Vec<_> = bench
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            BrokerEvent::Corrected { execution, now, .. } => {
+                let now = now.as_ref().map(|now| {
+                    (
+                        now.id.to_string(),
+                        now.qty.whole_shares(),
+                        now.price.to_string(),
+                    )
+                });
+                Some((execution.to_string(), now))
+            }
+            _ => None,
+        })
+        .collect();
+    let changed = ("b1:5:1".to_owned(), 4, "223.5".to_owned());
+    assert_eq!(
+        told,
+        [
+            ("b1:5".to_owned(), Some(changed)),
+            ("b1:12".to_owned(), None)
+        ]
+    );
+}
