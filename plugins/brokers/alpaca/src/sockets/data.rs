@@ -28,6 +28,8 @@ const NEWEST_AFTER: i64 = 12 * Timestamp::SECOND;
 const ALIVE: i64 = Timestamp::SECOND;
 /// The farthest back that a gap is filled.
 const GAP_MAX: i64 = 24 * 60 * Timestamp::MINUTE;
+/// The most that is kept while a gap is being filled.
+const HELD_MAX: usize = 20_000;
 /// How soon what found no room is tried again.
 const RETRY: Duration = Duration::from_millis(2);
 
@@ -177,7 +179,7 @@ impl Task {
                 DataNews::Down(why) => self.down(why).await,
                 DataNews::Alive => self.alive().await,
                 DataNews::Message(message) if self.filling => {
-                    self.held.push(message);
+                    self.hold(message);
                     true
                 }
                 DataNews::Message(message) => self.hand_on(message).await,
@@ -207,6 +209,20 @@ impl Task {
             *told = counts;
             news
         });
+    }
+
+    /// Keeps what comes until the gap is filled. Where that takes too long, quotes, trades and articles are
+    /// left out: there will be newer ones.
+    fn hold(&mut self, message: DataMessage) {
+        let passing = matches!(
+            message,
+            DataMessage::Quote(..) | DataMessage::Trade(..) | DataMessage::News(_)
+        );
+        if passing && self.held.len() >= HELD_MAX {
+            self.counts.left_out = self.counts.left_out.saturating_add(1);
+        } else {
+            self.held.push(message);
+        }
     }
 
     async fn say(&mut self, event: FeedEvent) -> bool {

@@ -12,6 +12,9 @@ use crate::protocol::budget::{Budget, Urgency};
 const AGAIN: i64 = 500_000_000;
 const AGAIN_MAX: i64 = 8 * Timestamp::SECOND;
 
+/// Calls that wait, past which nothing is added that only looks.
+const WAITING_MAX: usize = 256;
+
 /// What is done with a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
@@ -187,6 +190,11 @@ impl Calls {
         let ready = self.waiting.values().map(|pending| pending.not_before);
         let ready = ready.min().unwrap_or(Timestamp::MAX);
         ready.max(self.limited_until)
+    }
+
+    /// Whether so much waits that what only looks need not be added.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.waiting.len() >= WAITING_MAX
     }
 
     /// Everything that waits or is under way.

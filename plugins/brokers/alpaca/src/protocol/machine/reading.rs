@@ -70,8 +70,11 @@ impl Machine {
         self.read_body(result, Order::read).ok()
     }
 
-    /// Reads one order by path.
+    /// Reads one order by path. Where too much waits already, the sweeps will have it.
     pub(super) fn read_again(&mut self, path: String, now: Timestamp) {
+        if self.calls.is_crowded() {
+            return;
+        }
         let call = (Method::Get, path, None);
         self.calls
             .add_later(Urgency::Reading, call, Purpose::Read, now);
@@ -186,8 +189,11 @@ impl Machine {
         };
         let Some(orders) = orders else {
             if flying.tries < READS {
-                self.calls.again(flying, now);
+                return self.calls.again(flying, now);
             }
+            // The next sweep has whatever of them matters.
+            self.unplaced.retain(|order| order.symbol != Some(symbol));
+            self.sweep_due = self.sweep_due.min(now);
             return;
         };
         for order in &orders {
