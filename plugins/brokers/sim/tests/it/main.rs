@@ -6,6 +6,8 @@ mod scenario;
 mod world;
 
 #[cfg(test)]
+mod ahead;
+#[cfg(test)]
 mod alpaca_groups;
 #[cfg(test)]
 mod alpaca_orders;
