@@ -34,6 +34,7 @@ Admin interface (loopback only, no keys; JSON bodies; ! marks a member that is r
                          partial_fill_probability, partial_fill_retry_milliseconds,
                          slippage_basis_points, participation, regulatory_fees,
                          silent_sibling_cancel
+  POST   /admin/account  blocked: why the account may open nothing; it may without
   POST   /admin/halt     symbol!, halted!, reason
   POST   /admin/asset    symbol!, shortable, easy_to_borrow, tradable, fractionable
   POST   /admin/market   symbol!, kind!: correction, cancel, updated_bar, luld or imbalance
@@ -48,7 +49,10 @@ pub(super) fn is_admin(path: &str) -> bool {
 pub(super) fn changes_world(request: &Request) -> bool {
     let subject = request.parts().get(1).copied().unwrap_or_default();
     request.method == Method::Post
-        && matches!(subject, "orders" | "exchange" | "halt" | "asset" | "market")
+        && matches!(
+            subject,
+            "account" | "orders" | "exchange" | "halt" | "asset" | "market"
+        )
 }
 
 /// Carries out a request that changes the world.
@@ -63,6 +67,10 @@ pub(super) fn apply(world: &mut World, request: &Request) -> Reply {
             request.fields().and_then(|fields| world.correct(&fields))
         }
         ["admin", "exchange"] => exchange(world, request),
+        ["admin", "account"] => {
+            let blocked = request.fields();
+            blocked.map(|fields| world.set_blocked(fields.text("blocked")))
+        }
         ["admin", "halt"] => halt(world, request),
         ["admin", "asset"] => asset(world, request),
         ["admin", "market"] => market(world, request),

@@ -239,3 +239,29 @@ async fn subscription_does_not_permit_querying_recent_sip_data() {
     assert_eq!(last["t"], "2026-09-15T14:15:00Z");
     sim.get("/v2/stocks/bars?symbols=AAPL&timeframe=1Min").await;
 }
+
+#[tokio::test]
+async fn one_closing_order_of_fractions_at_a_time() {
+    let sim = Sim::at("2026-09-15T14:30:00Z").await;
+    sim.buy("AAPL", 10).await;
+    sim.pass_to("2026-09-15T21:00:00Z").await;
+    let half = with(market("AAPL", "sell", 1), json!({"qty": "0.5"}));
+    sim.order(half.clone()).await;
+    let text = "unable to open new notional orders while having open closing position orders";
+    sim.refused(half, 403, 40_310_000, text).await;
+    sim.order(market("AAPL", "sell", 1)).await;
+}
+
+#[tokio::test]
+async fn a_blocked_account_opens_nothing_and_closes_all() {
+    let sim = Sim::start().await;
+    sim.buy("AAPL", 10).await;
+    let words = "account is restricted to liquidation only";
+    sim.admin("account", json!({"blocked": words})).await;
+    sim.refused(market("AAPL", "buy", 1), 403, 40_310_000, words)
+        .await;
+    assert_eq!(sim.get("/v2/account").await["trading_blocked"], true);
+    sim.order(market("AAPL", "sell", 10)).await;
+    sim.admin("account", json!({})).await;
+    sim.buy("AAPL", 1).await;
+}

@@ -398,3 +398,10 @@ async fn hard_to_borrow_assets_take_day_orders_only() {
     let text = "only day orders are allowed for hard-to-borrow asset \"GME\"";
     all_refused(&[(order, UNPROCESSABLE, text)]).await;
 }
+
+#[tokio::test]
+async fn order_id_is_missing() {
+    let sim = Sim::start().await;
+    let (status, body) = sim.patch("/v2/orders", json!({"qty": 1})).await;
+    check_refusal(status, &body, 422, INVALID, "order_id is missing");
+}

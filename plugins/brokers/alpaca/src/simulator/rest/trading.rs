@@ -69,6 +69,7 @@ fn orders(world: &mut World, request: &Request, rest: &[&str]) -> Result<Reply, 
         }
         (Method::Get, ["orders"]) => world.list_orders(request).map(Reply::ok),
         (Method::Delete, ["orders"]) => Ok(Reply::with_status(207, world.cancel_all())),
+        (Method::Patch, ["orders"]) => Err(Refusal::invalid("order_id is missing")),
         (Method::Get, ["orders:by_client_order_id"]) => {
             let id = request.asked("client_order_id").unwrap_or_default();
             let place = world.place_of_client(id);

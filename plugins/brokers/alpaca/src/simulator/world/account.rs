@@ -162,7 +162,7 @@ impl World {
             "multiplier": multiplier.to_string(),
             "shorting_enabled": equity >= minimum && !self.settings.no_shorting,
             "balance_asof": balance_date(&self.market, self),
-            "trading_blocked": false,
+            "trading_blocked": self.blocked.is_some(),
             "transfers_blocked": false,
             "account_blocked": false,
             "trade_suspended_by_user": self.settings.suspend_trade,

@@ -90,6 +90,8 @@ pub(crate) struct World {
     /// Halted assets, and since when.
     halted: BTreeMap<usize, Timestamp>,
     pub(crate) switches: Switches,
+    /// Why the account may open nothing.
+    blocked: Option<String>,
     pub(crate) watchlists: Watchlists,
     outbox: Vec<Notice>,
     sim_ids: u32,
@@ -141,6 +143,7 @@ impl World {
             created_at: start,
             halted: BTreeMap::new(),
             switches: Switches::default(),
+            blocked: None,
             watchlists: Watchlists::default(),
             outbox: Vec::new(),
             sim_ids: 0,
@@ -204,6 +207,12 @@ impl World {
             asset,
             message,
         });
+    }
+
+    /// Says why the account may open nothing, or that it may.
+    pub(crate) fn set_blocked(&mut self, why: Option<&str>) {
+        self.blocked = why.map(str::to_owned);
+        self.sim.set_blocked(why);
     }
 
     /// Whether an asset is halted.

@@ -89,12 +89,24 @@ impl World {
             let words = "fractional orders cannot be sold short";
             return Err(Refusal::unprocessable(words));
         }
+        if !whole && closes && self.closes_in_fractions(asset, draft.side) {
+            let words =
+                "unable to open new notional orders while having open closing position orders";
+            return Err(Refusal::forbidden(words));
+        }
         if !listed.easy_to_borrow && draft.time_in_force != TimeInForce::Day {
             let words =
                 format!("only day orders are allowed for hard-to-borrow asset \"{symbol}\"");
             return Err(Refusal::unprocessable(words));
         }
         Ok(())
+    }
+
+    /// Whether an order of fractions or dollars that closes is open already.
+    fn closes_in_fractions(&self, asset: usize, side: Side) -> bool {
+        let open = self.open.iter().filter_map(|place| self.orders.get(*place));
+        let mut same = open.filter(|order| order.asset == asset && order.side == side);
+        same.any(|order| order.notional.is_some() || !order.qty.is_whole())
     }
 
     /// Whether an order on this side would make a position smaller.
