@@ -19,6 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   traderctl status                      the whole picture on one screen
   traderctl positions                   what is open, and how it is protected
+  traderctl day                         what came of the day, when it is over
   traderctl pause                       no new positions; protecting goes on
   traderctl flatten --wait              close everything, and wait until it is
   traderctl kill                        no new positions until somebody arms again

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use trader_calendar::new_york;
-use trader_contract::{Mean, Timestamp};
+use trader_contract::{IntentNo, Mean, Timestamp};
+use trader_core::record::IntentId;
 use trader_kernel::views;
 use trader_rpc::{
     AlertsParams, DaySummary, DaysParams, Failure, JournalAlert, Order, OrderStatus, OrdersParams,
-    Trade, TradesParams, Why, WhyParams, convert, limits,
+    Trade, TradeEdit, TradeName, TradesParams, Why, WhyParams, convert, limits,
 };
 use trader_store::{MAX_ROWS, OrderFilter, Page, Readers, StoreError, TradeFilter};
 
@@ -40,6 +41,21 @@ impl StoreArchive {
     pub const fn new(readers: Readers) -> Self {
         Self(readers)
     }
+
+    fn list_trades(
+        &self,
+        method: &str,
+        filter: &TradeFilter,
+        limit: Option<u32>,
+    ) -> Result<Vec<Trade>, Failure> {
+        let page = page(limit);
+        let found = self.0.ask(|reader| reader.trades_with_diary(filter, page));
+        let found = answer(method, found)?;
+        let on_the_wire = found
+            .iter()
+            .map(|(closed, written)| views::trade(closed, written));
+        Ok(on_the_wire.collect())
+    }
 }
 
 impl Archive for StoreArchive {
@@ -60,14 +76,35 @@ impl Archive for StoreArchive {
             until: params.to.and_then(|date| date.succ_opt()).map(begin_of),
             symbol: params.symbol,
             route: params.route.as_deref().map(Box::from),
+            tags: params.tags.iter().map(|tag| tag.as_str().into()).collect(),
+            ..TradeFilter::default()
         };
-        let page = page(params.limit);
-        let found = self.0.ask(|reader| reader.trades(&filter, page));
-        let found = answer("trades", found)?;
-        Ok(found
-            .into_iter()
-            .map(|closed| views::trade(&closed.trade))
-            .collect())
+        self.list_trades("trades", &filter, params.limit)
+    }
+
+    fn trades_named(&self, name: &TradeName) -> Result<Vec<Trade>, Failure> {
+        let filter = match name {
+            TradeName::Number(number) => TradeFilter {
+                number: Some(*number),
+                ..TradeFilter::default()
+            },
+            TradeName::Intent(text) => match intent(text) {
+                None => return Ok(Vec::new()),
+                intent => TradeFilter {
+                    intent,
+                    ..TradeFilter::default()
+                },
+            },
+        };
+        self.list_trades("trades", &filter, None)
+    }
+
+    fn trade_edits(&self, number: u64) -> Result<Vec<TradeEdit>, Failure> {
+        let found = self
+            .0
+            .ask(|reader| reader.diary_edits(number, limits::ROWS_MAX));
+        let found = answer("trade_edits", found)?;
+        Ok(found.iter().filter_map(views::trade_edit).collect())
     }
 
     fn days(&self, params: &DaysParams) -> Result<Vec<DaySummary>, Failure> {
@@ -95,6 +132,15 @@ impl Archive for StoreArchive {
         let found = answer("alerts", self.0.ask(|reader| reader.alert(number)))?;
         Ok(found.as_ref().map(views::journal_alert))
     }
+}
+
+/// The intent with this name, `20110110-12`.
+fn intent(name: &str) -> Option<IntentId> {
+    let (session, number) = name.split_once('-')?;
+    Some(IntentId {
+        session: session.parse().ok()?,
+        number: IntentNo(number.parse().ok()?),
+    })
 }
 
 fn answer<T>(method: &str, found: Result<T, StoreError>) -> Result<T, Failure> {

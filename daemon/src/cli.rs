@@ -1,6 +1,8 @@
 //! The command line of `traderd`: what can be asked for, and the commands that need no daemon.
 
 mod bench;
+mod db;
+mod documents;
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +10,7 @@ use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
+use rustix::process::DumpableBehavior;
 use trader_contract::Symbol;
 
 use crate::audit::command;
@@ -15,7 +18,7 @@ use crate::config::{self, Config, Layer, Pace};
 use crate::exit::{self, Failure};
 use crate::start::Places;
 use crate::state::{Folders, Surroundings};
-use crate::{plugins, start, work};
+use crate::{alerts, logging, plugins, start, work};
 
 /// Trade US equities unattended
 ///
@@ -56,7 +59,19 @@ enum Command {
     Audit(AuditCommand),
     /// Look after the store while no daemon runs
     #[command(subcommand)]
-    Db(DbCommand),
+    Db(db::DbCommand),
+    /// Tell people that a unit has failed, on the ways of the configuration's section alerts
+    ///
+    /// systemd runs it through traderd-alert@.service when the daemon stays down. Also works when the rest
+    /// of the configuration is wrong.
+    #[command(after_long_help = exit::HELP)]
+    Alert(AlertArgs),
+    /// Print the manual page, or write all of them
+    #[command(hide = true)]
+    Man(documents::ManArgs),
+    /// Print a completion script for a shell
+    #[command(hide = true)]
+    Completions(documents::CompletionsArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -82,28 +97,6 @@ struct AuditArgs {
     json: bool,
 }
 
-#[derive(Debug, Subcommand)]
-enum DbCommand {
-    /// Make positions, orders, fills, trades, days and alerts anew from the journal
-    ///
-    /// Checks the journal first, then lists every row that stood otherwise. Ends with 1 if there was one.
-    /// Refuses while a daemon has the state folder.
-    #[command(after_long_help = exit::HELP)]
-    Rebuild(RebuildArgs),
-}
-
-#[derive(Debug, Args)]
-struct RebuildArgs {
-    #[command(flatten)]
-    state: StateArg,
-    /// Only compare; change nothing
-    #[arg(long)]
-    check: bool,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
 #[derive(Debug, Args)]
 struct StateArg {
     /// Folder of the store [default: as for run]
@@ -116,6 +109,15 @@ impl StateArg {
         let around = Surroundings::read();
         Ok(Folders::choose(self.state_dir.as_deref(), None, &around)?.state)
     }
+}
+
+#[derive(Debug, Args)]
+struct AlertArgs {
+    /// The unit, for example traderd.service
+    unit: String,
+    /// Configuration file [default: as for run]
+    #[arg(long, value_name = "FILE", env = "TRADERD_CONFIG")]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -277,13 +279,10 @@ impl Cli {
                     "the journal is not sound",
                 )
             }
-            Command::Db(DbCommand::Rebuild(args)) => {
-                let state = args.state.folder()?;
-                found(
-                    command::rebuild(&state, args.check, args.json)?,
-                    "the projections were not what the journal makes",
-                )
-            }
+            Command::Db(command) => command.run(),
+            Command::Alert(args) => alert(&args),
+            Command::Man(args) => args.run(),
+            Command::Completions(args) => args.run(),
             Command::Config(ConfigCommand::Init) => print(config::SAMPLE),
             Command::Config(ConfigCommand::Check(file)) => {
                 let (name, config) = file.load()?;
@@ -302,7 +301,36 @@ impl Cli {
     }
 }
 
+/// Nobody but root may look into this process, or leave an image of it behind: it holds secrets.
+fn close_to_others() {
+    let set = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    if let Err(error) = set {
+        // What keeps core dumps away otherwise is the unit's LimitCORE=0.
+        let _ = writeln!(io::stderr(), "core dumps cannot be turned off: {error}");
+    }
+}
+
+fn alert(args: &AlertArgs) -> Result<(), Failure> {
+    close_to_others();
+    let (mode, settings) = config::alert_settings(args.config.as_deref());
+    let _logging = logging::begin(&Config::defaults().log)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(exit::FAILED, error))?;
+    let mode = mode.to_string();
+    let lost = runtime.block_on(alerts::tell_unit_failed(&args.unit, &settings, &mode));
+    if lost.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        exit::FAILED,
+        format!("nobody was told: {}", lost.join("; ")),
+    ))
+}
+
 fn run(places: RunArgs) -> Result<(), Failure> {
+    close_to_others();
     let prepared = start::prepare(&Places {
         config: places.config,
         state: places.state_dir,

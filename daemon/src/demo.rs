@@ -351,7 +351,7 @@ fn day_lines(text: &mut String, day: &DaySummary) {
     let _ = writeln!(
         text,
         "Day {}:  equity {} -> {} ({} realised, {} fees), {} trades: {} won, {} lost; {} orders, {} fills, \
-         {} refusals; {} unprotected share-seconds",
+         {} refusals; {} unprotected share-seconds; slippage {} of entries, {} of stops",
         day.date,
         day.equity_at_open,
         day.equity_at_close,
@@ -364,6 +364,8 @@ fn day_lines(text: &mut String, day: &DaySummary) {
         day.fills,
         day.refusals,
         day.unprotected_share_seconds,
+        day.entry_slippage.cost,
+        day.stop_slippage.cost,
     );
 }
 

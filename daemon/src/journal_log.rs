@@ -1,6 +1,8 @@
 //! Writes every entry of the journal to the log as well, one event each, with its fields. The intent
 //! is the one id that leads from the signal to the last fill. Where the log goes is set elsewhere.
 
+pub(crate) mod happening;
+
 use std::collections::BTreeMap;
 
 use trader_contract::Symbol;
@@ -12,6 +14,7 @@ use trader_kernel::views::journal_line;
 use trader_rpc::LogLevel;
 
 use crate::alerts;
+use crate::logging::message_id;
 
 /// What the log calls the part of the program that these events come from.
 pub const TARGET: &str = "traderd::journal";
@@ -69,7 +72,10 @@ impl JournalLog {
         let alert = raised.map(|alert| &*alert.kind);
         let severity = raised.map(|alert| alerts::severity_name(alert.severity));
         let action = raised.map(|alert| &*alert.action);
-        let message_id = alert.map(alerts::message_id);
+        let event = happening::of(&entry.record);
+        let message_id = alert
+            .map(alerts::message_id)
+            .or(event.map(|event| message_id::of("record", event)));
         macro_rules! event {
             ($level:ident) => {
                 tracing::event!(
@@ -81,6 +87,7 @@ impl JournalLog {
                     order_id,
                     intent,
                     route,
+                    event,
                     alert,
                     severity,
                     action,

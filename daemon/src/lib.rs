@@ -6,13 +6,17 @@ pub mod archive;
 pub mod assemble;
 pub mod audit;
 pub(crate) mod backtest;
+pub mod backup;
 #[cfg(feature = "broker-sim")]
 pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod credentials;
 #[cfg(feature = "broker-sim")]
 pub mod demo;
+pub mod descriptors;
+pub mod epoch;
 pub mod events;
 pub mod exit;
 pub mod feeds;
@@ -23,6 +27,7 @@ pub mod logging;
 pub mod plugins;
 #[cfg(feature = "broker-sim")]
 pub(crate) mod recording;
+pub mod reload;
 #[cfg(feature = "broker-sim")]
 pub(crate) mod replay;
 #[cfg(feature = "broker-sim")]

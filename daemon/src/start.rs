@@ -7,9 +7,11 @@ use trader_calendar::Calendar;
 use trader_rpc::EffectiveConfig;
 
 use crate::config::{self, Config};
+use crate::descriptors::Handed;
 use crate::exit::{self, Failure};
 use crate::logging::{self, Logging};
 use crate::plugins;
+use crate::reload::Reloader;
 use crate::state::{self, Folders, StateLock, Surroundings};
 
 /// Where `traderd run` looks; what is not named is found: see [`config::file_to_read`] and
@@ -33,12 +35,28 @@ pub struct Prepared {
     pub effective: EffectiveConfig,
     /// The exchange calendar with the configuration's overrides.
     pub calendar: Calendar,
+    /// The file that it came from, to be read again.
+    pub file: Option<PathBuf>,
     /// Where state and sockets are.
     pub folders: Folders,
     /// The log, which ends when this is dropped: keep it to the end.
     pub logging: Logging,
     /// The right to the state folder: keep it to the end.
     pub lock: StateLock,
+    /// Sockets that systemd kept over a restart.
+    pub handed: Handed,
+}
+
+impl Prepared {
+    /// Who reads the configuration again.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        Reloader::new(
+            self.file.as_deref(),
+            (&self.config, &self.effective),
+            self.logging.level_setter(),
+        )
+    }
 }
 
 /// Reads and checks everything, takes the state folder's lock and begins the log.
@@ -46,6 +64,7 @@ pub struct Prepared {
 /// # Errors
 /// The first step that fails, with its exit code.
 pub fn prepare(places: &Places) -> Result<Prepared, Failure> {
+    let handed = Handed::take();
     let file = config::file_to_read(places.config.as_deref());
     let config = config::load(file.as_deref(), plugins::strategies())?;
     let folders = Folders::choose(
@@ -53,7 +72,8 @@ pub fn prepare(places: &Places) -> Result<Prepared, Failure> {
         places.runtime.as_deref(),
         &Surroundings::read(),
     )?;
-    prepare_with(config, file.as_deref(), folders)
+    let prepared = prepare_with(config, file.as_deref(), folders)?;
+    Ok(Prepared { handed, ..prepared })
 }
 
 /// The same with a configuration that is already there: for `traderd demo`.
@@ -83,6 +103,7 @@ pub fn prepare_with(
         mode = %config.mode,
         config_hash = effective.hash,
         state = %folders.state.display(),
+        message_id = logging::message_id::of("daemon", "starts"),
         routes = config.routes.len(),
         "traderd starts"
     );
@@ -96,8 +117,10 @@ pub fn prepare_with(
         config,
         effective,
         calendar,
+        file: file.map(Path::to_owned),
         folders,
         logging,
         lock,
+        handed: Handed::default(),
     })
 }

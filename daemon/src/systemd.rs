@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
+use crate::logging::message_id;
+
 /// Says that the daemon is ready, with a line for `systemctl status`.
 pub fn ready(status: &str) {
     send(&[NotifyState::Ready, NotifyState::Status(status)]);
@@ -128,6 +130,7 @@ pub async fn feed_watchdog(heart: Heart) {
             None => send(&[NotifyState::Watchdog]),
             Some(part) => tracing::error!(
                 part,
+                message_id = message_id::of("daemon", "stuck"),
                 "no progress since the last look; the watchdog is not fed and systemd will restart us"
             ),
         }

@@ -1,4 +1,4 @@
-//! `traderd why SYMBOL@TIME`: what the lanes of a symbol made of the bars at a moment, from the session's
+//! `traderd why SYMBOL@TIME`, also as a job: what the lanes of a symbol made of the bars at a moment, from the session's
 //! recording. A fresh engine takes what was recorded, and each condition is kept as it is looked at.
 
 use chrono::NaiveTime;
@@ -7,13 +7,18 @@ use trader_contract::{Symbol, Timestamp};
 use trader_core::{Command, Engine, Event};
 use trader_kernel::views;
 use trader_recording::{Opening, Tracer};
-use trader_rpc::{WhyBar, WhyFact, WhySubject};
+use trader_rpc::{ErrorDetail, TraceSpec, WhyBar, WhyFact, WhySubject};
 
 use crate::cli::WhyArgs;
 use crate::exit::{self, Failure};
+use crate::jobs::stream::Order;
 use crate::recording::Recordings;
-use crate::replay::{self, Request};
+use crate::replay::{self, Request, SessionName};
 use crate::state::{Folders, Surroundings};
+use crate::work::{Outcome, Reporter, trouble};
+
+/// What a job hands out: the bars as JSON.
+const RESULT: &str = "result.json";
 
 /// Looks on while a session is replayed.
 struct Watching {
@@ -43,7 +48,53 @@ impl Tracer for Watching {
     }
 }
 
-/// Replays a session and answers with the bars at a moment, as text or as JSON.
+/// Replays a session and answers with what the lanes of a symbol made of the bars that touch a moment.
+///
+/// # Errors
+/// There is no such recording, it cannot be replayed by this program, or no route trades the symbol.
+fn look(recordings: &Recordings, spec: &TraceSpec) -> Result<Vec<WhyBar>, Failure> {
+    let request = Request {
+        session: (spec.session).map_or(SessionName::Latest, SessionName::Date),
+        until: None,
+        symbol: None,
+        with: Vec::new(),
+        against_backtest: false,
+    };
+    let mut watching = Watching {
+        symbol: spec.symbol,
+        time: spec.time,
+        taken: 0,
+        traded: false,
+        bars: Vec::new(),
+    };
+    replay::run_traced(recordings, &request, &mut watching)?;
+    if watching.traded {
+        return Ok(watching.bars);
+    }
+    let message = format!("no route of that session trades {}", spec.symbol);
+    Err(Failure::new(exit::FAILED, message))
+}
+
+/// The same as a job: the bars as JSON.
+///
+/// # Errors
+/// As for [`look`].
+pub(crate) fn run_job(
+    order: &Order,
+    spec: &TraceSpec,
+    reporter: &mut Reporter,
+) -> Result<Outcome, ErrorDetail> {
+    reporter.progress("running", 0, 0, "events");
+    let recordings = Recordings::at(order.recordings.clone());
+    let next = "traderctl sessions list tells what is recorded";
+    let failed = |why: String| trouble("no moment was looked at", why, next);
+    let bars = look(&recordings, spec).map_err(|failure| failed(failure.to_string()))?;
+    let json = serde_json::to_vec(&bars).map_err(|error| failed(error.to_string()))?;
+    reporter.file(RESULT, &json);
+    Ok(Outcome::said(format!("{} bars", bars.len())))
+}
+
+/// Replays a session of a state folder and answers as text or as JSON.
 ///
 /// # Errors
 /// What was asked about is no moment, there is no recording of it, or no route trades the symbol.
@@ -59,36 +110,21 @@ pub(crate) fn offline(args: &WhyArgs) -> Result<String, Failure> {
     // Sockets are not needed; where they would be makes no difference.
     let state = args.state_dir.as_deref();
     let folders = Folders::choose(state, state, &surroundings)?;
-    let session = date.map_or_else(|| "latest".to_owned(), |date| date.to_string());
-    let request = Request {
-        session: session.parse().map_err(usage)?,
-        until: None,
-        symbol: None,
-        with: Vec::new(),
-        against_backtest: false,
-    };
-    let mut watching = Watching {
+    let spec = TraceSpec {
+        session: date,
         symbol,
         time,
-        taken: 0,
-        traded: false,
-        bars: Vec::new(),
     };
-    let recordings = Recordings::below(&folders.state);
-    replay::run_traced(&recordings, &request, &mut watching)?;
-    if !watching.traded {
-        let message = format!("no route of that session trades {symbol}");
-        return Err(Failure::new(exit::FAILED, message));
-    }
+    let bars = look(&Recordings::below(&folders.state), &spec)?;
     if args.json {
-        return serde_json::to_string_pretty(&watching.bars)
+        return serde_json::to_string_pretty(&bars)
             .map(|json| format!("{json}\n"))
             .map_err(|error| Failure::new(exit::BUG, error.to_string()));
     }
-    if watching.bars.is_empty() {
+    if bars.is_empty() {
         return Ok(format!("no bar of {symbol} touches {time}\n"));
     }
-    Ok(watching.bars.iter().map(text).collect())
+    Ok(bars.iter().map(text).collect())
 }
 
 /// A bar as a trader reads it.

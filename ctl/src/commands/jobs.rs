@@ -258,6 +258,9 @@ fn watch(
     match job.work.kind() {
         _ if output.is_json() => Ok(()),
         JobKind::Backtest => print_result(&mut line, &job, printing, output),
+        JobKind::Trace => {
+            market_data::print(&mut line, &job, output, super::why::job_text).map(drop)
+        }
         JobKind::Replay => super::replay::print_result(&mut line, &job, output),
         JobKind::Export | JobKind::SessionExport | JobKind::AuditExport => {
             output.text(&block(&job, output))

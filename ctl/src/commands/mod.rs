@@ -12,6 +12,7 @@ mod change;
 mod close;
 mod completions;
 mod config;
+mod day;
 mod disarm;
 mod flatten;
 mod ignore;
@@ -25,6 +26,7 @@ mod overrule;
 mod pause;
 mod positions;
 mod reconcile;
+mod reload;
 mod replay;
 mod resume;
 mod sessions;
@@ -59,6 +61,7 @@ pub(crate) enum Command {
     Positions(positions::Args),
     Orders(orders::Args),
     Trades(trades::Args),
+    Day(day::Args),
     Strategies(strategies::Args),
     WhyHalted(why_halted::Args),
     Alerts(alerts::Args),
@@ -75,6 +78,7 @@ pub(crate) enum Command {
     Adopt(adopt::Args),
     Ignore(ignore::Args),
     Stop(stop::Args),
+    Reload(reload::Args),
     Logs(logs::Args),
     Why(why::Args),
     Backtest(Box<backtest::Args>),
@@ -103,6 +107,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Positions(args) => positions::run(args, setting),
         Command::Orders(args) => orders::run(args, setting),
         Command::Trades(args) => trades::run(args, setting),
+        Command::Day(args) => day::run(args, setting),
         Command::Strategies(args) => strategies::run(args, setting),
         Command::WhyHalted(args) => why_halted::run(args, setting),
         Command::Alerts(args) => alerts::run(args, setting),
@@ -119,6 +124,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Adopt(args) => adopt::run(args, setting),
         Command::Ignore(args) => ignore::run(args, setting),
         Command::Stop(args) => stop::run(args, setting),
+        Command::Reload(args) => reload::run(args, setting),
         Command::Logs(args) => logs::run(args, setting),
         Command::Why(args) => why::run(args, setting),
         Command::Backtest(args) => backtest::run(args, setting),

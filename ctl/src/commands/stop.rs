@@ -1,9 +1,9 @@
 //! `traderctl stop`: end the daemon in good order.
 
-use trader_rpc::{CallError, Client, ErrorCode, StopParams, call};
+use trader_rpc::{CallError, Client, ErrorCode, NoParams, StopParams, call};
 
 use super::Setting;
-use super::change::{Request, report, send, status, wait};
+use super::change::{Request, report, send, wait};
 use crate::connection;
 use crate::exit::Failed;
 
@@ -59,7 +59,8 @@ pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
 
 /// The daemon has ended when it closes the connection; that it has no time to answer says nothing.
 fn has_ended(client: &Client) -> Result<bool, Failed> {
-    match status(client) {
+    // Once: a daemon that restarts has ended too.
+    match client.call_once::<call::Status>(&NoParams {}) {
         Ok(_) | Err(CallError::TimedOut { .. }) => Ok(false),
         Err(CallError::Lost { .. }) => Ok(true),
         Err(CallError::Daemon(failure)) if is_stopping(failure.code) => Ok(false),

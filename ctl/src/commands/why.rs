@@ -1,14 +1,16 @@
 //! `traderctl why`: from the bar to the last fill, or which condition was not met.
 
 use trader_calendar::new_york::wall_clock;
-use trader_rpc::{Why, WhyBar, WhyFact, WhyParams, WhyStep, WhySubject, call};
+use trader_rpc::{TraceSpec, Why, WhyBar, WhyFact, WhyParams, WhyStep, WhySubject, Work, call};
 
 use super::Setting;
+use super::change::Request;
 use crate::connection;
 use crate::exit::Failed;
 use crate::output::{Output, Style};
 use crate::show;
 use crate::table::printable;
+use crate::work::{Detachable, Line, Patience, done, fetch_document, submit};
 
 /// The width of the names of steps.
 const KIND: usize = 10;
@@ -19,7 +21,8 @@ const KIND: usize = 10;
 /// was sized, each check of the risk gate with its numbers, the orders, what the broker said, the fills
 /// with their slippage, the moves of the stop, and what closed the position. Slippage is against the
 /// order's stop or limit, or for a market order against the last price when it was made; more than
-/// nothing is worse. A symbol at a time is told by the bars that touch the time, in New York.
+/// nothing is worse. A symbol at a time is told by the bars that touch the time, in New York: the daemon
+/// looks into the session's recording as a job, for which the caller must be one that may change things.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// An order (0000002a-20110110-17-e1), an intent or the trade that it opened (20110110-17), or a
@@ -31,11 +34,51 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
     let client = connection::to_look(setting.socket)?;
     let subject = args.subject;
-    let why = client.call::<call::Why>(&WhyParams { subject })?;
+    let mut why = client.call::<call::Why>(&WhyParams { subject })?;
+    if let WhySubject::At { symbol, date, time } = subject {
+        let spec = TraceSpec {
+            session: date,
+            symbol,
+            time,
+        };
+        match look(spec, setting) {
+            Ok(bars) => why.bars = bars,
+            Err(failed) => {
+                let said = why
+                    .note
+                    .map_or_else(String::new, |note| format!("{note}; "));
+                let because = failed
+                    .detail()
+                    .map_or_else(String::new, |detail| detail.why);
+                why.note = Some(format!("{said}the bars there cannot be told: {because}"));
+            }
+        }
+    }
     setting.output.result(&why, || {
         let header = setting.output.header(client.hello());
         format!("{header}\n{}", text(&why, setting.output))
     })
+}
+
+/// What the lanes made of the bars at a moment: a job over the session's recording.
+fn look(spec: TraceSpec, setting: Setting<'_>) -> Result<Vec<WhyBar>, Failed> {
+    let mut line = Line::to_change(setting, Patience { reconnect: 60 })?;
+    let detachable = Detachable::new(setting.output);
+    let job = submit(&mut line, Request::drawn()?, Work::Trace(spec))?;
+    let job = done(&mut line, job.id, |job| {
+        detachable.set(job);
+        Ok(())
+    })?;
+    Ok(fetch_document(&mut line, &job)?.1)
+}
+
+/// The bars that a job found, whenever it ran.
+pub(super) fn job_text(bars: &Vec<WhyBar>, output: &Output) -> String {
+    let mut lines = Vec::new();
+    for bar in bars {
+        self::bars(bar, output, &mut lines);
+    }
+    lines.join("\n")
 }
 
 fn text(why: &Why, output: &Output) -> String {

@@ -1,9 +1,12 @@
 //! Commands that look: what they ask, what a person reads, and JSON in the shape of the wire.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use trader_rpc::{Role, sample};
 
+use super::desk::Desk;
 use super::fake::{Fake, sample_answer};
 use super::program::{first_lines, run_at};
 
@@ -26,6 +29,7 @@ fn every_view_is_json_in_the_shape_of_the_wire() {
         (&["positions"], "positions"),
         (&["orders"], "orders"),
         (&["trades"], "trades"),
+        (&["day", "2011-01-10"], "day"),
         (&["strategies"], "strategies"),
         (&["logs"], "logs"),
         (&["why-halted"], "why_halted"),
@@ -180,9 +184,9 @@ fn trades_end_with_their_sum() {
     );
     assert_snapshot!(run.text(), @"
     SIMULATED  SYNTHETIC DATA
-    CLOSED (ET)          SYMBOL  SIDE   SHARES   ENTRY    EXIT    STOP    PROFIT   FEES  WHY     ROUTE              INTENT
-    2011-01-10 09:41:30  SPY     short     100  127.50  125.49  128.10  +$200.00  $1.00  target  opening-range-spy  20110110-12
-    2011-01-10 09:41:30  SPY     short     100  127.50  125.49  128.10  -$350.50  $1.00  target  opening-range-spy  20110110-12
+    CLOSED (ET)          SYMBOL  SIDE   SHARES   ENTRY    EXIT    STOP    PROFIT   FEES  WHY     ROUTE              INTENT       TAGS         NOTE
+    2011-01-10 09:41:30  SPY     short     100  127.50  125.49  128.10  +$200.00  $1.00  target  opening-range-spy  20110110-12  setup,trend  held through the pullback, as planned
+    2011-01-10 09:41:30  SPY     short     100  127.50  125.49  128.10  -$350.50  $1.00  target  opening-range-spy  20110110-12  setup,trend  held through the pullback, as planned
     2 trades, -$150.50
     ");
     let asked = &fake.calls("trades")[0];
@@ -264,6 +268,39 @@ fn logs_pass_their_conditions_on() {
             "lines": 5, "symbol": "SPY", "order": "b-1", "intent": "20110110-17",
             "level": "warn", "after_seq": null,
         })]
+    );
+}
+
+#[test]
+fn logs_take_a_subject_and_pick_what_the_daemon_does_not_know() {
+    let mut fill = sample("LogLine");
+    fill["fields"]["event"] = json!("fill");
+    let fake = answering("logs", json!([sample("LogLine"), fill]));
+    let run = run_at(
+        fake.runtime_dir(),
+        &["logs", "spy", "--event", "fill", "--json"],
+    );
+    assert_eq!(run.json(), json!([fill]));
+    // The sample is of 2011.
+    let run = run_at(fake.runtime_dir(), &["logs", "--today", "--json"]);
+    assert_eq!(run.json(), json!([]));
+    for subject in ["20110110-17", "0000002a-20110110-17-e1"] {
+        run_at(fake.runtime_dir(), &["logs", subject]);
+    }
+    let asked: Vec<Value> = fake.calls("logs");
+    let asked: Vec<_> = asked
+        .iter()
+        .map(|call| (&call["symbol"], &call["intent"], &call["order"]))
+        .collect();
+    let (none, spy) = (&Value::Null, &json!("SPY"));
+    assert_eq!(
+        asked,
+        [
+            (spy, none, none),
+            (none, none, none),
+            (none, &json!("20110110-17"), none),
+            (none, none, &json!("0000002a-20110110-17-e1")),
+        ]
     );
 }
 
@@ -355,4 +392,40 @@ fn why_of_what_has_no_such_name_is_a_usage_error_that_shows_what_has() {
     let run = run_at(&fake.socket(), &["why", "SPY"]);
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("SPY@10:35"), "{}", run.stderr);
+}
+
+#[test]
+fn a_moment_is_told_by_the_bars_of_its_recording_or_it_is_said_why_not() {
+    let bars = sample("Why")["bars"].clone();
+    let told = bars.to_string();
+    let desk = Desk::default().on_submit(move |desk, id| {
+        let job = desk.answer("jobs", &json!({ "id": id })).unwrap().unwrap();
+        let trace = &job[0]["work"]["trace"];
+        assert_eq!(
+            (&trace["symbol"], &trace["time"]),
+            (&json!("SPY"), &json!("10:35:00"))
+        );
+        match trace["session"].is_null() {
+            true => desk.finish(id, &told),
+            false => desk.change(
+                id,
+                &json!({ "state": "failed", "message": "no session is recorded" }),
+            ),
+        }
+    });
+    let fake = Fake::with_desk(&Arc::new(desk));
+    let run = run_at(fake.runtime_dir(), &["why", "SPY@10:35", "--json"]);
+    assert_eq!(run.json()["bars"], bars);
+    let run = run_at(
+        fake.runtime_dir(),
+        &["why", "SPY@2011-01-10T10:35", "--json"],
+    );
+    let note = run.json()["note"].as_str().unwrap().to_owned();
+    assert!(note.contains("no session is recorded"), "{note}");
+    // A job that was watched by somebody else reads the same.
+    let run = run_at(fake.runtime_dir(), &["jobs", "watch", "1"]);
+    assert!(run.stdout.contains("averages_tight"), "{}", run.stdout);
+    // Who may only look has the journal's part.
+    let run = run_at(&fake.socket(), &["why", "SPY@10:35", "--json"]);
+    assert_eq!(run.code, 0);
 }

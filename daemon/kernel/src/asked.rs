@@ -3,8 +3,9 @@
 
 use trader_rpc::{
     Accepted, AckAlertParams, AdoptParams, ArmParams, CancelParams, ChangeParams, CloseParams,
-    ConfirmOverrideParams, Failure, IgnoreParams, KillParams, Obstacle, Order, OrdersParams,
-    OverrideParams, Position, Role, Route, Status, StopParams,
+    ConfirmOverrideParams, DaySummary, Failure, IgnoreParams, KillParams, NoteTradeParams,
+    Obstacle, Order, OrdersParams, OverrideParams, Position, Role, Route, Status, StopParams,
+    TagTradeParams,
 };
 
 /// Where the engine's answer goes. It may be dropped unanswered when the kernel ends.
@@ -54,6 +55,8 @@ pub enum Call {
     Strategies(Reply<Vec<Route>>),
     /// What stops entries now.
     WhyHalted(Reply<Vec<Obstacle>>),
+    /// The session that is open, or the last one that was; none before the first.
+    Day(Reply<Option<DaySummary>>),
     /// Open no new positions.
     Pause(ChangeParams, Reply<Accepted>),
     /// Allow new positions again.
@@ -82,6 +85,10 @@ pub enum Call {
     Ignore(IgnoreParams, Reply<Accepted>),
     /// A person has seen an alert.
     AckAlert(AckAlertParams, Reply<Accepted>),
+    /// Write about the trade with this number, which there is.
+    NoteTrade(u64, NoteTradeParams, Reply<Accepted>),
+    /// Tag the trade with this number, which there is.
+    TagTrade(u64, TagTradeParams, Reply<Accepted>),
     /// End the daemon.
     Stop(StopParams, Reply<Accepted>),
 }
@@ -96,6 +103,7 @@ impl Call {
             Self::OpenOrders(..) => "orders",
             Self::Strategies(_) => "strategies",
             Self::WhyHalted(_) => "why_halted",
+            Self::Day(_) => "day",
             Self::Pause(..) => "pause",
             Self::Resume(..) => "resume",
             Self::Close(..) => "close",
@@ -110,6 +118,8 @@ impl Call {
             Self::Adopt(..) => "adopt",
             Self::Ignore(..) => "ignore",
             Self::AckAlert(..) => "ack_alert",
+            Self::NoteTrade(..) => "note_trade",
+            Self::TagTrade(..) => "tag_trade",
             Self::Stop(..) => "stop",
         }
     }
@@ -122,6 +132,7 @@ impl Call {
             Self::OpenOrders(_, reply) => reply.send(Err(failure)),
             Self::Strategies(reply) => reply.send(Err(failure)),
             Self::WhyHalted(reply) => reply.send(Err(failure)),
+            Self::Day(reply) => reply.send(Err(failure)),
             Self::Pause(_, reply)
             | Self::Resume(_, reply)
             | Self::Close(_, reply)
@@ -136,6 +147,8 @@ impl Call {
             | Self::AckAlert(_, reply)
             | Self::Override(_, reply)
             | Self::ConfirmOverride(_, reply)
+            | Self::NoteTrade(_, _, reply)
+            | Self::TagTrade(_, _, reply)
             | Self::Stop(_, reply) => reply.send(Err(failure)),
         }
     }

@@ -42,7 +42,7 @@ impl Memory {
     }
 
     /// What became of a call with this id, if there was one.
-    fn find(&self, id: &str, ports: &mut impl Ports) -> Option<OperatorRequest> {
+    pub(crate) fn find(&self, id: &str, ports: &mut impl Ports) -> Option<OperatorRequest> {
         let recent = self.0.get(id).cloned();
         recent.or_else(|| ports.find_request(id))
     }
@@ -51,11 +51,11 @@ impl Memory {
 /// A call that waits for the engine's answer.
 #[derive(Debug)]
 pub(crate) struct Asking {
-    id: RequestId,
-    method: &'static str,
+    pub(crate) id: RequestId,
+    pub(crate) method: &'static str,
     params: String,
-    uid: u32,
-    reply: Reply<Accepted>,
+    pub(crate) uid: u32,
+    pub(crate) reply: Reply<Accepted>,
 }
 
 impl Asking {
@@ -121,6 +121,27 @@ impl Kernel {
                 let found = views::obstacles(engine, &self.facts, &self.strategies);
                 reply.send(Ok(found));
             }
+            Call::Day(reply) => reply.send(Ok(views::day(engine))),
+            Call::NoteTrade(trade, params, reply) => {
+                let asking = asking(
+                    &params.request_id,
+                    "note_trade",
+                    &params,
+                    asked.peer.uid,
+                    reply,
+                );
+                self.note_trade(now, ports, asking, trade, params);
+            }
+            Call::TagTrade(trade, params, reply) => {
+                let asking = asking(
+                    &params.request_id,
+                    "tag_trade",
+                    &params,
+                    asked.peer.uid,
+                    reply,
+                );
+                self.tag_trade(now, ports, asking, trade, &params);
+            }
             call => {
                 if let Some((asking, command)) = self.change(asked.peer.uid, call) {
                     self.operate(now, ports, asking, command);
@@ -135,13 +156,7 @@ impl Kernel {
         let method = call.method();
         macro_rules! ask {
             ($params:ident, $reply:ident, $command:expr) => {{
-                let asking = Asking {
-                    id: $params.request_id.clone(),
-                    method,
-                    params: serde_json::to_string(&$params).unwrap_or_default(),
-                    uid,
-                    reply: $reply,
-                };
+                let asking = asking(&$params.request_id, method, &$params, uid, $reply);
                 Some((asking, $command))
             }};
         }
@@ -192,7 +207,10 @@ impl Kernel {
             | Call::Positions(_)
             | Call::OpenOrders(..)
             | Call::Strategies(_)
-            | Call::WhyHalted(_) => None,
+            | Call::WhyHalted(_)
+            | Call::Day(_)
+            | Call::NoteTrade(..)
+            | Call::TagTrade(..) => None,
         }
     }
 
@@ -223,7 +241,7 @@ impl Kernel {
 impl Asking {
     /// Answers a call whose id was used before: the same call with the same answer, another call
     /// with a refusal.
-    fn repeat(self, before: OperatorRequest) {
+    pub(crate) fn repeat(self, before: OperatorRequest) {
         let answer = if *before.method == *self.method && *before.params == *self.params {
             Ok(Accepted {
                 request_id: self.id,
@@ -242,6 +260,23 @@ impl Asking {
             ))
         };
         self.reply.send(answer);
+    }
+}
+
+/// A call that waits for its answer.
+fn asking(
+    id: &RequestId,
+    method: &'static str,
+    params: &impl serde::Serialize,
+    uid: u32,
+    reply: Reply<Accepted>,
+) -> Asking {
+    Asking {
+        id: id.clone(),
+        method,
+        params: serde_json::to_string(params).unwrap_or_default(),
+        uid,
+        reply,
     }
 }
 

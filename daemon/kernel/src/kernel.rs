@@ -190,11 +190,29 @@ impl Kernel {
             asking.reply(answer, committed);
         }
         // Told last, so that what the engine makes of it comes after what it wanted before.
-        if could && let Some(why) = self.journal_failure.clone() {
-            self.feed(now, &Event::JournalFailed { why }, ports);
-        }
+        self.tell_of_failure(now, could, ports);
         for (order, why) in contradictions {
             self.contradicted(now, order, &why, ports);
+        }
+    }
+
+    /// Commits what the engine has no part in; a failure reaches it as any other does.
+    pub(crate) fn commit_apart(
+        &mut self,
+        now: Timestamp,
+        batch: Batch,
+        ports: &mut impl Ports,
+    ) -> bool {
+        let could = self.journal_failure.is_none();
+        let committed = self.commit(now, batch, &[], ports);
+        self.tell_of_failure(now, could, ports);
+        committed
+    }
+
+    /// Tells the engine that the journal cannot be written any more, if it could be before.
+    fn tell_of_failure(&mut self, now: Timestamp, could: bool, ports: &mut impl Ports) {
+        if could && let Some(why) = self.journal_failure.clone() {
+            self.feed(now, &Event::JournalFailed { why }, ports);
         }
     }
 

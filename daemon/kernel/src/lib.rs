@@ -6,6 +6,7 @@ mod asked;
 mod audit;
 mod authority;
 mod calls;
+mod diary;
 mod kernel;
 mod ports;
 pub mod views;

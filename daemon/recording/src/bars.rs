@@ -113,18 +113,16 @@ impl BarCodec {
             high.wrapping_sub(open.max(close)),
             open.min(close).wrapping_sub(low),
         ];
-        let fits = |unit: &&i64| steps.iter().all(|step| step.checked_rem(**unit) == Some(0));
-        let place = UNITS.iter().position(|unit| fits(&unit)).unwrap_or(0);
-        let unit = UNITS.get(place).copied().unwrap_or(1);
+        let (place, steps) = in_units(steps);
         let start = bar.start.nanos();
         let as_expected = if start == expected { EXPECTED_START } else { 0 };
-        out.push(u8::try_from(place).unwrap_or(0) | as_expected | flags);
+        out.push(place | as_expected | flags);
         stamp(out);
         if as_expected == 0 {
             put_signed(out, start.wrapping_sub(expected));
         }
         for step in steps {
-            put_signed(out, step.checked_div(unit).unwrap_or(0));
+            put_signed(out, step);
         }
         put(out, bar.volume);
     }
@@ -171,6 +169,21 @@ impl BarCodec {
         if let Some(close) = self.closes.get_mut(index) {
             *close = bar.close.micros();
         }
+    }
+}
+
+/// The place of the coarsest unit that fits, and the steps counted in it. Each unit is a constant of its
+/// own, since a division by one that is not known takes ten times as long.
+#[inline]
+fn in_units(steps: [i64; 4]) -> (u8, [i64; 4]) {
+    const COARSE: i64 = UNITS[0];
+    const FINE: i64 = UNITS[1];
+    if steps.iter().all(|step| step.checked_rem(COARSE) == Some(0)) {
+        (0, steps.map(|step| step.checked_div(COARSE).unwrap_or(0)))
+    } else if steps.iter().all(|step| step.checked_rem(FINE) == Some(0)) {
+        (1, steps.map(|step| step.checked_div(FINE).unwrap_or(0)))
+    } else {
+        (2, steps)
     }
 }
 

@@ -30,11 +30,23 @@ pub const CHUNK_BYTES_MAX: usize = 512 << 10;
 /// Orders, trades or jobs in one answer, unless the caller asks for fewer.
 pub const ROWS_MAX: u32 = 1000;
 
+/// The longest note on a trade, in bytes of UTF-8: with it a thousand trades fit into one answer.
+pub const NOTE_BYTES_MAX: usize = 1000;
+
+/// The longest tag, in characters.
+pub const TAG_LENGTH_MAX: usize = 32;
+
+/// Tags of one trade.
+pub const TAGS_MAX: usize = 16;
+
 /// Log lines that the daemon keeps, and the most in one answer.
 pub const LOG_LINES_MAX: u32 = 2000;
 
 /// How long a client waits for the socket and the handshake.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a client that was connected waits for a daemon that restarts.
+pub const RESTART_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a client waits for an answer.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(15);

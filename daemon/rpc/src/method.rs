@@ -7,17 +7,18 @@ use serde::de::DeserializeOwned;
 use crate::error::Failure;
 use crate::params::{
     AckAlertParams, AdoptParams, AlertsParams, ArmParams, CalendarParams, CancelParams,
-    ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DaysParams, HelloParams,
-    IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams, NoParams,
-    OrdersParams, OverrideParams, RemoveDataParams, RemoveSessionParams, SessionsParams,
-    StopParams, SubmitJobParams, TradesParams, UploadParams, WhyParams,
+    ChangeParams, CloseParams, ConfirmOverrideParams, DataParams, DayParams, DaysParams,
+    HelloParams, IgnoreParams, JobChangeParams, JobFileParams, JobsParams, KillParams, LogsParams,
+    NoParams, NoteTradeParams, OrdersParams, OverrideParams, RemoveDataParams, RemoveSessionParams,
+    SessionsParams, StopParams, SubmitJobParams, TagTradeParams, TradeEditsParams, TradesParams,
+    UploadParams, WhyParams,
 };
 use crate::request_id::RequestId;
 use crate::role::Role;
 use crate::types::{
     Accepted, AlertTest, CalendarDay, DataSeries, DaySummary, EffectiveConfig, FileChunk, Hello,
-    Job, JournalAlert, LogLine, Obstacle, Order, Position, RecordedSession, Route, Status, Trade,
-    UploadState, Why,
+    Job, JournalAlert, LogLine, Obstacle, Order, Position, RecordedSession, Reloaded, Route,
+    Status, Trade, TradeEdit, UploadState, Why,
 };
 
 /// A method: a type that ties a name to a role, parameters and a result.
@@ -101,6 +102,8 @@ macro_rules! for_each_method {
                 "List orders, the newest first";
             Trades "trades" Read look (TradesParams) -> (Vec<Trade>)
                 "List trades that have ended, the newest first";
+            TradeEdits "trade_edits" Read look (TradeEditsParams) -> (Vec<TradeEdit>)
+                "List what people wrote about a trade and changed in it, the newest first";
             Strategies "strategies" Read look (NoParams) -> (Vec<Route>)
                 "List routes with their strategy, settings and warm-up";
             Logs "logs" Read look (LogsParams) -> (Vec<LogLine>)
@@ -109,6 +112,8 @@ macro_rules! for_each_method {
                 "List sessions of the exchange";
             Config "config" Read look (NoParams) -> (EffectiveConfig)
                 "Give the configuration in force, without secrets";
+            Day "day" Read look (DayParams) -> (DaySummary)
+                "Tell a day of the account in figures, while it runs or after it";
             Days "days" Read look (DaysParams) -> (Vec<DaySummary>)
                 "List days of the account in figures, the oldest first";
             WhyHalted "why_halted" Read look (NoParams) -> (Vec<Obstacle>)
@@ -145,8 +150,14 @@ macro_rules! for_each_method {
                 "Leave what the daemon did not make in a symbol to its owner";
             AckAlert "ack_alert" Reduce change (AckAlertParams) -> (Accepted)
                 "Say that a person has seen an alert";
+            NoteTrade "note_trade" Control change (NoteTradeParams) -> (Accepted)
+                "Write a note on a trade that has ended, in place of the one before";
+            TagTrade "tag_trade" Control change (TagTradeParams) -> (Accepted)
+                "Put tags on a trade that has ended, and take tags off";
             Stop "stop" Reduce change (StopParams) -> (Accepted)
                 "Stop the daemon in good order, flattening first if asked to";
+            Reload "reload" Control change (ChangeParams) -> (Reloaded)
+                "Read the configuration again: take over what can change now, or keep all of the old one";
             Jobs "jobs" Read look (JobsParams) -> (Vec<Job>)
                 "List jobs, the newest first";
             JobFile "job_file" Read look (JobFileParams) -> (FileChunk)
@@ -336,7 +347,11 @@ mod tests {
             "adopt",
             "ignore",
             "ack_alert",
+            "note_trade",
+            "tag_trade",
             "stop",
+            // What it applies at once is the log's; see daemon/src/reload.rs.
+            "reload",
             "submit_job",
             "cancel_job",
             "delete_job",

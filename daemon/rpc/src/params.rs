@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use trader_contract::{ClientOrderId, Price, Symbol};
 
 use crate::request_id::RequestId;
-use crate::types::{EventStream, IntentName, JobKind, LogLevel, Scope, WhySubject, Work};
+use crate::types::{
+    EventStream, IntentName, JobKind, LogLevel, Note, Scope, Tag, TradeName, WhySubject, Work,
+};
 
 /// No parameters: `{}`, `null`, or none at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -47,8 +49,55 @@ pub struct TradesParams {
     pub symbol: Option<Symbol>,
     /// Only this route's.
     pub route: Option<String>,
+    /// Only those that have all of these tags.
+    pub tags: Vec<Tag>,
     /// At most so many, the newest; up to [`crate::limits::ROWS_MAX`], which is also the default.
     pub limit: Option<u32>,
+}
+
+/// What to write about a trade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoteTradeParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// The trade, by its number or by its intent.
+    pub trade: TradeName,
+    /// The note, in place of the one that there is; it goes if this is left out.
+    #[serde(default)]
+    pub note: Option<Note>,
+}
+
+/// Which tags to put on a trade, and which to take off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TagTradeParams {
+    /// The call's id: the call acts once however often it is sent.
+    pub request_id: RequestId,
+    /// The trade, by its number or by its intent.
+    pub trade: TradeName,
+    /// Those to put on; one that is there stays.
+    #[serde(default)]
+    pub add: Vec<Tag>,
+    /// Those to take off; one that is not there is no mistake.
+    #[serde(default)]
+    pub remove: Vec<Tag>,
+}
+
+/// The edits of which trade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TradeEditsParams {
+    /// The trade, by its number or by its intent.
+    pub trade: TradeName,
+}
+
+/// Which day of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DayParams {
+    /// The session; the one that is open, or the last one that was, if it is left out.
+    pub date: Option<NaiveDate>,
 }
 
 /// Which days of the account.

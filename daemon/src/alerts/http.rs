@@ -16,8 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::token::Token;
 use crate::config::WebAddress;
+use crate::credentials::Secret;
 
 /// Why a request came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -87,12 +87,12 @@ impl Endpoint {
     /// The token makes no address, or there is nobody to trust.
     pub(super) fn new(
         address: &WebAddress,
-        token: Option<&Token>,
+        token: Option<&Secret>,
         limit: Duration,
     ) -> Result<Self, HttpError> {
         let in_address = token.filter(|_| address.has_token());
         let uri = address
-            .with_token(in_address.map_or("", Token::reveal))
+            .with_token(in_address.map_or("", Secret::reveal))
             .ok_or(HttpError::Address)?;
         let bearer = token.filter(|_| !address.has_token()).map(|token| {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.reveal()))

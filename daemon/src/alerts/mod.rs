@@ -4,10 +4,9 @@
 mod command;
 mod dead_man;
 mod http;
-mod message_id;
 mod notice;
 mod queue;
-pub mod token;
+mod unit_failed;
 mod unsent;
 mod way;
 
@@ -26,6 +25,7 @@ use trader_store::{Store, StoreError, Writer};
 
 use crate::clock;
 use crate::config::{AlertSettings, MinimumSeverity, WebAddress};
+use crate::credentials;
 use crate::systemd::Heart;
 
 use dead_man::DeadMan;
@@ -33,8 +33,8 @@ use http::Endpoint;
 use notice::Notice;
 use way::{Patience, Port, Way};
 
-pub use message_id::message_id;
 pub use notice::name as severity_name;
+pub use unit_failed::tell as tell_unit_failed;
 
 /// How long an ending daemon waits for its last alerts to arrive; what did not comes after the next start.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -109,9 +109,16 @@ fn webhook_port(settings: &AlertSettings) -> Option<Port> {
 }
 
 fn endpoint(address: &WebAddress, file: Option<&std::path::Path>) -> Result<Endpoint, String> {
-    let token = token::read(file).map_err(|error| error.to_string())?;
+    let token = file.map(credentials::read).transpose();
+    let token = token.map_err(|error| error.to_string())?;
     let limit = Patience::default().attempt;
     Endpoint::new(address, token.as_ref(), limit).map_err(|error| format!("{address}: {error}"))
+}
+
+/// The id of a kind of alert in the journal of systemd.
+#[must_use]
+pub fn message_id(kind: &str) -> String {
+    crate::logging::message_id::of("alert", kind)
 }
 
 const fn severity(minimum: MinimumSeverity) -> Severity {

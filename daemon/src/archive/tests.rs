@@ -182,6 +182,10 @@ fn day(date: &str) -> Record {
             fills: 2,
             residue: vec![symbol("IBM")],
             unprotected_share_seconds: 0,
+            alerts: 0,
+            entry_slippage: record::Slippage::NONE,
+            stop_slippage: record::Slippage::NONE,
+            gaps: None,
         },
     }
 }
@@ -421,6 +425,15 @@ fn days_come_oldest_first_and_only_those_that_were_asked_for() {
     let days = archive.days(&DaysParams::default()).unwrap();
     assert_eq!(days[0].realised.to_string(), "10");
     assert_eq!(days[0].residue, [symbol("IBM")]);
+    // The row before the summary's own; the first one follows none.
+    let genesis = "0".repeat(64);
+    assert_eq!(days[0].head, Some(format!("0:{genesis}")));
+    assert!(
+        days[1].head.as_ref().unwrap().starts_with("1:"),
+        "{:?}",
+        days[1].head
+    );
+    assert!(days.iter().all(|day| !day.open));
 }
 
 #[test]

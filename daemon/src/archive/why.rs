@@ -6,7 +6,9 @@ use trader_contract::{Intent, IntentNo, Symbol, Timeframe, Timestamp};
 use trader_core::record::{IntentId, JournalEntry, Record};
 use trader_kernel::views::{self, Marked};
 use trader_rpc::{ErrorCode, Failure, Why, WhySubject};
-use trader_store::{EntryFilter, IntentFilter, OrderFilter, Page, Reader, StoreError, TakenIntent};
+use trader_store::{
+    DiaryPage, EntryFilter, IntentFilter, OrderFilter, Page, Reader, StoreError, TakenIntent,
+};
 
 /// Decisions that are read at once on the way back to a moment.
 const LOOK_BACK: u32 = 500;
@@ -26,7 +28,7 @@ pub(super) fn why(
             if !rows.iter().any(|row| row.record.client_id() == Some(order)) {
                 return Ok(Err(no_order(reader, subject, root)?));
             }
-            Ok(chain(subject, root, Marked::Order(order), &rows))
+            chain(reader, subject, root, Marked::Order(order), &rows)
         }
         WhySubject::Intent { session, number } => {
             let number = IntentNo(number);
@@ -40,7 +42,7 @@ pub(super) fn why(
             } else {
                 reader.chain(root)?
             };
-            Ok(chain(subject, root, Marked::Intent(id), &rows))
+            chain(reader, subject, root, Marked::Intent(id), &rows)
         }
         WhySubject::At { symbol, date, time } => {
             let newest = EntryFilter {
@@ -65,19 +67,30 @@ pub(super) fn why(
 }
 
 fn chain(
+    reader: &mut Reader,
     subject: WhySubject,
     root: IntentId,
     marked: Marked,
     rows: &[JournalEntry],
-) -> Result<Why, Failure> {
-    let symbol = rows.iter().find_map(|row| row.record.symbol());
-    let symbol = symbol.ok_or_else(|| {
-        Failure::internal(
+) -> Result<Result<Why, Failure>, StoreError> {
+    let Some(symbol) = rows.iter().find_map(|row| row.record.symbol()) else {
+        return Ok(Err(Failure::internal(
             format!("{subject} was not explained"),
             "its rows name no symbol",
-        )
-    })?;
-    Ok(views::why(subject.to_string(), symbol, root, marked, rows))
+        )));
+    };
+    let closed = rows
+        .iter()
+        .filter(|row| row.record.intent() == Some(root))
+        .rfind(|row| matches!(row.record, Record::TradeClosed { .. }));
+    let written = match closed {
+        Some(row) => reader.diary_page(row.seq)?,
+        None => DiaryPage::default(),
+    };
+    let subject = subject.to_string();
+    Ok(Ok(views::why(
+        subject, symbol, root, marked, rows, &written,
+    )))
 }
 
 /// The decision that a chain begins with: itself, or for one about an open trade the one that opened it.
@@ -152,7 +165,14 @@ fn at_moment(
         let rows: Vec<JournalEntry> = (rows.into_iter())
             .filter(|row| matches!(&row.record, Record::IntentTaken { id: of, .. } if of == id))
             .collect();
-        let part = views::why(String::new(), symbol, *id, Marked::Intent(*id), &rows);
+        let part = views::why(
+            String::new(),
+            symbol,
+            *id,
+            Marked::Intent(*id),
+            &rows,
+            &DiaryPage::default(),
+        );
         why.route = why.route.or(part.route);
         why.steps.extend(part.steps);
     }
@@ -168,9 +188,7 @@ fn touches(taken: &TakenIntent, at: Timestamp) -> bool {
 }
 
 fn note(there: &[IntentId], nearest: Option<&TakenIntent>, symbol: Symbol) -> String {
-    const CONDITIONS: &str = "which conditions were met at each bar there: traderd why, from the \
-                              session's recording";
-    let said = match (there, nearest) {
+    match (there, nearest) {
         ([], None) => format!("nothing was ever decided in {symbol}"),
         ([], Some(taken)) => {
             let at = new_york::wall_clock(taken.at).format("%Y-%m-%d %H:%M:%S");
@@ -186,8 +204,7 @@ fn note(there: &[IntentId], nearest: Option<&TakenIntent>, symbol: Symbol) -> St
                 ids.join(", ")
             )
         }
-    };
-    format!("{said}; {CONDITIONS}")
+    }
 }
 
 fn no_order(

@@ -224,6 +224,7 @@ fn days(reader: &mut Reader, year: i32) -> Result<Vec<DaySummary>, StoreError> {
     )?;
     Ok(days
         .into_iter()
+        .map(|closed| closed.summary)
         .filter(|day| day.date.year() == year)
         .collect())
 }

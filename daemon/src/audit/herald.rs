@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use trader_store::{Reader, StoreError};
 
 /// Reads the head on a connection of its own.
@@ -24,8 +25,9 @@ impl Herald {
         Ok(Arc::new(Mutex::new(Self { reader, told: 0 })))
     }
 
-    /// Tells the head if rows were added since it was told last. Waits for the disk.
-    pub(crate) fn tell(&mut self) {
+    /// Tells the head if rows were added since it was told last, and whether there are rows at all.
+    /// Waits for the disk.
+    fn tell(&mut self) -> bool {
         match self.reader.info() {
             Ok(info) if info.head.seq > self.told => {
                 self.told = info.head.seq;
@@ -35,32 +37,49 @@ impl Herald {
                     "the head of the journal"
                 );
             }
-            Ok(_) => {}
+            Ok(info) => return info.head.seq > 0,
             Err(error) => tracing::warn!(%error, "the head of the journal could not be read"),
         }
+        true
     }
 }
 
-/// Tells once and then at intervals, as long as the runtime lives.
-pub(crate) async fn tell_at_intervals(herald: Arc<Mutex<Herald>>, minutes: u32) {
-    if minutes == 0 {
-        return;
-    }
-    let mut interval =
-        tokio::time::interval(Duration::from_secs(u64::from(minutes).saturating_mul(60)));
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+/// How often it looks for the first rows, in seconds: a new store has none.
+const FIRST_LOOK_SECONDS: u64 = 1;
+
+/// Tells as soon as there is something to tell and then at intervals, as long as the runtime lives; never
+/// while `minutes` is nothing.
+pub(crate) async fn tell_at_intervals(
+    herald: Arc<Mutex<Herald>>,
+    mut minutes: watch::Receiver<u32>,
+) {
     loop {
-        interval.tick().await;
+        let now = *minutes.borrow_and_update();
+        if now == 0 {
+            if minutes.changed().await.is_err() {
+                return;
+            }
+            continue;
+        }
         let herald = Arc::clone(&herald);
         let telling = tokio::task::spawn_blocking(move || tell(&herald));
-        if telling.await.is_err() {
-            tracing::warn!("the head of the journal is no longer told, by a bug");
+        let seconds = match telling.await {
+            Ok(false) => FIRST_LOOK_SECONDS,
+            Ok(true) => u64::from(now).saturating_mul(60),
+            Err(_) => {
+                tracing::warn!("the head of the journal is no longer told, by a bug");
+                return;
+            }
+        };
+        let wait = Duration::from_secs(seconds);
+        if let Ok(Err(_)) = tokio::time::timeout(wait, minutes.changed()).await {
+            // Whoever changes the interval has gone with the daemon.
             return;
         }
     }
 }
 
-/// Tells the head now, if rows were added.
-pub(crate) fn tell(herald: &Mutex<Herald>) {
-    herald.lock().unwrap_or_else(PoisonError::into_inner).tell();
+/// Tells the head now, if rows were added; `false` as long as there are none at all.
+pub(crate) fn tell(herald: &Mutex<Herald>) -> bool {
+    herald.lock().unwrap_or_else(PoisonError::into_inner).tell()
 }

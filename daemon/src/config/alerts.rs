@@ -172,7 +172,9 @@ impl AlertSettings {
             ("dead_man", &self.dead_man, &self.dead_man_token_file),
         ];
         for (key, address, file) in tokens {
-            if let (Some(_), Err(error)) = (address, crate::alerts::token::read(file.as_deref())) {
+            if let (Some(_), Some(Err(error))) =
+                (address, file.as_deref().map(crate::credentials::read))
+            {
                 warnings.push(format!("alerts.{key}_token_file: {error}"));
             }
         }

@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use trader_contract::{Money, Ratio, StrategyPlugin, Symbol};
 
 use crate::feeds::recorded::{self, FeedError};
+use crate::plugins;
 
 pub use alerts::{AlertSettings, MinimumSeverity, WebAddress};
 pub use jobs::JobsSettings;
@@ -229,6 +230,18 @@ pub fn load(
     config.check_trading(&mut problems);
     check_surroundings(&config, &mut problems);
     problems.or(config)
+}
+
+/// What the configuration says of alerts and of the mode, for telling people that the daemon is down:
+/// what else is wrong with it does not matter, and where nothing can be read nobody is told.
+#[must_use]
+pub fn alert_settings(named: Option<&Path>) -> (Mode, AlertSettings) {
+    let file = file_to_read(named);
+    let layers = file.as_deref().and_then(|file| layers::read(file).ok());
+    let mut problems = Problems::default();
+    let entries = layers::merge(&layers.unwrap_or_default(), &mut problems);
+    let config = Config::read(Section::root(entries, &mut problems), plugins::strategies());
+    (config.mode, config.alerts)
 }
 
 /// Checks layers of TOML against the schema; later layers override earlier ones. What is for backtests

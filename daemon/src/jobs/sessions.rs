@@ -40,7 +40,7 @@ pub(super) fn list(root: &Path, only: Option<NaiveDate>) -> Result<Vec<RecordedS
         .map_err(|error| unreadable(&error))
 }
 
-/// Removes a session's recording, unless it is the present one: `open` says which that is.
+/// Removes a session's recording, unless it is being written.
 #[cfg(feature = "broker-sim")]
 pub(super) fn remove(root: &Path, session: NaiveDate) -> Result<String, Failure> {
     let not_removed = |why: String, next: &str| {
@@ -59,10 +59,11 @@ pub(super) fn remove(root: &Path, session: NaiveDate) -> Result<String, Failure>
             "traderctl sessions list tells what is recorded",
         ));
     }
-    let segments = recordings
-        .segments(session)
-        .map_err(|error| unreadable(&error))?;
-    if segments.iter().any(|segment| !segment.packed) {
+    let written = || {
+        let segments = recordings.segments(session)?;
+        (segments.iter()).try_fold(false, |any, one| Ok(any || one.is_being_written()?))
+    };
+    if written().map_err(|error: io::Error| unreadable(&error))? {
         let why = "it is being written".to_owned();
         return Err(not_removed(why, "wait until the session is over"));
     }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use chrono::NaiveDate;
-use trader_rpc::{BacktestSpec, Failure, ImportSpec, ReplaySpec, Work};
+use trader_rpc::{BacktestSpec, Failure, ImportSpec, ReplaySpec, TraceSpec, Work};
 use trader_store::KeptHead;
 
 /// The most bytes of a job's description.
@@ -25,6 +25,7 @@ pub(super) fn title(work: &Work) -> String {
             format!("export {} {}{days}", spec.symbol, spec.data)
         }
         Work::Replay(spec) => replay(spec),
+        Work::Trace(spec) => trace(spec),
         Work::SessionExport(spec) => format!("export the recording of {}", spec.session),
         Work::Verify(filter) | Work::Gaps(filter) => {
             let verb = match work {
@@ -55,6 +56,12 @@ fn replay(spec: &ReplaySpec) -> String {
     };
     let parts = [until, symbol, with].map(plain).concat();
     format!("replay {}{parts}", spec.session)
+}
+
+fn trace(spec: &TraceSpec) -> String {
+    let session = spec.session.map(|session| format!("{session}T"));
+    let time = spec.time.format("%H:%M:%S");
+    format!("look at {}@{}{time}", spec.symbol, plain(session))
 }
 
 fn plain(part: Option<String>) -> String {
@@ -119,7 +126,7 @@ pub(super) fn check(work: &Work) -> Result<(), Failure> {
             order(spec.start_date, spec.end_date)
         }
         Work::Replay(spec) => super::sessions::check(spec),
-        Work::SessionExport(_) => Ok(()),
+        Work::SessionExport(_) | Work::Trace(_) => Ok(()),
         Work::Verify(filter) | Work::Gaps(filter) => {
             if let Some(data) = &filter.data {
                 kind(data)?;
@@ -214,6 +221,10 @@ mod tests {
             (
                 json!({"verify": {"symbol": "SPY", "start_date": "2011-01-03"}}),
                 "verify SPY, from 2011-01-03",
+            ),
+            (
+                json!({"trace": {"symbol": "SPY", "time": "10:35:00", "session": "2011-01-10"}}),
+                "look at SPY@2011-01-10T10:35:00",
             ),
             (
                 json!({"export": {"symbol": "SPY", "data": "1min", "end_date": "2011-01-31"}}),

@@ -87,14 +87,14 @@ fn one_intent_leads_from_the_signal_to_the_last_fill() {
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r"
     INFO seq=4 kind=intent_taken symbol=SPY intent=20110110-1 route=script-spy engine_time=2011-01-10T14:31:00Z | script-spy: long SPY: buy stop 168.81, 100 shares, stop 168.58 (breakout: close 168.7012)
-    INFO seq=5 kind=order_planned symbol=SPY order_id=0000002a-20110110-1-e1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:31:00Z | entry 0000002a-20110110-1-e1: buy 100 SPY, stop 168.81, gtc; attached: stop 168.58
-    INFO seq=10 kind=order_reported symbol=SPY order_id=0000002a-20110110-1-e1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:31:30Z | entry 0000002a-20110110-1-e1 filled 40 of 100 at 168.81
-    INFO seq=11 kind=order_reported symbol=SPY order_id=0000002a-20110110-1-e1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:31:30Z | entry 0000002a-20110110-1-e1 filled 60 more at 168.82, 100 of 100
+    INFO seq=5 kind=order_planned symbol=SPY order_id=0000002a-20110110-1-e1 intent=20110110-1 route=script-spy event=order message_id=65b2c2fc1e828fa58899923fb2deeb50 engine_time=2011-01-10T14:31:00Z | entry 0000002a-20110110-1-e1: buy 100 SPY, stop 168.81, gtc; attached: stop 168.58
+    INFO seq=10 kind=order_reported symbol=SPY order_id=0000002a-20110110-1-e1 intent=20110110-1 route=script-spy event=fill message_id=85566fdb23b78429a0eddff995d33d48 engine_time=2011-01-10T14:31:30Z | entry 0000002a-20110110-1-e1 filled 40 of 100 at 168.81
+    INFO seq=11 kind=order_reported symbol=SPY order_id=0000002a-20110110-1-e1 intent=20110110-1 route=script-spy event=fill message_id=85566fdb23b78429a0eddff995d33d48 engine_time=2011-01-10T14:31:30Z | entry 0000002a-20110110-1-e1 filled 60 more at 168.82, 100 of 100
     INFO seq=13 kind=exit_planned symbol=SPY intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | SPY: closing it (operator), uid 1000 asked for it (r-1)
     INFO seq=14 kind=cancel_asked symbol=SPY order_id=0000002a-20110110-1-s1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | cancelling stop 0000002a-20110110-1-s1: the position is to be closed
-    INFO seq=16 kind=order_planned symbol=SPY order_id=0000002a-20110110-1-x1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | exit 0000002a-20110110-1-x1: sell 100 SPY, market, day; operator
-    INFO seq=17 kind=order_reported symbol=SPY order_id=0000002a-20110110-1-x1 intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | exit 0000002a-20110110-1-x1 filled 100 of 100 at 169
-    INFO seq=18 kind=trade_closed symbol=SPY intent=20110110-1 route=script-spy engine_time=2011-01-10T14:32:00Z | SPY long closed: operator, +18.4, 100 shares from 168.816 to 169, 30 s
+    INFO seq=16 kind=order_planned symbol=SPY order_id=0000002a-20110110-1-x1 intent=20110110-1 route=script-spy event=order message_id=65b2c2fc1e828fa58899923fb2deeb50 engine_time=2011-01-10T14:32:00Z | exit 0000002a-20110110-1-x1: sell 100 SPY, market, day; operator
+    INFO seq=17 kind=order_reported symbol=SPY order_id=0000002a-20110110-1-x1 intent=20110110-1 route=script-spy event=fill message_id=85566fdb23b78429a0eddff995d33d48 engine_time=2011-01-10T14:32:00Z | exit 0000002a-20110110-1-x1 filled 100 of 100 at 169
+    INFO seq=18 kind=trade_closed symbol=SPY intent=20110110-1 route=script-spy event=trade_closed message_id=0cf692cc499d85539f05bbd9869ee06e engine_time=2011-01-10T14:32:00Z | SPY long closed: operator, +18.4, 100 shares from 168.816 to 169, 30 s
     ");
 }
 

@@ -46,8 +46,13 @@ impl Entry {
             at,
             level: Level::WARN,
             target: "traderd::logging",
-            message: "log lines were lost: the log was not read fast enough".to_owned(),
-            fields: BTreeMap::from([("lost_since_start", count.to_string())]),
+            message: "log lines were lost: the log was not read fast enough; the daemon's own \
+                      journal lacks none"
+                .to_owned(),
+            fields: BTreeMap::from([
+                ("lost_since_start", count.to_string()),
+                ("message_id", super::message_id::of("log", "dropped")),
+            ]),
         }
     }
 

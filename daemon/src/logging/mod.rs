@@ -1,7 +1,9 @@
 //! The log: every event goes to a ring in memory and, through a thread of its own, to the journal or
 //! to stderr. Nobody who logs ever waits; what does not fit is counted.
 
+mod brake;
 mod entry;
+pub mod message_id;
 mod sink;
 
 use std::env;
@@ -15,11 +17,13 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogLevel, LogSettings};
 use crate::events::Ring;
 
+use brake::Brake;
 pub use entry::Entry;
 use sink::Sink;
 
@@ -47,6 +51,17 @@ pub enum LogError {
 pub struct Logging {
     ring: Ring<Entry>,
     writer: Writer,
+    set_level: LevelSetter,
+}
+
+/// Changes what is logged from now on.
+#[derive(Clone)]
+struct LevelSetter(Arc<dyn Fn(LogLevel) + Send + Sync>);
+
+impl std::fmt::Debug for LevelSetter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LevelSetter")
+    }
 }
 
 impl Logging {
@@ -54,6 +69,13 @@ impl Logging {
     #[must_use]
     pub fn recent(&self) -> Ring<Entry> {
         self.ring.clone()
+    }
+
+    /// Changes what is logged from now on, for as long as the log runs.
+    #[must_use]
+    pub fn level_setter(&self) -> Box<dyn Fn(LogLevel) + Send + Sync> {
+        let LevelSetter(set) = self.set_level.clone();
+        Box::new(move |level| set(level))
     }
 
     /// Lines that were not written because the journal or stderr did not take them in time.
@@ -78,22 +100,38 @@ pub fn begin(settings: &LogSettings) -> Result<Logging, LogError> {
 
 fn assemble<S>(settings: &LogSettings, sink: Sink) -> Result<(impl Layer<S>, Logging), LogError>
 where
-    S: Subscriber + for<'s> LookupSpan<'s>,
+    S: Subscriber + for<'s> LookupSpan<'s> + 'static,
 {
     let capacity = usize::try_from(settings.keep_events).unwrap_or(usize::MAX);
     let ring = Ring::new(capacity);
     let writer = Writer::start(sink)?;
     let layer = EntryLayer {
         ring: ring.clone(),
+        brake: Brake::default(),
         lines: writer.lines.clone(),
         dropped: Arc::clone(&writer.dropped),
     };
-    let own = level_filter(settings.level);
+    let (filter, handle) = reload::Layer::new(targets(settings.level));
+    let set = move |level| {
+        if let Err(error) = handle.reload(targets(level)) {
+            tracing::error!(%error, "the level of the log was not changed");
+        }
+    };
+    let logging = Logging {
+        ring,
+        writer,
+        set_level: LevelSetter(Arc::new(set)),
+    };
+    Ok((layer.with_filter(filter), logging))
+}
+
+/// What is logged at a level.
+fn targets(level: LogLevel) -> Targets {
+    let own = level_filter(level);
     // Libraries speak of their own affairs; from warnings on they may matter.
-    let filter = Targets::new()
+    Targets::new()
         .with_default(own.min(LevelFilter::WARN))
-        .with_target("trader", own);
-    Ok((layer.with_filter(filter), Logging { ring, writer }))
+        .with_target("trader", own)
 }
 
 const fn level_filter(level: LogLevel) -> LevelFilter {
@@ -108,13 +146,17 @@ const fn level_filter(level: LogLevel) -> LevelFilter {
 
 struct EntryLayer {
     ring: Ring<Entry>,
+    brake: Brake,
     lines: SyncSender<Work>,
     dropped: Arc<AtomicU64>,
 }
 
 impl<S: Subscriber> Layer<S> for EntryLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let entry = Entry::of(event, crate::clock::now());
+        let mut entry = Entry::of(event, crate::clock::now());
+        if !self.brake.lets_pass(&mut entry) {
+            return;
+        }
         if self
             .lines
             .try_send(Work::Line(Box::new(entry.clone())))
@@ -241,6 +283,10 @@ mod tests {
             tracing::info!(symbol = "SPY", order_id = %"0000002a-20110110-17-e1", shares = 30, "order sent");
             tracing::debug!("not wanted");
             tracing::info!(target: "hyper", "not ours");
+            (logging.level_setter())(LogLevel::Debug);
+            tracing::debug!("wanted now");
+            (logging.level_setter())(LogLevel::Info);
+            tracing::debug!("not wanted again");
             tracing::warn!(target: "hyper", "odd\nline");
         });
         let entries = logging.recent().after(0, 10).events;
@@ -249,7 +295,7 @@ mod tests {
         assert_eq!(first.fields["symbol"], "SPY");
         assert_eq!(first.fields["order_id"], "0000002a-20110110-17-e1");
         assert_eq!(first.fields["shares"], "30");
-        assert_eq!(entries.len(), 2);
+        assert_eq!(entries.len(), 3);
         drop(logging);
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<&str> = text.lines().collect();
@@ -258,7 +304,7 @@ mod tests {
                 .ends_with("INFO order sent order_id=0000002a-20110110-17-e1 shares=30 symbol=SPY"),
             "{text}"
         );
-        assert!(lines[1].ends_with("WARN odd\\nline"), "{text}");
+        assert!(lines[2].ends_with("WARN odd\\nline"), "{text}");
     }
 
     #[test]
@@ -270,7 +316,7 @@ mod tests {
         let subscriber = tracing_subscriber::registry().with(layer);
         tracing::subscriber::with_default(subscriber, || {
             for number in 0..QUEUE_LINES.saturating_mul(2) {
-                tracing::info!(number, "flood");
+                tracing::info!(target: crate::journal_log::TARGET, number, "flood");
             }
         });
         assert!(logging.dropped() >= 8_000, "{}", logging.dropped());

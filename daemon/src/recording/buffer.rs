@@ -5,8 +5,8 @@ use trader_contract::{Bar, SymbolId, Timestamp};
 use trader_core::{Command, Commands, Event};
 use trader_recording::{EncodeError, Encoder};
 
-/// Slots of a buffer.
-pub(super) const SLOTS: usize = 4_096;
+/// Slots of a buffer: few, so that the writer begins early and what goes round stays in the cache.
+pub(super) const SLOTS: usize = 1_024;
 
 /// One thing, in the order in which it happened.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The folder of recordings: one folder a session, in it numbered segments, the present one plain and
 //! those before it packed.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,21 @@ pub(crate) struct SegmentFile {
 }
 
 impl SegmentFile {
+    /// Whether it is being written just now: its writer holds a lock. What a life that died has left is
+    /// not.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(crate) fn is_being_written(&self) -> io::Result<bool> {
+        if self.packed {
+            return Ok(false);
+        }
+        match File::open(&self.path)?.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(false),
+        }
+    }
+
     /// What was written.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ use super::writer::{Work, Writer};
 
 /// Buffers that go round. When all are on their way the engine waits for one to come back: where time is
 /// simulated a slow disk changes nothing, and where it is not there are never so many bars.
-const BUFFERS: usize = 8;
+const BUFFERS: usize = 16;
 /// How long the writer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -95,6 +95,7 @@ impl Recorder {
             spare: back,
             segment: None,
             beside: None,
+            waiting: Vec::new(),
             binary: Box::default(),
         };
         let thread = std::thread::Builder::new().name("recorder".to_owned());

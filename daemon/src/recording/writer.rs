@@ -50,6 +50,8 @@ pub(super) struct Writer {
     pub(super) spare: Sender<Buffer>,
     pub(super) segment: Option<Open>,
     pub(super) beside: Option<JoinHandle<()>>,
+    /// Those who wait for what they handed over to outlive the power: one sync is for all of them.
+    pub(super) waiting: Vec<SyncSender<()>>,
     /// The sum of this program, once it was computed.
     pub(super) binary: Box<str>,
 }
@@ -66,23 +68,31 @@ impl Writer {
     /// Does what it is asked for until nobody can ask any more.
     pub(super) fn run(mut self, works: &Receiver<Work>) {
         self.binary = program::sum().unwrap_or_default().into();
-        while let Ok(work) = works.recv() {
+        let mut next = works.recv().ok();
+        while let Some(work) = next {
             let outcome = match work {
                 Work::Begin(opening) => self.begin(*opening),
                 Work::Take(buffer) => self.take(buffer),
                 Work::Secure(buffer, done) => {
-                    let taken = self.take(buffer).and_then(|()| self.sync());
-                    // Nobody waits any longer.
-                    let _ = done.send(());
-                    taken
+                    self.waiting.push(done);
+                    self.take(buffer)
                 }
             };
             if let Err(error) = outcome {
                 self.fail(&error);
             }
+            next = works.try_recv().ok();
+            if next.is_none() {
+                self.secure();
+                next = works.recv().ok();
+            }
         }
+        let last = self.segment.as_ref().map(|open| open.opening.session);
         if let Err(error) = self.close() {
             self.fail(&error);
+        }
+        if let Some(session) = last {
+            self.tidy_up(session, None, false);
         }
         self.join();
     }
@@ -126,6 +136,8 @@ impl Writer {
             .create_new(true)
             .mode(0o600)
             .open(&path)?;
+        // Held as long as it is written; a file system without locks tells nobody, and that is all.
+        let _ = file.try_lock();
         pack::sync_folder(&path)?;
         let mut open = Open {
             encoder: Encoder::new(&opening)?,
@@ -156,10 +168,19 @@ impl Writer {
         }
     }
 
-    fn sync(&self) -> Result<(), WriteError> {
-        match &self.segment {
-            Some(open) => Ok(open.file.sync_data()?),
-            None => Ok(()),
+    /// Makes what was handed over outlive the power, if somebody waits for that, and says so. What could
+    /// not be written was told as a failure: nobody waits for it in vain.
+    fn secure(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let synced = self.segment.as_ref().map(|open| open.file.sync_data());
+        if let Some(Err(error)) = synced {
+            self.fail(&error.into());
+        }
+        for done in self.waiting.drain(..) {
+            // Who gave up does not wait any longer.
+            let _ = done.send(());
         }
     }
 
@@ -180,16 +201,15 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends the segment in good order, and packs it.
+    /// Ends the segment in good order. Whoever opens the next one has it packed, and not before: what
+    /// packs must know which segment is written.
     fn close(&mut self) -> Result<(), WriteError> {
         let Some(mut open) = self.segment.take() else {
             return Ok(());
         };
         open.encoder.end();
         open.write()?;
-        open.file.sync_data()?;
-        self.tidy_up(open.opening.session, None, false);
-        Ok(())
+        Ok(open.file.sync_data()?)
     }
 
     /// Packs what is complete, and removes what is too old, beside.

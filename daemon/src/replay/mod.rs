@@ -26,7 +26,7 @@ use crate::state::{Folders, Surroundings};
 
 pub(crate) use export::export;
 pub(crate) use job::{run as run_job, run_export as run_export_job};
-pub(crate) use request::Request;
+pub(crate) use request::{Request, SessionName};
 pub(crate) use source::Source;
 
 /// What a replay came to.

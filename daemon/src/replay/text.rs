@@ -125,13 +125,14 @@ fn compared(text: &mut String, (first, second): (&str, &str), compared: &Compari
         compared.same_fills,
         compared.fills.len()
     );
-    for pair in compared.fills.iter().take(ROWS) {
+    for difference in compared.fills.iter().take(ROWS) {
         let show = |filled: &Option<Filled>| filled.as_ref().map_or("-".to_owned(), fill);
         let _ = writeln!(
             text,
-            "  {first}: {}; {second}: {}",
-            show(&pair.first),
-            show(&pair.second)
+            "  {first}: {}; {second}: {}: {}",
+            show(&difference.pair.first),
+            show(&difference.pair.second),
+            difference.why
         );
     }
     more(text, compared.fills.len());

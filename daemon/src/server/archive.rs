@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use trader_rpc::{
     AlertsParams, DaySummary, DaysParams, Failure, JournalAlert, Order, OrdersParams, Trade,
-    TradesParams, Why, WhyParams,
+    TradeEdit, TradeName, TradesParams, Why, WhyParams,
 };
 
 /// Readers at one time; more wait.
@@ -26,6 +26,18 @@ pub trait Archive: Send + Sync + 'static {
     /// # Errors
     /// The store cannot be read.
     fn trades(&self, params: &TradesParams) -> Result<Vec<Trade>, Failure>;
+
+    /// Trades that have ended and that are called so; an intent may have opened more than one.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn trades_named(&self, name: &TradeName) -> Result<Vec<Trade>, Failure>;
+
+    /// Edits of what is written about the trade with this number, the newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn trade_edits(&self, number: u64) -> Result<Vec<TradeEdit>, Failure>;
 
     /// Days of the account, the oldest first.
     ///

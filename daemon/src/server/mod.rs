@@ -18,12 +18,14 @@ use std::time::Duration;
 use jsonrpsee::server::{Methods, ServerHandle, stop_channel};
 use tokio_util::task::TaskTracker;
 use trader_calendar::Calendar;
-use trader_rpc::{EffectiveConfig, Job, JournalLine, Mode, Role, SocketInfo};
+use trader_rpc::{Job, JournalLine, Mode, Role, SocketInfo};
 
 use crate::alerts::Delivery;
 use crate::config::RpcSettings;
+use crate::descriptors::Handed;
 use crate::events::Ring;
 use crate::logging::Entry;
+use crate::reload::Reloader;
 
 pub use archive::Archive;
 pub use desk::{Desk, Turned};
@@ -70,8 +72,8 @@ pub struct Services {
     pub mode: Mode,
     /// How it calls itself in every header, like `SIMULATED`.
     pub label: String,
-    /// The configuration in force.
-    pub config: EffectiveConfig,
+    /// The configuration in force, and how it is read again.
+    pub reloader: Arc<Reloader>,
 }
 
 /// The server while it runs.
@@ -83,7 +85,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens both sockets below `runtime` and begins to answer. Must be called inside a tokio runtime.
+    /// Opens both sockets below `runtime`, or goes on with those that were handed over, and begins to
+    /// answer. Must be called inside a tokio runtime.
     ///
     /// # Errors
     /// A socket cannot be opened, or another daemon answers on it.
@@ -91,6 +94,7 @@ impl Server {
         runtime: &Path,
         settings: &RpcSettings,
         services: Services,
+        mut handed: Handed,
     ) -> Result<Self, ServerError> {
         let paths = [
             (Role::Control, trader_rpc::socket::control(runtime)),
@@ -99,7 +103,7 @@ impl Server {
         // Both are opened before either is served, so that half a server never runs.
         let mut bound = Vec::new();
         for (role, path) in &paths {
-            bound.push((*role, socket::bind(path)?));
+            bound.push((*role, socket::open(path, role.name(), &mut handed)?));
         }
         let call_timeout = Duration::from_millis(settings.call_timeout_ms.into());
         let methods: Methods = methods::register(services, call_timeout)?.into();
@@ -141,7 +145,7 @@ impl Server {
     }
 
     /// Takes no more connections, lets running calls end, closes the rest and takes the sockets' files
-    /// away.
+    /// away, unless systemd keeps the sockets for the next daemon.
     pub async fn stop(self) {
         // An error says that it has stopped already.
         let _ = self.handle.stop();

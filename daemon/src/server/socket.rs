@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use crate::descriptors::{self, Handed};
 use crate::state::make_folder;
 
 /// The longest path of a Unix socket, in bytes.
@@ -36,24 +37,70 @@ pub enum SocketError {
     },
 }
 
-/// A listening socket. Its file goes when this is dropped.
+/// A listening socket. Its file goes when this is dropped, unless systemd keeps the socket.
 #[derive(Debug)]
 pub(super) struct Bound {
     pub(super) listener: UnixListener,
     path: PathBuf,
+    kept: bool,
 }
 
 impl Drop for Bound {
     fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
         if let Err(error) = std::fs::remove_file(&self.path) {
             tracing::debug!(path = %self.path.display(), %error, "the socket's file was gone already");
         }
     }
 }
 
+/// The socket at `path`: the one that was handed over, if callers still reach it, else a new one.
+/// systemd is asked to keep either as `name`.
+pub(super) fn open(path: &Path, name: &str, handed: &mut Handed) -> Result<Bound, SocketError> {
+    let adopted = match handed.listening_at(path) {
+        Some(listener) => adopt(listener, path)?,
+        None => None,
+    };
+    let mut bound = match adopted {
+        Some(bound) => bound,
+        None => bind(path)?,
+    };
+    match descriptors::keep(&bound.listener, name) {
+        Ok(()) => bound.kept |= descriptors::are_kept(),
+        Err(error) => tracing::warn!(
+            name,
+            %error,
+            "systemd was not reached to keep a socket; callers will be refused during a restart"
+        ),
+    }
+    Ok(bound)
+}
+
+/// Takes over a socket that listens already; nothing if its file has gone, since nobody finds it then.
+fn adopt(listener: UnixListener, path: &Path) -> Result<Option<Bound>, SocketError> {
+    let reached = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
+    if !reached {
+        tracing::warn!(path = %path.display(), "the file of a kept socket has gone; opening a new one");
+        return Ok(None);
+    }
+    let failed = |source: io::Error| SocketError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    listener.set_nonblocking(true).map_err(failed)?;
+    tracing::info!(path = %path.display(), "goes on with the socket that systemd kept");
+    Ok(Some(Bound {
+        listener,
+        path: path.to_owned(),
+        kept: true,
+    }))
+}
+
 /// Opens a socket at `path` for its owner and group. Makes its folder (0750) if it is missing; one
 /// that exists keeps owner, group and mode. A socket on which nobody answers is taken away.
-pub(super) fn bind(path: &Path) -> Result<Bound, SocketError> {
+fn bind(path: &Path) -> Result<Bound, SocketError> {
     if path.as_os_str().len() > PATH_BYTES_MAX {
         return Err(SocketError::TooLong(path.to_owned()));
     }
@@ -69,6 +116,7 @@ pub(super) fn bind(path: &Path) -> Result<Bound, SocketError> {
     let bound = Bound {
         listener,
         path: path.to_owned(),
+        kept: false,
     };
     std::fs::set_permissions(path, Permissions::from_mode(0o660)).map_err(failed)?;
     bound.listener.set_nonblocking(true).map_err(failed)?;
@@ -148,5 +196,28 @@ mod tests {
         assert!(matches!(bind(&file), Err(SocketError::InTheWay(_))));
         let long = folder.path().join("x".repeat(120));
         assert!(matches!(bind(&long), Err(SocketError::TooLong(_))));
+    }
+
+    #[test]
+    fn a_kept_socket_goes_on_with_those_who_wait_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sock");
+        let kept = UnixListener::bind(&path).unwrap();
+        let _waiting = UnixStream::connect(&path).unwrap();
+        let bound = adopt(kept, &path).unwrap().unwrap();
+        assert!(bound.listener.accept().is_ok());
+        drop(bound);
+        assert!(path.exists(), "the next daemon needs it");
+    }
+
+    #[test]
+    fn a_kept_socket_whose_file_has_gone_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sock");
+        let kept = UnixListener::bind(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(adopt(kept, &path).unwrap().is_none());
+        let _bound = open(&path, "control", &mut Handed::default()).unwrap();
+        assert!(UnixStream::connect(&path).is_ok());
     }
 }

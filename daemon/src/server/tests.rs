@@ -9,13 +9,17 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 use trader_kernel::{Asked, Call};
 use trader_rpc::{
-    Accepted, AlertsParams, Client, DaySummary, DaysParams, Failure, JournalAlert, Order,
-    OrdersParams, PROTOCOL_VERSION, Trade, TradesParams, Why, WhyParams,
+    Accepted, AlertsParams, Client, DaySummary, DaysParams, EffectiveConfig, Failure, JournalAlert,
+    Order, OrdersParams, PROTOCOL_VERSION, Trade, TradeEdit, TradeName, TradesParams, Why,
+    WhyParams,
 };
 
 use super::*;
+use crate::descriptors::Handed;
+use crate::reload::Reloader;
 
 mod parts;
+mod restart;
 
 struct NoArchive;
 
@@ -25,6 +29,12 @@ impl Archive for NoArchive {
     }
     fn trades(&self, _: &TradesParams) -> Result<Vec<Trade>, Failure> {
         Err(Failure::store_unavailable("trades", "the disk is gone"))
+    }
+    fn trades_named(&self, _: &TradeName) -> Result<Vec<Trade>, Failure> {
+        Ok(Vec::new())
+    }
+    fn trade_edits(&self, _: u64) -> Result<Vec<TradeEdit>, Failure> {
+        Ok(Vec::new())
     }
     fn days(&self, _: &DaysParams) -> Result<Vec<DaySummary>, Failure> {
         Ok(Vec::new())
@@ -76,11 +86,18 @@ pub(super) fn services() -> Services {
         calendar: Calendar::nyse(),
         mode: Mode::Simulated,
         label: "SIMULATED".to_owned(),
-        config: EffectiveConfig {
-            hash: "0".repeat(64),
-            files: Vec::new(),
-            toml: String::new(),
-        },
+        reloader: Arc::new(Reloader::new(
+            None,
+            (
+                &crate::config::Config::defaults(),
+                &EffectiveConfig {
+                    hash: "0".repeat(64),
+                    files: Vec::new(),
+                    toml: String::new(),
+                },
+            ),
+            Box::new(|_| {}),
+        )),
     }
 }
 
@@ -105,7 +122,7 @@ impl Running {
         let services = services();
         let server = {
             let _inside = runtime.enter();
-            Server::start(folder.path(), settings, services.clone()).unwrap()
+            Server::start(folder.path(), settings, services.clone(), Handed::default()).unwrap()
         };
         Self {
             runtime,
@@ -372,7 +389,12 @@ fn a_client_that_does_not_finish_its_header_is_closed() {
 fn a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on() {
     let running = Running::with(&settings());
     let _inside = running.runtime.enter();
-    let second = Server::start(running.folder.path(), &settings(), services());
+    let second = Server::start(
+        running.folder.path(),
+        &settings(),
+        services(),
+        Handed::default(),
+    );
     assert!(matches!(
         second,
         Err(ServerError::Socket(SocketError::InUse(_)))

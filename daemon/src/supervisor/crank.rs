@@ -14,6 +14,7 @@ use trader_core::record::TradingState;
 use trader_core::{Engine, Event, OperatorCommand, Phase};
 use trader_kernel::{Asked, Kernel};
 use trader_recording::{Beginning, Opening};
+use trader_rpc::Mode;
 
 use super::inbox::{Inbox, Message};
 use super::market::Market;
@@ -43,8 +44,21 @@ pub struct Stage {
     /// Whether the broker has been heard, or was waited for in vain for a minute, and the journal can be
     /// written.
     pub ready: bool,
+    /// Whether it was asked to end.
+    pub stopping: bool,
     /// One line for `systemctl status`.
     pub line: String,
+}
+
+impl Stage {
+    /// What is told before the engine runs.
+    pub(super) fn starting() -> Self {
+        Self {
+            ready: false,
+            stopping: false,
+            line: "starting".to_owned(),
+        }
+    }
 }
 
 /// How a run ended.
@@ -337,7 +351,8 @@ impl Crank {
     fn tell_stage(&mut self) {
         let stage = Stage {
             ready: self.kernel.engine().is_ready() && self.kernel.journal_failure().is_none(),
-            line: stage_line(self.kernel.engine()),
+            stopping: self.kernel.engine().is_stopping(),
+            line: stage_line(self.kernel.facts().mode, self.kernel.engine()),
         };
         self.stage.send_if_modified(|told| {
             let news = *told != stage;
@@ -365,7 +380,7 @@ impl Crank {
 }
 
 /// One line for `systemctl status`: state, session, positions and what is unprotected.
-fn stage_line(engine: &Engine) -> String {
+fn stage_line(mode: Mode, engine: &Engine) -> String {
     let book = engine.book();
     let positions = book.holdings.values().filter(|h| !h.net.is_flat()).count();
     let bare = book
@@ -381,7 +396,13 @@ fn stage_line(engine: &Engine) -> String {
     };
     let trading = match &book.trading {
         TradingState::Tripped(why) | TradingState::Halted(why) => format!("halted: {why}"),
+        TradingState::Killed(why) => format!("killed: {why}"),
         state => state.to_string(),
     };
-    format!("simulated, {trading}, {session}, {positions} positions, {bare} unprotected")
+    let stopping = if engine.is_stopping() {
+        "stopping, "
+    } else {
+        ""
+    };
+    format!("{mode}, {stopping}{trading}, {session}, {positions} positions, {bare} unprotected")
 }

@@ -41,12 +41,14 @@ use crate::events::Ring;
 use crate::exit::{self, Failure};
 use crate::jobs::{self, Jobs};
 use crate::journal_log::JournalLog;
+use crate::logging::message_id;
 use crate::recording::Recorder;
+use crate::reload::Reloader;
 use crate::server::{Server, Services};
 use crate::start::Prepared;
 use crate::state::STORE_FILE;
 use crate::systemd::{self, Heart};
-use crate::{assemble, clock};
+use crate::{assemble, clock, epoch};
 use crank::Crank;
 use facts::{facts, strategy_facts};
 use inbox::{Inbox, Slot};
@@ -104,16 +106,13 @@ pub fn run(prepared: Prepared) -> Result<(), Failure> {
 /// # Errors
 /// What kept it from starting.
 pub fn run_plan(
-    prepared: Prepared,
+    mut prepared: Prepared,
     plan: Plan,
     begun: impl FnOnce(&Begun),
 ) -> Result<Ended, Failure> {
     let runtime = rpc_runtime()?;
     let _inside = runtime.enter();
-    let signals = signals::Signals::catch().map_err(|error| {
-        let message = format!("cannot catch SIGTERM and SIGINT: {error}");
-        Failure::new(exit::FAILED, message)
-    })?;
+    let signals = signals::Signals::catch()?;
     let (inbox, messages) = inbox::inbox();
     let heart = Heart::default();
     // Neither has anything to do until the engine gives it something.
@@ -121,10 +120,7 @@ pub fn run_plan(
     heart.broker.rest();
     let kept = prepared.config.rpc.event_buffer;
     let journal = Ring::new(usize::try_from(kept).unwrap_or(usize::MAX));
-    let (told, stage) = watch::channel(Stage {
-        ready: false,
-        line: "starting".to_owned(),
-    });
+    let (told, stage) = watch::channel(Stage::starting());
     let label = plan.source.label().to_owned();
     let store_path = prepared.folders.state.join(STORE_FILE);
     let mut crank = crank(
@@ -138,24 +134,28 @@ pub fn run_plan(
     let archive = StoreArchive::new(readers);
     let jobs = open_jobs(&prepared);
     let delivery = Arc::clone(&crank.outside.delivery);
+    let reloader = Arc::new(prepared.reloader());
     let desk = (inbox.clone(), archive, Arc::clone(&delivery));
-    let server = serve(&prepared, desk, &jobs, (journal, label.clone()))?;
+    let server = serve(
+        &mut prepared,
+        desk,
+        &jobs,
+        (journal, label.clone(), Arc::clone(&reloader)),
+    )?;
     crank.kernel.facts_mut().sockets = server.sockets().to_vec();
     begun(&Begun {
         sockets: server.sockets().to_vec(),
         label,
         now: crank.now,
     });
-    let session = crank.now;
+    tracing::info!(at = %crank.now, "the engine runs");
     let engine = spawn(crank)?;
-    runtime.spawn(signals::listen(signals, inbox));
-    let minutes = prepared.config.log.journal_head_minutes;
+    let minutes = reloader.journal_head_minutes();
     runtime.spawn(herald::tell_at_intervals(Arc::clone(&herald), minutes));
+    runtime.spawn(signals::listen(signals, inbox, reloader));
     runtime.spawn(systemd::feed_watchdog(heart.clone()));
-    let ready = stage.clone();
-    delivery.hold_switch(heart, move || ready.borrow().ready);
-    runtime.spawn(signals::tell_systemd(stage));
-    tracing::info!(at = %session, "the engine runs");
+    runtime.spawn(signals::tell_systemd(stage.clone(), heart.clone()));
+    delivery.hold_switch(heart, move || stage.borrow().ready);
     let ended = engine
         .join()
         .map_err(|_| Failure::new(exit::BUG, "the engine's thread ended by a bug; see the log"))?;
@@ -166,7 +166,11 @@ pub fn run_plan(
         jobs.stop();
     }
     herald::tell(&herald);
-    tracing::info!(stopped = ended.stopped, "traderd ends");
+    tracing::info!(
+        stopped = ended.stopped,
+        message_id = message_id::of("daemon", "stops"),
+        "traderd ends"
+    );
     drop(prepared.logging);
     drop(prepared.lock);
     Ok(ended)
@@ -209,10 +213,10 @@ fn open_jobs(prepared: &Prepared) -> Result<Jobs, jobs::JobsError> {
 }
 
 fn serve(
-    prepared: &Prepared,
+    prepared: &mut Prepared,
     (inbox, archive, alerts): (Slot, StoreArchive, Arc<Delivery>),
     jobs: &Result<Jobs, jobs::JobsError>,
-    (journal, label): (Ring<JournalLine>, String),
+    (journal, label, reloader): (Ring<JournalLine>, String, Arc<Reloader>),
 ) -> Result<Server, Failure> {
     let desk = move |asked| inbox.put(asked);
     let services = Services {
@@ -229,12 +233,13 @@ fn serve(
         calendar: prepared.calendar.clone(),
         mode: Mode::Simulated,
         label,
-        config: prepared.effective.clone(),
+        reloader,
     };
     Ok(Server::start(
         &prepared.folders.runtime,
         &prepared.config.rpc,
         services,
+        std::mem::take(&mut prepared.handed),
     )?)
 }
 
@@ -252,7 +257,7 @@ fn crank(
     let config = &prepared.config;
     let symbols = assemble::symbols(config);
     let path = prepared.folders.state.join(STORE_FILE);
-    let mut store = Store::open(&path, clock::now(), draw_epoch()).map_err(store_failure)?;
+    let mut store = Store::open(&path, clock::now(), epoch::draw()).map_err(store_failure)?;
     let recovery = store.load().map_err(store_failure)?;
     let mut venue = Venue::open(
         &prepared.folders.state,
@@ -423,14 +428,4 @@ fn warm_up(
         kernel.warm_up(now, symbol, bars);
     }
     Ok(())
-}
-
-/// A number for a new store, from the system: the one place that draws one.
-fn draw_epoch() -> u32 {
-    let mut bytes = [0_u8; 4];
-    // Without the system's generator the clock's nanoseconds have to do.
-    match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()) {
-        Ok(4) => u32::from_ne_bytes(bytes),
-        _ => u32::try_from(clock::now().nanos() & i64::from(u32::MAX)).unwrap_or(1),
-    }
 }

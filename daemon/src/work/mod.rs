@@ -133,6 +133,7 @@ fn perform(order: &Order, reporter: &mut Reporter) -> Result<Outcome, ErrorDetai
         Work::Verify(filter) => verify::run(order, filter, reporter),
         Work::Gaps(filter) => gaps::run(order, filter, reporter),
         Work::Replay(spec) => sessions::replay(order, spec, reporter),
+        Work::Trace(spec) => sessions::trace(order, spec, reporter),
         Work::SessionExport(spec) => sessions::export(order, spec, reporter),
         Work::Audit(spec) => audit::verify(order, spec, reporter),
         Work::AuditExport(spec) => audit::export(order, *spec, reporter),

@@ -1,11 +1,11 @@
-//! Replays and exports of recorded sessions, where this build has a broker and so records.
+//! Replays of recorded sessions, looks into them and exports of them, where this build has a broker and so records.
 
-use trader_rpc::{ErrorDetail, ReplaySpec, SessionExportSpec};
+use trader_rpc::{ErrorDetail, ReplaySpec, SessionExportSpec, TraceSpec};
 
 use super::{Outcome, Reporter};
 use crate::jobs::stream::Order;
 #[cfg(feature = "broker-sim")]
-use crate::replay;
+use crate::{replay, why};
 
 #[cfg(feature = "broker-sim")]
 pub(super) fn replay(
@@ -23,6 +23,20 @@ pub(super) fn export(
     reporter: &mut Reporter,
 ) -> Result<Outcome, ErrorDetail> {
     replay::run_export_job(order, spec, reporter)
+}
+
+#[cfg(feature = "broker-sim")]
+pub(super) fn trace(
+    order: &Order,
+    spec: &TraceSpec,
+    reporter: &mut Reporter,
+) -> Result<Outcome, ErrorDetail> {
+    why::run_job(order, spec, reporter)
+}
+
+#[cfg(not(feature = "broker-sim"))]
+pub(super) fn trace(_: &Order, _: &TraceSpec, _: &mut Reporter) -> Result<Outcome, ErrorDetail> {
+    Err(none())
 }
 
 #[cfg(not(feature = "broker-sim"))]

@@ -1,5 +1,5 @@
-//! What is committed together: journal entries, answers to operators and settings, in one
-//! transaction.
+//! What is committed together: journal entries, answers to operators, settings and edits of the
+//! diary, in one transaction.
 
 use diesel::prelude::*;
 use trader_contract::Timestamp;
@@ -8,6 +8,7 @@ use trader_core::record::JournalEntry;
 use crate::StoreError;
 use crate::column::count;
 use crate::connection::Db;
+use crate::diary::DiaryEdit;
 use crate::schema::{requests, settings};
 
 /// An operator's call that changed something, or is about to.
@@ -48,13 +49,18 @@ pub struct Batch {
     pub requests: Vec<OperatorRequest>,
     /// Settings to change.
     pub settings: Vec<SettingChange>,
+    /// Edits of what people write about trades.
+    pub diary: Vec<DiaryEdit>,
 }
 
 impl Batch {
     /// Whether there is nothing in it.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.requests.is_empty() && self.settings.is_empty()
+        self.entries.is_empty()
+            && self.requests.is_empty()
+            && self.settings.is_empty()
+            && self.diary.is_empty()
     }
 }
 

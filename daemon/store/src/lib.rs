@@ -2,10 +2,12 @@
 //! disk. Holds no rule of trading, reads no clock and draws no numbers: both are handed in.
 
 mod audit;
+mod backup;
 mod batch;
 mod chain;
 mod column;
 mod connection;
+mod diary;
 mod error;
 mod journal;
 mod migrate;
@@ -22,9 +24,11 @@ mod tests;
 pub use audit::{Audited, KeptHead, NoHead};
 pub use batch::{Batch, OperatorRequest, SettingChange};
 pub use chain::Head;
+pub use diary::{DiaryChange, DiaryEdit, DiaryPage, PastEdit};
 pub use error::StoreError;
 pub use journal::Row;
 pub use projections::alerts::{Acknowledgement, RaisedAlert};
+pub use projections::days::ClosedDay;
 pub use projections::fills::Fill;
 pub use projections::intents::TakenIntent;
 pub use projections::orders::Order;

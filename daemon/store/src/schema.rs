@@ -159,6 +159,12 @@ diesel::table! {
         fills -> BigInt,
         residue -> Text,
         unprotected_share_seconds -> BigInt,
+        alerts -> BigInt,
+        entry_slippage -> Text,
+        stop_slippage -> Text,
+        gaps -> Nullable<Text>,
+        head_seq -> BigInt,
+        head_hash -> Text,
     }
 }
 
@@ -178,3 +184,33 @@ diesel::table! {
         acknowledged_by -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    trade_notes (trade) {
+        trade -> BigInt,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    trade_tags (trade, tag) {
+        trade -> BigInt,
+        tag -> Text,
+    }
+}
+
+diesel::table! {
+    trade_edits (id) {
+        id -> BigInt,
+        trade -> BigInt,
+        at -> BigInt,
+        uid -> BigInt,
+        request -> Text,
+        what -> Text,
+        note -> Nullable<Text>,
+        added -> Text,
+        removed -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(trades, trade_tags);

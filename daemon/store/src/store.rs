@@ -13,7 +13,7 @@ use crate::column::{count, row_number};
 use crate::connection::{self, Db};
 use crate::journal::{self, Row};
 use crate::schema::{journal as journal_table, meta};
-use crate::{StoreError, audit, migrate, projections};
+use crate::{StoreError, audit, diary, migrate, projections};
 
 /// Rows whose hashes are checked at every opening; [`Store::verify_chain`] checks all.
 pub const TAIL: u64 = 1000;
@@ -119,7 +119,7 @@ impl Store {
     /// Nothing was written; see [`StoreError`] for what to do. Only after [`StoreError::Disk`] the
     /// next opening decides whether the batch is there.
     pub fn append(&mut self, entries: &[JournalEntry]) -> Result<(), StoreError> {
-        self.write([entries].into_iter(), &[], &[])
+        self.commit(&[Batch::from(entries.to_vec())])
     }
 
     /// Commits batches in one transaction: all of them or none. When this returns `Ok`, they are on
@@ -128,26 +128,14 @@ impl Store {
     /// # Errors
     /// As [`Self::append`].
     pub fn commit(&mut self, batches: &[Batch]) -> Result<(), StoreError> {
-        let requests: Vec<_> = batches.iter().flat_map(|b| &b.requests).collect();
-        let settings: Vec<_> = batches.iter().flat_map(|b| &b.settings).collect();
-        let entries = batches.iter().map(|b| b.entries.as_slice());
-        self.write(entries, &requests, &settings)
-    }
-
-    fn write<'a>(
-        &mut self,
-        entries: impl Iterator<Item = &'a [JournalEntry]> + Clone,
-        requests: &[&OperatorRequest],
-        settings: &[&batch::SettingChange],
-    ) -> Result<(), StoreError> {
         let mut head = self.head.clone();
         let mut rows = Vec::new();
-        for entry in entries.clone().flatten() {
+        for entry in batches.iter().flat_map(|batch| &batch.entries) {
             let row = Row::seal(entry, &head)?;
             head = row.head();
             rows.push(row);
         }
-        if rows.is_empty() && requests.is_empty() && settings.is_empty() {
+        if batches.iter().all(Batch::is_empty) {
             return Ok(());
         }
         let ours = self.head.seq;
@@ -157,14 +145,22 @@ impl Store {
                 return Err(StoreError::OtherWriter { ours, found });
             }
             journal::insert(db, &rows)?;
-            for entry in entries.flatten() {
-                projections::apply(db, entry)?;
-            }
-            for request in requests {
-                batch::save_request(db, request)?;
-            }
-            for change in settings {
-                batch::save_setting(db, change)?;
+            for batch in batches {
+                for entry in &batch.entries {
+                    projections::apply(db, entry)?;
+                }
+                batch
+                    .requests
+                    .iter()
+                    .try_for_each(|request| batch::save_request(db, request))?;
+                batch
+                    .settings
+                    .iter()
+                    .try_for_each(|change| batch::save_setting(db, change))?;
+                batch
+                    .diary
+                    .iter()
+                    .try_for_each(|edit| diary::save(db, edit))?;
             }
             if rows.is_empty() {
                 Ok(())

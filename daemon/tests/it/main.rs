@@ -28,7 +28,11 @@ mod crash;
 #[cfg(feature = "broker-sim")]
 mod daemon;
 #[cfg(feature = "broker-sim")]
+mod day;
+#[cfg(feature = "broker-sim")]
 mod demo;
+#[cfg(feature = "broker-sim")]
+mod diary;
 #[cfg(feature = "broker-sim")]
 mod ending;
 #[cfg(feature = "broker-sim")]

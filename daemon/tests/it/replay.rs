@@ -4,11 +4,12 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use chrono::NaiveDate;
 use serde_json::Value;
 use trader_rpc::method::call;
-use trader_rpc::{JobState, RemoveSessionParams, SegmentBeginning, SessionsParams};
+use trader_rpc::{Client, JobState, RemoveSessionParams, SegmentBeginning, SessionsParams, WhyBar};
 
-use crate::daemon::{Place, look, stop};
+use crate::daemon::{Place, lively, look, stop};
 use crate::demo::{demo, text};
 use crate::shop;
 
@@ -83,12 +84,17 @@ fn another_setting_shows_what_would_have_been_decided() {
 
 #[test]
 fn a_session_with_kills_in_it_is_replayed_across_them() {
-    let place = Place::new(PACE);
-    for wanted in ["entry ", "stop "] {
+    // Slowly, so that the kills fall into the session even where the machine is busy; and each after an
+    // order was sent, since what came before is recorded by then.
+    let place = Place::new("pace = 600\nseed = 3");
+    for _ in 0..2 {
         let mut daemon = place.start();
-        daemon.wait(|line| line.is("order_reported", wanted));
+        let planned = daemon.wait(|line| line.is("order_planned", "entry "));
+        let entry = planned.message.split([' ', ':']).nth(1).unwrap();
+        daemon.wait(|line| line.is("order_reported", entry));
         daemon.kill();
     }
+    place.configure(&lively(PACE));
     let mut daemon = place.start();
     daemon.wait(|line| line.kind == "session_closed");
     stop(&place.client(), Some(true));
@@ -137,6 +143,8 @@ fn the_daemon_lists_shows_replays_exports_and_removes_what_it_recorded() {
     let figures: Value = serde_json::from_slice(&lines).unwrap();
     assert_eq!(figures["differences"], 0);
 
+    look_at_a_moment(&client, sessions[0].session);
+
     let export = shop::work(serde_json::json!({
         "session_export": { "session": sessions[0].session }
     }));
@@ -166,6 +174,19 @@ fn the_daemon_lists_shows_replays_exports_and_removes_what_it_recorded() {
     assert_eq!(exported["hash"], figures["hash"]);
     // It went on from the session before, and is replayed by itself.
     self::figures(&place.state(), &[&date.to_string()]);
+}
+
+/// What a lane made of a bar, as a job.
+fn look_at_a_moment(client: &Client, session: NaiveDate) {
+    let moment = shop::work(serde_json::json!({
+        "trace": { "session": session, "symbol": "DDD", "time": "11:02:00" }
+    }));
+    let job = shop::submit(client, moment).unwrap();
+    let job = shop::over(client, job.id);
+    assert_eq!(job.state, JobState::Done, "{job:?}");
+    let found = shop::file(client, job.id, "result.json");
+    let bars: Vec<WhyBar> = serde_json::from_slice(&found).unwrap();
+    assert!(!bars.is_empty() && bars.iter().all(|bar| !bar.verdict.is_empty()));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use trader_kernel::views::{Marked, why};
-use trader_store::{Page, Reader, TradeFilter};
+use trader_store::{DiaryPage, Page, Reader, TradeFilter};
 
 use crate::demo::{demo, text};
 
@@ -28,7 +28,14 @@ fn every_trade_of_a_session_is_explained_and_every_bar_has_a_verdict() {
     for closed in trades {
         let (id, symbol) = (closed.trade.intent, closed.trade.symbol);
         let rows = reader.chain(id).unwrap();
-        let why = why(id.to_string(), symbol, id, Marked::Intent(id), &rows);
+        let why = why(
+            id.to_string(),
+            symbol,
+            id,
+            Marked::Intent(id),
+            &rows,
+            &DiaryPage::default(),
+        );
         assert_eq!(why.missing, Vec::<String>::new(), "{id}");
         let kinds: Vec<&str> = why.steps.iter().map(|step| step.kind.as_str()).collect();
         for kind in ["bar", "signal", "sizing", "gate", "order", "fill", "end"] {

@@ -17,11 +17,11 @@ pub(crate) struct Table {
     pub(crate) rows: usize,
 }
 
-/// The failure model, and faults that it does not name.
+/// The failure model, and a fault that it does not name: a recording.
 pub(crate) const FAULTS: Table = Table {
     path: "tests/FAULTS.md",
     columns: &["fault", "what must come of it", "tested by"],
-    rows: 47,
+    rows: 48,
 };
 /// The controls that others ask of firms that trade by machine.
 pub(crate) const CONTROLS: Table = Table {
@@ -77,8 +77,13 @@ pub(crate) fn complaints(
 /// Whether a kind of fault, death or deed, a command or a test of this name exists.
 fn is_there(name: &str, files: &BTreeMap<String, String>) -> bool {
     if let Some((path, test)) = name.split_once("::") {
-        let text = files.get(path);
-        return text.is_some_and(|text| text.contains(&format!("fn {test}(")));
+        // Of the lab, a function of the shell.
+        let defined = if path.ends_with(".sh") {
+            format!("\n{test}() {{")
+        } else {
+            format!("fn {test}(")
+        };
+        return files.get(path).is_some_and(|text| text.contains(&defined));
     }
     let counted = DEATH_NAMES.contains(&name) || DEEDS.contains(&name);
     counted || COMMANDS.contains(&name) || FaultKind::named(name).is_some()
@@ -86,12 +91,20 @@ fn is_there(name: &str, files: &BTreeMap<String, String>) -> bool {
 
 #[test]
 fn a_row_that_names_nothing_or_what_is_not_there_is_told() {
-    let files = BTreeMap::from([("a.rs".to_owned(), "fn there() {}".to_owned())]);
+    let files = BTreeMap::from([
+        ("a.rs".to_owned(), "fn there() {}".to_owned()),
+        ("b.sh".to_owned(), "# …\ntest_there() {\n}".to_owned()),
+    ]);
     let told = |row: &str| {
         let complaints = complaints(&FAULTS, row, &files);
         complaints[1..].join("; ")
     };
     assert_eq!(told("| x | y | `stream_drop`, `a.rs::there` |"), "");
+    assert_eq!(told("| x | y | `b.sh::test_there` |"), "");
+    assert_eq!(
+        told("| x | y | `b.sh::test_gone` |"),
+        "x: there is no b.sh::test_gone"
+    );
     assert_eq!(told("| x | y | limits: issue 7 |"), "");
     assert_eq!(
         told("| x | y | `stream_dropp` |"),

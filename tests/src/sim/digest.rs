@@ -80,7 +80,21 @@ impl Digest {
 
 impl io::Write for Digest {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        for byte in bytes {
+        let (whole, rest) = bytes.as_chunks::<8>();
+        for chunk in whole {
+            // The bytes that wait come first, and as many of this chunk wait after it.
+            let (waiting, count) = self.rest;
+            let next = u64::from_be_bytes(*chunk);
+            match count {
+                0 => self.word(next),
+                _ => {
+                    let bits = 8 * count;
+                    self.word(waiting << (64 - bits) | next >> bits);
+                    self.rest.0 = next & ((1 << bits) - 1);
+                }
+            }
+        }
+        for byte in rest {
             let (word, count) = self.rest;
             self.rest = (word << 8 | u64::from(*byte), count + 1);
             if self.rest.1 == 8 {

@@ -109,6 +109,7 @@ pub(super) fn print_result(line: &mut Line<'_>, job: &Job, output: &Output) -> R
         | JobKind::Backtest
         | JobKind::Export
         | JobKind::Replay
+        | JobKind::Trace
         | JobKind::SessionExport
         | JobKind::Audit
         | JobKind::AuditExport => print(line, job, output, import::text).map(drop),

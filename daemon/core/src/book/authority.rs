@@ -85,7 +85,12 @@ impl Book {
     /// The records of who may trade what, of alerts, and of the program's runs.
     pub(super) fn apply_authority(&mut self, at: Timestamp, record: &Record) {
         match record {
-            Record::Alerted { alert } => self.raise(at, alert),
+            Record::Alerted { alert } => {
+                if let Some(day) = self.day.as_mut().filter(|day| !day.closed) {
+                    day.alerts = day.alerts.saturating_add(1);
+                }
+                self.raise(at, alert);
+            }
             Record::AlertCleared { kind, symbol } => self.clear_alert(kind, *symbol),
             Record::AlertAcknowledged { .. } => {}
             Record::RunStarted { .. } => self.start_run(at),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
-use trader_contract::Money;
+use trader_contract::{Money, OrderRole};
+
+use crate::record::Slippage;
 
 /// The counters of one session; durable, so that a restart does not reset a breaker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,10 +31,19 @@ pub struct Day {
     pub losses_in_a_row: u32,
     /// Intents that were refused.
     pub refusals: u32,
+    /// Alerts that were raised in it.
+    #[serde(default)]
+    pub alerts: u32,
     /// Orders planned, attached ones included.
     pub orders: u32,
     /// Executions.
     pub fills: u32,
+    /// What the fills of entries cost against their plan.
+    #[serde(default)]
+    pub entry_slippage: Slippage,
+    /// What the fills of protective stops cost against their plan.
+    #[serde(default)]
+    pub stop_slippage: Slippage,
     /// Cancels that were sent.
     #[serde(default)]
     pub cancels: u32,
@@ -62,12 +73,24 @@ impl Day {
             losers: 0,
             losses_in_a_row: 0,
             refusals: 0,
+            alerts: 0,
             orders: 0,
             fills: 0,
+            entry_slippage: Slippage::NONE,
+            stop_slippage: Slippage::NONE,
             cancels: 0,
             entries: BTreeMap::new(),
             exposed: 0,
             tripped: None,
+        }
+    }
+
+    /// What fills of orders with this role cost against their plan, where that is counted.
+    pub(super) const fn slippage(&mut self, role: OrderRole) -> Option<&mut Slippage> {
+        match role {
+            OrderRole::Entry => Some(&mut self.entry_slippage),
+            OrderRole::Stop => Some(&mut self.stop_slippage),
+            OrderRole::Target | OrderRole::Exit => None,
         }
     }
 

@@ -108,6 +108,13 @@ impl Book {
         };
         let (symbol, side) = (order.symbol(), order.side());
         let planned = &order.planned;
+        if let Some(plan) = planned.plan()
+            && !self.splits.contains_key(&symbol)
+            && let Some(day) = &mut self.day
+            && let Some(slippage) = day.slippage(planned.role())
+        {
+            slippage.take(side, plan, execution);
+        }
         self.holdings
             .entry(symbol)
             .or_insert_with(|| opened_by(planned, side));
@@ -191,6 +198,12 @@ impl Book {
         self.fees -= fill.fee;
         if let Some(day) = &mut self.day {
             day.fees -= fill.fee;
+            if let Some(plan) = planned.plan()
+                && !self.splits.contains_key(&symbol)
+                && let Some(slippage) = day.slippage(planned.role())
+            {
+                slippage.take_back(side, plan, fill);
+            }
         }
         // What is left of a trade that was over lies on the other side of the void execution.
         self.holdings

@@ -354,13 +354,18 @@ impl Engine {
         if !is_news(order, execution, now) {
             return;
         }
-        self.request_snapshot(out);
+        let was_over = !self.book.holdings.contains_key(&symbol);
         let record = Record::FillCorrected {
             client_id,
             execution: execution.clone(),
             now: now.cloned(),
         };
         self.write(at, record, out);
+        if was_over && self.book.holdings.contains_key(&symbol) {
+            self.reopen(symbol, out);
+        } else {
+            self.request_snapshot(out);
+        }
         self.value_account();
         self.tell_correction(at, (client_id, execution, now), Some(symbol), out);
         self.tend_symbol(at, symbol, out);

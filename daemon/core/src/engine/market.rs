@@ -103,6 +103,9 @@ impl Engine {
         if !session.contains(bar.start) {
             return;
         }
+        if let Some(state) = self.symbols.get_mut(id.index()) {
+            state.minutes.take(session.open, bar.start);
+        }
         self.mark(at, id, bar, out);
         if let Some(trace) = &mut self.trace {
             trace.minute(id, bar.start);
@@ -371,6 +374,9 @@ impl Engine {
             return;
         };
         state.last = bar.map(|bar| bar.close).or(state.last);
+        if let Some(bar) = bar {
+            state.minutes.take(session.open, bar.start);
+        }
         for feed in &mut state.feeds {
             let due = feed.aggregator.close_due(until, 0);
             if let Some(bar) = bar {

@@ -12,6 +12,7 @@ mod lanes;
 mod late;
 mod liveness;
 mod market;
+mod minutes;
 mod operator;
 mod overrides;
 mod pricing;
@@ -133,6 +134,8 @@ pub struct Engine {
     strays: BTreeSet<ClientOrderId>,
     /// Symbols in which the broker's position is not ours.
     disputed: BTreeMap<Symbol, Dispute>,
+    /// Symbols whose trade was over and is open again, with the newest question that was asked before.
+    reopened: BTreeMap<Symbol, u32>,
     cash_dispute: Option<CashDispute>,
     /// Cash by the newest snapshot.
     broker_cash: Option<Money>,
@@ -189,6 +192,7 @@ impl Engine {
             doubts: BTreeMap::new(),
             strays: BTreeSet::new(),
             disputed: BTreeMap::new(),
+            reopened: BTreeMap::new(),
             cash_dispute: None,
             broker_cash: None,
             ladder: Ladder::default(),

@@ -73,6 +73,7 @@ impl Engine {
     /// What the newest answer lacks is not there.
     fn take_proof(&mut self, answer: Answer<'_>, out: &mut Commands) {
         let (at, first) = (answer.at, !self.reconciling.is_done());
+        self.forget_reopened(answer.held.number);
         self.forget_requests(answer, first, out);
         self.weigh(answer, out);
         self.compare_positions(answer, out);
@@ -92,6 +93,7 @@ impl Engine {
         !self.doubts.is_empty()
             || !self.strays.is_empty()
             || self.disputed.values().any(Dispute::is_open)
+            || !self.reopened.is_empty()
             || self.cash_dispute.is_some()
             || self.misses_fills()
     }

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use trader_contract::{
     Attached, BrokerOrderId, BrokerSnapshot, ClientOrderId, Money, NetQty, OrderKind, OrderReport,
-    OrderRequest, OrderRole, Qty, Reason, ReportStatus, Symbol, TimeInForce, Timestamp,
+    OrderRequest, OrderRole, Qty, Reason, ReportStatus, Side, Symbol, TimeInForce, Timestamp,
 };
 
 use super::Engine;
 use super::unknown::Answer;
-use crate::book::{Holding, Order};
+use crate::book::Order;
 use crate::command::Commands;
 use crate::planted::{Bug, is};
 use crate::record::{Block, ExitReason, IntentId, Origin, PlannedOrder, Record, Severity};
@@ -26,8 +26,13 @@ impl Engine {
         out: &mut Commands,
     ) {
         let by_executions = self.told_by_executions(held);
+        let mut recovered = false;
         for report in held.orders.iter().chain(&by_executions) {
-            self.recover(at, report, out);
+            recovered |= self.recover(at, report, out);
+        }
+        if recovered {
+            // Of what was lost with its order nothing must count later that is void by now.
+            self.catch_up_corrections(at, held, out);
         }
     }
 
@@ -43,12 +48,14 @@ impl Engine {
         if id.epoch != self.epoch || self.book.orders.contains_key(&id) {
             return false;
         }
-        let holding = self.book.holdings.get(&symbol);
-        let holding = holding.filter(|h| h.intent() == IntentId::from(id));
-        let Some(order) = holding.and_then(|holding| replan(holding, report)) else {
+        let Some(trade) = self.trade_of(id).filter(|trade| trade.symbol == symbol) else {
             return false;
         };
-        if let Some(why) = order.exit_reason {
+        let is_open = trade.is_open;
+        let Some(order) = replan(&trade, report) else {
+            return false;
+        };
+        if let Some(why) = order.exit_reason.filter(|_| is_open) {
             let origin = Origin::Engine;
             let record = Record::ExitPlanned {
                 symbol,
@@ -74,22 +81,52 @@ impl Engine {
         true
     }
 
+    /// The trade that an order of ours serves: an open one, or one of this session that is over and was
+    /// open again for a while in a run whose journal failed.
+    fn trade_of(&self, id: ClientOrderId) -> Option<TradeOf<'_>> {
+        let intent = IntentId::from(id);
+        let mut holdings = self.book.holdings.values();
+        if let Some(holding) = holdings.find(|h| h.intent() == intent) {
+            return Some(TradeOf {
+                symbol: holding.symbol,
+                route: &holding.route,
+                exit_side: holding.direction.exit_side(),
+                exit: holding.exit,
+                is_open: true,
+            });
+        }
+        // Of earlier sessions the book has not every order any more: one that it lacks was not lost.
+        let is_todays = id.session == self.book.session_number() && self.book.day.is_some();
+        let order = self.book.orders_of(self.epoch, intent).next();
+        order.filter(|_| is_todays).map(|order| TradeOf {
+            symbol: order.symbol(),
+            route: &order.planned.route,
+            exit_side: match order.role() {
+                OrderRole::Entry => order.side().opposite(),
+                _ => order.side(),
+            },
+            exit: None,
+            is_open: false,
+        })
+    }
+
     /// Orders that the broker lists no longer, and of which only executions tell.
     fn told_by_executions(&self, held: &BrokerSnapshot) -> Vec<OrderReport> {
         let mut told: BTreeMap<ClientOrderId, OrderReport> = BTreeMap::new();
         for (id, execution) in &held.executions {
             let known = self.book.orders.contains_key(id)
                 || held.orders.iter().any(|report| report.client_id == *id);
-            let mut holdings = self.book.holdings.values();
-            let holding = holdings.find(|h| h.intent() == IntentId::from(*id));
-            let Some(holding) = holding.filter(|_| !known && id.epoch == self.epoch) else {
+            if known || id.epoch != self.epoch {
+                continue;
+            }
+            let Some(trade) = self.trade_of(*id) else {
                 continue;
             };
             let report = told.entry(*id).or_insert_with(|| OrderReport {
                 client_id: *id,
                 broker_id: BrokerOrderId("unlisted".into()),
-                symbol: holding.symbol,
-                side: holding.direction.exit_side(),
+                symbol: trade.symbol,
+                side: trade.exit_side,
                 status: ReportStatus::Filled,
                 qty: Qty::ZERO,
                 filled: Qty::ZERO,
@@ -124,7 +161,7 @@ impl Engine {
         for (symbol, (ours, broker)) in found {
             let split =
                 ours != broker && self.explains_by_split(answer.at, symbol, (ours, broker), out);
-            if ours == broker || split || self.is_in_flux(symbol, answer.asked_at) {
+            if ours == broker || split || self.is_in_flux(symbol, answer) {
                 self.disputed.remove(&symbol);
                 continue;
             }
@@ -155,13 +192,14 @@ impl Engine {
         }
     }
 
-    /// Whether an order of a symbol may have filled without our having heard of it by the time that a
-    /// snapshot was asked for.
-    fn is_in_flux(&self, symbol: Symbol, asked_at: Timestamp) -> bool {
+    /// Whether the position that a snapshot shows may be without what an order of a symbol has filled:
+    /// we have not heard of it, or have since the snapshot was asked for. What the snapshot itself brought
+    /// is in its position.
+    fn is_in_flux(&self, symbol: Symbol, answer: Answer<'_>) -> bool {
         let mut orders = self.book.orders.values();
         orders.any(|order| {
             let sent = order.is_live() && order.is_unheard() && order.role() == OrderRole::Entry;
-            let late = order.updated_at > asked_at && !order.fills.is_empty();
+            let late = order.updated_at > answer.asked_at && !answer.has_all_fills(order);
             order.symbol() == symbol && (sent || order.misses_fills() || late)
         })
     }
@@ -175,7 +213,23 @@ impl Engine {
 
     /// Whether our position in a symbol is in doubt: nothing is placed that counts its shares.
     pub(super) fn is_disputed(&self, symbol: Symbol) -> bool {
-        !self.disputed.is_empty() && self.disputed.get(&symbol).is_some_and(Dispute::is_open)
+        (!self.disputed.is_empty() && self.disputed.get(&symbol).is_some_and(Dispute::is_open))
+            || (!self.reopened.is_empty() && self.reopened.contains_key(&symbol))
+    }
+
+    /// A trade that was over is open again. The run before may have closed it already, by orders that
+    /// its journal lost: those count, and their ids are used, so nothing is placed before the broker
+    /// has said what it has of the whole trade.
+    pub(super) fn reopen(&mut self, symbol: Symbol, out: &mut Commands) {
+        self.reopened.insert(symbol, self.reconciling.number());
+        // A question that is on its way reaches not as far back.
+        self.reconciling.ask_again();
+        self.request_snapshot(out);
+    }
+
+    /// A question has been answered: of what was open again before it was asked all is known.
+    pub(super) fn forget_reopened(&mut self, number: u32) {
+        self.reopened.retain(|_, before| *before >= number);
     }
 
     /// Whether an order of a symbol has changed since.
@@ -314,8 +368,18 @@ pub(super) struct CashDispute {
     asked_at: Timestamp,
 }
 
-/// The plan of an order that closes or protects `holding`, as far as the broker's report tells it.
-fn replan(holding: &Holding, report: &OrderReport) -> Option<PlannedOrder> {
+/// What a lost order served.
+struct TradeOf<'a> {
+    symbol: Symbol,
+    route: &'a str,
+    exit_side: Side,
+    /// Why it is to be closed, if it is.
+    exit: Option<ExitReason>,
+    is_open: bool,
+}
+
+/// The plan of an order that closes or protects a trade, as far as the broker's report tells it.
+fn replan(trade: &TradeOf<'_>, report: &OrderReport) -> Option<PlannedOrder> {
     let kind = match report.client_id.role {
         OrderRole::Entry => return None,
         OrderRole::Exit => OrderKind::Market,
@@ -340,10 +404,10 @@ fn replan(holding: &Holding, report: &OrderReport) -> Option<PlannedOrder> {
             attached: Attached::NONE,
             oco_stop: None,
         },
-        route: holding.route.clone(),
+        route: trade.route.into(),
         parent: None,
         replaces: None,
-        exit_reason: market.then(|| holding.exit.unwrap_or(ExitReason::Operator)),
+        exit_reason: market.then(|| trade.exit.unwrap_or(ExitReason::Operator)),
         expires_after_bars: None,
         decided_on: None,
         last: None,

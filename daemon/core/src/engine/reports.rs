@@ -85,6 +85,7 @@ impl Engine {
         let late = order.is_late();
         let unheard = order.is_unheard();
         let asked = order.cancel_asked;
+        let was_over = !self.book.holdings.contains_key(&report.symbol);
         // A replacement that was given up has come to be.
         let replaced_by = report.replaced_by.filter(|new| {
             let new = self.book.orders.get(new);
@@ -98,6 +99,9 @@ impl Engine {
             },
             out,
         );
+        if was_over && self.book.holdings.contains_key(&report.symbol) {
+            self.reopen(report.symbol, out);
+        }
         self.doubts.remove(&report.client_id);
         if late {
             self.on_late(at, report.client_id, out);
@@ -123,11 +127,6 @@ impl Engine {
         }
         if missing {
             // The broker has filled more than the executions that we heard of: ask for the rest.
-            self.request_snapshot(out);
-        }
-        let known_trade = self.book.holdings.contains_key(&report.symbol);
-        if fresh && !known_trade {
-            // A fill of a trade that was over: whatever it left is for the broker to say.
             self.request_snapshot(out);
         }
         if fresh {

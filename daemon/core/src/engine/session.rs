@@ -289,14 +289,18 @@ impl Engine {
             winners: day.winners,
             losers: day.losers,
             refusals: day.refusals,
+            alerts: day.alerts,
             orders: day.orders,
             fills: day.fills,
+            entry_slippage: day.entry_slippage,
+            stop_slippage: day.stop_slippage,
             residue: self.residue(),
             unprotected_share_seconds: bare
                 .saturating_add(NANOS.wrapping_sub(1))
                 .checked_div(NANOS)
                 .and_then(|s| u64::try_from(s).ok())
                 .unwrap_or(u64::MAX),
+            gaps: self.gaps(day.date),
         }
     }
 }

@@ -126,31 +126,30 @@ impl Engine {
         let Some(split) = self.waiting_split(symbol) else {
             return false;
         };
-        if split.shares(broker) == Some(ours) {
-            return true;
-        }
         let share = NetQty::from_nanos(1_000_000_000).map_or(1, NetQty::nanos);
         let taken = ours.nanos().abs_diff(broker.nanos());
         let is_fraction = taken < share.unsigned_abs()
             && broker.magnitude() < ours.magnitude()
             && broker.magnitude().is_whole();
-        if is_fraction {
-            if let Some(id) = self.by_ticker.get(&symbol) {
-                self.forget_back_off(*id);
-            }
-            let record = Record::Discrepancy {
-                symbol,
-                ours,
-                broker,
-            };
-            self.write(at, record, out);
-            let message = format!(
-                "{symbol}: the broker holds {broker} shares after the split, of {ours}; it pays for the fraction"
-            );
-            let action = "nothing: the trade's profit is left out of the figures";
-            let what = (Severity::Notice, "split_fraction", Some(symbol));
-            self.alert(at, what, (message, action), out);
+        // Where both could be, as with 3 for 2 and one share, both come to what the broker holds now.
+        if !is_fraction {
+            return split.shares(broker) == Some(ours);
         }
-        is_fraction
+        if let Some(id) = self.by_ticker.get(&symbol) {
+            self.forget_back_off(*id);
+        }
+        let record = Record::Discrepancy {
+            symbol,
+            ours,
+            broker,
+        };
+        self.write(at, record, out);
+        let message = format!(
+            "{symbol}: the broker holds {broker} shares after the split, of {ours}; it pays for the fraction"
+        );
+        let action = "nothing: the trade's profit is left out of the figures";
+        let what = (Severity::Notice, "split_fraction", Some(symbol));
+        self.alert(at, what, (message, action), out);
+        true
     }
 }

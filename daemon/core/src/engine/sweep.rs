@@ -194,9 +194,20 @@ impl Engine {
     fn unsettled_since(&self) -> Timestamp {
         let orders = self.book.orders.values();
         let unsettled = orders.filter(|o| o.is_live() || o.misses_fills());
-        // What closed a position may be missing in the journal, order and all.
-        let open = self.book.holdings.values().filter_map(|h| h.entered_at);
-        let first = unsettled.map(|o| o.planned_at).chain(open).min();
+        // What closed a position may be missing in the journal, order and all; of one that is open again
+        // only its orders tell when it was entered.
+        let open = self.book.holdings.values().filter_map(|holding| {
+            let orders = self.book.orders_for(holding);
+            holding.entered_at.or(orders.map(|o| o.planned_at).min())
+        });
+        // What the run before did without its journal, it did after the last that the journal has.
+        let last = self.book.orders.values().map(|o| o.updated_at).max();
+        let last = last.filter(|_| !self.reconciling.is_done());
+        let first = unsettled
+            .map(|o| o.planned_at)
+            .chain(open)
+            .chain(last)
+            .min();
         first
             .unwrap_or(self.now)
             .plus_nanos(MARGIN.saturating_neg())

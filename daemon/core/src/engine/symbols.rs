@@ -6,6 +6,7 @@ use trader_contract::{
     Direction, Money, PendingView, PositionView, Price, Qty, Quote, SymbolId, Timeframe, Timestamp,
 };
 
+use super::minutes::Minutes;
 use super::protection::Reached;
 use super::{Engine, EngineError};
 use crate::bars::Aggregator;
@@ -51,6 +52,8 @@ pub struct SymbolState {
     pub(super) newest: Option<Timestamp>,
     /// Whether the next bar is looked at: it is the first of a session, or the symbol is halted.
     pub(super) look: bool,
+    /// The minutes of the session so far.
+    pub(super) minutes: Minutes,
     /// Whether no bar of the session has come yet, and one of an earlier session had.
     pub(super) first: bool,
     pub(super) feeds: Vec<Feed>,
@@ -97,6 +100,7 @@ pub(super) fn table(instruments: &[Instrument]) -> Result<Vec<SymbolState>, Engi
             shortable: true,
             newest: None,
             look: false,
+            minutes: Minutes::default(),
             first: false,
             feeds: Vec::new(),
             lanes: Vec::new(),

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    BrokerSnapshot, ClientOrderId, Direction, NetQty, OrderReport, OrderRole, OrderState, Outcome,
-    ReportStatus, RequestFailure, Symbol, Timestamp,
+    BrokerSnapshot, ClientOrderId, Direction, ExecutionId, NetQty, OrderReport, OrderRole,
+    OrderState, Outcome, ReportStatus, RequestFailure, Symbol, Timestamp,
 };
 
 use super::Engine;
@@ -77,6 +77,13 @@ impl Answer<'_> {
     /// What it says of one of our orders.
     pub(super) fn report(&self, id: ClientOrderId) -> Option<&OrderReport> {
         self.held.orders.iter().find(|r| r.client_id == id)
+    }
+
+    /// Whether it has every execution of an order that counts.
+    pub(super) fn has_all_fills(&self, order: &Order) -> bool {
+        let executions = &self.held.executions;
+        let has = |id: &ExecutionId| executions.iter().any(|(_, execution)| execution.id == *id);
+        order.fills.iter().all(|fill| has(&fill.id))
     }
 }
 

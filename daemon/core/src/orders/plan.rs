@@ -83,7 +83,8 @@ pub(super) const WAIT: Step = Step::Wait { until: None };
 pub fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     let step = step_by_fills(holding, orders, ground);
     let counts_shares = match step {
-        Step::PlaceStop | Step::MoveStop(_) | Step::CloseOut | Step::Lapse | Step::Finish => true,
+        Step::PlaceStop | Step::MoveStop(_) | Step::CloseOut | Step::Finish => true,
+        Step::Lapse => !orders.iter().all(|order| ended_unfilled(order)),
         Step::GiveUp => holding.is_turned(),
         Step::Wait { .. } | Step::Cancel(..) | Step::CancelAgain(..) | Step::AskBroker => false,
     };
@@ -131,6 +132,16 @@ fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
         Some(entry) => sooner(wait_for_entry(entry, ground), bare_until(ground)),
         None => protect(holding, orders, ground),
     }
+}
+
+/// Whether the broker has said that an order ended without a fill. Whatever is there besides, a trade
+/// of such orders holds nothing of it.
+fn ended_unfilled(order: &Order) -> bool {
+    let ended = matches!(
+        order.state,
+        OrderState::Done(Outcome::Cancelled | Outcome::Expired | Outcome::Rejected)
+    );
+    ended && order.broker_id.is_some() && order.reported_filled.is_zero()
 }
 
 /// When a position that is without a stop now has been so for too long.

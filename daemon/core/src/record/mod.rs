@@ -18,7 +18,7 @@ use trader_contract::{
 
 pub use self::alert::{Alert, Severity, TradingState};
 pub use self::authority::{Arming, Block, Scope};
-pub use self::day::DaySummary;
+pub use self::day::{DataGaps, DaySummary, MissingMinutes, Slippage};
 pub use self::decision::{Decision, GateCheck, IntentId, Origin, Seen, SizeBound, Sizing};
 pub use self::order::PlannedOrder;
 pub use self::overrides::{Override, OverrideEnd, Waived};

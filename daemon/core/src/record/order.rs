@@ -1,7 +1,9 @@
 //! An order as it was planned, before anything is sent.
 
 use serde::{Deserialize, Serialize};
-use trader_contract::{ClientOrderId, OrderRequest, OrderRole, Price, Timeframe, Timestamp};
+use trader_contract::{
+    ClientOrderId, OrderKind, OrderRequest, OrderRole, Price, Timeframe, Timestamp,
+};
 
 use super::ExitReason;
 
@@ -32,5 +34,17 @@ impl PlannedOrder {
     #[must_use]
     pub const fn role(&self) -> OrderRole {
         self.request.client_id.role
+    }
+
+    /// The price that its fills are held against, where it has one: see [`super::Slippage`].
+    #[must_use]
+    pub fn plan(&self) -> Option<Price> {
+        let kind = self.request.kind;
+        match self.role() {
+            OrderRole::Entry if kind == OrderKind::Market => self.last,
+            OrderRole::Entry => kind.stop().or(kind.limit()),
+            OrderRole::Stop => kind.stop(),
+            OrderRole::Target | OrderRole::Exit => None,
+        }
     }
 }

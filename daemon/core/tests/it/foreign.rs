@@ -410,8 +410,8 @@ fn an_execution_that_the_broker_takes_back_is_undone() {
         assert_ne!(before, scene.engine.book().cash);
     }), @r"
     14:32:00 60 instead of 100
-      ASK what the broker holds
       fill_corrected
+      ASK what the broker holds
       ALERT Critical fill_corrected
       cancel asked 1-s1: it is for another quantity than the position, and its group allows no change of that
       CANCEL 1-s1
@@ -453,24 +453,5 @@ fn what_stands_in_the_place_of_a_void_execution_does_not_come_back_once_it_is_vo
         scene.pass(60);
         look_twice(scene);
         assert!(!scene.transcript().contains("fill_corrected"));
-    });
-}
-
-#[test]
-fn a_void_execution_of_a_trade_that_is_over_leaves_nothing_behind() {
-    both(|scene| {
-        scene.with_position();
-        scene.fill("1-s1", 100, "99.50");
-        let void = scene.engine.book().orders[&scene.id("1-s1")].executions[0].clone();
-        let client_id = scene.id("1-s1");
-        let corrected = BrokerEvent::Corrected {
-            client_id,
-            execution: void,
-            now: None,
-        };
-        scene.forget();
-        scene.hear("the stop's fill is void", vec![corrected]);
-        let text = scene.transcript();
-        assert!(text.contains("SEND 1-x1 sell 100 SPY market"), "{text}");
     });
 }

@@ -182,8 +182,11 @@ fn an_order_that_turns_up_when_its_trade_is_over_is_cancelled() {
         turns_up(scene, "1-s2", ReportStatus::New);
         assert!(scene.transcript().contains("ALERT Critical late_order"));
         assert_eq!(cancels(scene, "1-s2"), 1, "{}", scene.transcript());
-        // It fills before that: the shares that it sold are bought back at once.
+        // It fills before that: the shares that it sold are bought back once it is known what was traded.
         scene.fill("1-s2", 40, "99.50");
+        assert!(!scene.transcript().contains("SEND"));
+        scene.snapshot();
+        scene.snapshot();
         let said = scene.transcript().to_owned();
         assert!(said.contains("SEND 1-x2 buy 40 SPY market"), "{said}");
         scene.fill("1-x2", 40, "99.50");

@@ -57,6 +57,7 @@ mod reached;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod reopened;
 mod requests;
 #[cfg(test)]
 mod reservations;
@@ -80,6 +81,8 @@ mod sizes;
 mod splits;
 #[cfg(test)]
 mod starts;
+#[cfg(test)]
+mod summary;
 #[cfg(test)]
 mod sweep;
 #[cfg(test)]

@@ -22,6 +22,7 @@ fn a_dropped_entry_that_turns_up_is_cancelled_and_what_it_filled_is_protected() 
         scene.forget();
         scene.venue.orders = late.orders;
         scene.working("1-e1");
+        scene.snapshot();
         scene.fill("1-e1", 40, "100.10");
         scene.cancelled("1-e1");
         scene.working("1-s2");
@@ -32,6 +33,8 @@ fn a_dropped_entry_that_turns_up_is_cancelled_and_what_it_filled_is_protected() 
       ALERT Critical late_order
       cancel asked 1-e1: it is not wanted any longer
       CANCEL 1-e1
+    14:32:31 snapshot
+      heard 1-s1 Held 0/100
     14:32:31 1-e1 fills 40 at 100.10
       heard 1-e1 PartiallyFilled 40/100, 40 at 100.1
     14:32:31 1-e1 cancelled

@@ -29,8 +29,8 @@ pub(crate) struct Venue {
     cash: Money,
     /// What it says of the account.
     pub(crate) account: AccountFacts,
-    /// The number of the snapshot that was asked for last.
-    asked: u32,
+    /// The number of the snapshot that was asked for last, and since when it is to have what ended.
+    asked: (u32, Timestamp),
 }
 
 impl Venue {
@@ -54,7 +54,7 @@ impl Venue {
                 shorting: true,
                 buying_power: None,
             },
-            asked: 0,
+            asked: (0, Timestamp::MIN),
         }
     }
 
@@ -77,7 +77,7 @@ impl Venue {
                     ..old
                 });
             }
-            BrokerRequest::Snapshot { number, .. } => self.asked = *number,
+            BrokerRequest::Snapshot { number, since } => self.asked = (*number, *since),
         }
     }
 
@@ -341,19 +341,25 @@ impl Venue {
     pub(crate) fn snapshot(&self, at: Timestamp) -> BrokerEvent {
         let waiting = |id: &ClientOrderId| self.replaces.iter().any(|(_, new)| new == id);
         let positions = self.positions.iter().filter(|(_, net)| !net.is_flat());
+        let (number, since) = self.asked;
+        let asked_for =
+            |order: &OrderReport| !order.status.state().is_terminal() || order.at >= since;
         BrokerEvent::Snapshot(BrokerSnapshot {
-            number: self.asked,
+            number,
             at,
             account: self.account.clone(),
             foreign: self.foreign.clone(),
             orders: self
                 .orders
                 .values()
-                .filter(|o| !waiting(&o.client_id))
+                .filter(|o| asked_for(o) && !waiting(&o.client_id))
                 .cloned()
                 .collect(),
             corrected: self.corrected.clone(),
-            executions: self.executions.clone(),
+            executions: (self.executions.iter())
+                .filter(|(_, execution)| execution.at >= since)
+                .cloned()
+                .collect(),
             positions: positions.map(|(symbol, net)| (*symbol, *net)).collect(),
             cash: self.cash,
         })

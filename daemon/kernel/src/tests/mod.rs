@@ -6,6 +6,7 @@
 )]
 
 mod audit;
+mod diary;
 mod operator;
 mod overrides;
 
@@ -19,7 +20,7 @@ use trader_contract::{
 use trader_core::record::{JournalEntry, Record, TradingState};
 use trader_core::{Commands, EngineConfig, Event, OperatorCommand};
 use trader_rpc::{Accepted, ChangeParams, ErrorCode, Failure, Role};
-use trader_store::{Batch, OperatorRequest, Recovery};
+use trader_store::{Batch, DiaryEdit, OperatorRequest, Recovery};
 
 use crate::views::stage::{breakout, config};
 use crate::views::{StrategyFacts, tests::facts};
@@ -32,6 +33,7 @@ pub(super) struct World {
     pub(super) journal: Vec<JournalEntry>,
     requests: BTreeMap<Box<str>, OperatorRequest>,
     pub(super) sent: Vec<BrokerRequest>,
+    pub(super) diary: Vec<DiaryEdit>,
     pub(super) broken: bool,
     pub(super) recorded: Vec<Event>,
     /// What the recorder was asked for, among commits and sends.
@@ -58,6 +60,7 @@ impl Ports for World {
         }
         self.heard.push(format!("commit {}", batch.entries.len()));
         self.journal.extend(batch.entries);
+        self.diary.extend(batch.diary);
         for request in batch.requests {
             self.requests.insert(request.id.clone(), request);
         }

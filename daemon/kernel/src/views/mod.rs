@@ -21,7 +21,7 @@ pub use orders::{order, orders};
 pub use positions::{positions, stop_order};
 pub use status::{StatusFacts, status};
 pub use strategies::{LastSignals, RouteFacts, StrategyFacts, strategies};
-pub use trades::{exit_reason, trade};
+pub use trades::{exit_reason, trade, trade_edit};
 pub use why::{Marked, why, why_bar};
 
 #[cfg(test)]

@@ -407,6 +407,7 @@ fn the_figures_of_a_day_that_runs() {
     assert_snapshot!(json(&day(&stage.engine)), @r#"
     {
       "date": "2011-01-10",
+      "open": true,
       "equity_at_open": "25000",
       "equity_at_close": "25018.4",
       "cash": "8118.4",
@@ -416,12 +417,34 @@ fn the_figures_of_a_day_that_runs() {
       "winners": 0,
       "losers": 0,
       "refusals": 0,
+      "alerts": 0,
       "orders": 2,
       "fills": 2,
+      "entry_slippage": {
+        "fills": 2,
+        "cost": "0.6",
+        "basis_points": "0.36"
+      },
+      "stop_slippage": {
+        "fills": 0,
+        "cost": "0",
+        "basis_points": null
+      },
       "residue": [
         "SPY"
       ],
-      "unprotected_share_seconds": 0
+      "unprotected_share_seconds": 0,
+      "gaps": {
+        "minutes": 1,
+        "symbols": 2,
+        "missing": [
+          {
+            "symbol": "QQQ",
+            "minutes": 1
+          }
+        ]
+      },
+      "head": null
     }
     "#);
     assert!(day(&Stage::before_the_open([]).engine).is_none());

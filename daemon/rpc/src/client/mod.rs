@@ -1,5 +1,6 @@
-//! The blocking client: one connection, its own small runtime, every wait bounded. Presentation and
-//! retries are the caller's.
+//! The blocking client: one connection, its own small runtime, every wait bounded. Calls are repeated over
+//! a restart of the daemon, which they never notice; what changes something acts once all the same, by its
+//! request id. Presentation is the caller's.
 
 mod error;
 mod subscription;
@@ -9,6 +10,7 @@ pub use subscription::Subscription;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jsonrpsee_core::client::{ClientT, SubscriptionClientT};
@@ -18,9 +20,10 @@ use serde_json::{Map, Value};
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 
+use crate::error::ErrorCode;
 use crate::limits::{
     CALL_TIMEOUT, CONNECT_TIMEOUT, EVENTS_BUFFERED, PROTOCOL_VERSION, REQUEST_BYTES_MAX,
-    RESPONSE_BYTES_MAX,
+    RESPONSE_BYTES_MAX, RESTART_TIMEOUT,
 };
 use crate::method::{EVENTS, Method, call};
 use crate::params::{EventsParams, HelloParams};
@@ -28,13 +31,19 @@ use crate::role::Role;
 use crate::socket;
 use crate::types::Hello;
 
+/// How often a call is repeated over restarts, and how long is waited where there is nothing to wait on.
+const REPEATS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// A connection to `traderd`.
 #[derive(Debug)]
 pub struct Client {
     runtime: Runtime,
-    inner: WsClient,
+    /// Made anew when the daemon has restarted.
+    inner: Mutex<Arc<WsClient>>,
     hello: Hello,
     path: PathBuf,
+    name: String,
 }
 
 impl Client {
@@ -86,20 +95,13 @@ impl Client {
                 path: path.to_owned(),
                 source,
             })?;
-        let (inner, hello) = runtime.block_on(async {
-            tokio::time::timeout(CONNECT_TIMEOUT, connect(path, name))
-                .await
-                .unwrap_or_else(|_| {
-                    Err(ConnectError::TimedOut {
-                        path: path.to_owned(),
-                    })
-                })
-        })?;
+        let (inner, hello) = runtime.block_on(connect_within(CONNECT_TIMEOUT, path, name))?;
         Ok(Self {
             runtime,
-            inner,
+            inner: Mutex::new(Arc::new(inner)),
             hello,
             path: path.to_owned(),
+            name: name.to_owned(),
         })
     }
 
@@ -115,12 +117,48 @@ impl Client {
         &self.path
     }
 
-    /// Calls a method and waits for its answer, at most [`CALL_TIMEOUT`].
+    /// Calls a method and waits for its answer, at most [`CALL_TIMEOUT`]. Where the connection breaks, or
+    /// the daemon says that it is stopping, and another one takes over its socket, it is asked again.
     ///
     /// # Errors
     /// The daemon's refusal, or what happened to the connection; see [`CallError`].
     pub fn call<M: Method>(&self, params: &M::Params) -> Result<M::Result, CallError> {
-        self.runtime.block_on(send::<M>(&self.inner, params))
+        let mut outcome = self.call_once::<M>(params);
+        for _ in 0..REPEATS {
+            match &outcome {
+                Err(CallError::Lost { .. }) => {}
+                Err(CallError::Daemon(failure)) if is_stopping(failure.code) => self.wait(PAUSE),
+                _ => break,
+            }
+            // Without a successor the first answer stands.
+            if self.reconnect().is_err() {
+                break;
+            }
+            outcome = self.call_once::<M>(params);
+        }
+        outcome
+    }
+
+    /// Calls a method once and waits for its answer, at most [`CALL_TIMEOUT`].
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub fn call_once<M: Method>(&self, params: &M::Params) -> Result<M::Result, CallError> {
+        let inner = self.inner();
+        self.runtime.block_on(send::<M>(&inner, params))
+    }
+
+    fn inner(&self) -> Arc<WsClient> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&inner)
+    }
+
+    /// Connects to the daemon that has taken over the socket; one that is starting lets us wait in it.
+    fn reconnect(&self) -> Result<(), ConnectError> {
+        let connecting = connect_within(RESTART_TIMEOUT, &self.path, &self.name);
+        let (inner, _) = self.runtime.block_on(connecting)?;
+        *self.inner.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(inner);
+        Ok(())
     }
 
     /// Hears log lines or journal entries as they are written.
@@ -129,8 +167,9 @@ impl Client {
     /// As [`Client::call`].
     pub fn events(&self, params: &EventsParams) -> Result<Subscription<'_>, CallError> {
         let name = EVENTS.subscribe;
+        let client = self.inner();
         let inner = self.runtime.block_on(async {
-            self.inner
+            client
                 .subscribe(name, object(name, params)?, EVENTS.unsubscribe)
                 .await
                 .map_err(|error| CallError::from_client(name, &error))
@@ -144,6 +183,39 @@ impl Client {
         self.runtime
             .block_on(async { tokio::time::sleep(duration).await });
     }
+}
+
+/// Connects; a daemon that ends while we greet it has a successor in its socket, or none.
+async fn connect_within(
+    limit: Duration,
+    path: &Path,
+    name: &str,
+) -> Result<(WsClient, Hello), ConnectError> {
+    let connecting = async {
+        let mut outcome = connect(path, name).await;
+        for _ in 0..REPEATS {
+            match &outcome {
+                Err(ConnectError::NotTraderd { .. }) => {}
+                Err(ConnectError::Refused { failure, .. }) if is_stopping(failure.code) => {}
+                _ => break,
+            }
+            tokio::time::sleep(PAUSE).await;
+            outcome = connect(path, name).await;
+        }
+        outcome
+    };
+    let timed_out = |_| {
+        Err(ConnectError::TimedOut {
+            path: path.to_owned(),
+        })
+    };
+    tokio::time::timeout(limit, connecting)
+        .await
+        .unwrap_or_else(timed_out)
+}
+
+fn is_stopping(code: i32) -> bool {
+    ErrorCode::from_number(code) == Some(ErrorCode::ShuttingDown)
 }
 
 async fn connect(path: &Path, name: &str) -> Result<(WsClient, Hello), ConnectError> {

@@ -1,9 +1,8 @@
-//! The handshake, acknowledgements, days, and the configuration in force.
+//! The handshake, acknowledgements, sessions, and the configuration in force.
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use trader_contract::{Symbol, Timestamp};
+use trader_contract::Timestamp;
 
 use super::status::Mode;
 use crate::request_id::RequestId;
@@ -46,39 +45,6 @@ pub struct CalendarDay {
     pub close: Timestamp,
     /// Whether it closes early.
     pub half_day: bool,
-}
-
-/// One day of the account in figures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DaySummary {
-    /// The session.
-    pub date: NaiveDate,
-    /// Equity in dollars when it opened.
-    pub equity_at_open: Decimal,
-    /// Equity in dollars when it closed.
-    pub equity_at_close: Decimal,
-    /// Cash in dollars when it closed.
-    pub cash: Decimal,
-    /// Profit or loss in dollars of the trades that ended in it, after fees.
-    pub realised: Decimal,
-    /// What the broker charged, in dollars.
-    pub fees: Decimal,
-    /// Trades that ended in it.
-    pub trades: u32,
-    /// Trades with a profit.
-    pub winners: u32,
-    /// Trades with a loss.
-    pub losers: u32,
-    /// Intents that were refused.
-    pub refusals: u32,
-    /// Orders sent.
-    pub orders: u32,
-    /// Executions.
-    pub fills: u32,
-    /// Symbols that were not flat at the close.
-    pub residue: Vec<Symbol>,
-    /// Shares times seconds without an acknowledged stop, rounded up.
-    pub unprotected_share_seconds: u64,
 }
 
 /// The configuration in force, without secrets.

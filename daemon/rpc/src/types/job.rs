@@ -8,7 +8,7 @@ use trader_contract::{Symbol, Timestamp};
 
 use super::audit::{AuditExportSpec, AuditSpec};
 use super::backtest::BacktestSpec;
-use super::session::{ReplaySpec, SessionExportSpec};
+use super::session::{ReplaySpec, SessionExportSpec, TraceSpec};
 use crate::request_id::RequestId;
 
 /// A file of market data to take into the bar store.
@@ -94,6 +94,8 @@ pub enum Work {
     Gaps(SeriesFilter),
     /// Replay a recorded session.
     Replay(ReplaySpec),
+    /// Look at a moment of a recorded session.
+    Trace(TraceSpec),
     /// Write the recording of a session to a file.
     SessionExport(SessionExportSpec),
     /// Check the journal.
@@ -113,6 +115,7 @@ impl Work {
             Self::Verify(_) => JobKind::Verify,
             Self::Gaps(_) => JobKind::Gaps,
             Self::Replay(_) => JobKind::Replay,
+            Self::Trace(_) => JobKind::Trace,
             Self::SessionExport(_) => JobKind::SessionExport,
             Self::Audit(_) => JobKind::Audit,
             Self::AuditExport(_) => JobKind::AuditExport,
@@ -136,6 +139,8 @@ pub enum JobKind {
     Gaps,
     /// Replays a recorded session.
     Replay,
+    /// Looks at a moment of a recorded session.
+    Trace,
     /// Writes the recording of a session to a file.
     SessionExport,
     /// Checks the journal.
@@ -153,6 +158,7 @@ impl fmt::Display for JobKind {
             Self::Verify => "verify",
             Self::Gaps => "gaps",
             Self::Replay => "replay",
+            Self::Trace => "trace",
             Self::SessionExport => "session_export",
             Self::Audit => "audit",
             Self::AuditExport => "audit_export",

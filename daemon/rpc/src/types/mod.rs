@@ -6,17 +6,20 @@ mod alert_test;
 mod audit;
 mod authority;
 mod backtest;
+mod day;
+mod diary;
 mod event;
 mod intent;
 mod job;
 mod metrics;
 mod order;
+mod reload;
 mod route;
 mod session;
 mod status;
 mod why;
 
-pub use account::{Accepted, CalendarDay, DaySummary, EffectiveConfig, Hello};
+pub use account::{Accepted, CalendarDay, EffectiveConfig, Hello};
 pub use alert_test::{AlertTest, AlertWay};
 pub use audit::{AuditExportSpec, AuditResult, AuditSpec, JournalHead};
 pub use authority::{ArmedAccount, BlockedSymbol, JournalAlert, Kill, Obstacle, Scope};
@@ -24,6 +27,8 @@ pub use backtest::{
     Adjustment, BacktestCounts, BacktestData, BacktestDay, BacktestInputs, BacktestPosition,
     BacktestResult, BacktestRoute, BacktestSpec, BacktestTrade, DataFile, EquityPoint,
 };
+pub use day::{DataGaps, DaySummary, MissingMinutes, Slippage};
+pub use diary::{EditKind, Note, NoteError, Tag, TagError, TradeEdit, TradeName, TradeNameError};
 pub use event::{Event, EventStream, JournalLine, LogLevel, LogLine};
 pub use intent::{IntentName, IntentNameError};
 pub use job::{
@@ -33,9 +38,10 @@ pub use job::{
 };
 pub use metrics::{Breakdown, BuyAndHold, CurveMetrics, Metrics, TradeGroup, TradeMetrics};
 pub use order::{ExitReason, Order, OrderStatus, Position, Trade};
+pub use reload::Reloaded;
 pub use route::{Lane, Pending, Route, RouteState, Sides, Signal, WarmUp};
 pub use session::{
-    RecordedSegment, RecordedSession, ReplaySpec, SegmentBeginning, SessionExportSpec,
+    RecordedSegment, RecordedSession, ReplaySpec, SegmentBeginning, SessionExportSpec, TraceSpec,
 };
 pub use status::{
     Alert, Link, LinkState, Messages, Mode, Phase, RecordingInfo, RouteCounts, SessionInfo,

@@ -8,6 +8,8 @@ use trader_contract::{
     ClientOrderId, Direction, OrderRole, OrderState, Outcome, Side, Symbol, TimeInForce, Timestamp,
 };
 
+use super::diary::{Note, Tag};
+
 /// Where an order is, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -212,9 +214,11 @@ impl fmt::Display for ExitReason {
     }
 }
 
-/// A trade that has ended, from flat to flat.
+/// A trade that has ended, from flat to flat, with what people wrote about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
+    /// Its number: that of the journal entry that closed it.
+    pub number: u64,
     /// The intent that opened it.
     pub intent: String,
     /// The route it belongs to.
@@ -243,4 +247,8 @@ pub struct Trade {
     pub profit: Decimal,
     /// What the broker charged, in dollars.
     pub fees: Decimal,
+    /// What a person wrote about it; `null` where nobody did.
+    pub note: Option<Note>,
+    /// The tags that it has, in the order of the alphabet.
+    pub tags: Vec<Tag>,
 }

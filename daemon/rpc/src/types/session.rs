@@ -1,6 +1,6 @@
 //! Recordings of sessions, and their replay.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 use trader_contract::{Symbol, Timestamp};
 
@@ -22,6 +22,19 @@ pub struct ReplaySpec {
     /// Whether the recorded decisions and fills are put beside those of a backtest over the recorded bars.
     #[serde(default)]
     pub against_backtest: bool,
+}
+
+/// A moment of a recorded session to look at: what each lane of a symbol made of the bars that touch it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceSpec {
+    /// The session's date; the newest recording if it is left out.
+    #[serde(default)]
+    pub session: Option<NaiveDate>,
+    /// The symbol.
+    pub symbol: Symbol,
+    /// The time of day in New York.
+    pub time: NaiveTime,
 }
 
 /// A recording to give out as one file.

@@ -17,7 +17,6 @@ use trader_core::record::Severity;
 
 use super::http::Endpoint;
 use super::notice::Notice;
-use super::token;
 use super::way::{Patience, Port, Way};
 use crate::config::WebAddress;
 
@@ -50,7 +49,11 @@ fn quick() -> Patience {
     }
 }
 
-fn endpoint(address: &str, token: Option<&token::Token>, limit: Duration) -> Endpoint {
+fn endpoint(
+    address: &str,
+    token: Option<&crate::credentials::Secret>,
+    limit: Duration,
+) -> Endpoint {
     Endpoint::new(&WebAddress::parse(address).unwrap(), token, limit).unwrap()
 }
 

@@ -10,12 +10,12 @@ use super::*;
 use crate::alerts::dead_man::DeadMan;
 use crate::systemd::Heart;
 
-fn token(text: &str) -> (tempfile::TempDir, token::Token) {
+fn token(text: &str) -> (tempfile::TempDir, crate::credentials::Secret) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
     std::fs::write(&path, text).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let token = token::read(Some(&path)).unwrap().unwrap();
+    let token = crate::credentials::read(&path).unwrap();
     (folder, token)
 }
 

@@ -5,6 +5,9 @@ mod alerts;
 mod archive;
 mod calendar;
 mod changes;
+mod config;
+mod day;
+mod diary;
 mod events;
 mod hello;
 mod jobs;
@@ -31,6 +34,8 @@ pub(super) struct Context {
     services: Services,
     room: ReadingRoom,
     counter: Counter,
+    /// Held by who edits what is written about trades.
+    diary: tokio::sync::Mutex<()>,
     call_timeout: Duration,
 }
 
@@ -53,6 +58,7 @@ pub(super) fn register(
     let mut module = RpcModule::new(Context {
         room: ReadingRoom::new(Arc::clone(&services.archive)),
         counter: Counter::new(Arc::clone(&services.workshop)),
+        diary: tokio::sync::Mutex::new(()),
         services,
         call_timeout,
     });
@@ -61,8 +67,12 @@ pub(super) fn register(
     add::<call::Positions, _, _>(&mut module, state::positions)?;
     add::<call::Orders, _, _>(&mut module, state::orders)?;
     add::<call::Strategies, _, _>(&mut module, state::strategies)?;
-    add::<call::Config, _, _>(&mut module, state::config)?;
+    add::<call::Config, _, _>(&mut module, config::config)?;
     add::<call::Trades, _, _>(&mut module, archive::trades)?;
+    add::<call::TradeEdits, _, _>(&mut module, diary::trade_edits)?;
+    add::<call::NoteTrade, _, _>(&mut module, diary::note_trade)?;
+    add::<call::TagTrade, _, _>(&mut module, diary::tag_trade)?;
+    add::<call::Day, _, _>(&mut module, day::day)?;
     add::<call::Days, _, _>(&mut module, archive::days)?;
     add::<call::Logs, _, _>(&mut module, logs::logs)?;
     add::<call::Calendar, _, _>(&mut module, calendar::calendar)?;
@@ -84,6 +94,7 @@ pub(super) fn register(
     add::<call::Ignore, _, _>(&mut module, changes::ignore)?;
     add::<call::AckAlert, _, _>(&mut module, changes::ack_alert)?;
     add::<call::Stop, _, _>(&mut module, changes::stop)?;
+    add::<call::Reload, _, _>(&mut module, config::reload)?;
     add::<call::Jobs, _, _>(&mut module, jobs::jobs)?;
     add::<call::JobFile, _, _>(&mut module, jobs::job_file)?;
     add::<call::SubmitJob, _, _>(&mut module, jobs::submit_job)?;

@@ -1,13 +1,11 @@
-//! What is: `status`, `positions`, `orders`, `strategies`, `why_halted`, `config`. The engine answers
-//! for all but the configuration; orders that have ended come from the archive. That alerts do not
+//! What is: `status`, `positions`, `orders`, `strategies`, `why_halted`. The engine answers;
+//! orders that have ended come from the archive. That alerts do not
 //! arrive is told beside what stands in the engine.
 
 use std::sync::Arc;
 
 use trader_kernel::Call;
-use trader_rpc::{
-    EffectiveConfig, Failure, NoParams, Obstacle, Order, OrdersParams, Position, Route, Status,
-};
+use trader_rpc::{Failure, NoParams, Obstacle, Order, OrdersParams, Position, Route, Status};
 
 use super::{Context, Peer};
 
@@ -66,12 +64,4 @@ pub(super) async fn why_halted(
     _: NoParams,
 ) -> Result<Vec<Obstacle>, Failure> {
     context.ask(peer, Call::WhyHalted).await
-}
-
-pub(super) async fn config(
-    context: Arc<Context>,
-    _: Peer,
-    _: NoParams,
-) -> Result<EffectiveConfig, Failure> {
-    Ok(context.services.config.clone())
 }

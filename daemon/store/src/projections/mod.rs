@@ -22,7 +22,7 @@ use crate::schema;
 pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError> {
     let at = entry.at;
     match &entry.record {
-        Record::SessionClosed { summary } => days::save(db, summary),
+        Record::SessionClosed { summary } => days::save(db, entry.seq, summary),
         Record::IntentTaken { .. } => intents::save(db, entry),
         Record::OrderPlanned { order } => orders::plan(db, entry.seq, at, order),
         Record::OrderReported { report } => orders::report(db, entry.seq, at, report),

@@ -67,6 +67,12 @@ pub struct TradeFilter {
     pub symbol: Option<Symbol>,
     /// Only this route.
     pub route: Option<Box<str>>,
+    /// Only those that this decision opened.
+    pub intent: Option<IntentId>,
+    /// Only the one with this number.
+    pub number: Option<u64>,
+    /// Only those that have all of these tags.
+    pub tags: Vec<Box<str>>,
 }
 
 /// Which executions.

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod chain;
+mod diary;
 mod filter;
 mod pool;
 mod trading;
@@ -13,7 +14,7 @@ use chrono::NaiveDate;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use trader_contract::{Epoch, Timestamp};
-use trader_core::record::{DaySummary, JournalEntry};
+use trader_core::record::JournalEntry;
 
 use crate::batch::{self, OperatorRequest};
 use crate::column::{count, row_number, word};
@@ -21,7 +22,7 @@ use crate::connection::{self, Backend, Db};
 use crate::journal;
 use crate::projections::days;
 use crate::schema;
-use crate::{Audited, Head, KeptHead, StoreError, audit, migrate, store};
+use crate::{Audited, ClosedDay, Head, KeptHead, StoreError, audit, migrate, store};
 
 pub use filter::{EntryFilter, FillFilter, IntentFilter, MAX_ROWS, OrderFilter, Page, TradeFilter};
 pub use pool::Readers;
@@ -123,7 +124,7 @@ impl Reader {
         from: Option<NaiveDate>,
         to: Option<NaiveDate>,
         limit: u32,
-    ) -> Result<Vec<DaySummary>, StoreError> {
+    ) -> Result<Vec<ClosedDay>, StoreError> {
         use schema::days as t;
         let mut query = t::table.into_boxed::<Backend>();
         if let Some(from) = from {

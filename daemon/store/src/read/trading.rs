@@ -7,6 +7,7 @@ use trader_core::record::{IntentId, JournalEntry};
 use super::{
     EntryFilter, FillFilter, IntentFilter, MAX_ROWS, OrderFilter, Page, Reader, TradeFilter, typed,
 };
+use crate::column::row_number;
 use crate::connection::Backend;
 use crate::projections::{fills, intents, orders, positions, trades};
 use crate::{ClosedTrade, Fill, Order, Position, StoreError, TakenIntent, schema};
@@ -189,7 +190,7 @@ impl Reader {
         filter: &TradeFilter,
         page: Page,
     ) -> Result<Vec<ClosedTrade>, StoreError> {
-        use schema::trades as t;
+        use schema::{trade_tags as tags, trades as t};
         let mut query = t::table
             .filter(t::id.lt(page.end()))
             .into_boxed::<Backend>();
@@ -204,6 +205,18 @@ impl Reader {
         }
         if let Some(route) = &filter.route {
             query = query.filter(t::route.eq(route.to_string()));
+        }
+        if let Some(intent) = filter.intent {
+            query = query.filter(t::intent.eq(intent.to_string()));
+        }
+        if let Some(number) = filter.number {
+            query = query.filter(t::id.eq(row_number(number)));
+        }
+        for tag in &filter.tags {
+            let tagged = tags::table
+                .filter(tags::tag.eq(tag.to_string()))
+                .select(tags::trade);
+            query = query.filter(t::id.eq_any(tagged));
         }
         typed(
             query

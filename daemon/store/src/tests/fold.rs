@@ -216,7 +216,7 @@ fn place(record: &Record) -> usize {
 #[test]
 fn every_kind_of_record_is_tried_and_the_records_meet() {
     let mut runner = TestRunner::deterministic();
-    let journal = generate::journal(records(), 2000)
+    let journal = generate::journal(records(), 3000)
         .new_tree(&mut runner)
         .unwrap()
         .current();

@@ -11,7 +11,8 @@ use trader_contract::{
     TimeInForce, Timeframe, Timestamp, Trail,
 };
 use trader_core::record::{
-    Alert, DaySummary, JournalEntry, PlannedOrder, Record, Severity, Trade, TradingState,
+    Alert, DataGaps, DaySummary, JournalEntry, MissingMinutes, PlannedOrder, Record, Severity,
+    Slippage, Trade, TradingState,
 };
 
 use super::authority;
@@ -227,11 +228,26 @@ fn summaries() -> impl Strategy<Value = DaySummary> {
     (
         dates(),
         [amounts(), amounts(), amounts(), amounts(), amounts()],
-        any::<[u32; 6]>(),
+        any::<[u32; 8]>(),
         vec(symbols(), 0..3),
         0..=i64::MAX,
     )
         .prop_map(|(date, money, counts, residue, seconds)| DaySummary {
+            alerts: counts[6],
+            entry_slippage: Slippage {
+                fills: counts[7],
+                cost: money[3],
+                planned: money[1],
+            },
+            stop_slippage: Slippage::NONE,
+            gaps: residue.first().map(|symbol| DataGaps {
+                minutes: counts[6],
+                symbols: counts[7],
+                missing: vec![MissingMinutes {
+                    symbol: *symbol,
+                    minutes: counts[5],
+                }],
+            }),
             date,
             equity_at_open: money[0],
             equity_at_close: money[1],

@@ -9,6 +9,7 @@ mod auditing;
 mod authority;
 mod corrections;
 mod decisions;
+mod diary;
 mod example;
 mod failing;
 mod fold;

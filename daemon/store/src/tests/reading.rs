@@ -1,7 +1,7 @@
 //! Questions about a store: what is found, how it is narrowed, in which order.
 
 use trader_contract::{Money, OrderKind, OrderState, Outcome, Side, Symbol, Timeframe};
-use trader_core::record::{DaySummary, Record, Severity};
+use trader_core::record::{DataGaps, DaySummary, MissingMinutes, Record, Severity, Slippage};
 
 use super::NOW;
 use super::example::{
@@ -219,6 +219,21 @@ fn days_are_listed_newest_first_and_the_last_word_counts() {
         fills,
         residue: vec![spy()],
         unprotected_share_seconds: 7,
+        alerts: 1,
+        entry_slippage: Slippage {
+            fills: 1,
+            cost: "-1.5".parse().unwrap(),
+            planned: Money::dollars(5_000),
+        },
+        stop_slippage: Slippage::NONE,
+        gaps: (fills > 1).then(|| DataGaps {
+            minutes: 389,
+            symbols: 2,
+            missing: vec![MissingMinutes {
+                symbol: spy(),
+                minutes: 3,
+            }],
+        }),
     };
     let days = [
         day("2011-01-10", 1),
@@ -230,19 +245,22 @@ fn days_are_listed_newest_first_and_the_last_word_counts() {
         .map(|summary| Record::SessionClosed { summary });
     append(&mut store, closed.to_vec());
     let [_, tenth, eleventh] = days;
-    assert_eq!(
-        reader.days(None, None, 9).unwrap(),
-        [eleventh.clone(), tenth.clone()]
-    );
-    assert_eq!(
-        reader.days(None, None, 1).unwrap(),
-        std::slice::from_ref(&eleventh)
-    );
-    assert_eq!(
-        reader.days(Some(eleventh.date), None, 9).unwrap(),
-        std::slice::from_ref(&eleventh)
-    );
-    assert_eq!(reader.days(None, Some(tenth.date), 9).unwrap(), [tenth]);
+    let mut found = |from, to, limit| -> Vec<DaySummary> {
+        let days = reader.days(from, to, limit).unwrap();
+        days.into_iter().map(|day| day.summary).collect()
+    };
+    assert_eq!(found(None, None, 9), [eleventh.clone(), tenth.clone()]);
+    assert_eq!(found(None, None, 1), std::slice::from_ref(&eleventh));
+    assert_eq!(found(Some(eleventh.date), None, 9), [eleventh]);
+    assert_eq!(found(None, Some(tenth.date), 9), [tenth]);
+    // Each names the row before its own.
+    let days = reader.days(None, None, 9).unwrap();
+    let head = store.head().seq;
+    assert_eq!([days[0].head.seq, days[1].head.seq], [head - 1, head - 2]);
+    let before = crate::journal::hash_of(store.db(), head - 1).unwrap();
+    assert_eq!(days[0].head.hash, before);
+    store.rebuild_projections().unwrap();
+    assert_eq!(reader.days(None, None, 9).unwrap(), days);
 }
 
 #[test]

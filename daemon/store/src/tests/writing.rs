@@ -149,6 +149,7 @@ fn the_first_record_of_a_call_stands_and_is_answered_once() {
             entries,
             requests: vec![request],
             settings: vec![],
+            diary: Vec::new(),
         };
         store.commit(&[batch]).unwrap();
         store.request("r1").unwrap().unwrap()
@@ -177,6 +178,7 @@ fn a_call_is_remembered_with_its_entries_or_not_at_all() {
         entries: vec![plain(2)],
         requests: vec![call("r1", Some("1"))],
         settings: vec![],
+        diary: Vec::new(),
     };
     store.commit(&[batch]).unwrap_err();
     assert_eq!(store.request("r1").unwrap(), None);

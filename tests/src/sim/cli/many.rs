@@ -17,8 +17,9 @@ use crate::sim::{run, run_and_replay, run_with_tail, shrink};
 
 /// From so many seeds on, a kind of fault or an invariant that nothing was counted of is a failure.
 const ENOUGH: u64 = 200;
-/// One seed in so many is run twice: the second run is recorded, and every life of it replayed.
-const TWICE_ONE_IN: u64 = 25;
+/// One seed in so many, and the first of each run, is run twice: the second run is recorded, and every
+/// life of it replayed.
+const TWICE_ONE_IN: u64 = 100;
 /// Failures that are shrunk and shown whole.
 const SHOWN: usize = 3;
 
@@ -179,7 +180,7 @@ impl Many {
             let seed = self.first.wrapping_add(number);
             let plan = Plan::of(seed, without);
             let outcome = run(&plan);
-            if seed.is_multiple_of(TWICE_ONE_IN) {
+            if number == 0 || seed.is_multiple_of(TWICE_ONE_IN) {
                 let (again, replay) = run_and_replay(&plan);
                 if again != outcome
                     && let Ok(mut unlike) = work.unlike.lock()

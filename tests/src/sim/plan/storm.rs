@@ -46,7 +46,6 @@ pub(super) fn rage(plan: &mut Plan, without: &Without) {
             }
         }
     }
-    swarm::without_corrections(plan);
     if !without.crashes {
         for _ in 0..draw.between(DEATHS.0, DEATHS.1) {
             let from = any.moment(&mut draw);

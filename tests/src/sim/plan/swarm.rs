@@ -45,7 +45,6 @@ pub(super) fn fill(plan: &mut Plan, without: &Without) {
             }
         }
     }
-    without_corrections(plan);
     plan.quotes |= plan.faults.iter().any(|fault| fault.kind.is_about_quotes());
     if !without.crashes {
         crashes(plan, &mut draw, sure, any);
@@ -56,17 +55,6 @@ pub(super) fn fill(plan: &mut Plan, without: &Without) {
     plan.faults
         .sort_by_key(|fault| (fault.from, fault.kind, fault.seed));
     plan.actions.sort_by_key(|action| action.at);
-}
-
-/// Where a life may end without all that it knew on the disk, the broker takes nothing back: an order of
-/// a trade that a correction opens again may be one that no journal and no snapshot has any more.
-pub(super) fn without_corrections(plan: &mut Plan) {
-    let stops = |fault: &Fault| fault.kind.stops_the_journal();
-    if plan.faults.iter().any(stops) {
-        plan.faults.retain(|fault| {
-            !matches!(fault.kind, FaultKind::FillBusted | FaultKind::FillCorrected)
-        });
-    }
 }
 
 /// Something happens to a symbol over the night; mostly it is halted before the close, so that what is

@@ -68,6 +68,27 @@ pub(super) fn session_closed(summary: &DaySummary) -> String {
             summary.unprotected_share_seconds
         ));
     }
+    for (count, what) in [(summary.refusals, "refused"), (summary.alerts, "alerts")] {
+        if count > 0 {
+            sentence.push_str(&format!("; {count} {what}"));
+        }
+    }
+    for (slippage, what) in [
+        (&summary.entry_slippage, "entries"),
+        (&summary.stop_slippage, "stops"),
+    ] {
+        if slippage.fills > 0 {
+            let (cost, fills) = (slippage.cost, slippage.fills);
+            sentence.push_str(&format!("; slippage of {what} {cost} in {fills} fills"));
+        }
+    }
+    let missing = summary.gaps.iter().flat_map(|gaps| &gaps.missing);
+    let missing: Vec<String> = missing
+        .map(|missing| format!("{} {}", missing.symbol, missing.minutes))
+        .collect();
+    if !missing.is_empty() {
+        sentence.push_str(&format!("; minutes without data: {}", missing.join(", ")));
+    }
     sentence
 }
 

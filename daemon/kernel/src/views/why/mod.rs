@@ -15,6 +15,7 @@ use trader_contract::{ClientOrderId, Intent, Symbol};
 use trader_core::chain::Chains;
 use trader_core::record::{IntentId, JournalEntry, Origin, PlannedOrder, Record};
 use trader_rpc as rpc;
+use trader_store::{ClosedTrade, DiaryPage};
 
 pub use self::bar::why_bar;
 use super::journal_line;
@@ -28,7 +29,8 @@ pub enum Marked {
     Intent(IntentId),
 }
 
-/// The chain of the decision `root`, from the rows that are about it and its symbol, oldest first.
+/// The chain of the decision `root`, from the rows that are about it and its symbol, oldest first,
+/// with what is written about its trade.
 #[must_use]
 pub fn why(
     subject: String,
@@ -36,6 +38,7 @@ pub fn why(
     root: IntentId,
     marked: Marked,
     rows: &[JournalEntry],
+    written: &DiaryPage,
 ) -> rpc::Why {
     let rows: Vec<&JournalEntry> = rows.iter().filter(|row| belongs(row, root)).collect();
     let mut chains = Chains::default();
@@ -49,7 +52,11 @@ pub fn why(
             planned.insert(order.request.client_id, order);
         }
         if let Record::TradeClosed { trade: closed } = &row.record {
-            trade = Some(super::trade(closed));
+            let closed = ClosedTrade {
+                id: row.seq,
+                trade: closed.clone(),
+            };
+            trade = Some(super::trade(&closed, written));
         }
         let before = steps.len();
         match &row.record {

@@ -5,6 +5,7 @@ use trader_contract::{Direction, Intent, Level, Reason};
 use trader_core::OperatorCommand;
 use trader_core::record::{IntentId, JournalEntry};
 use trader_rpc as rpc;
+use trader_store::DiaryPage;
 
 use super::{Marked, why, why_bar};
 use crate::views::stage::{Stage, breakout};
@@ -20,7 +21,14 @@ fn intent(number: u32) -> IntentId {
 
 fn chain(rows: &[JournalEntry], root: u32, marked: Marked) -> rpc::Why {
     let symbol = "SPY".parse().unwrap();
-    why("asked".to_owned(), symbol, intent(root), marked, rows)
+    why(
+        "asked".to_owned(),
+        symbol,
+        intent(root),
+        marked,
+        rows,
+        &DiaryPage::default(),
+    )
 }
 
 fn text(why: &rpc::Why) -> String {

@@ -2,9 +2,12 @@
 //! large the recording is, and how long its replay takes.
 //!
 //! The session is played once against the simulated broker; then the very same events go through fresh
-//! kernels, without a recorder and with one, so that neither the broker nor the market is timed. The
-//! journal is not written in either: beside its commit, of which a recording's sync is a part, any cost
-//! would look small.
+//! kernels, without a recorder and with one, so that neither the broker nor the market is timed. That is
+//! done twice. As a daemon runs, each commit of the journal is waited for, and so is the recording before
+//! an order would leave: timed by the clock on the wall. And bare, without a journal, where the cost
+//! cannot hide behind the disk: timed is what the engine's thread works, since another one writes.
+
+mod edges;
 
 use std::time::Duration;
 
@@ -12,15 +15,13 @@ use serde::Serialize;
 use trader_broker_sim::SimBroker;
 use trader_broker_sim::market::SyntheticMarket;
 use trader_calendar::{Calendar, Session};
-use trader_contract::{Bar, Broker, BrokerRequest, Epoch, Symbol, SymbolId, Timestamp};
-use trader_core::record::JournalEntry;
-use trader_core::{Commands, Event};
-use trader_kernel::views::{StatusFacts, StrategyFacts};
-use trader_kernel::{Kernel, Ports, Surroundings};
+use trader_contract::{Bar, Epoch, Symbol, SymbolId, Timestamp};
+use trader_core::Event;
+use trader_kernel::Kernel;
 use trader_recording::{Beginning, FORMAT, Item, Opening, Scope, Segment, replay};
-use trader_rpc::{Link, LinkState, Mode, RecordingInfo, StoreInfo};
-use trader_store::{Batch, OperatorRequest, Recovery};
+use trader_store::{Recovery, Store, Writer};
 
+use self::edges::{Edges, surroundings};
 use crate::assemble;
 use crate::clock;
 use crate::config::{self, Config, Layer};
@@ -45,11 +46,15 @@ pub(crate) struct Report {
     warm_up_bars: usize,
     events: usize,
     commands: u64,
-    /// Milliseconds of the engine's thread for the whole session, without a recorder and with one.
+    /// Milliseconds of the whole session as a daemon runs, without a recorder and with one.
     plain_ms: f64,
     recorded_ms: f64,
     /// By how many percent the second is more.
     cost_percent: f64,
+    /// The same of the engine's thread alone, without a journal.
+    bare_plain_ms: f64,
+    bare_recorded_ms: f64,
+    bare_cost_percent: f64,
     recording_mb: f64,
     replay_ms: f64,
     differences: u64,
@@ -64,8 +69,13 @@ impl std::fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "engine     {:.1} ms for the session, {:.1} ms with a recorder: {:+.1} %",
+            "engine     {:.1} ms for the session with its journal, {:.1} ms recorded: {:+.1} %",
             self.plain_ms, self.recorded_ms, self.cost_percent
+        )?;
+        writeln!(
+            f,
+            "bare       {:.1} ms of work without a journal, {:.1} ms recorded: {:+.1} %",
+            self.bare_plain_ms, self.bare_recorded_ms, self.bare_cost_percent
         )?;
         writeln!(
             f,
@@ -77,6 +87,27 @@ impl std::fmt::Display for Report {
             "replay     {:.0} ms from the disk to the verdict: {} differences",
             self.replay_ms, self.differences
         )
+    }
+}
+
+/// What a session took.
+#[derive(Debug, Clone, Copy)]
+struct Spent {
+    worked: Duration,
+    wall: Duration,
+}
+
+impl Spent {
+    const MAX: Self = Self {
+        worked: Duration::MAX,
+        wall: Duration::MAX,
+    };
+
+    fn best(self, other: Self) -> Self {
+        Self {
+            worked: self.worked.min(other.worked),
+            wall: self.wall.min(other.wall),
+        }
     }
 }
 
@@ -92,21 +123,21 @@ pub(crate) fn recording(symbols: Option<u32>) -> Result<Report, Failure> {
     let recordings = Recordings::below(&scratch.path);
     stage.play(&recordings).map_err(failed)?;
     let recorded = Recorded::read(&recordings, &stage).map_err(failed)?;
-    let mut best = [Duration::MAX; 2];
+    // Bare and with a journal, each without a recorder and with one.
+    let mut best = [[Spent::MAX; 2]; 2];
     for _ in 0..ROUNDS {
-        let [plain, with] = &mut best;
-        *plain = recorded
-            .drive(&stage, Recorder::off())
-            .map_err(failed)?
-            .min(*plain);
-        let other = Scratch::new("bench", None)?;
-        let recorder = start(&Recordings::below(&other.path));
-        *with = recorded.drive(&stage, recorder).map_err(failed)?.min(*with);
+        for (kept, best) in [false, true].into_iter().zip(&mut best) {
+            for (taped, best) in [false, true].into_iter().zip(best) {
+                *best = best.best(recorded.round(&stage, kept, taped)?);
+            }
+        }
     }
+    let [[bare, bare_taped], [plain, taped]] = best;
     let begun = clock::elapsed();
     let outcome = stage.replay(&recordings).map_err(failed)?;
     let replayed = clock::elapsed().saturating_sub(begun);
-    let [plain, with] = best.map(|time| time.as_secs_f64() * 1e3);
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let more = |less: Duration, more: Duration| (ms(more) / ms(less).max(1e-9) - 1.0) * 100.0;
     let bytes = recordings
         .bytes(stage.session.date)
         .map_err(|error| failed(error.to_string()))?;
@@ -117,11 +148,14 @@ pub(crate) fn recording(symbols: Option<u32>) -> Result<Report, Failure> {
         warm_up_bars: recorded.warm_up_bars,
         events: recorded.events.len(),
         commands: outcome.commands,
-        plain_ms: plain,
-        recorded_ms: with,
-        cost_percent: (with / plain.max(1e-9) - 1.0) * 100.0,
+        plain_ms: ms(plain.wall),
+        recorded_ms: ms(taped.wall),
+        cost_percent: more(plain.wall, taped.wall),
+        bare_plain_ms: ms(bare.worked),
+        bare_recorded_ms: ms(bare_taped.worked),
+        bare_cost_percent: more(bare.worked, bare_taped.worked),
         recording_mb: mega,
-        replay_ms: replayed.as_secs_f64() * 1e3,
+        replay_ms: ms(replayed),
         differences: outcome.differences,
     })
 }
@@ -218,7 +252,7 @@ impl Stage {
     fn play(&self, recordings: &Recordings) -> Result<(), String> {
         let mut market = SyntheticMarket::new(1, walks(&self.symbols));
         let mut kernel = self.kernel()?;
-        let mut edges = Edges::new(start(recordings));
+        let mut edges = Edges::new(start(recordings), None);
         let mut broker = SimBroker::new(assemble::sim_broker(&self.config), &self.symbols);
         broker.open_session(self.session.open, self.session.close);
         edges.broker = Some(broker);
@@ -334,116 +368,48 @@ impl Recorded {
         Ok(recorded)
     }
 
-    /// Feeds a fresh kernel, and returns how long its thread took for the session.
-    fn drive(&self, stage: &Stage, recorder: Recorder) -> Result<Duration, String> {
+    /// Plays the session once, with a journal if it is `kept` and with a recorder if it is `taped`.
+    fn round(&self, stage: &Stage, kept: bool, taped: bool) -> Result<Spent, Failure> {
+        let failed = |why: String| Failure::new(exit::FAILED, why);
+        let scratch = Scratch::new("bench", None)?;
+        let recorder = match taped {
+            true => start(&Recordings::below(&scratch.path)),
+            false => Recorder::off(),
+        };
+        let journal = || {
+            let store = Store::open(&scratch.path.join("traderd.db"), stage.eve, 1)?;
+            Writer::spawn(store)
+        };
+        let journal = kept.then(journal).transpose();
+        let journal = journal.map_err(|error| failed(error.to_string()))?;
+        self.drive(stage, recorder, journal).map_err(failed)
+    }
+
+    /// Feeds a fresh kernel, and returns what the session took.
+    fn drive(
+        &self,
+        stage: &Stage,
+        recorder: Recorder,
+        journal: Option<Writer>,
+    ) -> Result<Spent, String> {
         let mut kernel = stage.kernel()?;
-        let mut edges = Edges::new(recorder);
+        let mut edges = Edges::new(recorder, journal);
         edges.recorder.begin(stage.opening(&kernel));
         for (at, event) in &self.history {
             if let Event::History { symbol, bars } = event {
                 kernel.warm_up(*at, *symbol, std::sync::Arc::clone(bars));
             }
         }
-        let begun = clock::elapsed();
+        // The writer sums the program up as the daemon starts, which is no part of a session.
+        edges.recorder.secure();
+        edges.recorder.wait();
+        let (begun, worked) = (clock::elapsed(), clock::worked());
         for (at, event) in &self.events {
             kernel.feed(*at, event, &mut edges);
         }
-        Ok(clock::elapsed().saturating_sub(begun))
-    }
-}
-
-/// A kernel's edges without a journal.
-struct Edges {
-    broker: Option<SimBroker>,
-    recorder: Recorder,
-}
-
-impl Edges {
-    const fn new(recorder: Recorder) -> Self {
-        Self {
-            broker: None,
-            recorder,
-        }
-    }
-
-    /// What broker and timer have to say before an edge of the market; the broker also at it.
-    fn settle(&mut self, kernel: &mut Kernel, edge: Timestamp) {
-        loop {
-            let broker = self.broker.as_ref().and_then(Broker::due);
-            let broker = broker.filter(|at| *at <= edge);
-            let timer = kernel.engine().next_timer().filter(|at| *at < edge);
-            match (broker, timer) {
-                (Some(at), timer) if timer.is_none_or(|timer| at <= timer) => {
-                    let event = self.broker.as_mut().and_then(|broker| broker.take(at));
-                    if let Some(event) = event {
-                        kernel.feed(at, &Event::Broker(event), self);
-                    }
-                }
-                (_, Some(at)) => kernel.feed(at, &Event::Timer, self),
-                _ => break,
-            }
-        }
-    }
-}
-
-impl Ports for Edges {
-    fn record(&mut self, at: Timestamp, event: &Event) {
-        self.recorder.record(at, event);
-    }
-    fn secure(&mut self) {
-        self.recorder.secure();
-    }
-    fn record_commands(&mut self, commands: &mut Commands) {
-        self.recorder.record_commands(commands);
-    }
-    fn commit(&mut self, _: Batch) -> Result<(), Box<str>> {
-        Ok(())
-    }
-    fn find_request(&mut self, _: &str) -> Option<OperatorRequest> {
-        None
-    }
-    fn send(&mut self, request: BrokerRequest, now: Timestamp) {
-        if let Some(broker) = &mut self.broker {
-            broker.request(request, now);
-        }
-    }
-    fn renew_feed(&mut self, _: &str) {}
-    fn written(&mut self, _: &JournalEntry) {}
-    fn unwritten(&mut self, _: &JournalEntry) {}
-}
-
-fn surroundings() -> Surroundings {
-    let up = || Link {
-        name: "bench".to_owned(),
-        state: LinkState::Up,
-        detail: None,
-        last_heard_at: None,
-    };
-    Surroundings {
-        facts: StatusFacts {
-            mode: Mode::Simulated,
-            label: String::new(),
-            version: String::new(),
-            pid: 0,
-            started_at: Timestamp::MIN,
-            uptime_seconds: 0,
-            feed: up(),
-            broker: up(),
-            store: StoreInfo {
-                seq: 0,
-                path: None,
-                writable: true,
-            },
-            recording: RecordingInfo {
-                enabled: true,
-                session: None,
-                failure: None,
-            },
-            sockets: Vec::new(),
-            config_hash: String::new(),
-            journal_failure: None,
-        },
-        strategies: StrategyFacts::default(),
-        flatten_on_stop: false,
+        Ok(Spent {
+            worked: clock::worked().saturating_sub(worked),
+            wall: clock::elapsed().saturating_sub(begun),
+        })
     }
 }

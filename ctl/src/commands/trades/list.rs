@@ -1,12 +1,13 @@
-//! `traderctl trades`: what was closed, and with what result.
+//! The list of `traderctl trades`.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use trader_contract::Symbol;
-use trader_rpc::{Trade, TradesParams, call};
+use trader_rpc::{Tag, Trade, TradesParams, call};
 
-use super::Setting;
-use super::change::{in_order, symbol};
+use super::{joined, sheet, tag};
+use crate::commands::Setting;
+use crate::commands::change::{in_order, symbol};
 use crate::connection;
 use crate::exit::Failed;
 use crate::output::{Output, Style};
@@ -28,12 +29,12 @@ const COLUMNS: &[Column] = &[
     Column::Left("INTENT"),
 ];
 
-/// List trades that have ended, the newest first
-///
-/// A trade goes from flat to flat. Its profit is sales less purchases less fees; its stop is the
-/// first one planned, which is what was risked.
+/// The columns of a list in which somebody wrote something.
+const WRITTEN: [Column; 2] = [Column::Left("TAGS"), Column::Left("NOTE")];
+
+/// Which trades, and how they are shown.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct Flags {
     /// List only those that ended on this day or later
     #[arg(long, value_name = "DATE")]
     from: Option<NaiveDate>,
@@ -46,12 +47,18 @@ pub(crate) struct Args {
     /// List only this route's
     #[arg(long, value_name = "ROUTE")]
     route: Option<String>,
+    /// List only those with this tag; given several times, those with all of them
+    #[arg(long = "tag", value_name = "TAG", value_parser = tag)]
+    tags: Vec<Tag>,
     /// List at most so many, the newest
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     limit: Option<u32>,
+    /// Print CSV: every figure, tags and notes, times in UTC
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
 }
 
-pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
+pub(super) fn run(args: &Flags, setting: Setting<'_>) -> Result<(), Failed> {
     if let (Some(from), Some(to)) = (args.from, args.to) {
         in_order("--from", from, "--to", to)?;
     }
@@ -61,20 +68,32 @@ pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
         to: args.to,
         symbol: args.symbol,
         route: args.route.clone(),
+        tags: args.tags.clone(),
         limit: args.limit,
     })?;
+    if args.csv {
+        return setting.output.bytes(sheet::csv(&trades).as_bytes());
+    }
     setting.output.result(&trades, || {
         let header = setting.output.header(client.hello());
         format!("{header}\n{}", list(&trades, setting.output))
     })
 }
 
-fn list(trades: &[Trade], output: &Output) -> String {
-    let mut table = Plain::new(output, COLUMNS);
+/// The table, with its sum below it.
+pub(crate) fn list(trades: &[Trade], output: &Output) -> String {
+    let written = trades
+        .iter()
+        .any(|trade| trade.note.is_some() || !trade.tags.is_empty());
+    let mut columns = COLUMNS.to_vec();
+    if written {
+        columns.extend(WRITTEN);
+    }
+    let mut table = Plain::new(output, &columns);
     let mut total = Decimal::ZERO;
     for trade in trades {
         total = total.saturating_add(trade.profit);
-        let cells = vec![
+        let mut cells = vec![
             show::date_time(trade.exited_at),
             trade.symbol.to_string(),
             trade.direction.to_string(),
@@ -88,6 +107,16 @@ fn list(trades: &[Trade], output: &Output) -> String {
             trade.route.clone(),
             trade.intent.clone(),
         ];
+        if written {
+            cells.push(joined(&trade.tags));
+            cells.push(
+                trade
+                    .note
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+            );
+        }
         if trade.profit.is_sign_negative() {
             table.styled_row(cells, Style::Caution);
         } else {
