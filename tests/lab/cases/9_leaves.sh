@@ -39,6 +39,7 @@ refused_or_failed() { [ "$(unit ExecMainStatus)" = 73 ]; }
 
 # The commands of the guide, as they stand there, as a new user would type them.
 test_the_guide_holds() {
+    fresh
     in_lab dpkg --purge traderd
     in_lab rm -rf "$STATE" /etc/traderd
     https_server
