@@ -9,7 +9,8 @@ fresh() {
     in_lab systemctl stop traderd.service traderd-backup.timer 2>/dev/null || true
     in_lab umount "$STATE" 2>/dev/null || true
     lab_script <<'SCRIPT'
-    rm -rf /etc/systemd/system/traderd.service.d /var/lib/traderd /etc/traderd/conf.d/5*.toml /etc/traderd/credentials/*
+    rm -rf /etc/systemd/system/traderd.service.d /var/lib/traderd /etc/traderd/credentials/*
+    find /etc/traderd/conf.d -name '*.toml' ! -name 10-package.toml -delete
     install -d -m 700 -o traderd -g traderd /var/lib/traderd
     systemctl daemon-reload
     systemctl reset-failed

@@ -4,7 +4,7 @@
 test_an_upgrade_in_mid_session_keeps_the_position_and_loses_nothing() {
     local previous before after
     previous=$(tests/lab/previous)
-    cp "$previous" "$root/lab/previous.deb"
+    cp "$previous" "$lab/root/lab/previous.deb"
     in_lab systemctl stop traderd.service
     in_lab dpkg -i --force-downgrade /lab/previous.deb
     fresh
@@ -39,6 +39,7 @@ refused_or_failed() { [ "$(unit ExecMainStatus)" = 73 ]; }
 
 # The commands of the guide, as they stand there, as a new user would type them.
 test_the_guide_holds() {
+    fresh
     in_lab dpkg --purge traderd
     in_lab rm -rf "$STATE" /etc/traderd
     https_server
