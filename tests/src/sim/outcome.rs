@@ -90,8 +90,8 @@ impl Outcome {
 }
 
 /// What is counted of people: what they did, and what became of calls.
-pub const DEEDS: [&str; Deed::NAMES.len() + 3] = {
-    let mut names = ["denied"; Deed::NAMES.len() + 3];
+pub const DEEDS: [&str; Deed::NAMES.len() + 4] = {
+    let mut names = ["denied"; Deed::NAMES.len() + 4];
     let mut place = 0;
     while place < Deed::NAMES.len() {
         names[place] = Deed::NAMES[place];
@@ -99,6 +99,7 @@ pub const DEEDS: [&str; Deed::NAMES.len() + 3] = {
     }
     names[place] = "repeated";
     names[place + 1] = "answer_lost";
+    names[place + 2] = "overridden";
     names
 };
 

@@ -7,7 +7,8 @@ use trader_contract::{
     BrokerOrderId, ClientOrderId, Direction, Money, NetQty, OrderReport, OrderRole, Qty,
     ReportStatus, Side, Symbol, Timestamp,
 };
-use trader_core::record::Record;
+use trader_core::record::{Override, OverrideEnd, Record};
+use trader_core::risk::waiver::Waivable;
 
 use super::owner::{Owner, UNKNOWN};
 
@@ -64,6 +65,10 @@ pub struct Truth {
     pub version: u64,
     /// Stops that have filled in part, and since when.
     struck: BTreeMap<ClientOrderId, Timestamp>,
+    /// The override that was shown and waits.
+    shown: Option<Override>,
+    /// What a person has overridden: the symbol of an order, and the limits.
+    overridden: BTreeMap<ClientOrderId, (Symbol, Vec<Waivable>)>,
 }
 
 impl Default for Truth {
@@ -78,6 +83,8 @@ impl Default for Truth {
             cash: Money::ZERO,
             version: 0,
             struck: BTreeMap::new(),
+            shown: None,
+            overridden: BTreeMap::new(),
         }
     }
 }
@@ -215,8 +222,36 @@ impl Truth {
             Record::Discrepancy { symbol, broker, .. } if *broker == self.traded(*symbol) => {
                 self.owner.told(*symbol);
             }
+            Record::OverrideAsked { asked } => self.shown = Some(asked.clone()),
+            Record::OverrideEnded { end, .. } => {
+                let shown = self.shown.take();
+                if let Some(shown) = shown.filter(|_| *end == OverrideEnd::Used) {
+                    let limits = (shown.order.symbol, shown.limits());
+                    self.overridden.insert(shown.order.client_id, limits);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Whether a person has had an order sent past limits.
+    #[must_use]
+    pub fn is_overridden(&self, id: ClientOrderId) -> bool {
+        self.overridden.contains_key(&id)
+    }
+
+    /// Whether a person has had an order sent past this limit.
+    #[must_use]
+    pub fn waives(&self, id: ClientOrderId, limit: Waivable) -> bool {
+        let overridden = self.overridden.get(&id);
+        overridden.is_some_and(|(_, limits)| limits.contains(&limit))
+    }
+
+    /// Whether this limit was overridden for an entry in a symbol.
+    #[must_use]
+    pub fn waives_in(&self, symbol: Symbol, limit: Waivable) -> bool {
+        let mut overridden = self.overridden.values();
+        overridden.any(|(of, limits)| *of == symbol && limits.contains(&limit))
     }
 
     /// What of a symbol's position is the daemon's: all of it where the owner never traded, nothing of

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use trader_contract::{
-    Attached, BrokerOrderId, BrokerSnapshot, ClientOrderId, Money, NetQty, OrderKind, OrderReport,
-    OrderRequest, OrderRole, Qty, Reason, ReportStatus, Side, Symbol, TimeInForce, Timestamp,
+    Attached, BrokerOrderId, BrokerSnapshot, ClientOrderId, Direction, Money, NetQty, OrderKind,
+    OrderReport, OrderRequest, OrderRole, Qty, Reason, ReportStatus, Side, Symbol, TimeInForce,
+    Timestamp,
 };
 
 use super::Engine;
@@ -90,7 +91,7 @@ impl Engine {
             return Some(TradeOf {
                 symbol: holding.symbol,
                 route: &holding.route,
-                exit_side: holding.direction.exit_side(),
+                exit_side: Some(holding.direction.exit_side()),
                 exit: holding.exit,
                 is_open: true,
             });
@@ -101,10 +102,8 @@ impl Engine {
         order.filter(|_| is_todays).map(|order| TradeOf {
             symbol: order.symbol(),
             route: &order.planned.route,
-            exit_side: match order.role() {
-                OrderRole::Entry => order.side().opposite(),
-                _ => order.side(),
-            },
+            // It closed what had opened the trade again: nobody can tell the side where nothing is left.
+            exit_side: Direction::of(self.book.net(order.symbol())).map(Direction::exit_side),
             exit: None,
             is_open: false,
         })
@@ -122,11 +121,14 @@ impl Engine {
             let Some(trade) = self.trade_of(*id) else {
                 continue;
             };
+            let Some(side) = trade.exit_side else {
+                continue;
+            };
             let report = told.entry(*id).or_insert_with(|| OrderReport {
                 client_id: *id,
                 broker_id: BrokerOrderId("unlisted".into()),
                 symbol: trade.symbol,
-                side: trade.exit_side,
+                side,
                 status: ReportStatus::Filled,
                 qty: Qty::ZERO,
                 filled: Qty::ZERO,
@@ -372,7 +374,7 @@ pub(super) struct CashDispute {
 struct TradeOf<'a> {
     symbol: Symbol,
     route: &'a str,
-    exit_side: Side,
+    exit_side: Option<Side>,
     /// Why it is to be closed, if it is.
     exit: Option<ExitReason>,
     is_open: bool,

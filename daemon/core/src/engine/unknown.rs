@@ -6,7 +6,8 @@
 //!   one that says that the id is used: then the order has arrived.
 //! - What is not sent again (entries, exits that went with them, orders that would no longer only
 //!   reduce what the book and the broker hold) is dropped once at least two snapshots lack it, over [`crate::Watch::unknown_nanos`]
-//!   from its last sending or from the start of the run, while the broker's position is ours.
+//!   from its last sending or from the start of the run, while the broker's position is ours; twice as
+//!   long where that differs as it would if the order had filled.
 //!
 //! What becomes of an order that was dropped and turns up all the same is in the file of late ones.
 
@@ -28,7 +29,7 @@ use crate::risk::traffic::Message;
 /// Snapshots that must lack an order before it is dropped.
 const MISSED: u32 = 2;
 /// The longest pause between two sendings of one order.
-const REPEAT_MAX: i64 = 30 * Timestamp::SECOND;
+const REPEAT_MAX: i64 = 10 * Timestamp::SECOND;
 
 /// An order that may or may not be at the broker.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -217,7 +218,10 @@ impl Engine {
         let patience = doubt.since.plus_nanos(self.watch.unknown_nanos);
         let over = doubt.missed >= MISSED && answer.at >= patience;
         let over = over || is(Bug::OneSnapshotDrops);
-        if next == Repeat::Never && over && !self.is_explained_by(id, answer.held) {
+        // A position that it would explain may be somebody else's: it is waited for longer, not for ever.
+        let longer = patience.plus_nanos(self.watch.unknown_nanos);
+        let explained = answer.at < longer && self.is_explained_by(id, answer.held);
+        if next == Repeat::Never && over && !explained {
             self.give_up_order(answer.at, id, out);
         }
     }

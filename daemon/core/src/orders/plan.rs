@@ -12,7 +12,8 @@
 //!    is closed. A stop that the market has reached protects for as long, and no longer.
 //! 6. A position that two exits have turned to the other side is closed.
 //! 7. While the broker has filled more than we heard of, or holds another position than ours, no order
-//!    is placed that counts shares.
+//!    is placed that counts shares. A flat trade whose orders the broker has told the ends of is over all
+//!    the same.
 
 use trader_contract::{
     ClientOrderId, Level, OrderRole, OrderState, Outcome, Price, Qty, Timestamp,
@@ -83,8 +84,8 @@ pub(super) const WAIT: Step = Step::Wait { until: None };
 pub fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     let step = step_by_fills(holding, orders, ground);
     let counts_shares = match step {
-        Step::PlaceStop | Step::MoveStop(_) | Step::CloseOut | Step::Finish => true,
-        Step::Lapse => !orders.iter().all(|order| ended_unfilled(order)),
+        Step::PlaceStop | Step::MoveStop(_) | Step::CloseOut => true,
+        Step::Lapse | Step::Finish => !orders.iter().all(|order| is_told_whole(order)),
         Step::GiveUp => holding.is_turned(),
         Step::Wait { .. } | Step::Cancel(..) | Step::CancelAgain(..) | Step::AskBroker => false,
     };
@@ -134,14 +135,11 @@ fn step_by_fills(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
     }
 }
 
-/// Whether the broker has said that an order ended without a fill. Whatever is there besides, a trade
-/// of such orders holds nothing of it.
-fn ended_unfilled(order: &Order) -> bool {
-    let ended = matches!(
-        order.state,
-        OrderState::Done(Outcome::Cancelled | Outcome::Expired | Outcome::Rejected)
-    );
-    ended && order.broker_id.is_some() && order.reported_filled.is_zero()
+/// Whether the broker has said how an order ended, and every fill of it was heard of. Whatever is there
+/// besides, a trade of such orders that is flat holds nothing of it.
+fn is_told_whole(order: &Order) -> bool {
+    let dropped = order.state == OrderState::Done(Outcome::Dropped);
+    !order.is_live() && !dropped && order.broker_id.is_some() && !order.misses_fills()
 }
 
 /// When a position that is without a stop now has been so for too long.

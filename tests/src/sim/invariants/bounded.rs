@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use trader_contract::{BrokerRequest, ClientOrderId, Symbol, Timestamp};
 use trader_core::record::{JournalEntry, Record};
+use trader_core::risk::waiver::Waivable;
 
 use super::known::sets_the_clock;
 use super::trading::entry;
@@ -46,7 +47,8 @@ impl Watcher for EntriesBounded {
         let count = self.of_routes.entry((route.clone(), id.session));
         let count = count.or_default();
         *count += 1;
-        if *count > limits.entries_per_route {
+        let waived = view.truth.waives(id, Waivable::EntriesPerRoute);
+        if *count > limits.entries_per_route && !waived {
             let most = limits.entries_per_route;
             return Err(format!("{count} entries of {route}, {most} are allowed"));
         }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use trader_contract::{BrokerEvent, ClientOrderId, OrderState, Symbol, Timeframe, Timestamp};
 use trader_core::Event;
 use trader_core::record::{Decision, JournalEntry, Record};
+use trader_core::risk::waiver::Waivable;
 
 use super::known::sets_the_clock;
 use super::trading::entry;
@@ -179,7 +180,8 @@ impl Watcher for BoundedRate {
                 let count = self.routes.entry(order.route.clone()).or_default();
                 *count += 1;
                 let most = view.plan.limits.entries_per_route;
-                if *count > most {
+                let id = order.request.client_id;
+                if *count > most && !view.truth.waives(id, Waivable::EntriesPerRoute) {
                     return Err(format!(
                         "{} has entered {count} times, {most} are allowed",
                         order.route

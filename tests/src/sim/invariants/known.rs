@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use trader_contract::{
-    Bar, BrokerEvent, BrokerRequest, Channel, FeedEvent, Level, Price, Symbol, TickRule, Timestamp,
+    BrokerEvent, BrokerRequest, Channel, FeedEvent, Level, Price, Symbol, TickRule, Timestamp,
 };
 use trader_core::Event;
+use trader_core::risk::waiver::Waivable;
 
+use super::prices::Prices;
 use super::trading::entry;
 use super::{Checked, Sent, View, Watcher};
 use crate::sim::plan::{FaultKind, Plan};
@@ -172,8 +174,7 @@ impl Watcher for ToldLately {
 /// INV-14: each price is on the tick, and those of entries are near the last price of this life.
 #[derive(Debug, Default)]
 pub(super) struct SanePrice {
-    life: Option<Timestamp>,
-    last: BTreeMap<Symbol, Bar>,
+    prices: Prices,
 }
 
 impl Watcher for SanePrice {
@@ -182,21 +183,7 @@ impl Watcher for SanePrice {
     }
 
     fn told(&mut self, event: &Event, _at: Timestamp, view: &View<'_>) -> Checked {
-        if self.life != view.around.up_since {
-            self.life = view.around.up_since;
-            self.last.clear();
-        }
-        let Event::Bar { symbol, bar } = event else {
-            return Ok(0);
-        };
-        let sessions = [view.plan.session, view.plan.next];
-        let counts = sessions.iter().any(|session| session.contains(bar.start));
-        if let Some(symbol) = view.plan.symbols.get(symbol.index()).filter(|_| counts) {
-            let last = self.last.entry(symbol.symbol).or_insert(*bar);
-            if bar.start >= last.start {
-                *last = *bar;
-            }
-        }
+        self.prices.told(event, view);
         Ok(0)
     }
 
@@ -211,10 +198,14 @@ impl Watcher for SanePrice {
         let Some(request) = entry(sent) else {
             return Ok(checks);
         };
-        let Some(last) = self.last.get(&request.symbol) else {
+        let Some(last) = self.prices.last(request.symbol) else {
             return Ok(checks);
         };
-        let reference = Level::from(last.close);
+        let reference = Level::from(last);
+        let collar = Waivable::PriceCollar;
+        if view.truth.waives(request.client_id, collar) {
+            return Ok(checks);
+        }
         let most = reference.scaled_down(view.plan.limits.price_collar);
         for price in request.kind.stop().into_iter().chain(request.kind.limit()) {
             checks += 1;

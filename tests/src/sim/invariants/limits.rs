@@ -3,6 +3,7 @@
 
 use trader_contract::{BrokerRequest, Money, OrderKind, OrderRole, Price, Symbol};
 use trader_core::Engine;
+use trader_core::risk::waiver::Waivable;
 
 use super::{Checked, Sent, View, Watcher};
 use crate::sim::truth::remaining;
@@ -26,7 +27,8 @@ impl Watcher for InsideLimits {
             return Ok(0);
         }
         let limits = &view.plan.limits;
-        if request.qty > limits.order_shares {
+        let waives = |limit| view.truth.waives(request.client_id, limit);
+        if request.qty > limits.order_shares && !waives(Waivable::OrderShares) {
             return Err(format!(
                 "{} is for {} shares, the limit is {}",
                 request.client_id, request.qty, limits.order_shares
@@ -39,13 +41,14 @@ impl Watcher for InsideLimits {
             OrderKind::Market | OrderKind::TrailingStop { .. } => last,
         };
         let value = price.map_or(Money::ZERO, |price| price.times(request.qty));
-        if value > limits.order_value {
+        if value > limits.order_value && !waives(Waivable::OrderValue) {
             return Err(format!(
                 "{} is worth {value}, the limit is {}",
                 request.client_id, limits.order_value
             ));
         }
-        if let Some(why) = gross(view, value) {
+        let gross = gross(view, value).filter(|_| !waives(Waivable::GrossExposure));
+        if let Some(why) = gross {
             return Err(format!("{} left although {why}", request.client_id));
         }
         Ok(3)
@@ -63,6 +66,8 @@ impl Watcher for InsideLimits {
         // What was adopted was not entered, nor was what an execution taken back has left.
         let alone = |symbol: &Symbol| view.truth.is_alone(*symbol);
         symbols.extend(view.truth.held.keys().filter(|symbol| alone(symbol)));
+        let waived = |symbol: &Symbol, limit| view.truth.waives_in(*symbol, limit);
+        symbols.retain(|symbol| !waived(symbol, Waivable::OpenPositions));
         symbols.sort_unstable();
         symbols.dedup();
         let most = usize::try_from(limits.open_positions).unwrap_or(usize::MAX);
@@ -77,7 +82,7 @@ impl Watcher for InsideLimits {
         for (symbol, held) in held.filter(|(symbol, _)| alone(symbol)) {
             checks += 1;
             let most = limits.order_shares;
-            if held.net.magnitude() > most {
+            if held.net.magnitude() > most && !waived(symbol, Waivable::OrderShares) {
                 return Err(format!(
                     "{} shares of {symbol}, the limit is {most}",
                     held.net

@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    ClientOrderId, Execution, Money, OrderReport, Price, Ratio, Side, Symbol, Timestamp,
+    ClientOrderId, Execution, Money, OrderReport, Ratio, Side, Symbol, Timestamp,
 };
 use trader_core::Event;
 use trader_core::record::{IntentId, JournalEntry, Origin, Record, Trade, TradingState};
 
+use super::prices::Prices;
 use super::trading::entry;
 use super::{Checked, Sent, View, Watcher};
 
@@ -34,9 +35,7 @@ pub(super) struct LossesStop {
     /// Symbols in which the broker has taken executions back: what is left of a trade that was over is
     /// the next one's.
     corrected: BTreeSet<Symbol>,
-    life: Option<Timestamp>,
-    /// The last prices that the daemon was told in this life.
-    last: BTreeMap<Symbol, (Timestamp, Price)>,
+    prices: Prices,
     opened: Option<Money>,
     peak: Option<Money>,
     /// Cash, and when it last changed: whatever fills changes it.
@@ -68,7 +67,7 @@ impl LossesStop {
         }
         let mut equity = view.truth.cash;
         for (symbol, held) in &view.truth.held {
-            let (_, last) = self.last.get(symbol)?;
+            let last = self.prices.last(*symbol)?;
             equity += last.times_net(held.net);
         }
         Some(equity)
@@ -142,22 +141,7 @@ impl Watcher for LossesStop {
     }
 
     fn told(&mut self, event: &Event, _at: Timestamp, view: &View<'_>) -> Checked {
-        if self.life != view.around.up_since {
-            self.life = view.around.up_since;
-            self.last.clear();
-        }
-        let Event::Bar { symbol, bar } = event else {
-            return Ok(0);
-        };
-        let sessions = [view.plan.session, view.plan.next];
-        let counts = sessions.iter().any(|session| session.contains(bar.start));
-        if let Some(symbol) = view.plan.symbols.get(symbol.index()).filter(|_| counts) {
-            let last = self.last.entry(symbol.symbol);
-            let last = last.or_insert((bar.start, bar.close));
-            if bar.start >= last.0 {
-                *last = (bar.start, bar.close);
-            }
-        }
+        self.prices.told(event, view);
         Ok(0)
     }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use trader_contract::{
     BrokerEvent, Channel, FeedEvent, Level, OrderKind, Quote, Side, Symbol, Timestamp,
 };
+use trader_core::risk::waiver::Waivable;
 use trader_core::{Event, OperatorCommand};
 
 use super::known::sets_the_clock;
@@ -74,7 +75,8 @@ impl Watcher for SaneQuote {
             return Err(format!("{id} left at the market on {bid} to {ask}"));
         }
         let spread = Level::from(ask) - Level::from(bid);
-        if spread > Level::from(ask).scaled_down(view.plan.limits.spread) {
+        let waived = view.truth.waives(id, Waivable::Spread);
+        if spread > Level::from(ask).scaled_down(view.plan.limits.spread) && !waived {
             return Err(format!(
                 "{id} left at the market on a quote from {bid} to {ask}"
             ));

@@ -24,6 +24,8 @@ mod live;
 mod losses;
 mod market;
 mod orders;
+mod overridden;
+mod prices;
 mod progress;
 mod protection;
 mod trading;
@@ -268,6 +270,7 @@ pub fn all() -> Vec<Box<dyn Watcher>> {
         Box::<orders::OneOrderPerIntent>::default(),
         Box::<ledger::LedgerIsBroker>::default(),
         Box::<limits::InsideLimits>::default(),
+        Box::<overridden::Overridden>::default(),
         Box::<day::FlatByDeadline>::default(),
         Box::<orders::MonotoneOrders>::default(),
         Box::<ledger::EachFillOnce>::default(),

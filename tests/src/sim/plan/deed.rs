@@ -91,6 +91,17 @@ pub enum Deed {
     Ignore(usize),
     /// Say that the newest standing alert was seen.
     AckAlert,
+    /// Have the entry that was refused last shown, to be sent past the limits that refused it if that
+    /// is confirmed within so many seconds.
+    Override {
+        /// Seconds.
+        within: u32,
+    },
+    /// Confirm what was shown.
+    Confirm {
+        /// Whether with its code.
+        right: bool,
+    },
     /// The owner rests an order by hand in a symbol.
     Rest(usize),
     /// The owner takes back what rests by hand in a symbol.
@@ -125,7 +136,7 @@ pub enum HandTrade {
 
 impl Deed {
     /// The name of every one, as it is counted.
-    pub const NAMES: [&'static str; 22] = [
+    pub const NAMES: [&'static str; 24] = [
         "pause",
         "resume",
         "close",
@@ -140,6 +151,8 @@ impl Deed {
         "adopt",
         "ignore",
         "ack_alert",
+        "override",
+        "confirm",
         "rest",
         "withdraw",
         "hand_buy",
@@ -168,6 +181,8 @@ impl Deed {
             Self::Adopt(_) => "adopt",
             Self::Ignore(_) => "ignore",
             Self::AckAlert => "ack_alert",
+            Self::Override { .. } => "override",
+            Self::Confirm { .. } => "confirm",
             Self::Rest(_) => "rest",
             Self::Withdraw(_) => "withdraw",
             Self::Trade { trade, .. } => match trade {

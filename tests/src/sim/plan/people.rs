@@ -24,6 +24,7 @@ pub(super) fn fill(plan: &mut Plan, stretch: Stretch) {
     by_hand(plan);
     trades(plan, stretch);
     live(plan);
+    overrides(plan);
 }
 
 fn push(plan: &mut Plan, at: Timestamp, deed: Deed) {
@@ -152,6 +153,8 @@ fn intruders(plan: &mut Plan) {
             (Deed::Adopt(place), Role::Control),
             (Deed::Ignore(place), Role::Control),
             (Deed::AckAlert, Role::Reduce),
+            (Deed::Override { within: 60 }, Role::Admin),
+            (Deed::Confirm { right: true }, Role::Admin),
         ];
         let Some((deed, needs)) = draw.pick(&deeds) else {
             return;
@@ -267,4 +270,35 @@ fn live(plan: &mut Plan) {
         wrong_until,
         reconfigured_at,
     });
+}
+
+/// In one session of three somebody has entries sent that limits have refused, and now and then mistypes
+/// the code, confirms twice, or too late.
+fn overrides(plan: &mut Plan) {
+    let mut draw = Draw::of(plan.seed, "overrides");
+    let draw = &mut draw;
+    if !draw.once_in(3) {
+        return;
+    }
+    let from = plan.session.open.plus_minutes(FREE_MINUTES);
+    let stretch = Stretch(from, plan.session.close);
+    for _ in 0..draw.between(1, 4) {
+        let at = stretch.moment(draw);
+        let within = u32::try_from(draw.between(20, 300)).unwrap_or(60);
+        let twice = draw.once_in(4);
+        plan.actions.push(Action {
+            twice,
+            ..Action::of(at, Deed::Override { within })
+        });
+        let mut at = at.plus_seconds(draw.between(1, 40));
+        for _ in 0..draw.weighted(&[70, 20, 10]) {
+            push(plan, at, Deed::Confirm { right: false });
+            at = at.plus_seconds(draw.between(1, 40));
+        }
+        let twice = draw.once_in(4);
+        plan.actions.push(Action {
+            twice,
+            ..Action::of(at, Deed::Confirm { right: true })
+        });
+    }
 }

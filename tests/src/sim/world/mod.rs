@@ -18,9 +18,12 @@ mod transport;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_broker_sim::SimBroker;
-use trader_contract::{Broker, BrokerEvent, ClientOrderId, Execution, Symbol, Timestamp};
+use trader_contract::{
+    Broker, BrokerEvent, ClientOrderId, Execution, ExecutionId, Symbol, Timestamp,
+};
 use trader_core::Event;
 use trader_core::book::Book;
+use trader_core::record::{OverrideEnd, Record};
 use trader_kernel::Kernel;
 use trader_rpc::Accepted;
 
@@ -88,6 +91,8 @@ pub struct World<'p> {
     sides: [bool; 2],
     /// Every execution that the broker has made, oldest first: its records go back for years.
     executions: Vec<(ClientOrderId, Execution)>,
+    /// Every execution that it has taken back, and what stands in its place.
+    corrections: Vec<(ClientOrderId, ExecutionId, Option<Execution>)>,
     deeds: BTreeMap<&'static str, u64>,
     /// How often a call was made whose answer did not come.
     attempts: BTreeMap<usize, u32>,
@@ -156,6 +161,7 @@ impl<'p> World<'p> {
             timers: (Timestamp::MIN, 0),
             sides: [false; 2],
             executions: Vec::new(),
+            corrections: Vec::new(),
             deeds: BTreeMap::new(),
             attempts: BTreeMap::new(),
             not_shortable: BTreeSet::new(),
@@ -329,6 +335,9 @@ impl<'p> World<'p> {
                 Did::Wrote { entry, durable } => {
                     if *durable {
                         self.truth.written(&entry.record);
+                        if is_override(&entry.record) {
+                            self.count_deed("overridden");
+                        }
                     }
                     self.ask(|watcher, view| watcher.wrote(entry, *durable, view));
                 }
@@ -403,4 +412,15 @@ impl<'p> World<'p> {
             detail,
         });
     }
+}
+
+/// Whether an entry was sent past limits, as a person has confirmed.
+const fn is_override(record: &Record) -> bool {
+    matches!(
+        record,
+        Record::OverrideEnded {
+            end: OverrideEnd::Used,
+            ..
+        }
+    )
 }

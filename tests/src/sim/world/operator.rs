@@ -3,15 +3,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use trader_contract::{OrderRole, Symbol, Timestamp};
+use trader_contract::{IntentNo, OrderRole, Symbol, Timestamp};
 use trader_core::book::Book;
-use trader_core::record::Scope;
+use trader_core::record::{IntentId, Scope};
 use trader_core::{Event, OperatorCommand};
 use trader_kernel::{Asked, Call, Kernel, Peer, Reply};
 use trader_rpc::{
     self as rpc, Accepted, AckAlertParams, AdoptParams, ArmParams, CancelParams, ChangeParams,
-    CloseParams, Failure, IgnoreParams, KillParams, OrdersParams, RequestId, Role, StopParams,
-    method,
+    CloseParams, ConfirmOverrideParams, Failure, IgnoreParams, IntentName, KillParams,
+    OrdersParams, OverrideParams, RequestId, Role, StopParams, method,
 };
 
 use super::World;
@@ -49,9 +49,24 @@ impl World<'_> {
             self.count_deed(action.deed.name());
             return self.look(action.role);
         }
+        if self.waits_for_its_cause(action.deed) {
+            return self.act_again(index);
+        }
         let times = if action.twice { 2 } else { 1 };
         for _ in 0..times {
             self.call(index, action);
+        }
+    }
+
+    /// Whether there is nothing yet that a person could override, or confirm.
+    fn waits_for_its_cause(&self, deed: Deed) -> bool {
+        let Some(book) = self.kernel.as_ref().map(|kernel| kernel.engine().book()) else {
+            return false;
+        };
+        match deed {
+            Deed::Override { .. } => book.refused.is_empty(),
+            Deed::Confirm { .. } => book.asked.is_none(),
+            _ => false,
         }
     }
 
@@ -215,6 +230,10 @@ impl World<'_> {
                 let scope = setup::scope(self.plan, reach);
                 within(deed, scope, request_id, answer)?
             }
+            Deed::Override { .. } | Deed::Confirm { .. } => {
+                let book = self.kernel.as_ref().map(Kernel::engine)?.book();
+                overriding(deed, book, request_id, answer)?
+            }
             Deed::Rest(_) | Deed::Withdraw(_) | Deed::Trade { .. } | Deed::Look => return None,
         };
         let uid = 1_000;
@@ -364,4 +383,62 @@ fn reply<T: Send + 'static>(answer: &Slot<T>) -> Reply<T> {
             *answer = Some(given);
         }
     })
+}
+
+/// An override of the entry that was refused last, or the confirmation of the one that waits: who is to
+/// confirm has the code from the answer. Where there is none, one of an entry that nobody knows.
+fn overriding(
+    deed: Deed,
+    book: &Book,
+    request_id: RequestId,
+    answer: &Slot<Accepted>,
+) -> Option<(Call, OperatorCommand)> {
+    use OperatorCommand as Do;
+    let waits = book.asked.as_ref().map(|asked| &asked.what);
+    let none = IntentId {
+        session: book.session_number(),
+        number: IntentNo(0),
+    };
+    Some(match deed {
+        Deed::Override { within } => {
+            let newest = book.refused.last().map(|refused| refused.intent);
+            let id = newest.unwrap_or(none);
+            let params = OverrideParams {
+                request_id,
+                intent: name(id),
+                expires_seconds: Some(within),
+            };
+            let within_nanos = i64::from(within) * Timestamp::SECOND;
+            let call = Call::Override(params, reply(answer));
+            let intent = id;
+            (
+                call,
+                Do::Override {
+                    intent,
+                    within_nanos,
+                },
+            )
+        }
+        Deed::Confirm { right } => {
+            let intent = waits.map_or(none, |what| what.intent);
+            let code = waits.filter(|_| right).map(|what| what.code());
+            let code = code.unwrap_or_else(|| "wrong".to_owned());
+            let params = ConfirmOverrideParams {
+                request_id,
+                intent: name(intent),
+                code: code.clone(),
+            };
+            let call = Call::ConfirmOverride(params, reply(answer));
+            let code = code.into();
+            (call, Do::ConfirmOverride { intent, code })
+        }
+        _ => return None,
+    })
+}
+
+const fn name(intent: IntentId) -> IntentName {
+    IntentName {
+        session: intent.session,
+        number: intent.number.0,
+    }
 }

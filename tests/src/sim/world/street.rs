@@ -171,6 +171,8 @@ impl World<'_> {
         if let Some(now) = &done.now {
             self.executions.push((done.client_id, now.clone()));
         }
+        let told = (done.client_id, done.void.id.clone(), done.now.clone());
+        self.corrections.push(told);
         let (symbol, side) = done.traded;
         let change = side.opposite().signed(done.void.qty);
         let put = done.now.as_ref().map(|now| side.signed(now.qty));

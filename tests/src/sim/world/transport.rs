@@ -322,6 +322,7 @@ impl World<'_> {
         let mut read = self.broker.snapshot((number, since), at);
         let wanted = self.executions.iter().filter(|(_, e)| e.at >= since);
         read.executions = wanted.cloned().collect();
+        read.corrected.clone_from(&self.corrections);
         // Of every other torn one the executions are read first, and the positions last.
         let positions = left == 1 || number.is_multiple_of(2);
         flight.snapshot = Some(match (flight.snapshot.take(), positions) {
