@@ -43,6 +43,9 @@ impl Owner {
             unclear: false,
             told: false,
         };
+        let known = self.0.get(&symbol);
+        // Of two trades one after the other the daemon sees what both have left, and not whose it is.
+        let early = known.is_some_and(|hand| !hand.told && now.since(hand.traded_at) < 2 * UNKNOWN);
         let hand = self.0.entry(symbol).or_insert(fresh);
         let daemons = minus(before, hand.apart);
         let apart = match daemons.is_flat() {
@@ -55,7 +58,7 @@ impl Owner {
         hand.apart = apart;
         hand.traded_at = now;
         hand.told = false;
-        hand.unclear &= !after.is_flat();
+        hand.unclear = (hand.unclear || early) && !after.is_flat();
     }
 
     /// An order of the daemon has filled in a symbol, of which the broker holds `after` now, and held

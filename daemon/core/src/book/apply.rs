@@ -258,6 +258,11 @@ impl Book {
     /// A refused submit ends the order and the exits that went with it; an ambiguous one is unknown,
     /// and so is one that is refused because its id is used: something has arrived under it.
     fn submit_failed(&mut self, id: ClientOrderId, failure: &RequestFailure, at: Timestamp) {
+        let is_unknown = |order: &Order| order.state == OrderState::Unknown;
+        if self.orders.get(&id).is_some_and(is_unknown) {
+            // No answer to one sending tells what became of another, nor of what went out with it.
+            return self.change(id, at, |_| ());
+        }
         let legs: Vec<ClientOrderId> = self
             .orders
             .values()
@@ -278,10 +283,6 @@ impl Book {
         };
         for leg in legs {
             self.change(leg, at, |order| {
-                if order.state == OrderState::Unknown {
-                    // No answer to one sending tells what became of another.
-                    return;
-                }
                 if let Ok(state) = order.state.transition(to) {
                     order.state = state;
                     order.reason = Some(message.clone());

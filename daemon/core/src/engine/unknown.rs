@@ -312,6 +312,11 @@ impl Engine {
         let Some(order) = self.book.orders.get(&id).filter(|o| is_repeatable(o)) else {
             return Repeat::Never;
         };
+        let holding = self.book.holdings.get(&order.symbol());
+        if order.role() != OrderRole::Exit && holding.is_some_and(|h| h.exit.is_some()) {
+            // What is to be closed needs no protection once more, and waits for the end of this.
+            return Repeat::Never;
+        }
         if !doubt.lacking || at < doubt.repeat_at {
             return Repeat::Later;
         }

@@ -41,7 +41,11 @@ pub(super) fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_
     let flat = holding.net.is_flat();
     let resting = live(OrderRole::Stop).or_else(|| live(OrderRole::Target));
     if let Some(order) = resting.filter(|_| !is(Bug::ExitWhileStopRests)) {
-        let stays = !flat && !holding.is_turned() && keeps_its_stop(ground.venue);
+        // One for more shares than are left would turn the position.
+        let known = !ground.disputed && !orders.iter().any(|order| order.misses_fills());
+        let too_large = known && order.remaining() > holding.net.magnitude();
+        let keeps = keeps_its_stop(ground.venue) && !too_large;
+        let stays = !flat && !holding.is_turned() && keeps;
         if stays {
             return WAIT;
         }

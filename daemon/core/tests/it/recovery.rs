@@ -456,3 +456,25 @@ fn a_correction_of_an_order_that_is_not_ours_is_told() {
         assert_eq!(scene.engine.book().cash, before.cash);
     });
 }
+
+#[test]
+fn a_refused_repetition_of_a_pair_leaves_its_stop_as_unknown_as_its_target() {
+    both(|scene| {
+        scene.wants("a", "SPY", scene.bracket());
+        scene.bar("100");
+        scene.working("1-e1");
+        scene.fill("1-e1", 40, "100.10");
+        scene.pass(1);
+        scene.cancelled("1-e1");
+        scene.lose("1-t2");
+        scene.restart();
+        for _ in 0..3 {
+            scene.snapshot();
+            scene.pass(5);
+        }
+        assert!(scene.transcript().contains("repeat 1-t2"));
+        scene.refused("1-t2");
+        let live = |short: &str| scene.engine.book().orders[&scene.id(short)].is_live();
+        assert_eq!((live("1-t2"), live("1-s2")), (true, true));
+    });
+}

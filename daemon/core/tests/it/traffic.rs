@@ -1,7 +1,7 @@
 //! Messages to the broker: too many stop entries and nothing else, a stop moves only so often, and much
 //! cancelled for little filled is told.
 
-use trader_contract::{BrokerRequest, EntryPrice};
+use trader_contract::{BrokerEvent, BrokerRequest, EntryPrice, Execution, ExecutionId, Qty};
 use trader_core::record::{Record, TradingState};
 use trader_core::risk::limits::Limits;
 use trader_core::{Command, OperatorCommand};
@@ -183,5 +183,36 @@ fn a_session_with_many_cancels_and_few_fills_is_told_once() {
         scene.snapshot();
         scene.pass(18 * 3600);
         assert!(scene.engine.book().standing("cancel_ratio", None).is_none());
+    });
+}
+
+#[test]
+fn a_change_of_a_stops_quantity_never_waits() {
+    let setup = with(|limits| limits.stop_moves_per_minute = 1);
+    both_with(&setup, |scene| {
+        scene.with_waiting_entry();
+        scene.fill("1-e1", 40, "100.10");
+        scene.pass(1);
+        scene.cancelled("1-e1");
+        scene.working("1-s2");
+        scene.wants("a", "SPY", scene.move_stop("99.60"));
+        scene.pass(59);
+        scene.one_bar("SPY", "100.20");
+        scene.replaced("1-s2");
+        assert_eq!(moves(scene), 1, "as many as a minute allows");
+        let client_id = scene.id("1-e1");
+        let void = scene.engine.book().orders[&client_id].fills[0].clone();
+        let now = Execution {
+            id: ExecutionId("x-new".into()),
+            qty: Qty::shares(30).unwrap(),
+            ..void.clone()
+        };
+        let corrected = BrokerEvent::Corrected {
+            client_id,
+            execution: void.id,
+            now: Some(now),
+        };
+        scene.hear("30 instead of 40", vec![corrected]);
+        assert_eq!(moves(scene), 2, "{}", scene.transcript());
     });
 }

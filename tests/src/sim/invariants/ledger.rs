@@ -89,7 +89,7 @@ fn loses_its_journal(plan: &Plan) -> bool {
 }
 
 /// Whether shares were split in the night before.
-fn is_after_a_split(view: &View<'_>) -> bool {
+pub(super) fn is_after_a_split(view: &View<'_>) -> bool {
     let mut symbols = 0..view.plan.symbols.len();
     view.now >= view.plan.splits_at() && symbols.any(|index| view.plan.split(index).is_some())
 }

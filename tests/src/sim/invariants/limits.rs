@@ -5,6 +5,7 @@ use trader_contract::{BrokerRequest, Money, OrderKind, OrderRole, Price, Symbol}
 use trader_core::Engine;
 use trader_core::risk::waiver::Waivable;
 
+use super::ledger::is_after_a_split;
 use super::{Checked, Sent, View, Watcher};
 use crate::sim::truth::remaining;
 
@@ -82,7 +83,8 @@ impl Watcher for InsideLimits {
         for (symbol, held) in held.filter(|(symbol, _)| alone(symbol)) {
             checks += 1;
             let most = limits.order_shares;
-            if held.net.magnitude() > most && !waived(symbol, Waivable::OrderShares) {
+            let more = waived(symbol, Waivable::OrderShares) || is_after_a_split(view);
+            if held.net.magnitude() > most && !more {
                 return Err(format!(
                     "{} shares of {symbol}, the limit is {most}",
                     held.net
