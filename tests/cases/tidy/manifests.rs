@@ -6,12 +6,17 @@ use cargo_metadata::Package;
 
 /// Where a package lies and what of ours it may use. A folder ending in `/` stands for each
 /// package in it. A new arrow is the rarest change of all: say in the commit why it is there.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("plugins/contract", &[]),
     ("plugins/indicators", &["plugins/contract"]),
     (
         "plugins/strategies/",
         &["plugins/contract", "plugins/indicators"],
+    ),
+    // Its simulator is a server in front of the simulated exchange, which keeps the exchange's hours.
+    (
+        "plugins/brokers/alpaca",
+        &["plugins/contract", "plugins/brokers/sim", "daemon/calendar"],
     ),
     ("plugins/brokers/", &["plugins/contract"]),
     ("daemon/calendar", &["plugins/contract"]),

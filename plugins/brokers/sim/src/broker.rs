@@ -9,6 +9,7 @@ use trader_contract::{
     Money, Price, Ratio, Symbol, SymbolId, Timestamp,
 };
 
+use crate::ahead::Ahead;
 use crate::book::Book;
 use crate::config::SimConfig;
 use crate::dice::Dice;
@@ -89,6 +90,9 @@ pub struct SimBroker {
     /// Why the account may open nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) blocked: Option<Box<str>>,
+    /// What has been said in advance of orders to come.
+    #[serde(default, skip_serializing_if = "Ahead::is_empty")]
+    pub(crate) ahead: Ahead,
 }
 
 const fn unset() -> SimConfig {
@@ -141,6 +145,7 @@ impl SimBroker {
             last_by_hand: 0,
             corrected: Vec::new(),
             blocked: None,
+            ahead: Ahead::default(),
             config,
         };
         broker.rebuild();

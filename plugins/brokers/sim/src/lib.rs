@@ -61,6 +61,7 @@
 //!   nothing is counted anew when it fills.
 
 mod account;
+mod ahead;
 mod book;
 mod broker;
 mod by_hand;
@@ -90,4 +91,5 @@ pub use config::{Fees, Latency, Margin, Profile, SimConfig, Slippage, Split};
 pub use corrections::Correction;
 pub use faults::FaultKind;
 pub use margin::MarginRegime;
+pub use path::price_inside;
 pub use saved::RestoreError;

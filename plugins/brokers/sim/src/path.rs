@@ -7,6 +7,13 @@
 
 use trader_contract::Bar;
 
+/// The price inside `bar`, which lasts `length_nanos`, so many nanoseconds after its start, in
+/// millionths of a dollar: where the exchange has it at that moment.
+#[must_use]
+pub fn price_inside(bar: &Bar, length_nanos: i64, offset_nanos: i64) -> i64 {
+    Path::of(bar, length_nanos).price_at(offset_nanos)
+}
+
 /// The path of one bar. Offsets are nanoseconds from its start, prices millionths of a dollar.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Path {

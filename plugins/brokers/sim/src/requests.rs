@@ -118,7 +118,7 @@ impl SimBroker {
                 self.join(id, Part::Target, number);
             }
             if let Some((client_id, stop)) = stop {
-                let kind = OrderKind::Stop { stop };
+                let kind = self.ahead.leg(client_id, stop);
                 let request = OrderRequest {
                     client_id,
                     kind,

@@ -157,6 +157,11 @@ impl SimBroker {
     }
 
     /// Where the stop of an order stands now.
+    pub(crate) fn best_of(&self, order: &Order) -> Option<Price> {
+        self.best_until(order, self.clock).or_else(|| order.best())
+    }
+
+    /// Where an order wakes now.
     pub(crate) fn stop_now(&self, order: &Order) -> Option<Price> {
         match self.best_until(order, self.clock) {
             Some(best) => stop_behind(order.kind, order.side, best, self.config.tick),

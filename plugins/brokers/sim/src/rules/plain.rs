@@ -178,7 +178,9 @@ pub(super) fn check_replace(
         let message = "the qty of an order in a group cannot be replaced";
         return Err(Refusal::new(Refusal::UNPROCESSABLE, message));
     }
-    if kind == old.kind && qty == old.qty {
+    let lifetime = broker.ahead.lifetime(replacement.new_client_id);
+    let time_in_force = lifetime.unwrap_or(old.time_in_force);
+    if kind == old.kind && qty == old.qty && time_in_force == old.time_in_force {
         return Err(forbidden("order parameters are not changed"));
     }
     if broker.ids.contains_key(&replacement.new_client_id) {
@@ -190,7 +192,7 @@ pub(super) fn check_replace(
         side: old.side,
         qty,
         kind,
-        time_in_force: old.time_in_force,
+        time_in_force,
         attached: Attached::NONE,
         oco_stop: None,
     })

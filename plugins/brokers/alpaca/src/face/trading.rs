@@ -1,0 +1,176 @@
+//! Trading: requests of the contract in, events of the contract out.
+
+use std::marker::PhantomData;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use trader_contract::{BrokerEvent, BrokerRequest, RequestFailure, Timestamp};
+
+use super::endpoint::Endpoint;
+use crate::protocol::KnownOrder;
+use crate::protocol::budget::Budget;
+use crate::protocol::keys::Keys;
+use crate::protocol::machine::{Counts, Machine, MachineSettings};
+use crate::sockets::{self, Ask, Http, HttpError, Outlet};
+
+/// Requests that wait for the connection's task at most.
+const REQUESTS: usize = 1_024;
+/// Questions beside trading that wait at most.
+const ASKS: usize = 64;
+
+/// How trading is set up.
+#[derive(Debug, Clone)]
+pub struct TradingSettings {
+    /// The account's keys.
+    pub keys: Keys,
+    /// The daemon's clock.
+    pub clock: fn() -> Timestamp,
+    /// Requests allowed in a minute, until Alpaca says otherwise.
+    pub requests_per_minute: u32,
+    /// For the waits before trying again.
+    pub seed: u64,
+}
+
+impl TradingSettings {
+    /// The usual settings.
+    #[must_use]
+    pub const fn new(keys: Keys, clock: fn() -> Timestamp) -> Self {
+        Self {
+            keys,
+            clock,
+            requests_per_minute: Budget::PER_MINUTE,
+            seed: 0x0a1b_acaa,
+        }
+    }
+}
+
+/// Why trading could not be started. That Alpaca cannot be reached is none: it is told as an event.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// HTTP could not be set up.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+}
+
+/// A connection for trading with an account of `E`. Dropped, it stops; what was sent stays sent.
+#[derive(Debug)]
+pub struct Trading<E> {
+    requests: mpsc::Sender<BrokerRequest>,
+    pub(super) asks: mpsc::Sender<Ask>,
+    counts: watch::Receiver<Counts>,
+    stop: CancellationToken,
+    task: Option<tokio::task::JoinHandle<()>>,
+    endpoint: PhantomData<E>,
+}
+
+impl<E: Endpoint> Trading<E> {
+    /// Starts on the runtime of the caller. `known` are the orders of the journal that may matter still:
+    /// those that may be alive, with Alpaca's ids as far as they were heard, and what they went out
+    /// with.
+    ///
+    /// # Errors
+    /// The keys are none, or TLS could not be set up.
+    pub fn start(
+        endpoint: &E,
+        settings: TradingSettings,
+        known: &[KnownOrder],
+        events: Outlet<BrokerEvent>,
+    ) -> Result<Self, StartError> {
+        let addresses = endpoint.addresses();
+        let http = Http::new(&addresses.trading, &settings.keys)?;
+        let machine = MachineSettings {
+            keys: settings.keys,
+            requests_per_minute: settings.requests_per_minute,
+            account: endpoint.account().map(Into::into),
+            seed: settings.seed,
+        };
+        let (requests, to_do) = mpsc::channel(REQUESTS);
+        let (asks, to_ask) = mpsc::channel(ASKS);
+        let (told, counts) = watch::channel(Counts::default());
+        let stop = CancellationToken::new();
+        let parts = sockets::TradingParts {
+            machine: Machine::new(machine, known, (settings.clock)()),
+            http,
+            stream_url: addresses.trading_stream,
+            requests: to_do,
+            asks: to_ask,
+            events,
+            counts: told,
+            clock: settings.clock,
+            stop: stop.clone(),
+        };
+        tracing::info!(endpoint = E::NAME, "connecting to Alpaca");
+        Ok(Self {
+            requests,
+            asks,
+            counts,
+            stop,
+            task: Some(sockets::spawn_trading(parts)),
+            endpoint: PhantomData,
+        })
+    }
+
+    /// Hands a request over, without waiting. What comes of it arrives as events.
+    ///
+    /// # Errors
+    /// There is no room, or the connection has stopped: nothing was sent, and this is the event that says
+    /// so. None for a snapshot of a connection that has stopped for good, which nobody waits for.
+    pub fn request(&self, request: BrokerRequest) -> Result<(), Box<BrokerEvent>> {
+        let (why, request) = match self.requests.try_send(request) {
+            Ok(()) => return Ok(()),
+            Err(mpsc::error::TrySendError::Full(request)) => {
+                ("too many requests wait to be sent", request)
+            }
+            Err(mpsc::error::TrySendError::Closed(request)) => {
+                ("the connection to Alpaca has been stopped", request)
+            }
+        };
+        let failure = RequestFailure::Refused {
+            code: 0,
+            message: format!("it was not sent: {why}").into(),
+        };
+        Err(Box::new(match request {
+            BrokerRequest::Submit(order) => BrokerEvent::SubmitFailed {
+                client_id: order.client_id,
+                failure,
+            },
+            BrokerRequest::Cancel(client_id) => BrokerEvent::CancelFailed { client_id, failure },
+            BrokerRequest::Replace(change) => BrokerEvent::ReplaceFailed {
+                client_id: change.client_id,
+                new_client_id: change.new_client_id,
+                failure,
+            },
+            BrokerRequest::Snapshot { number, .. } => BrokerEvent::SnapshotFailed {
+                number,
+                message: why.into(),
+            },
+        }))
+    }
+
+    /// What was out of the ordinary so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        *self.counts.borrow()
+    }
+
+    /// What it is connected to, for headers and logs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        E::NAME
+    }
+
+    /// Closes the stream in good order and waits for that.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if let Some(task) = self.task.take() {
+            // One that failed has stopped too.
+            let _stopped = task.await;
+        }
+    }
+}
+
+impl<E> Drop for Trading<E> {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

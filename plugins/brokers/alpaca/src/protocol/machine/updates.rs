@@ -1,0 +1,197 @@
+//! What is heard of orders, and what of it is told.
+
+use trader_contract::{BrokerEvent, ClientOrderId, Execution, OrderReport, Timestamp};
+
+use super::Machine;
+use super::calls::Purpose;
+use super::requests::by_id;
+use crate::protocol::names::Whose;
+use crate::protocol::reports::{family, foreign, report, streamed, taken_back};
+use crate::protocol::trading::TradingNews;
+use crate::wire::order::Order;
+use crate::wire::trading::OrderUpdate;
+use crate::wire::words::{OrderClass, UpdateKind};
+
+/// How old something has to be before the stream is thought to have lost it.
+const LOST: i64 = 5 * Timestamp::SECOND;
+
+impl Machine {
+    /// Takes an update of the stream.
+    pub(super) fn take_update(&mut self, update: &OrderUpdate, now: Timestamp) {
+        if !update.kind.is_known() || !update.order.status.is_known() {
+            self.unknown_word(&update.order, now);
+        }
+        let order = &update.order;
+        let name = match self.names.resolve(order, None) {
+            Whose::Ours(name) => name,
+            Whose::Nobodys if self.strangers.contains(&order.id) || self.is_plain(order) => {
+                return self.tell_foreign(order, now);
+            }
+            Whose::Nobodys => return self.place(order.clone(), now),
+        };
+        if matches!(
+            update.kind,
+            UpdateKind::TradeBust | UpdateKind::TradeCorrect
+        ) {
+            let event = taken_back(self.names.known(name), name, update);
+            match event {
+                Some(event) => self.tell(event),
+                // The history says what was taken back, and the daemon asks for it: the two do not agree.
+                None => self.check(name, now),
+            }
+        }
+        let execution = streamed(self.names.known(name), update, now);
+        self.hear(name, order, (execution, Heard::Streamed), now);
+        if let Some(successor) = order.replaced_by.as_deref()
+            && self.names.name(successor).is_none()
+        {
+            self.read_again(by_id(successor), now);
+        }
+        // What happens to one of a group happens to the others, and not all of that is told.
+        if order.is_over() && self.names.is_in_group(name) {
+            self.check_group(name, now);
+        }
+    }
+
+    /// Whether an order that is nobody's can be no exit of ours: none is out without its answer or its
+    /// reading.
+    fn is_plain(&self, order: &Order) -> bool {
+        let unheard = self
+            .names
+            .live()
+            .any(|(_, known)| known.broker_id.is_none());
+        order.class == OrderClass::Simple && order.replaces.is_none() && !unheard
+    }
+
+    fn unknown_word(&mut self, order: &Order, now: Timestamp) {
+        self.counts.unknown_words = self.counts.unknown_words.saturating_add(1);
+        tracing::error!(
+            order = %order.id,
+            status = %order.status,
+            "Alpaca says something of an order that is not known here; the order is read again"
+        );
+        self.read_again(by_id(&order.id), now.plus_nanos(Timestamp::SECOND));
+    }
+
+    fn check_group(&mut self, name: ClientOrderId, now: Timestamp) {
+        let head = self.names.head(name);
+        let asked = self.calls.all().any(
+            |purpose| matches!(purpose, Purpose::Check(asked) if self.names.head(*asked) == head),
+        );
+        if !asked {
+            self.check(name, now.plus_nanos(Timestamp::SECOND / 2));
+        }
+    }
+
+    /// Takes an order that was read, with those that belong to it.
+    pub(super) fn hear_family(&mut self, order: &Order, now: Timestamp) {
+        for (whose, order) in family(&mut self.names, order) {
+            match whose {
+                Whose::Ours(name) => {
+                    self.hear(name, order, (None, Heard::Read), now);
+                    if let Some(successor) = order.replaced_by.as_deref()
+                        && self.names.name(successor).is_none()
+                    {
+                        self.read_again(by_id(successor), now);
+                    }
+                }
+                Whose::Nobodys => {
+                    let known = !self.strangers.insert(order.id.clone());
+                    if !known || !order.is_over() {
+                        self.tell_foreign(order, now);
+                    }
+                }
+            }
+        }
+    }
+
+    fn tell_foreign(&mut self, order: &Order, now: Timestamp) {
+        self.strangers.insert(order.id.clone());
+        if let Some(order) = foreign(order, now) {
+            self.tell(BrokerEvent::Foreign(order));
+        }
+    }
+
+    /// Tells what was heard of an order of ours. What was read and is no news is not told again.
+    fn hear(
+        &mut self,
+        name: ClientOrderId,
+        order: &Order,
+        (execution, heard): (Option<Execution>, Heard),
+        now: Timestamp,
+    ) {
+        // Another one stands under this name now: what is left of the old one is its executions.
+        if !self.names.is_current(name, &order.id) && execution.is_none() {
+            return;
+        }
+        let Some(mut said) = report(&self.names, name, order, now) else {
+            self.counts.bad_answers = self.counts.bad_answers.saturating_add(1);
+            tracing::error!(order = %name, "what Alpaca says of the order lacks symbol, side or quantity");
+            return;
+        };
+        let last = self.names.get(name).and_then(|known| known.last.as_ref());
+        let fills = last.is_some_and(|last| said.filled > last.filled);
+        if heard == Heard::Read {
+            if last.is_some_and(|last| !is_news(last, &said)) {
+                return;
+            }
+            let stood = self.stream.is_up() && now.since(self.stream.since()) > LOST;
+            if fills && stood && now.since(said.at) > LOST {
+                self.missed(name, now);
+            }
+        }
+        said.execution = execution;
+        let known = self.names.known(name);
+        // An older word moves nothing back.
+        if known.last.as_ref().is_none_or(|last| said.at >= last.at) {
+            known.live = !order.is_over();
+            known.last = Some(OrderReport {
+                execution: None,
+                ..said.clone()
+            });
+        }
+        if order.is_over() {
+            let over = |purpose: &Purpose| {
+                matches!(purpose, Purpose::Check(checked) if *checked == name)
+                    || matches!(purpose, Purpose::Lookup(looked) if *looked == name)
+            };
+            if !self.names.is_in_group(name) {
+                self.calls.forget(over);
+            }
+        }
+        self.tell(BrokerEvent::Order(said));
+    }
+
+    /// A reading has found what the stream should have told: it is made anew.
+    fn missed(&mut self, name: ClientOrderId, now: Timestamp) {
+        self.counts.missed = self.counts.missed.saturating_add(1);
+        let mut news: Vec<TradingNews> = Vec::new();
+        let why = format!("the trading stream did not tell of a fill of {name}");
+        self.stream.give_up(&why, 0, now, &mut news);
+        self.take_news(news, now);
+    }
+}
+
+/// Where something was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// On the stream.
+    Streamed,
+    /// By a request.
+    Read,
+}
+
+/// Whether a report says something else than the last one.
+fn is_news(last: &OrderReport, said: &OrderReport) -> bool {
+    let shape = |report: &OrderReport| {
+        (
+            report.status,
+            report.qty,
+            report.filled,
+            report.stop,
+            report.limit,
+            report.replaced_by,
+        )
+    };
+    last.broker_id != said.broker_id || shape(last) != shape(said)
+}

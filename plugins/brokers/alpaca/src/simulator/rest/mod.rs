@@ -1,0 +1,9 @@
+//! The two REST APIs: which path is answered with what.
+
+pub(crate) mod data;
+mod facts;
+mod reference;
+mod series;
+mod trading;
+
+pub(crate) use trading::{changes, trade};

@@ -1,0 +1,214 @@
+//! HTTP: one client with its connections kept warm, one version, no redirects, no repetition of its own.
+//! What failed before a byte was sent is told apart from what failed after.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use secrecy::ExposeSecret;
+
+use crate::protocol::budget::RateHeaders;
+use crate::protocol::keys::Keys;
+use crate::protocol::machine::Method;
+use crate::protocol::outcome::{Answer, HttpResult};
+use crate::wire::BYTES_MAX;
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long an answer may take, from the first byte sent to the last one read.
+const ANSWER: Duration = Duration::from_secs(15);
+/// How long an idle connection is kept.
+const IDLE: Duration = Duration::from_secs(90);
+/// Connections kept warm.
+const WARM: usize = 8;
+
+const KEY_ID: HeaderName = HeaderName::from_static("apca-api-key-id");
+const SECRET_KEY: HeaderName = HeaderName::from_static("apca-api-secret-key");
+
+/// Why no HTTP client could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// A key has characters that no header takes.
+    #[error("the keys hold characters that no key of Alpaca has; look at the credential file")]
+    Keys,
+    /// The client could not be set up.
+    #[error("HTTP could not be set up: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A client for one host with one pair of keys.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: reqwest::Client,
+    base: Arc<str>,
+}
+
+impl Http {
+    /// A client for `base`, scheme and host without a slash at the end.
+    ///
+    /// # Errors
+    /// The keys are none, or TLS could not be set up.
+    pub fn new(base: &str, keys: &Keys) -> Result<Self, HttpError> {
+        super::init();
+        let (id, secret) = keys.expose();
+        let mut headers = HeaderMap::new();
+        for (name, value) in [(KEY_ID, id), (SECRET_KEY, secret)] {
+            let value = HeaderValue::from_str(value.expose_secret());
+            let mut value = value.map_err(|_| HttpError::Keys)?;
+            // Neither shown nor kept in tables of the transport.
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        let client = reqwest::Client::builder()
+            .default_headers(headers)
+            .user_agent(concat!("traderd/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .http1_only()
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(WARM)
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            client,
+            base: base.into(),
+        })
+    }
+
+    /// Sends a request and takes its whole answer.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> HttpResult {
+        let method = match method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut request = self
+            .client
+            .request(method.clone(), format!("{}{path}", self.base));
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        let mut response = match request.send().await {
+            Ok(response) => response,
+            Err(error) if error.is_connect() || error.is_builder() => {
+                return HttpResult::NotSent { why: told(&error) };
+            }
+            Err(error) => return HttpResult::Lost { why: told(&error) },
+        };
+        let mut answer = Answer {
+            status: response.status().as_u16(),
+            rate: rates(response.headers()),
+            request_id: header(response.headers(), "x-request-id").map(Into::into),
+            date: header(response.headers(), "date").and_then(seconds),
+            body: Vec::new(),
+        };
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => {
+                    if answer.body.len().saturating_add(chunk.len()) > BYTES_MAX {
+                        let why = format!("an answer of more than {BYTES_MAX} bytes");
+                        return HttpResult::Lost { why: why.into() };
+                    }
+                    answer.body.extend_from_slice(&chunk);
+                }
+                Ok(None) => break,
+                Err(error) => return HttpResult::Lost { why: told(&error) },
+            }
+        }
+        // The number cannot be looked up later: it is asked for when something is to be cleared up.
+        let request_id = answer.request_id.as_deref().unwrap_or("-");
+        let status = answer.status;
+        if (200..300).contains(&status) {
+            tracing::debug!(%method, path, status, request_id, "Alpaca answered");
+        } else {
+            tracing::info!(%method, path, status, request_id, "Alpaca answered");
+        }
+        HttpResult::Answer(answer)
+    }
+}
+
+/// An error with what lies beneath it, without the address: a query may say more than a log should.
+fn told(error: &reqwest::Error) -> Box<str> {
+    let mut text = match error {
+        error if error.is_timeout() => "no answer in time".to_owned(),
+        error if error.is_connect() => "no connection".to_owned(),
+        _ => "the connection broke".to_owned(),
+    };
+    let mut beneath = std::error::Error::source(error);
+    while let Some(error) = beneath {
+        text = format!("{text}: {error}");
+        beneath = error.source();
+    }
+    text.into()
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn rates(headers: &HeaderMap) -> RateHeaders {
+    let number = |name| header(headers, name)?.trim().parse::<i64>().ok();
+    let count = |name| number(name).and_then(|n| u32::try_from(n).ok());
+    RateHeaders {
+        limit: count("x-ratelimit-limit"),
+        remaining: count("x-ratelimit-remaining"),
+        reset: number("x-ratelimit-reset"),
+        retry_after: number("retry-after"),
+    }
+}
+
+/// A date of HTTP in seconds since 1970.
+fn seconds(date: &str) -> Option<i64> {
+    let date = chrono::DateTime::parse_from_rfc2822(date).ok()?;
+    Some(date.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_headers_of_the_limit_are_read_where_they_are() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(rates(&headers), RateHeaders::default());
+        for (name, value) in [
+            ("x-ratelimit-limit", "200"),
+            ("x-ratelimit-remaining", "17"),
+            ("x-ratelimit-reset", "1795098600"),
+            ("retry-after", "3"),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let rates = rates(&headers);
+        assert_eq!((rates.limit, rates.remaining), (Some(200), Some(17)));
+        assert_eq!(
+            (rates.reset, rates.retry_after),
+            (Some(1_795_098_600), Some(3))
+        );
+    }
+
+    #[test]
+    fn a_date_of_http_is_read() {
+        assert_eq!(
+            seconds("Fri, 20 Nov 2026 15:41:07 GMT"),
+            Some(1_795_189_267)
+        );
+        assert_eq!(seconds("soon"), None);
+    }
+
+    #[test]
+    fn nothing_that_a_client_shows_has_the_keys_in_it() {
+        let http = Http::new("https://127.0.0.1:9", &Keys::new("the-key", "the-secret")).unwrap();
+        let shown = format!("{http:?}");
+        assert!(
+            !shown.contains("the-key") && !shown.contains("the-secret"),
+            "{shown}"
+        );
+        let wrong = Http::new("https://127.0.0.1:9", &Keys::new("a\nb", "c"));
+        assert!(matches!(wrong, Err(HttpError::Keys)));
+    }
+}

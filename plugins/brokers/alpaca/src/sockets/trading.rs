@@ -1,0 +1,168 @@
+//! The task of the broker: turns the machine, carries its calls, and hands on its events.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use trader_contract::{BrokerEvent, BrokerRequest, Timestamp};
+
+use super::http::Http;
+use super::outlet::{Outlet, deliver};
+use super::socket::{Socket, Told};
+use crate::protocol::budget::Urgency;
+use crate::protocol::link::StreamInput;
+use crate::protocol::machine::{Counts, Effect, Machine, Method};
+use crate::protocol::outcome::HttpResult;
+use crate::wire::Format;
+
+/// The longest sleep between two looks at what is due: the wall clock may jump.
+const NAP: Duration = Duration::from_millis(500);
+
+/// Something that is asked beside trading.
+pub(crate) struct Ask {
+    pub(crate) urgency: Urgency,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) answer: oneshot::Sender<HttpResult>,
+}
+
+/// What the task is made of.
+pub(crate) struct Parts {
+    pub(crate) machine: Machine,
+    pub(crate) http: Http,
+    pub(crate) stream_url: String,
+    pub(crate) requests: mpsc::Receiver<BrokerRequest>,
+    pub(crate) asks: mpsc::Receiver<Ask>,
+    pub(crate) events: Outlet<BrokerEvent>,
+    pub(crate) counts: watch::Sender<Counts>,
+    pub(crate) clock: fn() -> Timestamp,
+    pub(crate) stop: CancellationToken,
+}
+
+struct Task {
+    parts: Parts,
+    socket: Socket,
+    calls: FuturesUnordered<BoxFuture<'static, (u64, HttpResult)>>,
+    asked: std::collections::BTreeMap<u64, oneshot::Sender<HttpResult>>,
+    last_token: u64,
+}
+
+/// Starts the task on the runtime of the caller.
+pub(crate) fn spawn(parts: Parts) -> tokio::task::JoinHandle<()> {
+    let socket = Socket::new(&parts.stream_url, Format::Json);
+    let task = Task {
+        parts,
+        socket,
+        calls: FuturesUnordered::new(),
+        asked: std::collections::BTreeMap::new(),
+        last_token: 0,
+    };
+    tokio::spawn(task.run())
+}
+
+impl Task {
+    async fn run(mut self) {
+        let stop = self.parts.stop.clone();
+        loop {
+            if !self.carry_out().await {
+                break;
+            }
+            let now = (self.parts.clock)();
+            let nap = until(self.parts.machine.due(), now);
+            // What the daemon asks goes before what it is told, and that before looking.
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                request = self.parts.requests.recv() => match request {
+                    Some(request) => {
+                        let now = (self.parts.clock)();
+                        self.parts.machine.request(request, now);
+                    }
+                    None => break,
+                },
+                Some((id, result)) = self.calls.next() => {
+                    let now = (self.parts.clock)();
+                    self.parts.machine.answered(id, result, now);
+                }
+                told = self.socket.next() => self.hear(&told),
+                Some(ask) = self.parts.asks.recv() => self.ask(ask),
+                () = tokio::time::sleep(nap) => {}
+            }
+            let now = (self.parts.clock)();
+            if now >= self.parts.machine.due() {
+                self.parts.machine.tick(now);
+            }
+        }
+        self.socket
+            .act(crate::protocol::link::StreamAction::Close)
+            .await;
+    }
+
+    fn hear(&mut self, told: &Told) {
+        let input = match told {
+            Told::Opened => StreamInput::Opened,
+            Told::Message(bytes) => StreamInput::Message(bytes),
+            Told::Pong => StreamInput::Pong,
+            Told::Closed { why, crowded } => StreamInput::Closed {
+                why,
+                crowded: *crowded,
+            },
+        };
+        let now = (self.parts.clock)();
+        self.parts.machine.stream(&input, now);
+    }
+
+    fn ask(&mut self, ask: Ask) {
+        self.last_token = self.last_token.saturating_add(1);
+        self.asked.insert(self.last_token, ask.answer);
+        let now = (self.parts.clock)();
+        let call = (ask.method, ask.path, ask.body);
+        self.parts
+            .machine
+            .ask(self.last_token, ask.urgency, call, now);
+    }
+
+    /// Does all that the machine wants done; `false` where nobody hears its events any more.
+    async fn carry_out(&mut self) -> bool {
+        while let Some(effect) = self.parts.machine.take() {
+            match effect {
+                Effect::Http(call) => {
+                    let http = self.parts.http.clone();
+                    self.calls.push(Box::pin(async move {
+                        let result = http.call(call.method, &call.path, call.body).await;
+                        (call.id, result)
+                    }));
+                }
+                Effect::Stream(action) => self.socket.act(action).await,
+                Effect::Event(event) => {
+                    if !deliver(&self.parts.events, event).await {
+                        return false;
+                    }
+                }
+                Effect::Answer { token, result } => {
+                    if let Some(answer) = self.asked.remove(&token) {
+                        // Whoever asked may have gone.
+                        let _gone = answer.send(result);
+                    }
+                }
+            }
+        }
+        let counts = self.parts.machine.counts();
+        self.parts.counts.send_if_modified(|told| {
+            let news = *told != counts;
+            *told = counts;
+            news
+        });
+        true
+    }
+}
+
+/// How long to sleep until a moment.
+pub(super) fn until(due: Timestamp, now: Timestamp) -> Duration {
+    let nanos = u64::try_from(due.since(now)).unwrap_or(0);
+    Duration::from_nanos(nanos).min(NAP)
+}
