@@ -9,6 +9,8 @@ lab_lacks() {
         command -v "${command%%:*}" >/dev/null || { echo "apt-get install ${command##*:}"; return 0; }
     done
     unshare --mount --pid --fork true 2>/dev/null || { echo "no namespaces"; return 0; }
+    tests/lab/root >/dev/null 2>&1 ||
+        { echo "its root file system cannot be made: tests/lab/root says why"; return 0; }
     return 1
 }
 
