@@ -5,6 +5,7 @@ mod chart;
 mod cli;
 mod commands;
 mod connection;
+mod csv;
 mod exit;
 mod output;
 mod progress;

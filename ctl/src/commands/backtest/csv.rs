@@ -8,6 +8,7 @@ use std::path::Path;
 use rust_decimal::Decimal;
 use trader_rpc::{BacktestDay, BacktestResult, BacktestTrade, EquityPoint};
 
+use crate::csv::quoted;
 use crate::exit::Failed;
 
 const TRADES: &str = "number,intent,route,strategy,symbol,direction,qty,entered_at,entry_average,\
@@ -52,15 +53,6 @@ fn table(heading: &str, rows: impl Iterator<Item = Vec<String>>) -> String {
         text.push('\n');
     }
     text
-}
-
-/// RFC 4180: in quotation marks where a comma, a quotation mark or a line break is in it.
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
 }
 
 fn trade(trade: &BacktestTrade) -> Vec<String> {

@@ -4,6 +4,7 @@
 use trader_rpc::Trade;
 
 use super::joined;
+use crate::csv::quoted;
 
 const HEADINGS: &str = "number,intent,route,strategy,symbol,direction,qty,entered_at,entry_average,exited_at,\
 exit_average,initial_stop,exit_reason,profit,fees,tags,note\r\n";
@@ -48,23 +49,12 @@ fn as_words(note: &str) -> String {
     }
 }
 
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_is_quoted_where_it_must_be_and_a_note_is_never_a_formula() {
-        assert_eq!(quoted("plain"), "plain");
-        assert_eq!(quoted("a \"b\", c"), "\"a \"\"b\"\", c\"");
-        assert_eq!(quoted("two\nlines"), "\"two\nlines\"");
+    fn a_note_is_never_a_formula() {
         assert_eq!(as_words("=1+1"), "'=1+1");
         assert_eq!(as_words("fine"), "fine");
     }

@@ -92,4 +92,5 @@ pub use corrections::Correction;
 pub use faults::FaultKind;
 pub use margin::MarginRegime;
 pub use path::price_inside;
+pub use rules::status_name;
 pub use saved::RestoreError;

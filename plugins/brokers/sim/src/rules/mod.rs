@@ -42,7 +42,7 @@ impl Refusal {
     }
 
     pub(crate) fn already_in(status: ReportStatus) -> Self {
-        let message = format!("order is already in \"{}\" state", wire_name(status));
+        let message = format!("order is already in \"{}\" state", status_name(status));
         Self::new(Self::UNPROCESSABLE, message)
     }
 
@@ -55,7 +55,8 @@ impl Refusal {
 }
 
 /// Alpaca's word for a status.
-const fn wire_name(status: ReportStatus) -> &'static str {
+#[must_use]
+pub const fn status_name(status: ReportStatus) -> &'static str {
     match status {
         ReportStatus::PendingNew => "pending_new",
         ReportStatus::Accepted => "accepted",

@@ -2,10 +2,11 @@
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use trader_broker_sim::status_name;
 use trader_calendar::new_york;
 use trader_contract::{Execution, NetQty, Qty, Side, Timestamp};
 
-use super::order::{side_name, status_name};
+use super::order::side_name;
 use super::{OPENING_CASH, World};
 use crate::simulator::decimal;
 

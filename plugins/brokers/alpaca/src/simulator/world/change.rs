@@ -1,6 +1,7 @@
 //! Cancelling and replacing orders.
 
 use serde_json::{Value, json};
+use trader_broker_sim::status_name;
 use trader_contract::{
     Broker as _, BrokerEvent, BrokerRequest, Qty, Replacement, ReportStatus, RequestFailure,
     Timestamp, Trail,
@@ -8,7 +9,7 @@ use trader_contract::{
 
 use super::World;
 use super::draft::{client_order_id, percentage, price, quantity, time_in_force};
-use super::order::{Moments, Order, status_name};
+use super::order::{Moments, Order};
 use super::place::in_alpacas_words;
 use crate::simulator::decimal;
 use crate::simulator::request::{Fields, Refusal};

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use trader_broker_sim::status_name;
 use trader_contract::{
     ClientOrderId, Price, Qty, ReportStatus, Side, TimeInForce, Timestamp, Trail,
 };
@@ -126,26 +127,6 @@ impl Order {
     pub(crate) fn average(&self) -> Option<Decimal> {
         let filled = decimal::of_qty(self.filled);
         (!filled.is_zero()).then(|| decimal::ratio(self.value, filled).round_dp(6))
-    }
-}
-
-/// Alpaca's word for a status.
-pub(crate) const fn status_name(status: ReportStatus) -> &'static str {
-    match status {
-        ReportStatus::PendingNew => "pending_new",
-        ReportStatus::Accepted => "accepted",
-        ReportStatus::Held => "held",
-        ReportStatus::New => "new",
-        ReportStatus::PartiallyFilled => "partially_filled",
-        ReportStatus::DoneForDay => "done_for_day",
-        ReportStatus::PendingCancel => "pending_cancel",
-        ReportStatus::PendingReplace => "pending_replace",
-        ReportStatus::Suspended => "suspended",
-        ReportStatus::Filled => "filled",
-        ReportStatus::Cancelled => "canceled",
-        ReportStatus::Expired => "expired",
-        ReportStatus::Rejected => "rejected",
-        ReportStatus::Replaced => "replaced",
     }
 }
 

@@ -2,9 +2,10 @@
 //! messages of `trade_updates`, all at once.
 
 use serde_json::{Value, json};
+use trader_broker_sim::status_name;
 use trader_contract::{BrokerEvent, Execution, OrderReport, ReportStatus, Timestamp};
 
-use super::order::{Moments, status_name};
+use super::order::Moments;
 use super::{Notice, World};
 use crate::simulator::decimal;
 
