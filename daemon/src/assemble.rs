@@ -6,7 +6,8 @@ use trader_core::risk::limits::Limits;
 use trader_core::{Authority, DayRules, EngineConfig, Instrument, Market, Rows, Watch};
 
 use crate::config::{
-    Config, EndOfDay, ForeignPolicy, OrderRules, Risk, Route, SessionRules, Sides, WatchRules,
+    BrokerKind, Config, EndOfDay, ForeignPolicy, OrderRules, Risk, Route, SessionRules, Sides,
+    WatchRules,
 };
 use crate::plugins;
 
@@ -239,7 +240,10 @@ pub fn engine(
             rows: Rows::Minutes,
         },
         orders: order_rules(&config.orders),
-        watch: local_watch(&config.watch),
+        watch: match config.broker.kind {
+            BrokerKind::Sim => local_watch(&config.watch),
+            BrokerKind::Alpaca => network_watch(&config.watch),
+        },
         authority: authority(config, live, program),
     })
 }

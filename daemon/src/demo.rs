@@ -323,12 +323,10 @@ fn epilogue(ended: &Ended, made_up: bool, explained: &str) -> String {
         tally.refusals,
         tally.alerts,
     );
-    let flat = if ended.broker.positions.is_empty() {
-        "flat"
-    } else {
-        "NOT FLAT"
-    };
-    let equal = if ended.ledger == ended.broker {
+    let broker = ended.broker.as_ref();
+    let held = broker.map_or(0, |broker| broker.positions.len());
+    let flat = if held == 0 { "flat" } else { "NOT FLAT" };
+    let equal = if Some(&ended.ledger) == broker {
         "equal"
     } else {
         "NOT EQUAL"
@@ -338,8 +336,8 @@ fn epilogue(ended: &Ended, made_up: bool, explained: &str) -> String {
         "Why:     {explained}\nLedger:  cash {}, {} positions; broker: cash {}, {} positions: {flat}, {equal}",
         ended.ledger.cash,
         ended.ledger.positions.len(),
-        ended.broker.cash,
-        ended.broker.positions.len(),
+        broker.map_or_else(|| "unknown".to_owned(), |broker| broker.cash.to_string()),
+        held,
     );
     if made_up && !ended.stopped && !ended.tally.missing().is_empty() {
         let _ = write!(text, "\nMissing: {}", ended.tally.missing().join(", "));
@@ -375,13 +373,13 @@ fn verdict(ended: &Ended, made_up: bool) -> Result<(), Failure> {
     if let Some(why) = &ended.journal_failure {
         return failed(format!("the journal could not be written: {why}"));
     }
-    if ended.ledger != ended.broker {
+    if Some(&ended.ledger) != ended.broker.as_ref() {
         return failed("the ledger differs from the broker; this is a bug".to_owned());
     }
     if ended.stopped {
         return Ok(());
     }
-    if !ended.broker.positions.is_empty() {
+    if !ended.ledger.positions.is_empty() {
         return failed("the day did not end flat; this is a bug".to_owned());
     }
     let missing = ended.tally.missing();

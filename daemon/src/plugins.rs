@@ -15,6 +15,9 @@ static STRATEGIES: &[&StrategyPlugin] = &[
 pub const BROKERS: &[&str] = &[
     #[cfg(feature = "broker-sim")]
     "sim",
+    // The supervisor that trades is built with the simulated exchange.
+    #[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+    "alpaca",
 ];
 
 /// Why a plugin was not found.

@@ -35,6 +35,8 @@ choice! {
         Synthetic = "synthetic",
         /// One-minute bars from files.
         Recorded = "recorded",
+        /// Alpaca's streams, as they come.
+        Alpaca = "alpaca",
     }
 }
 
@@ -45,6 +47,8 @@ choice! {
         Wall = "wall",
         /// Its own, which begins at `start_date` and runs at `pace`.
         Virtual = "virtual",
+        /// That of a simulator of Alpaca, which runs at `pace`.
+        Venue = "venue",
     }
 }
 
@@ -157,6 +161,8 @@ choice! {
     BrokerKind {
         /// The exchange inside this program.
         Sim = "sim",
+        /// Alpaca: see `[alpaca]`.
+        Alpaca = "alpaca",
     }
 }
 

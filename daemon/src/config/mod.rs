@@ -2,6 +2,7 @@
 //! with file, line, key and what to do. Plain structs come out; who acts on them is the supervisor.
 
 mod alerts;
+mod alpaca;
 mod jobs;
 mod layers;
 mod limits;
@@ -24,6 +25,7 @@ use crate::feeds::recorded::{self, FeedError};
 use crate::plugins;
 
 pub use alerts::{AlertSettings, MinimumSeverity, WebAddress};
+pub use alpaca::{AlpacaEndpoint, AlpacaFeed, AlpacaSettings};
 pub use jobs::JobsSettings;
 pub use layers::Layer;
 pub use limits::{EndOfDay, OrderRules, Risk, SessionRules, StopPositions, StopRules};
@@ -72,6 +74,8 @@ pub struct Config {
     pub market: Market,
     /// Where orders go.
     pub broker: BrokerSettings,
+    /// How Alpaca is reached, where orders go there.
+    pub alpaca: AlpacaSettings,
     /// The limits of the risk gate.
     pub risk: Risk,
     /// Deadlines of a session.
@@ -153,14 +157,7 @@ impl Config {
     }
 
     fn read(mut root: Section<'_>, strategies: &[&'static StrategyPlugin]) -> Self {
-        let mode_place = root.place_of("mode");
         let mode = root.word("mode", Mode::Simulated);
-        if mode != Mode::Simulated {
-            let message = format!(
-                "this build has no broker for {mode} trading, only the simulated one; set mode = \"simulated\""
-            );
-            root.problem(mode_place, "mode", message);
-        }
         let mut routes = Vec::new();
         let config = Self {
             mode,
@@ -168,6 +165,7 @@ impl Config {
             account: Account::read(root.section("account")),
             market: Market::read(root.section("market")),
             broker: BrokerSettings::read(root.section("broker")),
+            alpaca: AlpacaSettings::read(root.section("alpaca")),
             risk: Risk::read(root.section("risk")),
             session: SessionRules::read(root.section("session")),
             orders: OrderRules::read(root.section("orders")),
@@ -257,6 +255,7 @@ pub fn parse(layers: &[Layer], strategies: &[&'static StrategyPlugin]) -> Result
         return problems.or(Config::defaults());
     }
     let config = Config::read(Section::root(entries, &mut problems), strategies);
+    alpaca::check(&config, &mut problems);
     problems.or(config)
 }
 

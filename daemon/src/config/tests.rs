@@ -234,7 +234,7 @@ fn everything_that_is_wrong_is_told_at_once_in_the_order_of_the_files() {
 const WRONG: &[(&str, &str)] = &[
     (
         "mode = \"live\"",
-        "t.toml:1:8: mode: this build has no broker for live trading",
+        "mode: live trading needs a broker outside this program",
     ),
     (
         "mode = \"demo\"",

@@ -23,6 +23,16 @@ impl Balance {
         }
     }
 
+    #[cfg(feature = "broker-alpaca")]
+    pub(super) fn of_snapshot(snapshot: &trader_contract::BrokerSnapshot) -> Self {
+        let mut positions = snapshot.positions.clone();
+        positions.sort_by_key(|(symbol, _)| *symbol);
+        Self {
+            cash: snapshot.cash,
+            positions,
+        }
+    }
+
     pub(super) fn of_broker(account: &AccountView) -> Self {
         let mut positions: Vec<(Symbol, NetQty)> = account
             .positions

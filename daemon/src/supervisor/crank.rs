@@ -69,7 +69,8 @@ pub struct Ended {
     /// The ledger at the end.
     pub ledger: super::Balance,
     /// The broker's own truth at the end.
-    pub broker: super::Balance,
+    /// `None` where an outside broker has not said it.
+    pub broker: Option<super::Balance>,
     /// Whether somebody stopped it.
     pub stopped: bool,
     /// Why the journal could no longer be written.
@@ -78,7 +79,7 @@ pub struct Ended {
 
 /// Where the next event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Source {
+pub(super) enum Source {
     Broker,
     Market,
     Timer,
@@ -113,6 +114,8 @@ impl Crank {
             self.tell_stage();
             self.hear_recorder();
             self.hear_clock();
+            #[cfg(feature = "broker-alpaca")]
+            self.hear_network();
             if self.over || self.kernel.is_finished() {
                 break;
             }
@@ -149,12 +152,14 @@ impl Crank {
             Message::Asked(asked) => self.answer(asked),
             Message::Stop => self.stop_by_signal(),
             Message::Wake => {}
+            #[cfg(feature = "broker-alpaca")]
+            Message::Skew(nanos) => self.feed(&Event::Skew { nanos }),
         }
     }
 
     /// What happens next, and when. With the session's tape at its end, what is under way may end,
     /// and the engine's next timer is the next morning's, as in a backtest.
-    fn next(&self) -> Option<(Timestamp, Source)> {
+    pub(super) fn next(&self) -> Option<(Timestamp, Source)> {
         let market = self.market.due();
         let close = match (market, self.market.session()) {
             (None, Some(session)) => session.close,
@@ -238,7 +243,7 @@ impl Crank {
     }
 
     /// Hands an event to the kernel.
-    fn feed(&mut self, event: &Event) {
+    pub(super) fn feed(&mut self, event: &Event) {
         self.kernel.feed(self.now, event, &mut self.outside);
     }
 
@@ -267,7 +272,7 @@ impl Crank {
                 }
                 self.outside.venue.open_session(session);
                 self.record_session(session.date);
-                if !self.pacing.is_wall() {
+                if self.pacing.given().is_none() {
                     self.pacing.skip_to(session.open);
                 }
                 tracing::info!(date = %session.date, open = %session.open, "the next session");
@@ -368,7 +373,7 @@ impl Crank {
             tracing::error!(%error, "the simulated broker's state was not saved");
         }
         let ledger = super::Balance::of_engine(self.kernel.engine());
-        let broker = super::Balance::of_broker(&self.outside.venue.account());
+        let broker = self.outside.venue.balance();
         Ended {
             tally: self.outside.tally,
             ledger,

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use trader_contract::SettingValue;
 use trader_kernel::views::{RouteFacts, StatusFacts, StrategyFacts};
-use trader_rpc::{Link, LinkState, Mode, RecordingInfo, StoreInfo};
+use trader_rpc::{Link, LinkState, RecordingInfo, StoreInfo};
 
-use crate::config::Config;
+use crate::config::{BrokerKind, Config};
 use crate::start::Prepared;
 use crate::{clock, plugins};
 
@@ -14,12 +14,15 @@ use crate::{clock, plugins};
 pub(super) fn facts(prepared: &Prepared, path: &Path, label: &str) -> StatusFacts {
     let up = |name: &str| Link {
         name: name.to_owned(),
-        state: LinkState::Up,
+        state: match prepared.config.broker.kind {
+            BrokerKind::Sim => LinkState::Up,
+            BrokerKind::Alpaca => LinkState::Connecting,
+        },
         detail: None,
         last_heard_at: None,
     };
     StatusFacts {
-        mode: Mode::Simulated,
+        mode: super::mode(&prepared.config),
         label: label.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),

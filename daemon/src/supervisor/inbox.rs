@@ -1,13 +1,20 @@
 //! What comes to the engine's thread from outside: calls and signals wait in a bounded inbox, and what
-//! is urgent goes before them through a slot of its own that is never full.
+//! is urgent goes before them through a slot of its own that is never full. What a broker and a feed say
+//! over the network has a bounded queue each, so that no flood of prices keeps a fill or a call waiting.
 
 use std::sync::mpsc::{
     Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel,
 };
 use std::time::Duration;
 
+#[cfg(feature = "broker-alpaca")]
+use trader_broker_alpaca::face::{FeedItem, Outlet};
+#[cfg(feature = "broker-alpaca")]
+use trader_contract::BrokerEvent;
 use trader_kernel::Asked;
 
+#[cfg(feature = "broker-alpaca")]
+use super::network::{self, Network, NetworkSlot};
 use crate::server::Turned;
 
 /// Messages that wait for the engine's thread at most; a full inbox refuses calls.
@@ -20,8 +27,11 @@ pub(super) enum Message {
     Asked(Asked),
     /// A signal asked for the end.
     Stop,
-    /// Something urgent has come.
+    /// Something has come that waits elsewhere.
     Wake,
+    /// How far our clock is ahead of the broker's, in nanoseconds.
+    #[cfg(feature = "broker-alpaca")]
+    Skew(i64),
 }
 
 /// Where messages are put.
@@ -29,6 +39,8 @@ pub(super) enum Message {
 pub(super) struct Slot {
     usual: SyncSender<Message>,
     urgent: Sender<Message>,
+    #[cfg(feature = "broker-alpaca")]
+    network: NetworkSlot,
 }
 
 /// Where they are taken out.
@@ -37,17 +49,29 @@ pub(super) struct Inbox {
     usual: Receiver<Message>,
     /// As many as there are connections: each has one urgent call at a time, more cost its allowance.
     urgent: Receiver<Message>,
+    #[cfg(feature = "broker-alpaca")]
+    network: Network,
 }
 
 /// An empty inbox.
 pub(super) fn inbox() -> (Slot, Inbox) {
     let (usual, waiting) = sync_channel(CAPACITY);
     let (urgent, first) = channel();
+    #[cfg(feature = "broker-alpaca")]
+    let (slot, network) = network::queues();
     let inbox = Inbox {
         usual: waiting,
         urgent: first,
+        #[cfg(feature = "broker-alpaca")]
+        network,
     };
-    (Slot { usual, urgent }, inbox)
+    let slot = Slot {
+        usual,
+        urgent,
+        #[cfg(feature = "broker-alpaca")]
+        network: slot,
+    };
+    (slot, inbox)
 }
 
 impl Slot {
@@ -75,6 +99,33 @@ impl Slot {
         self.hurry(Message::Stop)
     }
 
+    /// Tells how far our clock is ahead; there is a next time where there is no room.
+    #[cfg(feature = "broker-alpaca")]
+    pub(super) fn tell_skew(&self, nanos: i64) {
+        if self.usual.try_send(Message::Skew(nanos)).is_err() {
+            tracing::debug!(nanos, "the inbox had no room for the clock's difference");
+        }
+    }
+
+    /// Where a broker's events are put.
+    #[cfg(feature = "broker-alpaca")]
+    pub(super) fn broker(&self) -> Outlet<BrokerEvent> {
+        self.network.broker(self.waker())
+    }
+
+    /// Where market data is put.
+    #[cfg(feature = "broker-alpaca")]
+    pub(super) fn feed(&self) -> Outlet<FeedItem> {
+        self.network.feed(self.waker())
+    }
+
+    /// Wakes who waits at the inbox; a full one wakes nobody, and nobody sleeps before a full one.
+    #[cfg(feature = "broker-alpaca")]
+    fn waker(&self) -> impl Fn() + Send + Sync + 'static {
+        let usual = self.usual.clone();
+        move || drop(usual.try_send(Message::Wake))
+    }
+
     fn hurry(&self, message: Message) -> Result<(), Turned> {
         self.urgent.send(message).map_err(|_| Turned::Gone)?;
         // A full inbox wakes nobody, and nobody sleeps before a full inbox.
@@ -89,6 +140,12 @@ impl Inbox {
     /// Takes what is urgent, if anything is.
     pub(super) fn urgent(&self) -> Option<Message> {
         self.urgent.try_recv().ok()
+    }
+
+    /// What has come over the network.
+    #[cfg(feature = "broker-alpaca")]
+    pub(super) const fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Takes the next message that is there.

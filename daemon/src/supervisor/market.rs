@@ -9,6 +9,7 @@ use trader_broker_sim::market::{Instrument, Shape, SyntheticMarket};
 use trader_calendar::{Calendar, CalendarError, Session};
 use trader_contract::{Bar, Price, Symbol, SymbolId, Timestamp};
 
+use crate::config::AlpacaFeed;
 use crate::feeds::recorded::{self, FeedError};
 use crate::warm_up;
 
@@ -35,6 +36,8 @@ pub enum Source {
     Synthetic(SyntheticMarket),
     /// Files of recorded minutes.
     Recorded(PathBuf),
+    /// Alpaca's streams; only the sessions are made here.
+    Alpaca(AlpacaFeed),
 }
 
 impl Source {
@@ -44,12 +47,15 @@ impl Source {
         match self {
             Self::Synthetic(_) => "SYNTHETIC DATA",
             Self::Recorded(_) => "RECORDED DATA",
+            Self::Alpaca(AlpacaFeed::Iex) => "ALPACA IEX DATA",
+            Self::Alpaca(AlpacaFeed::Sip) => "ALPACA SIP DATA",
+            Self::Alpaca(AlpacaFeed::Delayed) => "ALPACA DELAYED DATA",
         }
     }
 }
 
 /// A symbol's bars before now.
-type Past = (SymbolId, Arc<[Bar]>);
+pub(super) type Past = (SymbolId, Arc<[Bar]>);
 
 /// One symbol's session on the tape.
 #[derive(Debug, Default)]
@@ -194,6 +200,7 @@ impl Market {
         let mut past = match &self.source {
             Source::Recorded(directory) => self.recorded_past(directory, session, minutes)?,
             Source::Synthetic(_) => self.synthetic_past(session, minutes)?,
+            Source::Alpaca(_) => return Ok(Vec::new()),
         };
         let today = self.bars_of(session)?;
         let ids = (0_u32..).map(SymbolId::new);
@@ -253,6 +260,7 @@ impl Market {
 
     fn bars_of(&mut self, session: Session) -> Result<Vec<Vec<Bar>>, MarketError> {
         match &mut self.source {
+            Source::Alpaca(_) => Ok(vec![Vec::new(); self.symbols.len()]),
             Source::Synthetic(market) => {
                 let minutes = u32::try_from(session.minutes()).unwrap_or(0);
                 Ok((0..self.symbols.len())

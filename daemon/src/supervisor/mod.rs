@@ -1,11 +1,17 @@
 //! Putting the daemon together and running it: store, engine, broker, market, sockets and signals
 //! around the thread that turns the crank.
 
+#[cfg(feature = "broker-alpaca")]
+mod alpaca;
 mod balance;
 mod crank;
 mod facts;
+#[cfg(feature = "broker-alpaca")]
+mod hearing;
 mod inbox;
 mod market;
+#[cfg(feature = "broker-alpaca")]
+mod network;
 mod opening;
 mod outside;
 mod pacing;
@@ -21,8 +27,8 @@ use std::thread::JoinHandle;
 use tokio::sync::watch;
 use trader_broker_sim::market::SyntheticMarket;
 use trader_contract::Timestamp;
-use trader_core::Event;
 use trader_core::book::Book;
+use trader_core::{Engine, Event};
 use trader_kernel::{Kernel, Surroundings};
 use trader_rpc::{JournalLine, Mode};
 use trader_store::{Reader, Readers, Recovery, Store, Writer};
@@ -36,6 +42,8 @@ pub use tally::Tally;
 use crate::alerts::{Delivery, Opened};
 use crate::archive::StoreArchive;
 use crate::audit::herald::{self, Herald};
+#[cfg(feature = "broker-alpaca")]
+use crate::config::BrokerKind;
 use crate::config::{ClockKind, Config, MarketSource, StopPositions};
 use crate::events::Ring;
 use crate::exit::{self, Failure};
@@ -54,7 +62,7 @@ use facts::{facts, strategy_facts};
 use inbox::{Inbox, Slot};
 use market::{Gaps, Market};
 use outside::Outside;
-use venue::Venue;
+use venue::{Inside, Venue};
 
 /// Connections that read the store for RPC.
 const STORE_READERS: usize = 2;
@@ -81,6 +89,7 @@ pub fn run(prepared: Prepared) -> Result<(), Failure> {
     let symbols = assemble::symbols(&prepared.config);
     let source = match (market.source, &market.directory) {
         (MarketSource::Recorded, Some(directory)) => Source::Recorded(directory.clone()),
+        (MarketSource::Alpaca, _) => Source::Alpaca(prepared.config.alpaca.feed),
         _ => Source::Synthetic(SyntheticMarket::new(market.seed, walks(&symbols))),
     };
     let ended = run_plan(
@@ -126,7 +135,7 @@ pub fn run_plan(
     let mut crank = crank(
         &prepared,
         plan,
-        messages,
+        (&inbox, messages),
         (heart.clone(), journal.clone(), told),
     )?;
     let readers = Readers::open(&store_path, STORE_READERS).map_err(store_failure)?;
@@ -231,7 +240,7 @@ fn serve(
         journal,
         alerts,
         calendar: prepared.calendar.clone(),
-        mode: Mode::Simulated,
+        mode: mode(&prepared.config),
         label,
         reloader,
     };
@@ -243,6 +252,15 @@ fn serve(
     )?)
 }
 
+/// The mode as RPC tells it.
+const fn mode(config: &Config) -> Mode {
+    match config.mode {
+        crate::config::Mode::Simulated => Mode::Simulated,
+        crate::config::Mode::Paper => Mode::Paper,
+        crate::config::Mode::Live => Mode::Live,
+    }
+}
+
 fn store_failure(error: impl std::fmt::Display) -> Failure {
     Failure::new(exit::STATE, error)
 }
@@ -251,7 +269,7 @@ fn store_failure(error: impl std::fmt::Display) -> Failure {
 fn crank(
     prepared: &Prepared,
     plan: Plan,
-    inbox: Inbox,
+    (slot, inbox): (&Slot, Inbox),
     (heart, journal, stage): (Heart, Ring<JournalLine>, watch::Sender<Stage>),
 ) -> Result<Crank, Failure> {
     let config = &prepared.config;
@@ -259,12 +277,8 @@ fn crank(
     let path = prepared.folders.state.join(STORE_FILE);
     let mut store = Store::open(&path, clock::now(), epoch::draw()).map_err(store_failure)?;
     let recovery = store.load().map_err(store_failure)?;
-    let mut venue = Venue::open(
-        &prepared.folders.state,
-        assemble::sim_broker(config),
-        &symbols,
-    )
-    .map_err(store_failure)?;
+    #[cfg(feature = "broker-alpaca")]
+    alpaca::follow_clock(config)?;
     let gaps = match plan.horizon {
         Horizon::OneSession => Gaps::Refused,
         Horizon::Open => Gaps::Pass,
@@ -275,6 +289,7 @@ fn crank(
     let label = market.source().label().to_owned();
     let mut kernel = boot(prepared, &recovery, (&path, &label))?;
     no_orphans(kernel.engine().book(), config)?;
+    let mut venue = venue(prepared, kernel.engine(), slot)?;
     let failed = |error: market::MarketError| Failure::new(exit::CONFIG, error);
     let book = kernel.engine().book();
     let session = first_session(&market, prepared, book, last, &pacing).map_err(failed)?;
@@ -282,7 +297,8 @@ fn crank(
     let mut recorder = opening::recorder(prepared);
     let opening = opening::opening(prepared, kernel.engine(), session.date, now);
     recorder.begin(opening.clone());
-    warm_up(&mut kernel, &mut recorder, &mut market, (session, now)).map_err(failed)?;
+    let past = past(prepared, &kernel, (&venue, &mut market), (session, now)).map_err(failed)?;
+    warm_up(&mut kernel, &mut recorder, past, now);
     market.enter(session, now).map_err(failed)?;
     // A broker that knows the session already only hears of it again.
     venue.open_session(session);
@@ -348,6 +364,7 @@ fn writing(config: &Config, mut store: Store) -> Result<(Arc<Writer>, Arc<Delive
 fn pacing(prepared: &Prepared) -> Pacing {
     match prepared.config.market.clock {
         ClockKind::Wall => Pacing::Wall(wall::WallClock::default()),
+        ClockKind::Venue => Pacing::Venue,
         ClockKind::Virtual => Pacing::Virtual {
             pace: prepared.config.market.pace,
             anchor: None,
@@ -381,8 +398,8 @@ fn first_session(
     last: Option<Timestamp>,
     pacing: &Pacing,
 ) -> Result<trader_calendar::Session, market::MarketError> {
-    if pacing.is_wall() {
-        return market.first_session(None, clock::now());
+    if let Some(now) = pacing.given() {
+        return market.first_session(None, now);
     }
     match (&book.day, last) {
         (Some(day), _) if !day.closed => market.first_session(Some(day.date), clock::now()),
@@ -398,17 +415,36 @@ fn begin_at(
     pacing: &Pacing,
 ) -> Timestamp {
     let eve = session.open.plus_minutes(-1);
-    let begin = if pacing.is_wall() { clock::now() } else { eve };
+    let begin = pacing.given().unwrap_or(eve);
     last.map_or(begin, |last| last.max(begin))
 }
 
-/// Shows the engine the bars of the past that its indicators need.
-fn warm_up(
-    kernel: &mut Kernel,
-    recorder: &mut Recorder,
-    market: &mut Market,
+/// Where orders go.
+fn venue(prepared: &Prepared, engine: &Engine, slot: &Slot) -> Result<Venue, Failure> {
+    let config = &prepared.config;
+    #[cfg(feature = "broker-alpaca")]
+    if config.broker.kind == BrokerKind::Alpaca {
+        return alpaca::Alpaca::open(prepared, engine, slot)
+            .map(Box::new)
+            .map(Venue::Alpaca);
+    }
+    #[cfg(not(feature = "broker-alpaca"))]
+    let _unused = (engine, slot);
+    let broker = assemble::sim_broker(config);
+    let inside = Inside::open(&prepared.folders.state, broker, &assemble::symbols(config));
+    inside
+        .map(Box::new)
+        .map(Venue::Inside)
+        .map_err(store_failure)
+}
+
+/// The bars of the past that the engine's indicators need.
+fn past(
+    prepared: &Prepared,
+    kernel: &Kernel,
+    (venue, market): (&Venue, &mut Market),
     (session, now): (trader_calendar::Session, Timestamp),
-) -> Result<(), market::MarketError> {
+) -> Result<Vec<market::Past>, market::MarketError> {
     let minutes = kernel.engine().lanes().iter().map(|lane| {
         let (_, need) = lane.warm_up();
         usize::try_from(need)
@@ -416,7 +452,18 @@ fn warm_up(
             .saturating_mul(lane.timeframe.as_minutes().into())
     });
     let minutes = minutes.max().unwrap_or(0);
-    for (symbol, bars) in market.history(session, now, minutes)? {
+    #[cfg(not(feature = "broker-alpaca"))]
+    let _unused = prepared;
+    match venue {
+        Venue::Inside(_) => market.history(session, now, minutes),
+        #[cfg(feature = "broker-alpaca")]
+        Venue::Alpaca(alpaca) => Ok(alpaca.past(prepared, session, minutes)),
+    }
+}
+
+/// Shows the engine the bars of the past.
+fn warm_up(kernel: &mut Kernel, recorder: &mut Recorder, past: Vec<market::Past>, now: Timestamp) {
+    for (symbol, bars) in past {
         let bars_of = Arc::clone(&bars);
         recorder.record(
             now,
@@ -427,5 +474,4 @@ fn warm_up(
         );
         kernel.warm_up(now, symbol, bars);
     }
-    Ok(())
 }

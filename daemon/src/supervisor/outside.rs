@@ -70,8 +70,7 @@ impl Ports for Outside {
     }
 
     fn renew_feed(&mut self, why: &str) {
-        // The market is part of this program: there is no stream to make anew.
-        tracing::warn!(why, "the engine wants the feed made anew");
+        self.venue.renew_feed(why);
     }
 
     fn written(&mut self, entry: &JournalEntry) {

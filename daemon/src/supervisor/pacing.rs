@@ -14,6 +14,8 @@ use crate::config::Pace;
 pub enum Pacing {
     /// The machine's clock.
     Wall(WallClock),
+    /// The clock of a simulated venue: see [`clock::venue`].
+    Venue,
     /// A time of its own.
     Virtual {
         /// How fast it runs.
@@ -43,6 +45,14 @@ impl Pacing {
                     _ => Until::Now(now),
                 }
             }
+            Self::Venue => {
+                let now = clock::venue();
+                let left = u64::try_from(at.since(now)).unwrap_or(0);
+                match left.checked_div(u64::from(clock::venue_pace())) {
+                    Some(nanos @ 1..) => Until::After(Duration::from_nanos(nanos)),
+                    _ => Until::Now(now.max(at)),
+                }
+            }
             Self::Virtual {
                 pace: Pace::Max, ..
             } => Until::Now(at),
@@ -67,6 +77,7 @@ impl Pacing {
     pub fn now(&mut self, last: Timestamp, next: Option<Timestamp>) -> Timestamp {
         let now = match self {
             Self::Wall(wall) => wall.read(clock::now(), clock::elapsed()),
+            Self::Venue => clock::venue(),
             Self::Virtual {
                 pace: Pace::Times(times),
                 anchor: Some((begun, begun_at)),
@@ -87,17 +98,21 @@ impl Pacing {
         }
     }
 
-    /// Whether it is the machine's time.
+    /// What time it is now, where it goes on whatever we do; `None` where it is ours to begin and to stop.
     #[must_use]
-    pub const fn is_wall(&self) -> bool {
-        matches!(self, Self::Wall(_))
+    pub fn given(&self) -> Option<Timestamp> {
+        match self {
+            Self::Wall(_) => Some(clock::now()),
+            Self::Venue => Some(clock::venue()),
+            Self::Virtual { .. } => None,
+        }
     }
 
     /// By how much the machine's clock has jumped since this was asked last, in nanoseconds.
     pub const fn take_jump(&mut self) -> Option<i64> {
         match self {
             Self::Wall(wall) => wall.take_jump(),
-            Self::Virtual { .. } => None,
+            Self::Venue | Self::Virtual { .. } => None,
         }
     }
 }

@@ -1,13 +1,18 @@
-//! The simulated broker as a thing that outlives the daemon: its whole state is written to a file
-//! before anything that it says is heard, so that a restart meets the broker it left.
+//! Where orders go: a broker behind a network, or the simulated one inside this program. That one is a
+//! thing that outlives the daemon: its whole state is written to a file before anything that it says is
+//! heard, so that a restart meets the broker it left.
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use trader_broker_sim::{AccountView, RestoreError, SimBroker, SimConfig};
+use trader_broker_sim::{RestoreError, SimBroker, SimConfig};
 use trader_calendar::Session;
 use trader_contract::{Bar, Broker, BrokerEvent, BrokerRequest, Symbol, SymbolId, Timestamp};
+
+use super::Balance;
+#[cfg(feature = "broker-alpaca")]
+use super::alpaca::Alpaca;
 
 const FILE: &str = "sim-broker.json";
 
@@ -32,15 +37,107 @@ pub(super) enum VenueError {
     },
 }
 
+/// Where orders go.
+pub(super) enum Venue {
+    /// The exchange inside this program.
+    Inside(Box<Inside>),
+    /// Alpaca.
+    #[cfg(feature = "broker-alpaca")]
+    Alpaca(Box<Alpaca>),
+}
+
+impl Venue {
+    /// Its own truth: the broker inside this program knows it, another one has said it before.
+    #[must_use]
+    pub(super) fn balance(&self) -> Option<Balance> {
+        match self {
+            Self::Inside(inside) => Some(Balance::of_broker(&inside.broker.account())),
+            #[cfg(feature = "broker-alpaca")]
+            Self::Alpaca(alpaca) => alpaca.balance(),
+        }
+    }
+
+    /// Announces a session to a broker that has no calendar.
+    pub(super) fn open_session(&mut self, session: Session) {
+        match self {
+            Self::Inside(inside) => inside.open_session(session),
+            #[cfg(feature = "broker-alpaca")]
+            Self::Alpaca(_) => {}
+        }
+    }
+
+    /// Hands over a minute's true bar at its start, to a broker that plays on it.
+    pub(super) fn begin(&mut self, symbol: SymbolId, bar: &Bar) {
+        match self {
+            Self::Inside(inside) => inside.broker.load_bar(symbol, bar, Timestamp::MINUTE),
+            #[cfg(feature = "broker-alpaca")]
+            Self::Alpaca(_) => {}
+        }
+    }
+
+    /// Takes a request.
+    pub(super) fn request(&mut self, request: BrokerRequest, now: Timestamp) {
+        match self {
+            Self::Inside(inside) => inside.request(request, now),
+            #[cfg(feature = "broker-alpaca")]
+            Self::Alpaca(alpaca) => alpaca.request(request),
+        }
+    }
+
+    /// When it next has something to say, but for what comes by itself.
+    #[must_use]
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        match self {
+            Self::Inside(inside) => inside.broker.due(),
+            #[cfg(feature = "broker-alpaca")]
+            Self::Alpaca(alpaca) => alpaca.due(),
+        }
+    }
+
+    /// Takes what it says next, once its state is on file.
+    ///
+    /// # Errors
+    /// The state cannot be written; the event is taken all the same.
+    pub(super) fn take(&mut self, now: Timestamp) -> (Option<BrokerEvent>, Result<(), VenueError>) {
+        match self {
+            Self::Inside(inside) => inside.take(now),
+            #[cfg(feature = "broker-alpaca")]
+            Self::Alpaca(alpaca) => (alpaca.take(), Ok(())),
+        }
+    }
+
+    /// Writes the state to its file, where it is ours to keep.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(super) fn save(&mut self) -> Result<(), VenueError> {
+        match self {
+            Self::Inside(inside) => inside.save(),
+            #[cfg(feature = "broker-alpaca")]
+            Self::Alpaca(_) => Ok(()),
+        }
+    }
+
+    /// Makes the stream of prices anew.
+    pub(super) fn renew_feed(&self, why: &str) {
+        match self {
+            // The market is part of this program: there is no stream to make anew.
+            Self::Inside(_) => tracing::warn!(why, "the engine wants the feed made anew"),
+            #[cfg(feature = "broker-alpaca")]
+            Self::Alpaca(alpaca) => alpaca.renew_feed(why),
+        }
+    }
+}
+
 /// The simulated broker with its file.
 #[derive(Debug)]
-pub(super) struct Venue {
+pub(super) struct Inside {
     broker: SimBroker,
     path: PathBuf,
     dirty: bool,
 }
 
-impl Venue {
+impl Inside {
     /// Opens the broker of a state folder, or a new one.
     ///
     /// # Errors
@@ -70,40 +167,17 @@ impl Venue {
         })
     }
 
-    /// Its own truth.
-    #[must_use]
-    pub(super) fn account(&self) -> AccountView {
-        self.broker.account()
-    }
-
-    /// Announces a session.
-    pub(super) fn open_session(&mut self, session: Session) {
+    fn open_session(&mut self, session: Session) {
         self.broker.open_session(session.open, session.close);
         self.dirty = true;
     }
 
-    /// Hands over a minute's true bar at its start.
-    pub(super) fn begin(&mut self, symbol: SymbolId, bar: &Bar) {
-        self.broker.load_bar(symbol, bar, Timestamp::MINUTE);
-    }
-
-    /// Takes a request.
-    pub(super) fn request(&mut self, request: BrokerRequest, now: Timestamp) {
+    fn request(&mut self, request: BrokerRequest, now: Timestamp) {
         self.broker.request(request, now);
         self.dirty = true;
     }
 
-    /// When it next has something to say.
-    #[must_use]
-    pub(super) fn due(&self) -> Option<Timestamp> {
-        self.broker.due()
-    }
-
-    /// Takes what it says next, once its state is on file.
-    ///
-    /// # Errors
-    /// The state cannot be written; the event is taken all the same.
-    pub(super) fn take(&mut self, now: Timestamp) -> (Option<BrokerEvent>, Result<(), VenueError>) {
+    fn take(&mut self, now: Timestamp) -> (Option<BrokerEvent>, Result<(), VenueError>) {
         let event = self.broker.take(now);
         self.dirty |= event.is_some();
         let saved = if self.dirty { self.save() } else { Ok(()) };
@@ -114,7 +188,7 @@ impl Venue {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(super) fn save(&mut self) -> Result<(), VenueError> {
+    fn save(&mut self) -> Result<(), VenueError> {
         let failed = |source| VenueError::File {
             path: self.path.clone(),
             source,

@@ -13,6 +13,8 @@ mod program;
 
 #[cfg(feature = "broker-sim")]
 mod alerts;
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+mod alpaca;
 #[cfg(feature = "broker-sim")]
 mod audit;
 #[cfg(feature = "broker-sim")]

@@ -103,8 +103,8 @@ fn everything_wrong_with_a_configuration_is_told_and_the_end_is_78() {
         ),
         (
             "mode = \"live\"\n[risk]\ndaily_loss_fraction = 0.5\n[account]\ninitial_cash = 2500.5\n",
-            "t.toml:1:8: mode: this build has no broker for live trading, only the simulated one; set \
-             mode = \"simulated\"\n\
+            "mode: live trading needs a broker outside this program; set broker.kind = \"alpaca\" and \
+             market.source = \"alpaca\", or mode = \"simulated\"\n\
              t.toml:3:23: risk.daily_loss_fraction: 0.5 is outside the 0.001 to 0.1 that this program \
              allows; choose a value between\n\
              t.toml:5:16: account.initial_cash: money is never a floating-point number; write it as a \

@@ -23,6 +23,8 @@ pub struct MarketDataSettings {
     pub keys: Keys,
     /// The daemon's clock.
     pub clock: fn() -> Timestamp,
+    /// How many of that clock's seconds pass in a second of the machine: 1, but before a simulator.
+    pub pace: u32,
     /// Which feed.
     pub feed: Feed,
     /// How its messages are written; MessagePack is what most clients take.
@@ -40,6 +42,7 @@ impl MarketDataSettings {
         Self {
             keys,
             clock,
+            pace: 1,
             feed,
             format: Format::MessagePack,
             requests_per_minute: feed.requests_per_minute(),
@@ -85,6 +88,7 @@ impl MarketData {
             items,
             counts: told,
             clock: settings.clock,
+            pace: settings.pace,
             stop: stop.clone(),
         };
         Ok(Self {

@@ -25,6 +25,8 @@ pub struct TradingSettings {
     pub keys: Keys,
     /// The daemon's clock.
     pub clock: fn() -> Timestamp,
+    /// How many of that clock's seconds pass in a second of the machine: 1, but before a simulator.
+    pub pace: u32,
     /// Requests allowed in a minute, until Alpaca says otherwise.
     pub requests_per_minute: u32,
     /// For the waits before trying again.
@@ -38,6 +40,7 @@ impl TradingSettings {
         Self {
             keys,
             clock,
+            pace: 1,
             requests_per_minute: Budget::PER_MINUTE,
             seed: 0x0a1b_acaa,
         }
@@ -98,6 +101,7 @@ impl<E: Endpoint> Trading<E> {
             events,
             counts: told,
             clock: settings.clock,
+            pace: settings.pace,
             stop: stop.clone(),
         };
         tracing::info!(endpoint = E::NAME, "connecting to Alpaca");

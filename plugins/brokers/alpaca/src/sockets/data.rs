@@ -52,6 +52,7 @@ pub(crate) struct Parts {
     pub(crate) items: Outlet<FeedItem>,
     pub(crate) counts: watch::Sender<FeedCounts>,
     pub(crate) clock: fn() -> Timestamp,
+    pub(crate) pace: u32,
     pub(crate) stop: CancellationToken,
 }
 
@@ -114,7 +115,7 @@ impl Task {
             let now = (self.parts.clock)();
             let due = self.parts.session.due().min(self.newest_due);
             let nap = match self.quotes.is_empty() {
-                true => until(due, now),
+                true => until(due, now, self.parts.pace),
                 false => RETRY,
             };
             tokio::select! {

@@ -45,6 +45,7 @@ pub(crate) struct Parts {
     pub(crate) events: Outlet<BrokerEvent>,
     pub(crate) counts: watch::Sender<Counts>,
     pub(crate) clock: fn() -> Timestamp,
+    pub(crate) pace: u32,
     pub(crate) stop: CancellationToken,
 }
 
@@ -79,7 +80,7 @@ impl Task {
                 break;
             }
             let now = (self.parts.clock)();
-            let nap = until(self.due(), now);
+            let nap = until(self.due(), now, self.parts.pace);
             // What the daemon asks goes before what it is told, and that before looking.
             tokio::select! {
                 biased;
@@ -193,8 +194,9 @@ impl Task {
     }
 }
 
-/// How long to sleep until a moment.
-pub(super) fn until(due: Timestamp, now: Timestamp) -> Duration {
+/// How long to sleep until a moment of a clock that runs at a pace.
+pub(super) fn until(due: Timestamp, now: Timestamp, pace: u32) -> Duration {
     let nanos = u64::try_from(due.since(now)).unwrap_or(0);
+    let nanos = nanos.checked_div(u64::from(pace)).unwrap_or(nanos);
     Duration::from_nanos(nanos).min(NAP)
 }

@@ -1,0 +1,322 @@
+//! Alpaca as the daemon's venue: one connection that trades, one that brings prices, and a task that
+//! compares clocks and asks what may be done with each symbol.
+
+mod watch;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use trader_broker_alpaca::face::{
+    DataChannel, Endpoint, Feed, Keys, KnownOrder, Live, MarketData, MarketDataSettings, Outlet,
+    Paper, Simulator, StartError, Subscriptions, Trading, TradingSettings, credentials, init,
+};
+use trader_calendar::Session;
+use trader_contract::{Bar, BrokerEvent, BrokerRequest, Symbol, SymbolId, Timestamp};
+use trader_core::Engine;
+use trader_core::book::Book;
+
+use super::Balance;
+use super::inbox::Slot;
+use crate::config::{AlpacaEndpoint, AlpacaFeed, AlpacaSettings, ClockKind, Config, Pace};
+use crate::exit::{self, Failure};
+use crate::start::Prepared;
+use crate::{assemble, clock, warm_up};
+
+/// The name of systemd's credential with the keys.
+const CREDENTIAL: &str = "alpaca";
+/// How long the bars of the past may take; then indicators warm up on the bars that come.
+const PAST_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a simulator may take to say what time it has.
+const CLOCK_PATIENCE: Duration = Duration::from_secs(15);
+/// Minutes of a full session.
+const MINUTES_A_SESSION: usize = 390;
+/// How old the newest minutes are that a plan without subscription may ask for of every exchange.
+const DELAY: i64 = 16 * Timestamp::MINUTE;
+
+/// A trading connection, which carries in its type what it is connected to.
+pub(super) enum Account {
+    /// The paper account.
+    Paper(Trading<Paper>),
+    /// The account with real money.
+    Live(Trading<Live>),
+    /// A simulator on this machine.
+    Simulator(Trading<Simulator>),
+}
+
+/// Calls the same method of whatever is connected.
+macro_rules! ask {
+    ($account:expr, $trading:ident => $call:expr) => {
+        match $account {
+            Account::Paper($trading) => $call,
+            Account::Live($trading) => $call,
+            Account::Simulator($trading) => $call,
+        }
+    };
+}
+use ask;
+
+/// The connections.
+pub(super) struct Alpaca {
+    account: Arc<Account>,
+    data: MarketData,
+    symbols: Vec<Symbol>,
+    delayed: bool,
+    /// What was not sent comes back as events.
+    returned: VecDeque<BrokerEvent>,
+    /// What the broker last said that it holds.
+    balance: Option<Balance>,
+    /// Ends the task when this is dropped.
+    _watch: DropGuard,
+}
+
+/// Follows the simulator's clock, where the configuration says that it is the time.
+///
+/// # Errors
+/// There are no keys, or the simulator does not answer.
+pub(super) fn follow_clock(config: &Config) -> Result<(), Failure> {
+    let (ClockKind::Venue, Pace::Times(pace)) = (config.market.clock, config.market.pace) else {
+        return Ok(());
+    };
+    init();
+    let settings = TradingSettings::new(keys(&config.alpaca)?, clock::now);
+    let nobody: Outlet<BrokerEvent> = Arc::new(|_| trader_broker_alpaca::face::Put::Taken);
+    let trading = Trading::start(&simulator(&config.alpaca)?, settings, &[], nobody);
+    let trading = trading.map_err(failed)?;
+    let asked = clock::elapsed();
+    let answer = Handle::current().block_on(async {
+        let answer = tokio::time::timeout(CLOCK_PATIENCE, trading.clock()).await;
+        let answered = clock::elapsed();
+        // Only one may listen, and the connection that trades comes next.
+        trading.stop().await;
+        (answer, answered)
+    });
+    let (Ok(Ok(theirs)), answered) = answer else {
+        let (Ok(Err(error)), _) = answer else {
+            return Err(failed(
+                "the simulator does not say what time it has; start it first",
+            ));
+        };
+        return Err(failed(error));
+    };
+    let half = answered.saturating_sub(asked).checked_div(2);
+    let shown_when = asked.saturating_add(half.unwrap_or_default());
+    clock::follow(theirs.at, shown_when, pace);
+    Ok(())
+}
+
+fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::new(exit::CONFIG, error)
+}
+
+fn keys(settings: &AlpacaSettings) -> Result<Keys, Failure> {
+    credentials::load(CREDENTIAL, settings.keys_file.as_deref()).map_err(failed)
+}
+
+fn simulator(settings: &AlpacaSettings) -> Result<Simulator, Failure> {
+    let address = settings
+        .address
+        .ok_or_else(|| failed("a simulator needs alpaca.address, where it listens"))?;
+    Simulator::at(&format!("http://{address}")).map_err(failed)
+}
+
+/// What every connection is made of.
+struct Making<'a> {
+    keys: Keys,
+    feed: Feed,
+    known: Vec<KnownOrder>,
+    symbols: &'a [Symbol],
+    slot: &'a Slot,
+}
+
+impl Making<'_> {
+    fn connect<E: Endpoint>(
+        self,
+        endpoint: &E,
+        wrap: fn(Trading<E>) -> Account,
+    ) -> Result<(Account, MarketData), StartError> {
+        let mut settings = TradingSettings::new(self.keys.clone(), clock::venue);
+        settings.pace = clock::venue_pace();
+        let trading = Trading::start(endpoint, settings, &self.known, self.slot.broker())?;
+        let mut settings = MarketDataSettings::new(self.keys, self.feed, clock::venue);
+        settings.pace = clock::venue_pace();
+        let mut wanted = Subscriptions::NONE;
+        for symbol in self.symbols {
+            for channel in [
+                DataChannel::Bars,
+                DataChannel::UpdatedBars,
+                DataChannel::Quotes,
+                DataChannel::Statuses,
+            ] {
+                wanted.add(channel, symbol.as_str());
+            }
+        }
+        let data = MarketData::start(endpoint, settings, wanted, self.slot.feed())?;
+        Ok((wrap(trading), data))
+    }
+}
+
+impl Alpaca {
+    /// Connects, on the runtime of the caller. That Alpaca cannot be reached is no error: it is told as
+    /// events, and tried again and again.
+    ///
+    /// # Errors
+    /// There are no keys, or the account that may be traded is not named.
+    pub(super) fn open(prepared: &Prepared, engine: &Engine, slot: &Slot) -> Result<Self, Failure> {
+        init();
+        let config = &prepared.config;
+        let settings = &config.alpaca;
+        let symbols = assemble::symbols(config);
+        let making = Making {
+            keys: keys(settings)?,
+            feed: match settings.feed {
+                AlpacaFeed::Iex => Feed::Iex,
+                AlpacaFeed::Sip => Feed::Sip,
+                AlpacaFeed::Delayed => Feed::DelayedSip,
+            },
+            known: known(engine.book()),
+            symbols: &symbols,
+            slot,
+        };
+        let connected = match settings.endpoint {
+            AlpacaEndpoint::Paper => making.connect(&Paper::new(), Account::Paper),
+            AlpacaEndpoint::Simulator => making.connect(&simulator(settings)?, Account::Simulator),
+            AlpacaEndpoint::Live => {
+                // The engine holds the account only where the keys of live trading agreed.
+                let live = engine.authority().live.as_deref();
+                let account = live.ok_or_else(|| failed(crate::keys::KeyError::NoAccount))?;
+                making.connect(&Live::of_account(account), Account::Live)
+            }
+        };
+        let (account, data) = connected.map_err(failed)?;
+        let account = Arc::new(account);
+        let stop = CancellationToken::new();
+        let watched = watch::Watched {
+            account: Arc::clone(&account),
+            symbols: symbols.clone(),
+            calendar: prepared.calendar.clone(),
+            events: slot.broker(),
+            slot: slot.clone(),
+            stop: stop.clone(),
+        };
+        tokio::spawn(watched.run());
+        Ok(Self {
+            account,
+            data,
+            symbols,
+            delayed: settings.feed == AlpacaFeed::Delayed,
+            returned: VecDeque::new(),
+            balance: None,
+            _watch: stop.drop_guard(),
+        })
+    }
+
+    /// The bars of the past that warm up what needs `minutes` of them, all ended by now. None where
+    /// Alpaca does not answer: then indicators warm up on the bars that come.
+    pub(super) fn past(
+        &self,
+        prepared: &Prepared,
+        session: Session,
+        minutes: usize,
+    ) -> Vec<(SymbolId, Arc<[Bar]>)> {
+        if minutes == 0 {
+            return Vec::new();
+        }
+        let sessions = warm_up::sessions(&prepared.calendar, &session, minutes, MINUTES_A_SESSION);
+        let from = sessions.first().map_or(session.open, |first| first.open);
+        let now = clock::venue();
+        let newest = if self.delayed {
+            now.plus_nanos(-DELAY)
+        } else {
+            now
+        };
+        let until = newest.plus_minutes(-1);
+        let asked = self.data.history().minutes(&self.symbols, from, until);
+        let answer =
+            Handle::current().block_on(async { tokio::time::timeout(PAST_PATIENCE, asked).await });
+        let bars = match answer {
+            Ok(Ok(bars)) => bars,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "there are no bars of the past; indicators warm up on those that come");
+                return Vec::new();
+            }
+            Err(_) => {
+                tracing::error!(
+                    "the bars of the past did not come in time; indicators warm up on those that come"
+                );
+                return Vec::new();
+            }
+        };
+        let mut by_symbol: BTreeMap<Symbol, Vec<Bar>> = BTreeMap::new();
+        for (symbol, bar) in bars {
+            if bar.start <= until {
+                by_symbol.entry(symbol).or_default().push(bar);
+            }
+        }
+        let ids = (0_u32..).map(SymbolId::new);
+        let symbols = ids.zip(&self.symbols);
+        symbols
+            .filter_map(|(id, symbol)| Some((id, Arc::from(by_symbol.remove(symbol)?))))
+            .collect()
+    }
+
+    /// A symbol as the engine knows it.
+    pub(super) fn id(&self, symbol: Symbol) -> Option<SymbolId> {
+        let index = self.symbols.binary_search(&symbol).ok()?;
+        u32::try_from(index).ok().map(SymbolId::new)
+    }
+
+    /// Hands over a request; one that cannot be taken now comes back as an event.
+    pub(super) fn request(&mut self, request: BrokerRequest) {
+        let taken = ask!(&*self.account, trading => trading.request(request));
+        if let Err(event) = taken {
+            self.returned.push_back(*event);
+        }
+    }
+
+    /// Whether something came back.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        self.returned.front().map(|_| Timestamp::MIN)
+    }
+
+    /// Takes what came back.
+    pub(super) fn take(&mut self) -> Option<BrokerEvent> {
+        self.returned.pop_front()
+    }
+
+    /// Keeps what the broker says that it holds.
+    pub(super) fn hear(&mut self, event: &BrokerEvent) {
+        if let BrokerEvent::Snapshot(snapshot) = event {
+            self.balance = Some(Balance::of_snapshot(snapshot));
+        }
+    }
+
+    /// What the broker last said that it holds.
+    pub(super) fn balance(&self) -> Option<Balance> {
+        self.balance.clone()
+    }
+
+    /// Makes the stream of prices anew.
+    pub(super) fn renew_feed(&self, why: &str) {
+        tracing::warn!(why, "the stream of market data is made anew");
+        if !self.data.renew(why) {
+            tracing::warn!("the stream of market data is being made already");
+        }
+    }
+}
+
+/// The orders of the journal that may matter still.
+fn known(book: &Book) -> Vec<KnownOrder> {
+    let order =
+        |(client_id, order): (&trader_contract::ClientOrderId, &trader_core::book::Order)| {
+            KnownOrder {
+                client_id: *client_id,
+                broker_id: order.broker_id.clone(),
+                parent: order.planned.parent,
+                live: order.is_live(),
+            }
+        };
+    book.orders.iter().map(order).collect()
+}

@@ -1,0 +1,142 @@
+//! What is asked of Alpaca again and again beside trading: its clock, what may be done with each symbol,
+//! and, once, whether its calendar is ours.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use trader_broker_alpaca::face::{AskError, Outlet, Put};
+use trader_calendar::{Calendar, new_york};
+use trader_contract::{BrokerEvent, Symbol, Timestamp};
+
+use super::super::inbox::Slot;
+use super::{Account, ask};
+use crate::clock;
+
+/// Seconds of the venue between two looks at its clock.
+const CLOCK_EVERY: u32 = 60;
+/// Looks at the clock for one at the symbols.
+const LOOKS: u32 = 10;
+/// How long a full queue is left alone.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Days ahead that the calendars are compared.
+const DAYS_AHEAD: u64 = 14;
+
+/// What the task is made of.
+pub(super) struct Watched {
+    pub(super) account: Arc<Account>,
+    pub(super) symbols: Vec<Symbol>,
+    pub(super) calendar: Calendar,
+    pub(super) events: Outlet<BrokerEvent>,
+    pub(super) slot: Slot,
+    pub(super) stop: CancellationToken,
+}
+
+impl Watched {
+    /// Asks until it is stopped.
+    pub(super) async fn run(self) {
+        let stop = self.stop.clone();
+        let _stopped = stop.run_until_cancelled(self.ask()).await;
+    }
+
+    async fn ask(self) {
+        let every = Duration::from_secs(u64::from(CLOCK_EVERY));
+        let every = every.checked_div(clock::venue_pace()).unwrap_or(every);
+        let mut compared = false;
+        loop {
+            for look in 0..LOOKS {
+                self.look_at_clock().await;
+                if look == 0 {
+                    self.look_at_symbols().await;
+                }
+                if !compared {
+                    compared = self.compare_calendars().await;
+                }
+                tokio::time::sleep(every).await;
+            }
+        }
+    }
+
+    async fn look_at_clock(&self) {
+        let asked = clock::venue();
+        let answer = ask!(&*self.account, trading => trading.clock().await);
+        let took = clock::venue().since(asked);
+        match answer {
+            Ok(theirs) => {
+                let shown = asked.plus_nanos(took.checked_div(2).unwrap_or(0));
+                self.slot.tell_skew(shown.since(theirs.at));
+            }
+            Err(error) => tracing::warn!(%error, "Alpaca's clock could not be compared with ours"),
+        }
+    }
+
+    async fn look_at_symbols(&self) {
+        for symbol in &self.symbols {
+            let answer = ask!(&*self.account, trading => trading.asset(*symbol).await);
+            let (tradable, shortable) = match answer {
+                Ok(Some(asset)) => (asset.is_tradable(), asset.is_shortable()),
+                Ok(None) => (false, false),
+                Err(error) => {
+                    tracing::warn!(%symbol, %error, "what may be done with a symbol is not known");
+                    continue;
+                }
+            };
+            let event = BrokerEvent::Asset {
+                symbol: *symbol,
+                tradable,
+                shortable,
+            };
+            if !self.put(event).await {
+                return;
+            }
+        }
+    }
+
+    async fn put(&self, mut event: BrokerEvent) -> bool {
+        loop {
+            match (self.events)(event) {
+                Put::Taken => return true,
+                Put::Gone => return false,
+                Put::Full(back) => event = back,
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Compares the days ahead; whether Alpaca has answered.
+    async fn compare_calendars(&self) -> bool {
+        let first = new_york::date(clock::venue());
+        let Some(last) = first.checked_add_days(chrono::Days::new(DAYS_AHEAD)) else {
+            return true;
+        };
+        let answer: Result<_, AskError> =
+            ask!(&*self.account, trading => trading.calendar(first, last).await);
+        let theirs = match answer {
+            Ok(days) => days,
+            Err(error) => {
+                tracing::warn!(%error, "Alpaca's calendar could not be compared with ours");
+                return false;
+            }
+        };
+        let Ok(ours) = self.calendar.sessions(first..=last) else {
+            tracing::error!("our calendar does not cover the days ahead; update traderd");
+            return true;
+        };
+        let hours = |open: Timestamp, close: Timestamp| {
+            (
+                new_york::wall_clock(open).time(),
+                new_york::wall_clock(close).time(),
+            )
+        };
+        let ours = ours.iter().map(|s| (s.date, hours(s.open, s.close)));
+        let theirs = theirs.iter().map(|day| (day.date, (day.open, day.close)));
+        let (ours, theirs): (Vec<_>, Vec<_>) = (ours.collect(), theirs.collect());
+        let differing = ours.iter().filter(|day| !theirs.contains(day));
+        let differing = differing.chain(theirs.iter().filter(|day| !ours.contains(day)));
+        let dates: std::collections::BTreeSet<_> = differing.map(|(date, _)| *date).collect();
+        for date in dates {
+            tracing::error!(%date, "Alpaca's hours differ from our calendar's on this day; correct calendar.overrides");
+        }
+        true
+    }
+}
