@@ -58,6 +58,9 @@ struct Leave {
     /// Let far more fail, and trade far more often
     #[arg(long)]
     storm: bool,
+    /// Speak Alpaca's protocol between the daemon and the broker, through the client that is shipped
+    #[arg(long)]
+    alpaca: bool,
 }
 
 impl Leave {
@@ -85,6 +88,7 @@ impl Leave {
             crashes: self.no_crashes,
             actions: self.no_actions,
             calm: self.storm,
+            contract: self.alpaca,
         })
     }
 }

@@ -2,6 +2,7 @@
 //! reconciler, journal and RPC handlers between a simulated broker, a made-up market and everything
 //! that can fail, in virtual time and from one seed. The broker's truth is the oracle.
 
+pub mod alpaca;
 pub mod chaos;
 pub mod cli;
 pub mod digest;

@@ -20,6 +20,7 @@ const ORDINARY: Without = Without {
     crashes: true,
     actions: true,
     calm: false,
+    contract: false,
 };
 
 /// What went to the broker in a run.

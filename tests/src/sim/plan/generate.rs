@@ -9,7 +9,7 @@ use trader_contract::{Direction, Level, Money, Price, Qty, Ratio, Symbol, Timest
 use trader_core::config::ForeignPolicy;
 use trader_core::risk::limits::Limits;
 
-use super::{BrokerPlan, Plan, StrategyPlan, SymbolPlan, Without};
+use super::{BrokerPlan, Plan, Protocol, StrategyPlan, SymbolPlan, Without};
 use super::{storm, swarm};
 use crate::sim::disk::Medium;
 use crate::sim::draw::Draw;
@@ -53,6 +53,7 @@ pub(super) fn plan(seed: u64, without: &Without) -> Plan {
         crashes: Vec::new(),
         actions: Vec::new(),
         quotes: false,
+        protocol: Protocol::Contract,
         foreign: ForeignPolicy::Surface,
         live: None,
         medium: medium(&mut draw),
@@ -66,7 +67,17 @@ pub(super) fn plan(seed: u64, without: &Without) -> Plan {
     if without.calm {
         storm::rage(&mut plan, without);
     }
+    speak(&mut plan, without);
     plan
+}
+
+/// Puts Alpaca's protocol between the daemon and the broker, where it is wanted. Alpaca books what it
+/// charges a day later, so that no execution has a fee.
+const fn speak(plan: &mut Plan, without: &Without) {
+    if without.contract {
+        plan.protocol = Protocol::Alpaca;
+        plan.broker.fees = Fees::NONE;
+    }
 }
 
 /// A short day: a quarter of an hour from the open on, and the last half hour.
@@ -98,6 +109,7 @@ pub(super) fn short_day(date: NaiveDate, seed: u64, without: &Without) -> Option
         crashes: Vec::new(),
         actions: Vec::new(),
         quotes: false,
+        protocol: Protocol::Contract,
         foreign: ForeignPolicy::Surface,
         live: None,
         medium: Medium::Rows,
@@ -114,6 +126,7 @@ pub(super) fn short_day(date: NaiveDate, seed: u64, without: &Without) -> Option
         }];
     }
     swarm::fill_short(&mut plan, without);
+    speak(&mut plan, without);
     Some(plan)
 }
 

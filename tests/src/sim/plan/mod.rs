@@ -60,6 +60,9 @@ pub struct Plan {
     /// Whether quotes come beside the bars.
     #[serde(default)]
     pub quotes: bool,
+    /// What the daemon and the broker speak.
+    #[serde(default)]
+    pub protocol: Protocol,
     /// What becomes of what the owner does at the broker.
     #[serde(default)]
     pub foreign: ForeignPolicy,
@@ -67,6 +70,17 @@ pub struct Plan {
     pub live: Option<Live>,
     /// How faithfully the journal is kept.
     pub medium: Medium,
+}
+
+/// What is spoken between the daemon and the broker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// The contract's requests and events, as they are.
+    #[default]
+    Contract,
+    /// Alpaca's HTTP and stream, through the machine of the client that is shipped.
+    Alpaca,
 }
 
 /// The account that the broker speaks of.
@@ -176,6 +190,8 @@ pub struct Without {
     pub actions: bool,
     /// The quiet between faults and between trades: a storm.
     pub calm: bool,
+    /// The contract alone between the daemon and the broker: Alpaca's protocol is spoken.
+    pub contract: bool,
 }
 
 impl Plan {

@@ -2,6 +2,7 @@
 //! virtual time and on one thread. The next thing that happens is always the earliest one; on one
 //! instant the broker comes first, then the market, then the engine's timer.
 
+mod alpaca;
 mod death;
 mod edges;
 mod feed;
@@ -39,9 +40,10 @@ use super::log::Log;
 use super::market::{Tape, tapes};
 use super::naked::Meter;
 use super::outcome::{Outcome, Violation};
-use super::plan::Plan;
+use super::plan::{Plan, Protocol};
 use super::setup;
 use super::truth::Truth;
+use alpaca::Alpaca;
 use death::Deaths;
 use feed::Feed;
 use operator::Slot;
@@ -105,6 +107,8 @@ pub struct World<'p> {
     /// Whether a call was answered before what it did was on the disk.
     early: bool,
     recording: Recording,
+    /// Alpaca's protocol between the daemon and the broker, where the plan wants it.
+    alpaca: Option<Alpaca>,
 }
 
 impl<'p> World<'p> {
@@ -165,6 +169,7 @@ impl<'p> World<'p> {
             deeds: BTreeMap::new(),
             attempts: BTreeMap::new(),
             not_shortable: BTreeSet::new(),
+            alpaca: (plan.protocol == Protocol::Alpaca).then(Alpaca::default),
         };
         world.schedule();
         world
@@ -190,8 +195,9 @@ impl<'p> World<'p> {
     fn turn(&mut self) -> bool {
         let broker = self.broker.due();
         let queued = self.queue.next_at();
+        let client = self.client_due();
         let timer = self.timer();
-        let Some(at) = [broker, queued, timer].into_iter().flatten().min() else {
+        let Some(at) = [broker, queued, client, timer].into_iter().flatten().min() else {
             return false;
         };
         if at > self.plan.end {
@@ -206,6 +212,9 @@ impl<'p> World<'p> {
             if let Some((_, due)) = self.queue.pop() {
                 self.happen(due);
             }
+        } else if client == Some(at) {
+            self.count_timer();
+            self.tick_client();
         } else {
             self.count_timer();
             self.feed(&Event::Timer);
@@ -248,7 +257,7 @@ impl<'p> World<'p> {
 
     /// Takes what has happened at the broker; it goes out on the stream.
     fn hear_broker(&mut self) {
-        while let Some(event) = self.broker.take(self.now) {
+        while let Some(event) = self.take_from_broker() {
             self.note_broker(&event);
             match event {
                 BrokerEvent::Halt { .. } => self.tell_halt(event),
@@ -258,6 +267,15 @@ impl<'p> World<'p> {
                 return;
             }
         }
+    }
+
+    /// The next thing that the broker says.
+    fn take_from_broker(&mut self) -> Option<BrokerEvent> {
+        let event = self.broker.take(self.now)?;
+        Some(match &mut self.alpaca {
+            Some(alpaca) => alpaca.venue.hear(event),
+            None => event,
+        })
     }
 
     /// Something has happened at the broker, whoever hears of it.

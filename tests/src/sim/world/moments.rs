@@ -82,6 +82,7 @@ impl World<'_> {
             Due::Arrive(number) => self.arrive(number),
             Due::Part(number) => self.part(number),
             Due::Hear { of, event } => self.hear(of, *event),
+            Due::Client { of, input } => self.reach_client(of, *input),
             Due::Minute => self.minute(),
             Due::FeedSays(life, event) => {
                 if life == self.life && !self.asleep {
@@ -142,7 +143,8 @@ impl World<'_> {
         if self.kernel.is_none() || self.asleep {
             return;
         }
-        if self.stream.up && self.stream.muted == 0 {
+        // Alpaca's client hears that by itself.
+        if self.stream.up && self.stream.muted == 0 && self.alpaca.is_none() {
             self.feed(&Event::Broker(BrokerEvent::Alive));
         }
         if self.feed.speaks() {
@@ -275,7 +277,7 @@ impl World<'_> {
         self.log
             .note("sleeps", until.nanos(), || format!("until {until}"));
         self.asleep = true;
-        self.give_up_waiting(until.plus_nanos(1));
+        self.give_up_waiting(until);
         self.faults.disturb_until(until.plus_seconds(60));
     }
 

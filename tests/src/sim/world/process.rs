@@ -51,6 +51,7 @@ impl World<'_> {
                 .event(now, &Event::History { symbol, bars: past });
             kernel.warm_up(now, symbol, bars);
         }
+        self.start_client(kernel.engine().book());
         self.kernel = Some(kernel);
         self.around.up_since = Some(self.now);
         self.around.journal_failed = false;
@@ -129,6 +130,7 @@ impl World<'_> {
     /// The process is gone, and comes again after a while.
     fn end_life(&mut self, down: i64) {
         self.kernel = None;
+        self.end_client();
         self.around.up_since = None;
         self.stream.up = false;
         self.feed.up = false;

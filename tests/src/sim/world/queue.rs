@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use trader_contract::{Bar, BrokerEvent, FeedEvent, Timestamp};
 use trader_core::Event;
 
+use super::alpaca::Input;
 use crate::sim::plan::FaultKind;
 
 /// Something that is going to happen.
@@ -24,6 +25,13 @@ pub(super) enum Due {
         of: Of,
         /// What it says.
         event: Box<BrokerEvent>,
+    },
+    /// Something reaches the machine of Alpaca's client.
+    Client {
+        /// The connection or the life that it is for.
+        of: Of,
+        /// What.
+        input: Box<Input>,
     },
     /// A minute of the session begins, and the one before it ends.
     Minute,
@@ -84,7 +92,7 @@ impl Due {
         match self {
             Self::Announce => 0,
             Self::Arrive(_) | Self::Part(_) => 1,
-            Self::Hear { .. } => 2,
+            Self::Hear { .. } | Self::Client { .. } => 2,
             Self::Minute => 3,
             Self::Bar { .. } | Self::FeedSays(..) | Self::Tell(..) => 4,
             _ => 5,

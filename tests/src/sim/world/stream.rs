@@ -4,6 +4,7 @@
 use trader_contract::{BrokerEvent, Timestamp};
 
 use super::World;
+use super::alpaca::Input;
 use super::queue::{Due, Of};
 use crate::sim::plan::FaultKind;
 
@@ -22,12 +23,24 @@ pub(super) struct Stream {
     /// When the last message arrives: those after it come later.
     last_at: Option<Timestamp>,
     /// A message that waits for the one after it.
-    held_back: Option<BrokerEvent>,
+    held_back: Option<Message>,
+}
+
+/// A message of the stream: in our words, or as Alpaca writes it.
+#[derive(Debug, Clone)]
+enum Message {
+    Event(BrokerEvent),
+    Written(Input),
 }
 
 impl World<'_> {
     /// Puts a message on the stream.
     pub(super) fn stream_out(&mut self, event: BrokerEvent) {
+        let message = match self.alpaca.is_some() {
+            true => self.written(&event).map(Message::Written),
+            false => Some(Message::Event(event)),
+        };
+        let Some(event) = message else { return };
         if self.kernel.is_none() || !self.stream.up || self.stream.muted > 0 || self.asleep {
             return;
         }
@@ -41,7 +54,7 @@ impl World<'_> {
             let late = draw.between(1_500, 15_000) * MILLISECOND;
             // It finds its way even if the connection is another one by then.
             let of = if draw.coin() { Of::Life(self.life) } else { of };
-            return self.hear_at(now.plus_nanos(late), of, event);
+            return self.message_at(now.plus_nanos(late), of, event);
         }
         if self.stream.held_back.is_none()
             && self.faults.strike(FaultKind::StreamReorder, now).is_some()
@@ -59,12 +72,27 @@ impl World<'_> {
             .is_some()
         {
             self.log.note("fault", 0, || "stream_duplicate".to_owned());
-            self.hear_at(at, of, event.clone());
+            self.message_at(at, of, event.clone());
         }
-        self.hear_at(at, of, event);
+        self.message_at(at, of, event);
         if let Some(late) = self.stream.held_back.take() {
-            self.hear_at(at, of, late);
+            self.message_at(at, of, late);
         }
+    }
+
+    fn message_at(&mut self, at: Timestamp, of: Of, message: Message) {
+        match message {
+            Message::Event(event) => self.hear_at(at, of, event),
+            Message::Written(input) => self.client_hears(at, of, input),
+        }
+    }
+
+    /// The broker sends what happens from now on; it comes after `at`.
+    pub(super) fn stream_stands(&mut self, at: Timestamp) {
+        self.stream.up = true;
+        self.stream.connection += 1;
+        self.stream.last_at = Some(at);
+        self.stream.held_back = None;
     }
 
     /// A halt is told over the feed, and is told again to whoever starts.
@@ -81,6 +109,9 @@ impl World<'_> {
         self.stream.up = false;
         self.stream.connection += 1;
         self.stream.held_back = None;
+        if self.alpaca.is_some() {
+            return self.break_socket(why);
+        }
         if self.kernel.is_some() {
             let event = BrokerEvent::Link {
                 up: false,
@@ -93,7 +124,9 @@ impl World<'_> {
 
     /// The stream is made anew, unless something keeps it down.
     pub(super) fn reconnect(&mut self) {
-        if self.kernel.is_none() || self.stream.up || self.stream.kept_down > 0 {
+        // Alpaca's client makes its connections by itself.
+        let by_itself = self.alpaca.is_some();
+        if by_itself || self.kernel.is_none() || self.stream.up || self.stream.kept_down > 0 {
             return;
         }
         self.stream.up = true;

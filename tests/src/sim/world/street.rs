@@ -162,9 +162,17 @@ impl World<'_> {
             }
             _ => None,
         };
-        let Some(done) = self.broker.correct(&execution.id, now, self.now) else {
+        let id = match &self.alpaca {
+            Some(alpaca) => alpaca.venue.original(&execution.id),
+            None => execution.id.clone(),
+        };
+        let Some(mut done) = self.broker.correct(&id, now, self.now) else {
             return;
         };
+        if let Some(alpaca) = &mut self.alpaca {
+            let taken_back = (&done.void, done.now.as_ref());
+            (done.void, done.now) = alpaca.venue.correct(done.client_id, taken_back, self.now);
+        }
         self.faults.note(kind, self.now);
         self.log.note("fault", 0, || kind.name().to_owned());
         self.executions.retain(|(_, e)| e.id != done.void.id);

@@ -40,6 +40,9 @@ struct Fate {
 impl World<'_> {
     /// Sends a request.
     pub(super) fn dispatch(&mut self, request: BrokerRequest) {
+        if self.alpaca.is_some() {
+            return self.ask_client(request);
+        }
         let snapshot = matches!(request, BrokerRequest::Snapshot { .. });
         let fate = if snapshot {
             self.fate_of_a_read()
@@ -198,6 +201,9 @@ impl World<'_> {
 
     /// A request reaches the broker.
     pub(super) fn arrive(&mut self, number: u64) {
+        if self.alpaca.is_some() {
+            return self.call_arrives(number);
+        }
         self.around.under_way = self.around.under_way.saturating_sub(1);
         // What happened up to now happened before it.
         self.hear_broker();
@@ -225,7 +231,7 @@ impl World<'_> {
         self.broker.request(request.clone(), self.now);
         self.changed = true;
         let mut answer = Vec::new();
-        while let Some(event) = self.broker.take(self.now) {
+        while let Some(event) = self.take_from_broker() {
             self.note_broker(&event);
             answer.push(event);
         }
@@ -375,7 +381,9 @@ impl World<'_> {
     }
 
     /// Nobody waits any longer for what is on its way: the machine has slept.
-    pub(super) fn give_up_waiting(&mut self, at: Timestamp) {
+    pub(super) fn give_up_waiting(&mut self, until: Timestamp) {
+        self.give_up_calls(until);
+        let at = until.plus_nanos(1);
         let waiting: Vec<BrokerRequest> = self
             .flights
             .values_mut()

@@ -2,6 +2,8 @@
 //! key that stream and history share. The stream numbers its executions otherwise than the history, so
 //! that the key is the order with what it had filled by then.
 
+use std::collections::BTreeSet;
+
 use trader_contract::{
     BrokerEvent, BrokerOrderId, ClientOrderId, Execution, ExecutionId, ForeignOrder, Money,
     OrderReport, Price, Qty, ReportStatus, Side, Timestamp,
@@ -204,6 +206,25 @@ fn from_line(line: &Activity, taken_back: u32) -> Option<Execution> {
     })
 }
 
+/// Whether one line takes another back: it names it, or repeats it.
+fn is_taken_back(old: &Activity, line: &Activity) -> bool {
+    match line.previous.as_deref() {
+        Some(named) => *named == *old.id || named == old.execution(),
+        None => old.qty.is_some() && old.qty == line.qty,
+    }
+}
+
+/// The orders of which something is taken back that is not among the lines.
+pub(super) fn without_original(lines: &[Activity]) -> BTreeSet<Box<str>> {
+    let has_original = |line: &Activity| {
+        let mut all = lines.iter();
+        all.any(|old| !old.takes_back() && old.order == line.order && is_taken_back(old, line))
+    };
+    let taking = lines.iter().filter(|line| line.takes_back());
+    let orphans = taking.filter(|line| !has_original(line));
+    orphans.filter_map(|line| line.order.clone()).collect()
+}
+
 /// A line takes an execution back: the one it names, or the one that it repeats.
 fn take_back(
     history: &mut History,
@@ -211,11 +232,8 @@ fn take_back(
     name: ClientOrderId,
     line: &Activity,
 ) {
-    let is_meant = |(id, seen, execution): &(ClientOrderId, &Activity, Execution)| {
-        let named = line.previous.as_deref();
-        let by_name = named.is_some_and(|named| *named == *seen.id || named == seen.execution());
-        let same = Some(execution.qty) == line.qty.and_then(Number::qty);
-        *id == name && (by_name || (named.is_none() && same))
+    let is_meant = |(id, seen, _): &(ClientOrderId, &Activity, Execution)| {
+        *id == name && is_taken_back(seen, line)
     };
     let Some(place) = seen.iter().rposition(is_meant) else {
         history.bad = history.bad.saturating_add(1);

@@ -14,7 +14,7 @@ use super::requests::{by_name, nested};
 use crate::protocol::budget::Urgency;
 use crate::protocol::names::Whose;
 use crate::protocol::outcome::{HttpResult, Verdict};
-use crate::protocol::reports::{family, foreign, history, report};
+use crate::protocol::reports::{family, foreign, history, report, without_original};
 use crate::wire::account::{Account, Position};
 use crate::wire::activity::Activity;
 use crate::wire::order::Order;
@@ -46,6 +46,9 @@ pub(super) enum Step {
     Named(ClientOrderId),
     /// The history of executions from a line on.
     Lines(Option<Box<str>>),
+    /// All executions of one order, from a line on: one of them was taken back, and lies further back
+    /// than what is asked about.
+    Past(Box<str>, Option<Box<str>>),
     /// The positions.
     Positions,
 }
@@ -124,6 +127,13 @@ impl Machine {
             Step::Named(name) => by_name(*name),
             Step::Lines(token) => Path::new("/v2/account/activities/FILL")
                 .ask("after", &since.to_string())
+                .ask("direction", "asc")
+                .ask("page_size", &LINES.to_string())
+                .ask_if("page_token", token.as_deref())
+                .as_str()
+                .to_owned(),
+            Step::Past(order, token) => Path::new("/v2/account/activities/FILL")
+                .ask("order_id", order)
                 .ask("direction", "asc")
                 .ask("page_size", &LINES.to_string())
                 .ask_if("page_token", token.as_deref())
@@ -214,6 +224,10 @@ impl Machine {
             Step::Lines(_) => {
                 let lines = self.read_body(result, Activity::read_list).map_err(told)?;
                 self.take_lines(lines)?;
+            }
+            Step::Past(order, _) => {
+                let lines = self.read_body(result, Activity::read_list).map_err(told)?;
+                self.take_past(order, lines)?;
             }
             Step::Positions => {
                 let positions = self.read_body(result, Position::read_list).map_err(told)?;
@@ -315,16 +329,13 @@ impl Machine {
         let Some(work) = &mut self.work else {
             return Ok(());
         };
-        let full = lines.len() >= LINES;
-        let next = lines.last().map(|line| line.id.clone());
+        let next = next_page(&lines);
         work.lines.extend(lines);
-        if full {
-            work.pages = work.pages.saturating_add(1);
-            if work.pages >= PAGES_MAX {
-                return Err("there are more executions than can be read page by page".to_owned());
-            }
-            work.steps.push_front(Step::Lines(next));
-            return Ok(());
+        if next.is_some() {
+            return work.page(Step::Lines(next));
+        }
+        for order in without_original(&work.lines) {
+            work.steps.push_front(Step::Past(order, None));
         }
         let mut unknown: Vec<Step> = Vec::new();
         for id in work.lines.iter().filter_map(|line| line.order.as_deref()) {
@@ -336,6 +347,24 @@ impl Machine {
         }
         self.add_singles(unknown);
         Ok(())
+    }
+
+    /// Takes executions of an order from before what is asked about.
+    fn take_past(&mut self, order: &str, lines: Vec<Activity>) -> Result<(), String> {
+        let Some(work) = &mut self.work else {
+            return Ok(());
+        };
+        let next = next_page(&lines);
+        for line in lines {
+            let is_new = work.lines.iter().all(|known| known.id != line.id);
+            if is_new && line.order.as_deref() == Some(order) {
+                work.lines.push(line);
+            }
+        }
+        match next {
+            Some(_) => work.page(Step::Past(order.into(), next)),
+            None => Ok(()),
+        }
     }
 
     /// Hands the whole over.
@@ -427,6 +456,24 @@ impl Machine {
             }
         }
     }
+}
+
+impl Work {
+    /// Asks for one more page of the history.
+    fn page(&mut self, step: Step) -> Result<(), String> {
+        self.pages = self.pages.saturating_add(1);
+        if self.pages >= PAGES_MAX {
+            return Err("there are more executions than can be read page by page".to_owned());
+        }
+        self.steps.push_front(step);
+        Ok(())
+    }
+}
+
+/// Where the next page of the history begins, if this one was full.
+fn next_page(lines: &[Activity]) -> Option<Box<str>> {
+    let last = lines.last().filter(|_| lines.len() >= LINES);
+    last.map(|line| line.id.clone())
 }
 
 fn facts(account: &Account) -> AccountFacts {

@@ -105,6 +105,40 @@ fn an_execution_that_the_history_takes_back_is_void_and_its_correction_stands() 
 }
 
 #[test]
+fn what_is_taken_back_is_looked_for_further_back_than_what_is_asked_about() {
+    let mut bench = Bench::new();
+    ask(&mut bench, 1);
+    let back = line(
+        "20261120::x2",
+        "b1",
+        4,
+        5,
+        r#""status":"correct","previous_id":"20261119::x1","#,
+    );
+    let parts = [
+        ("/v2/account", ACCOUNT.to_owned()),
+        ("/v2/orders?status=open", "[]".to_owned()),
+        ("/v2/orders?status=all", "[]".to_owned()),
+        ("/v2/account/activities/FILL?after", format!("[{back}]")),
+        ("/v2/orders/b1", entry_text("filled", 5, "")),
+        (
+            "/v2/account/activities/FILL?order_id=b1",
+            format!("[{},{back}]", line("20261119::x1", "b1", 5, 5, "")),
+        ),
+        ("/v2/positions", "[]".to_owned()),
+    ];
+    for (path, body) in parts {
+        let call = bench.call(Method::Get, path);
+        bench.answer(&call, 200, &body);
+    }
+    let snapshot = last(&bench);
+    assert!(snapshot.executions.is_empty());
+    let (_, void, now) = &snapshot.corrected[0];
+    assert_eq!(void.to_string(), "b1:5");
+    assert_eq!(now.as_ref().unwrap().qty.whole_shares(), 4);
+}
+
+#[test]
 fn the_history_is_walked_page_by_page_from_its_last_line() {
     let mut bench = Bench::new();
     ask(&mut bench, 1);
