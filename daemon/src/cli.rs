@@ -144,6 +144,9 @@ pub struct DemoArgs {
     /// Seconds of the market in a second, or "max"; 390 makes a full session last a minute
     #[arg(long, default_value = "390")]
     pub pace: Pace,
+    /// Which exchange takes the orders
+    #[arg(long, value_enum, default_value_t = DemoVenue::Sim)]
+    pub venue: DemoVenue,
     /// Folder of the store [default: a new one for this run]
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
@@ -156,6 +159,15 @@ pub struct DemoArgs {
     /// The session to trade
     #[arg(long, value_name = "DATE")]
     pub date: Option<NaiveDate>,
+}
+
+/// Which exchange takes the orders of a demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DemoVenue {
+    /// The one inside this program
+    Sim,
+    /// A server on this machine that speaks Alpaca's language, over its sockets
+    AlpacaSim,
 }
 
 /// Which moment to explain.

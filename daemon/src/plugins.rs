@@ -15,8 +15,7 @@ static STRATEGIES: &[&StrategyPlugin] = &[
 pub const BROKERS: &[&str] = &[
     #[cfg(feature = "broker-sim")]
     "sim",
-    // The supervisor that trades is built with the simulated exchange.
-    #[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+    #[cfg(feature = "broker-alpaca")]
     "alpaca",
 ];
 

@@ -13,7 +13,7 @@ mod program;
 
 #[cfg(feature = "broker-sim")]
 mod alerts;
-#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+#[cfg(feature = "broker-alpaca")]
 mod alpaca;
 #[cfg(feature = "broker-sim")]
 mod audit;
@@ -37,10 +37,14 @@ mod demo;
 mod diary;
 #[cfg(feature = "broker-sim")]
 mod ending;
+#[cfg(feature = "broker-alpaca")]
+mod exchange;
 #[cfg(feature = "broker-sim")]
 mod jobs;
 #[cfg(feature = "broker-sim")]
 mod jobs_trouble;
+#[cfg(feature = "broker-alpaca")]
+mod past;
 #[cfg(feature = "broker-sim")]
 mod replay;
 #[cfg(feature = "broker-sim")]
