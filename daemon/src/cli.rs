@@ -35,7 +35,7 @@ enum Command {
     /// Run the daemon
     #[command(after_long_help = exit::HELP)]
     Run(RunArgs),
-    /// Trade one day at the exchange inside this program, and show what came of it
+    /// Trade one day at a simulated exchange, and show what came of it
     #[command(after_long_help = exit::HELP)]
     Demo(DemoArgs),
     /// Run a recorded session through a fresh engine, and compare what comes of it with what was
@@ -141,7 +141,8 @@ pub struct DemoArgs {
     /// What the market and the broker draw from; the same seed gives the same day
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Seconds of the market in a second, or "max"; 390 makes a full session last a minute
+    /// Seconds of the market in a second, or "max" with the venue sim; 390 makes a full session last a
+    /// minute
     #[arg(long, default_value = "390")]
     pub pace: Pace,
     /// Which exchange takes the orders

@@ -26,7 +26,7 @@ use crate::plugins;
 use crate::scratch::Scratch;
 use crate::start::{self, Prepared};
 use crate::state::Folders;
-use crate::supervisor::{self, Begun, Ended, Horizon, Plan, Source};
+use crate::supervisor::{self, Balance, Begun, Ended, Horizon, Plan, Source};
 
 /// The year whose full sessions the seeds choose from.
 const YEAR: i32 = 2025;
@@ -45,14 +45,16 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     match args.venue {
         DemoVenue::Sim => {
             let (config, source) = inside(args, &script)?;
-            play(args, &scratch, config, source)
+            play(args, &scratch, (config, source), || None)
         }
         #[cfg(feature = "alpaca-sim")]
         DemoVenue::AlpacaSim => {
             // It answers for as long as this lives.
             let exchange = alpaca_sim::Exchange::open(args, &script, &scratch)?;
             let (config, source) = exchange.config(args, &script)?;
-            play(args, &scratch, config, source)
+            play(args, &scratch, (config, source), || {
+                Some(exchange.balance())
+            })
         }
         #[cfg(not(feature = "alpaca-sim"))]
         DemoVenue::AlpacaSim => Err(Failure::new(
@@ -72,8 +74,13 @@ struct Script {
     bars: Option<PathBuf>,
 }
 
-/// Plays it, and tells what came of it.
-fn play(args: &DemoArgs, scratch: &Scratch, config: Config, source: Source) -> Result<(), Failure> {
+/// Plays it, and tells what came of it. `books` are the broker's own, where it is not inside the supervisor.
+fn play(
+    args: &DemoArgs,
+    scratch: &Scratch,
+    (config, source): (Config, Source),
+    books: impl FnOnce() -> Option<Balance>,
+) -> Result<(), Failure> {
     let folders = Folders {
         runtime: scratch.path.join("run"),
         state: scratch.path.clone(),
@@ -88,7 +95,9 @@ fn play(args: &DemoArgs, scratch: &Scratch, config: Config, source: Source) -> R
         horizon: Horizon::OneSession,
         witness: Some(Box::new(|line| say(&narrate(line)))),
     };
-    let ended = supervisor::run_plan(prepared, plan, |begun| say(&where_to_look(begun)))?;
+    let mut ended = supervisor::run_plan(prepared, plan, |begun| say(&where_to_look(begun)))?;
+    // What it was last heard to say may be older than the last fill.
+    ended.broker = books().or(ended.broker);
     let explained = explained(&database);
     let told = explained.as_ref().map_or("NOT COMPLETE", String::as_str);
     say(&epilogue(&ended, promised, told));

@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use tokio::runtime::Runtime;
-use trader_broker_alpaca::simulator::{Options, Pace, Plan, Server};
+use trader_broker_alpaca::simulator::{Books, Options, Pace, Plan, Server};
 use trader_calendar::{Calendar, CalendarError, new_york};
 use trader_contract::Timestamp;
 
@@ -17,7 +17,8 @@ use crate::cli::DemoArgs;
 use crate::config::{self, AlpacaFeed, Config};
 use crate::exit::{self, Failure};
 use crate::scratch::Scratch;
-use crate::supervisor::Source;
+use crate::state;
+use crate::supervisor::{Balance, Source};
 
 /// What the server asks its clients for: the same as `alpaca-sim` by default, so that others can look too.
 const KEY: &str = "sim-key";
@@ -29,6 +30,7 @@ const LEAD: i64 = 2;
 pub(super) struct Exchange {
     address: SocketAddr,
     keys: PathBuf,
+    books: Books,
     /// The first moment of its clock.
     begins: Timestamp,
     _runtime: Runtime,
@@ -75,27 +77,27 @@ impl Exchange {
             start: Some(before(session.ok_or_else(closed)?.open)),
             plan: Plan::Plus,
         };
-        let keys = scratch.path.join("alpaca-sim.keys");
-        write_keys(&keys).map_err(|error| {
-            Failure::new(
-                exit::STATE,
-                format!("cannot write {}: {error}", keys.display()),
-            )
-        })?;
+        let keys = keep_keys(&scratch.path)?;
         let (runtime, server) = serve(&options, script.bars.is_none())?;
         let now = server.now();
         if calendar.session_at(now).map_err(unknown)?.is_none() {
             let next = calendar.next_session_after(now).map_err(unknown)?;
             server.skip_to(before(next.open));
         }
-        let (address, begins) = (server.address(), server.now());
+        let (address, books, begins) = (server.address(), server.books(), server.now());
         runtime.spawn(server.run());
         Ok(Self {
             address,
             keys,
+            books,
             begins,
             _runtime: runtime,
         })
+    }
+
+    /// What it has by its own books.
+    pub(super) fn balance(&self) -> Balance {
+        Balance::of_broker(&self.books.account())
     }
 
     /// The daemon's configuration. What is measured in the server's seconds is at its widest: at a pace of
@@ -141,8 +143,20 @@ fn serve(options: &Options, made_up: bool) -> Result<(Runtime, Server), Failure>
     Ok((runtime, server))
 }
 
-fn write_keys(path: &Path) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut file = (options.write(true).create(true).truncate(true).mode(0o600)).open(path)?;
-    writeln!(file, "{KEY}\n{SECRET}")
+/// Writes the keys where the daemon reads them.
+fn keep_keys(folder: &Path) -> Result<PathBuf, Failure> {
+    let keys = folder.join("alpaca-sim.keys");
+    let write = || {
+        state::make_folder(folder, 0o700)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        writeln!(options.open(&keys)?, "{KEY}\n{SECRET}")
+    };
+    match write() {
+        Ok(()) => Ok(keys),
+        Err(error) => {
+            let message = format!("cannot write {}: {error}", keys.display());
+            Err(Failure::new(exit::STATE, message))
+        }
+    }
 }

@@ -58,8 +58,9 @@ fn what_a_bad_network_and_a_crash_leave_is_what_the_exchange_has() {
 
     let daemon = place.start();
     let client = place.client();
-    let status = until(&client, |status| status.reconciled);
-    assert_eq!(status.broker.state, LinkState::Up);
+    until(&client, |status| {
+        status.reconciled && status.broker.state == LinkState::Up
+    });
     change::<call::Pause>(&client, "pause").unwrap();
     exchange.until_equal(&client);
     until(&client, |status| status.unprotected_positions == 0);

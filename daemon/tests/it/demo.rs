@@ -135,13 +135,12 @@ fn a_named_state_folder_is_kept_and_goes_on_with_the_next_session() {
     assert_ne!(day(&first), day(&second));
 }
 
+/// A demo over sockets that is stopped after its first fill.
 #[cfg(feature = "alpaca-sim")]
-#[test]
-fn a_demo_over_sockets_ends_flat_and_equal_to_the_servers_books() {
-    let folder = tempfile::tempdir().unwrap();
+fn over_sockets(state: &Path) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_traderd"));
     command.args(["demo", "--venue", "alpaca-sim", "--state-dir"]);
-    command.arg(folder.path()).env_clear();
+    command.arg(state).env_clear();
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut told = Vec::new();
@@ -151,16 +150,28 @@ fn a_demo_over_sockets_ends_flat_and_equal_to_the_servers_books() {
             break;
         }
     }
-    let socket = trader_rpc::socket::control(&folder.path().join("run"));
+    let socket = trader_rpc::socket::control(&state.join("run"));
     let client = trader_rpc::Client::connect(&socket, "e2e").unwrap();
     crate::daemon::stop(&client, Some(true));
     drop(client);
     told.extend(lines.map_while(Result::ok));
     let told = told.join("\n");
     assert!(child.wait().unwrap().success(), "{told}");
-    let headline = "traderd demo, SIMULATOR DATA: session 2025-01-03, seed 1, 390 seconds";
-    assert!(told.starts_with(headline), "{told}");
     assert!(told.ends_with(": flat, equal"), "{told}");
+    told
+}
+
+#[cfg(feature = "alpaca-sim")]
+#[test]
+fn a_demo_over_sockets_ends_flat_and_equal_to_the_servers_books_and_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("new");
+    let headline = "traderd demo, SIMULATOR DATA: session 2025-01-03, seed 1, 390 seconds";
+    let first = over_sockets(&state);
+    assert!(first.starts_with(headline), "{first}");
+    let second = over_sockets(&state);
+    assert!(second.starts_with(headline), "{second}");
+    assert!(!second.contains("account opened"), "{second}");
 }
 
 #[cfg(feature = "alpaca-sim")]

@@ -13,7 +13,7 @@ mod program;
 
 #[cfg(feature = "broker-sim")]
 mod alerts;
-#[cfg(feature = "broker-alpaca")]
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
 mod alpaca;
 #[cfg(feature = "broker-sim")]
 mod audit;
@@ -37,13 +37,13 @@ mod demo;
 mod diary;
 #[cfg(feature = "broker-sim")]
 mod ending;
-#[cfg(feature = "broker-alpaca")]
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
 mod exchange;
 #[cfg(feature = "broker-sim")]
 mod jobs;
 #[cfg(feature = "broker-sim")]
 mod jobs_trouble;
-#[cfg(feature = "broker-alpaca")]
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
 mod past;
 #[cfg(feature = "broker-sim")]
 mod replay;

@@ -19,7 +19,9 @@ use trader_broker_alpaca::face::{Adjustment, AskError, Feed, History};
 use trader_calendar::new_york;
 use trader_contract::{Bar, Price, Symbol, Timestamp};
 
-/// How long Alpaca may take; then indicators warm up on the bars that come.
+/// How long Alpaca may take to answer at all: until then nobody compares with the broker and protects.
+const ANSWER: Duration = Duration::from_secs(15);
+/// How long all of them may take; then indicators warm up on the bars that come.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The source of series that were downloaded from Alpaca.
 const SOURCE: &str = "alpaca";
@@ -43,22 +45,29 @@ impl Asked<'_> {
     /// The bars. None where Alpaca does not answer: a past with a hole is no past.
     pub(super) fn bars(&self, history: &History, state: &Path) -> BySymbol {
         let stored = self.stored(&state.join("bars"));
-        let asked = self.complete(history, stored);
-        let answer =
-            Handle::current().block_on(async { tokio::time::timeout(PATIENCE, asked).await });
-        match answer {
-            Ok(Ok(bars)) => bars,
-            Ok(Err(error)) => {
-                tracing::error!(%error, "there are no bars of the past; indicators warm up on those that come");
-                BySymbol::new()
-            }
-            Err(_) => {
+        Handle::current()
+            .block_on(self.within_patience(history, stored))
+            .unwrap_or_else(|why| {
                 tracing::error!(
-                    "the bars of the past did not come in time; indicators warm up on those that come"
+                    why,
+                    "there are no bars of the past; indicators warm up on those that come"
                 );
                 BySymbol::new()
-            }
-        }
+            })
+    }
+
+    async fn within_patience(
+        &self,
+        history: &History,
+        stored: BySymbol,
+    ) -> Result<BySymbol, String> {
+        let late = |_| "they did not come in time".to_owned();
+        let told = |error: AskError| error.to_string();
+        let one = self.symbols.get(..1).unwrap_or_default();
+        let answers = tokio::time::timeout(ANSWER, history.latest_bars(one)).await;
+        answers.map_err(late)?.map_err(told)?;
+        let whole = tokio::time::timeout(PATIENCE, self.complete(history, stored)).await;
+        whole.map_err(late)?.map_err(told)
     }
 
     /// What the store has from the first session on. What cannot be read is asked of Alpaca instead.

@@ -14,6 +14,7 @@ use axum::routing::any;
 use base64::Engine as _;
 use serde_json::json;
 use tokio::net::TcpListener;
+use trader_broker_sim::AccountView;
 use trader_broker_sim::market::Instrument;
 use trader_contract::Timestamp;
 
@@ -77,6 +78,12 @@ impl Server {
         self.address
     }
 
+    /// Its books, to be looked into while it answers.
+    #[must_use]
+    pub fn books(&self) -> Books {
+        Books(Arc::clone(&self.shell))
+    }
+
     /// The simulated time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -125,6 +132,18 @@ impl Server {
         let served = axum::serve(listener, routes).await;
         clock.abort();
         served
+    }
+}
+
+/// The account as the exchange itself has it.
+#[derive(Clone)]
+pub struct Books(Arc<Shell>);
+
+impl Books {
+    /// Cash and positions at this moment.
+    #[must_use]
+    pub fn account(&self) -> AccountView {
+        self.0.account()
     }
 }
 

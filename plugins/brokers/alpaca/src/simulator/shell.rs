@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use trader_broker_sim::AccountView;
 use trader_contract::Timestamp;
 
 use super::clock::Clock;
@@ -147,6 +148,13 @@ impl Shell {
     /// The simulated time.
     pub(crate) fn now(&self) -> Timestamp {
         self.lock().world.now()
+    }
+
+    /// The account as the exchange has it.
+    pub(crate) fn account(&self) -> AccountView {
+        let mut state = self.lock();
+        state.catch_up();
+        state.world.exchange().account()
     }
 
     /// Passes over the simulated time until `at`, if that is to come.
