@@ -10,7 +10,7 @@ use trader_rpc::method::call;
 use trader_rpc::{LinkState, Mode, TradingState};
 
 use crate::daemon::{Daemon, Line, Place, change, look, stop, until};
-use crate::exchange::Exchange;
+use crate::simulator::Exchange;
 
 /// Waits until something is held and every share of it has its stop at the broker.
 fn until_protected(place: &Place, daemon: &mut Daemon) {

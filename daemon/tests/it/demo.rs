@@ -135,9 +135,9 @@ fn a_named_state_folder_is_kept_and_goes_on_with_the_next_session() {
     assert_ne!(day(&first), day(&second));
 }
 
-/// A demo over sockets that is stopped after its first fill.
+/// A demo over sockets that is stopped after a line with these words.
 #[cfg(feature = "alpaca-sim")]
-fn over_sockets(state: &Path) -> String {
+fn over_sockets(state: &Path, words: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_traderd"));
     command.args(["demo", "--venue", "alpaca-sim", "--state-dir"]);
     command.arg(state).env_clear();
@@ -146,7 +146,7 @@ fn over_sockets(state: &Path) -> String {
     let mut told = Vec::new();
     for line in lines.by_ref().map_while(Result::ok) {
         told.push(line);
-        if told.last().is_some_and(|line| line.contains(" filled ")) {
+        if told.last().is_some_and(|line| line.contains(words)) {
             break;
         }
     }
@@ -167,9 +167,9 @@ fn a_demo_over_sockets_ends_flat_and_equal_to_the_servers_books_and_goes_on_wher
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("new");
     let headline = "traderd demo, SIMULATOR DATA: session 2025-01-03, seed 1, 390 seconds";
-    let first = over_sockets(&state);
+    let first = over_sockets(&state, " filled ");
     assert!(first.starts_with(headline), "{first}");
-    let second = over_sockets(&state);
+    let second = over_sockets(&state, "began to trade");
     assert!(second.starts_with(headline), "{second}");
     assert!(!second.contains("account opened"), "{second}");
 }

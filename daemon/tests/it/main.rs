@@ -37,8 +37,6 @@ mod demo;
 mod diary;
 #[cfg(feature = "broker-sim")]
 mod ending;
-#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
-mod exchange;
 #[cfg(feature = "broker-sim")]
 mod jobs;
 #[cfg(feature = "broker-sim")]
@@ -49,6 +47,8 @@ mod past;
 mod replay;
 #[cfg(feature = "broker-sim")]
 mod shop;
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+mod simulator;
 #[cfg(feature = "broker-sim")]
 mod trouble;
 #[cfg(feature = "broker-sim")]

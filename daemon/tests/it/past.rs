@@ -16,7 +16,7 @@ use trader_contract::{Bar, Symbol, Timestamp};
 use traderd::clock;
 
 use crate::daemon::Place;
-use crate::exchange::Exchange;
+use crate::simulator::Exchange;
 
 /// The minutes that the exchange has of a symbol.
 fn minutes(exchange: &Exchange, symbol: Symbol, (from, to): (Timestamp, Timestamp)) -> Vec<Bar> {
