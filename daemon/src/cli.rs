@@ -35,7 +35,7 @@ enum Command {
     /// Run the daemon
     #[command(after_long_help = exit::HELP)]
     Run(RunArgs),
-    /// Trade one day at the exchange inside this program, and show what came of it
+    /// Trade one day at a simulated exchange, and show what came of it
     #[command(after_long_help = exit::HELP)]
     Demo(DemoArgs),
     /// Run a recorded session through a fresh engine, and compare what comes of it with what was
@@ -141,9 +141,13 @@ pub struct DemoArgs {
     /// What the market and the broker draw from; the same seed gives the same day
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Seconds of the market in a second, or "max"; 390 makes a full session last a minute
+    /// Seconds of the market in a second, or "max" with the venue sim; 390 makes a full session last a
+    /// minute
     #[arg(long, default_value = "390")]
     pub pace: Pace,
+    /// Which exchange takes the orders
+    #[arg(long, value_enum, default_value_t = DemoVenue::Sim)]
+    pub venue: DemoVenue,
     /// Folder of the store [default: a new one for this run]
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
@@ -156,6 +160,15 @@ pub struct DemoArgs {
     /// The session to trade
     #[arg(long, value_name = "DATE")]
     pub date: Option<NaiveDate>,
+}
+
+/// Which exchange takes the orders of a demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DemoVenue {
+    /// The one inside this program
+    Sim,
+    /// A server on this machine that speaks Alpaca's language, over its sockets
+    AlpacaSim,
 }
 
 /// Which moment to explain.

@@ -68,6 +68,12 @@ pub enum CredentialError {
     NoSecret(PathBuf),
 }
 
+/// The name that systemd gives to a file of `/etc/traderd/credentials`.
+#[must_use]
+pub fn of_folder(name: &str) -> String {
+    format!("{FOLDER}_{name}")
+}
+
 /// Reads a secret. A name without a folder is a credential that systemd handed over; a whole path is a
 /// file that only its owner may read.
 ///
@@ -87,7 +93,7 @@ fn read_from(named: &Path, handed_over: Option<&Path>) -> Result<Secret, Credent
         return Err(CredentialError::NoneHandedOver(name));
     };
     // One of its own (LoadCredential=NAME:…, also encrypted) goes before one of the folder.
-    let places = [folder.join(named), folder.join(format!("{FOLDER}_{name}"))];
+    let places = [folder.join(named), folder.join(of_folder(&name))];
     let found = places.into_iter().find(|path| path.is_file());
     let path = found.ok_or(CredentialError::Missing(name))?;
     read_file(&path, Trust::Systemd)

@@ -1,57 +1,32 @@
 //! `traderd demo`: one whole session through the real shell, engine, store, sockets and simulated
-//! broker, on a market that is made up for it or on recorded minutes.
+//! broker, on a market that is made up for it or on recorded minutes. The broker is the one inside this
+//! program, or a server that speaks Alpaca's language.
+
+#[cfg(feature = "alpaca-sim")]
+mod alpaca_sim;
+mod cast;
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use trader_broker_sim::market::{Instrument, Phase, Shape, SyntheticMarket};
+use trader_broker_sim::market::SyntheticMarket;
 use trader_calendar::{Calendar, new_york};
-use trader_contract::{Price, Symbol};
+use trader_contract::Symbol;
 use trader_core::chain;
 use trader_core::record::DaySummary;
 use trader_rpc::{JournalLine, Role};
 use trader_store::{EntryFilter, MAX_ROWS, Page, Reader};
 
-use crate::cli::DemoArgs;
+use crate::cli::{DemoArgs, DemoVenue};
 use crate::config::{self, Config, Layer, Pace};
 use crate::exit::{self, Failure};
 use crate::plugins;
 use crate::scratch::Scratch;
 use crate::start::{self, Prepared};
 use crate::state::Folders;
-use crate::supervisor::{self, Begun, Ended, Horizon, Plan, Source};
-
-/// The made-up symbols: ticker, base price in cents, shape, shares in an average minute.
-fn cast() -> [(&'static str, i64, Shape, u32); 6] {
-    [
-        ("DOWN", 8_000, Shape::TrendDown, 20_000),
-        ("RISE", 5_000, Shape::TrendUp, 20_000),
-        ("SPIK", 6_000, Shape::Spike, 20_000),
-        ("THIN", 4_000, thin(), 400),
-        ("WLKA", 9_000, Shape::Walk, 15_000),
-        ("WLKB", 3_500, Shape::Walk, 15_000),
-    ]
-}
-
-/// A rise on so little volume that no entry fills at once, with enough of it at the end of the day
-/// that every exit does.
-fn thin() -> Shape {
-    let mut phases = vec![
-        Phase::new(20, 40, 60).with_volume(200),
-        Phase::new(20, -80, 60),
-        Phase::new(20, 40, 50),
-        Phase::new(4, 900, 150).with_volume(300),
-    ];
-    for _ in 0..9 {
-        phases.push(Phase::new(20, 320, 110));
-        phases.push(Phase::new(6, -240, 90));
-    }
-    phases.push(Phase::new(40, -900, 150).with_volume(1_000));
-    phases.push(Phase::new(52, -20, 120).with_volume(5_000));
-    Shape::Phases(phases)
-}
+use crate::supervisor::{self, Balance, Begun, Ended, Horizon, Plan, Source};
 
 /// The year whose full sessions the seeds choose from.
 const YEAR: i32 = 2025;
@@ -63,28 +38,72 @@ const YEAR: i32 = 2025;
 /// and equal to the broker, or did not show what it promises.
 pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let scratch = Scratch::new("demo", args.state_dir.as_deref())?;
-    let (config, source) = match &args.bars {
+    let script = match &args.bars {
         Some(bars) => recorded(args, bars)?,
-        None => synthetic(args)?,
+        None => made_up(args)?,
     };
+    match args.venue {
+        DemoVenue::Sim => {
+            let (config, source) = inside(args, &script)?;
+            play(args, &scratch, (config, source), || None)
+        }
+        #[cfg(feature = "alpaca-sim")]
+        DemoVenue::AlpacaSim => {
+            // It answers for as long as this lives.
+            let exchange = alpaca_sim::Exchange::open(args, &script, &scratch)?;
+            let (config, source) = exchange.config(args, &script)?;
+            play(args, &scratch, (config, source), || {
+                Some(exchange.balance())
+            })
+        }
+        #[cfg(not(feature = "alpaca-sim"))]
+        DemoVenue::AlpacaSim => Err(Failure::new(
+            exit::USAGE,
+            "this build has no alpaca-sim; build it with --features alpaca-sim",
+        )),
+    }
+}
+
+/// What is to be played.
+struct Script {
+    /// The session.
+    date: NaiveDate,
+    /// Who trades what.
+    routes: String,
+    /// The folder with recorded minutes; without it the market is made up.
+    bars: Option<PathBuf>,
+}
+
+/// Plays it, and tells what came of it. `books` are the broker's own, where it is not inside the supervisor.
+fn play(
+    args: &DemoArgs,
+    scratch: &Scratch,
+    (config, source): (Config, Source),
+    books: impl FnOnce() -> Option<Balance>,
+) -> Result<(), Failure> {
     let folders = Folders {
         runtime: scratch.path.join("run"),
         state: scratch.path.clone(),
     };
     let database = folders.state.join(crate::state::STORE_FILE);
     let prepared = start::prepare_with(config, None, folders)?;
-    let made_up = args.bars.is_none();
+    // Only where time waits for everybody is it known beforehand what a day shows.
+    let promised = args.bars.is_none() && args.venue == DemoVenue::Sim;
     say(&headline(args, &prepared, &source));
     let plan = Plan {
         source,
         horizon: Horizon::OneSession,
         witness: Some(Box::new(|line| say(&narrate(line)))),
     };
-    let ended = supervisor::run_plan(prepared, plan, |begun| say(&where_to_look(begun)))?;
+    let mut ended = supervisor::run_plan(prepared, plan, |begun| say(&where_to_look(begun)))?;
+    // What it was last heard to say may be older than the last fill.
+    ended.broker = books().or(ended.broker);
+    // The clock of a server goes on: what rests there may fill while this ends.
+    let comparable = args.venue == DemoVenue::Sim || ended.ledger.positions.is_empty();
     let explained = explained(&database);
     let told = explained.as_ref().map_or("NOT COMPLETE", String::as_str);
-    say(&epilogue(&ended, made_up, told));
-    verdict(&ended, made_up)?;
+    say(&epilogue(&ended, (promised, comparable), told));
+    verdict(&ended, (promised, comparable))?;
     explained.map(|_| ())
 }
 
@@ -121,56 +140,16 @@ fn explained(database: &Path) -> Result<String, Failure> {
 }
 
 /// The sample day: a session of the seed's choice and six symbols made for it.
-fn synthetic(args: &DemoArgs) -> Result<(Config, Source), Failure> {
-    let date = args.date.map_or_else(|| date_of(args.seed), Ok)?;
-    let instruments: Vec<Instrument> = cast()
-        .into_iter()
-        .filter_map(|(ticker, cents, shape, volume_per_minute)| {
-            Some(Instrument {
-                symbol: ticker.parse().ok()?,
-                base: Price::from_cents(cents)?,
-                shape,
-                volume_per_minute,
-            })
-        })
-        .collect();
-    let routes = r#"
-[[route]]
-name = "breakout-long"
-strategy = "opening-range"
-symbols = ["RISE", "SPIK", "THIN"]
-timeframe_minutes = 5
-settings = { sides = "long", range_minutes = 60, entry_minutes = 180, target_multiple = 0 }
-
-[[route]]
-name = "breakout-short"
-strategy = "opening-range"
-symbols = ["DOWN"]
-timeframe_minutes = 5
-settings = { sides = "short", range_minutes = 60, entry_minutes = 180, target_multiple = 0 }
-
-[[route]]
-name = "velez"
-strategy = "velez"
-symbols = ["WLKA"]
-timeframe_minutes = 2
-settings = { sma_fast = 5, sma_slow = 50 }
-
-[[route]]
-name = "mean-reversion"
-strategy = "mean-reversion"
-symbols = ["WLKB"]
-timeframe_minutes = 5
-"#;
-    let config = parse(args, date, "", routes)?;
-    Ok((
-        config,
-        Source::Synthetic(SyntheticMarket::new(args.seed, instruments)),
-    ))
+fn made_up(args: &DemoArgs) -> Result<Script, Failure> {
+    Ok(Script {
+        date: args.date.map_or_else(|| date_of(args.seed), Ok)?,
+        routes: cast::ROUTES.to_owned(),
+        bars: None,
+    })
 }
 
 /// A session of recorded minutes, traded by all three strategies one after the other.
-fn recorded(args: &DemoArgs, bars: &Path) -> Result<(Config, Source), Failure> {
+fn recorded(args: &DemoArgs, bars: &Path) -> Result<Script, Failure> {
     let usage = |message: &str| Failure::new(exit::USAGE, message);
     let date = args
         .date
@@ -193,14 +172,31 @@ fn recorded(args: &DemoArgs, bars: &Path) -> Result<(Config, Source), Failure> {
     let routes = route("velez", 2, "sma_fast = 5, sma_slow = 50")
         + &route("opening-range", 5, "")
         + &route("mean-reversion", 5, "");
-    let directory = format!(
-        "source = \"recorded\"\ndirectory = {:?}",
-        bars.display().to_string()
-    );
-    let config = parse(args, date, &directory, &routes)?;
-    Ok((config, Source::Recorded(bars.to_owned())))
+    Ok(Script {
+        date,
+        routes,
+        bars: Some(bars.to_owned()),
+    })
 }
 
+/// The exchange inside this program.
+fn inside(args: &DemoArgs, script: &Script) -> Result<(Config, Source), Failure> {
+    let (market, source) = match &script.bars {
+        None => {
+            let market = SyntheticMarket::new(args.seed, cast::instruments());
+            (String::new(), Source::Synthetic(market))
+        }
+        Some(bars) => {
+            let directory = bars.display().to_string();
+            let market = format!("source = \"recorded\"\ndirectory = {directory:?}\n");
+            (market, Source::Recorded(bars.clone()))
+        }
+    };
+    let market = format!("clock = \"virtual\"\n{market}");
+    Ok((parse(args, script.date, &market, &script.routes)?, source))
+}
+
+/// The configuration of a demo: `market` is the rest of that section, and others after it.
 fn parse(args: &DemoArgs, date: NaiveDate, market: &str, routes: &str) -> Result<Config, Failure> {
     let pace = match args.pace {
         Pace::Times(times) => times.to_string(),
@@ -208,7 +204,7 @@ fn parse(args: &DemoArgs, date: NaiveDate, market: &str, routes: &str) -> Result
     };
     let seed = args.seed;
     let text = format!(
-        "[market]\nclock = \"virtual\"\nseed = {seed}\nstart_date = {date}\npace = {pace}\n{market}\n\
+        "[market]\nseed = {seed}\nstart_date = {date}\npace = {pace}\n{market}\
          [risk]\nmax_open_positions = 8\nconsecutive_losses = 20\nposition_fraction = 0.1\n\
          entries_per_route_per_day = 50\n[session]\nflatten_minutes_before_close = 10\n[log]\nformat = \"memory\"\n{routes}"
     );
@@ -301,7 +297,7 @@ fn narrate(line: &JournalLine) -> String {
     format!("{time}  {}", line.text)
 }
 
-fn epilogue(ended: &Ended, made_up: bool, explained: &str) -> String {
+fn epilogue(ended: &Ended, (promised, comparable): (bool, bool), explained: &str) -> String {
     let mut text = String::from("\n");
     for day in &ended.tally.days {
         day_lines(&mut text, day);
@@ -328,6 +324,8 @@ fn epilogue(ended: &Ended, made_up: bool, explained: &str) -> String {
     let flat = if held == 0 { "flat" } else { "NOT FLAT" };
     let equal = if Some(&ended.ledger) == broker {
         "equal"
+    } else if !comparable {
+        "its clock goes on"
     } else {
         "NOT EQUAL"
     };
@@ -339,7 +337,7 @@ fn epilogue(ended: &Ended, made_up: bool, explained: &str) -> String {
         broker.map_or_else(|| "unknown".to_owned(), |broker| broker.cash.to_string()),
         held,
     );
-    if made_up && !ended.stopped && !ended.tally.missing().is_empty() {
+    if promised && !ended.stopped && !ended.tally.missing().is_empty() {
         let _ = write!(text, "\nMissing: {}", ended.tally.missing().join(", "));
     }
     text
@@ -368,12 +366,12 @@ fn day_lines(text: &mut String, day: &DaySummary) {
 }
 
 /// Whether the day ended as promised.
-fn verdict(ended: &Ended, made_up: bool) -> Result<(), Failure> {
+fn verdict(ended: &Ended, (promised, comparable): (bool, bool)) -> Result<(), Failure> {
     let failed = |message: String| Err(Failure::new(exit::FAILED, message));
     if let Some(why) = &ended.journal_failure {
         return failed(format!("the journal could not be written: {why}"));
     }
-    if Some(&ended.ledger) != ended.broker.as_ref() {
+    if comparable && Some(&ended.ledger) != ended.broker.as_ref() {
         return failed("the ledger differs from the broker; this is a bug".to_owned());
     }
     if ended.stopped {
@@ -383,7 +381,7 @@ fn verdict(ended: &Ended, made_up: bool) -> Result<(), Failure> {
         return failed("the day did not end flat; this is a bug".to_owned());
     }
     let missing = ended.tally.missing();
-    if made_up && !missing.is_empty() {
+    if promised && !missing.is_empty() {
         return failed(format!("the day did not show {}", missing.join(", ")));
     }
     Ok(())

@@ -15,7 +15,7 @@ static STRATEGIES: &[&StrategyPlugin] = &[
 pub const BROKERS: &[&str] = &[
     #[cfg(feature = "broker-sim")]
     "sim",
-    // The supervisor that trades is built with the simulated exchange.
+    // What trades is made with the exchange inside this program.
     #[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
     "alpaca",
 ];
@@ -33,8 +33,9 @@ pub enum PluginError {
     },
     /// No broker of this build has the name.
     #[error(
-        "this build has no broker {name:?}, only: {}; build it with --features broker-{name}",
-        list(.available)
+        "this build has no broker {name:?}, only: {}; build it with --features {}",
+        list(.available),
+        features_for(name)
     )]
     Broker {
         /// What was asked for.
@@ -45,6 +46,14 @@ pub enum PluginError {
     /// Backtests are not in this build.
     #[error("this build runs no backtests; build it with --features backtest")]
     Backtest,
+}
+
+/// What a build needs to trade at a broker: what trades is made with the exchange inside this program.
+fn features_for(broker: &str) -> String {
+    match broker {
+        "sim" => "broker-sim".to_owned(),
+        other => format!("broker-{other},broker-sim"),
+    }
 }
 
 fn list(names: &[&str]) -> String {
@@ -118,7 +127,10 @@ mod tests {
             "{error}"
         );
         let error = require_broker("moon").unwrap_err().to_string();
-        assert!(error.contains("--features broker-moon"), "{error}");
+        assert!(
+            error.ends_with("build it with --features broker-moon,broker-sim"),
+            "{error}"
+        );
     }
 
     #[test]

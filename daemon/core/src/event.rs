@@ -3,8 +3,11 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use trader_contract::{Bar, BrokerEvent, ClientOrderId, FeedEvent, Price, Quote, Symbol, SymbolId};
+use trader_contract::{
+    Bar, BrokerEvent, ClientOrderId, FeedEvent, Price, Quote, Symbol, SymbolId, Timestamp,
+};
 
 use crate::record::{IntentId, Scope};
 
@@ -72,6 +75,11 @@ pub enum Event {
         /// Why it was given up; `None` when it goes on.
         failed: Option<Box<str>>,
     },
+    /// The broker's calendar was compared with ours. The narrower hours hold, until it is compared again.
+    Calendar {
+        /// The days of which the broker says otherwise; none where both agree.
+        differing: Box<[BrokerDay]>,
+    },
     /// A person asked for something.
     Operator {
         /// What.
@@ -81,6 +89,15 @@ pub enum Event {
         /// The id of the call, given by the client.
         request: Box<str>,
     },
+}
+
+/// What the broker's calendar says of a day of which ours says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokerDay {
+    /// The day, a date in New York.
+    pub date: NaiveDate,
+    /// When it opens and when it closes; `None` where it is closed.
+    pub hours: Option<(Timestamp, Timestamp)>,
 }
 
 /// What an operator may ask for.

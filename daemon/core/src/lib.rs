@@ -23,4 +23,4 @@ pub use config::{
 pub use engine::{
     DataState, Engine, EngineError, LinkState, Phase, Protection, RestoreError, RouteInfo, Snapshot,
 };
-pub use event::{Event, OperatorCommand};
+pub use event::{BrokerDay, Event, OperatorCommand};

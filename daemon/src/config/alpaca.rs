@@ -270,4 +270,14 @@ mod tests {
             assert!(error.contains(expected), "{text}\n{error}");
         }
     }
+
+    #[test]
+    fn what_does_not_agree_is_named_where_it_stands_or_where_it_is_missing() {
+        let virtual_clock = SIMULATOR.replace("\"venue\"", "\"virtual\"\nstart_date = 2024-03-15");
+        let error = read(&virtual_clock).unwrap_err();
+        assert!(error.starts_with("t.toml:3:9: market.clock: "), "{error}");
+        let without = SIMULATOR.replace("address = \"127.0.0.1:4000\"\n", "");
+        let error = read(&without).unwrap_err();
+        assert!(error.starts_with("t.toml:6:1: alpaca.address: "), "{error}");
+    }
 }

@@ -61,6 +61,24 @@ pub(super) enum Value {
 /// The keys of a table, each with the place of the key itself.
 pub(super) type Entries = BTreeMap<String, (Place, Node)>;
 
+/// Where the value of a key stands, like `market.source`; the table that it belongs in where it is not said,
+/// and nothing where that is not there either.
+pub(super) fn place_of(entries: &Entries, key: &str) -> Option<Place> {
+    let mut table = entries;
+    let mut place = None;
+    for part in key.split('.') {
+        let Some((_, node)) = table.get(part) else {
+            break;
+        };
+        place = Some(node.place.clone());
+        let Value::Table(below) = &node.value else {
+            break;
+        };
+        table = below;
+    }
+    place
+}
+
 impl Value {
     /// The value in words, for messages.
     pub(super) fn describe(&self) -> String {

@@ -223,10 +223,11 @@ pub fn load(
     let Some(file) = file else {
         return Ok(Config::defaults());
     };
-    let config = parse(&layers::read(file)?, strategies)?;
+    let (config, entries) = parse_located(&layers::read(file)?, strategies)?;
     let mut problems = Problems::default();
     config.check_trading(&mut problems);
     check_surroundings(&config, &mut problems);
+    problems.locate(|key| layers::place_of(&entries, key));
     problems.or(config)
 }
 
@@ -248,15 +249,24 @@ pub fn alert_settings(named: Option<&Path>) -> (Mode, AlertSettings) {
 /// # Errors
 /// Everything that is wrong.
 pub fn parse(layers: &[Layer], strategies: &[&'static StrategyPlugin]) -> Result<Config, Problems> {
+    parse_located(layers, strategies).map(|(config, _)| config)
+}
+
+/// The same, with everything that was said and where.
+fn parse_located(
+    layers: &[Layer],
+    strategies: &[&'static StrategyPlugin],
+) -> Result<(Config, layers::Entries), Problems> {
     let mut problems = Problems::default();
     let entries = layers::merge(layers, &mut problems);
     if problems.count() > 0 {
         // What could not be parsed is missing, which would look like other mistakes.
-        return problems.or(Config::defaults());
+        return Err(problems);
     }
-    let config = Config::read(Section::root(entries, &mut problems), strategies);
+    let config = Config::read(Section::root(entries.clone(), &mut problems), strategies);
     alpaca::check(&config, &mut problems);
-    problems.or(config)
+    problems.locate(|key| layers::place_of(&entries, key));
+    problems.or((config, entries))
 }
 
 /// Checks what the configuration points at: the calendar's file, the first session, the bars.

@@ -68,6 +68,15 @@ impl Problems {
         });
     }
 
+    /// Finds the places of those that have none: of the key, or of the table in which it is not said.
+    pub(super) fn locate(&mut self, place_of: impl Fn(&str) -> Option<Place>) {
+        for problem in &mut self.0 {
+            if problem.place.is_none() {
+                problem.place = place_of(&problem.key);
+            }
+        }
+    }
+
     /// The problems.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter()

@@ -142,6 +142,7 @@ impl Tape {
             // The simulated broker speaks for itself, and nothing fails.
             Event::Broker(_)
             | Event::Skew { .. }
+            | Event::Calendar { .. }
             | Event::Timer
             | Event::JournalFailed { .. }
             | Event::AuditFailed { .. }

@@ -1,14 +1,16 @@
 //! Alpaca as the daemon's venue: one connection that trades, one that brings prices, and a task that
 //! compares clocks and asks what may be done with each symbol.
 
+mod past;
 mod watch;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use trader_broker_alpaca::face::credentials::CredentialError;
 use trader_broker_alpaca::face::{
     DataChannel, Endpoint, Feed, Keys, KnownOrder, Live, MarketData, MarketDataSettings, Outlet,
     Paper, Simulator, StartError, Subscriptions, Trading, TradingSettings, credentials, init,
@@ -21,14 +23,13 @@ use trader_core::book::Book;
 use super::Balance;
 use super::inbox::Slot;
 use crate::config::{AlpacaEndpoint, AlpacaFeed, AlpacaSettings, ClockKind, Config, Pace};
+use crate::credentials::of_folder;
 use crate::exit::{self, Failure};
 use crate::start::Prepared;
 use crate::{assemble, clock, warm_up};
 
 /// The name of systemd's credential with the keys.
 const CREDENTIAL: &str = "alpaca";
-/// How long the bars of the past may take; then indicators warm up on the bars that come.
-const PAST_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a simulator may take to say what time it has.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(15);
 /// Minutes of a full session.
@@ -63,6 +64,7 @@ pub(super) struct Alpaca {
     account: Arc<Account>,
     data: MarketData,
     symbols: Vec<Symbol>,
+    feed: Feed,
     delayed: bool,
     /// What was not sent comes back as events.
     returned: VecDeque<BrokerEvent>,
@@ -111,8 +113,21 @@ fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::new(exit::CONFIG, error)
 }
 
+/// The keys: of the file that is named, else a credential of the unit's own, else one of the folder.
 fn keys(settings: &AlpacaSettings) -> Result<Keys, Failure> {
-    credentials::load(CREDENTIAL, settings.keys_file.as_deref()).map_err(failed)
+    let load = |name: &str| credentials::load(name, settings.keys_file.as_deref());
+    let keys = match load(CREDENTIAL) {
+        Err(CredentialError::None { .. }) => load(&of_folder(CREDENTIAL)),
+        loaded => loaded,
+    };
+    keys.map_err(|error| match error {
+        CredentialError::None { .. } => failed(
+            "there are no keys of Alpaca: put them, the key id and its secret in a line each, into \
+             /etc/traderd/credentials/alpaca, root's and 0600, and restart; or name a file of mode 0600 in \
+             alpaca.keys_file",
+        ),
+        error => failed(error),
+    })
 }
 
 fn simulator(settings: &AlpacaSettings) -> Result<Simulator, Failure> {
@@ -169,13 +184,14 @@ impl Alpaca {
         let config = &prepared.config;
         let settings = &config.alpaca;
         let symbols = assemble::symbols(config);
+        let feed = match settings.feed {
+            AlpacaFeed::Iex => Feed::Iex,
+            AlpacaFeed::Sip => Feed::Sip,
+            AlpacaFeed::Delayed => Feed::DelayedSip,
+        };
         let making = Making {
             keys: keys(settings)?,
-            feed: match settings.feed {
-                AlpacaFeed::Iex => Feed::Iex,
-                AlpacaFeed::Sip => Feed::Sip,
-                AlpacaFeed::Delayed => Feed::DelayedSip,
-            },
+            feed,
             known: known(engine.book()),
             symbols: &symbols,
             slot,
@@ -206,15 +222,15 @@ impl Alpaca {
             account,
             data,
             symbols,
-            delayed: settings.feed == AlpacaFeed::Delayed,
+            feed,
+            delayed: feed == Feed::DelayedSip,
             returned: VecDeque::new(),
             balance: None,
             _watch: stop.drop_guard(),
         })
     }
 
-    /// The bars of the past that warm up what needs `minutes` of them, all ended by now. None where
-    /// Alpaca does not answer: then indicators warm up on the bars that come.
+    /// The bars of the past that warm up what needs `minutes` of them, all ended by now: see [`past`].
     pub(super) fn past(
         &self,
         prepared: &Prepared,
@@ -225,36 +241,19 @@ impl Alpaca {
             return Vec::new();
         }
         let sessions = warm_up::sessions(&prepared.calendar, &session, minutes, MINUTES_A_SESSION);
-        let from = sessions.first().map_or(session.open, |first| first.open);
         let now = clock::venue();
         let newest = if self.delayed {
             now.plus_nanos(-DELAY)
         } else {
             now
         };
-        let until = newest.plus_minutes(-1);
-        let asked = self.data.history().minutes(&self.symbols, from, until);
-        let answer =
-            Handle::current().block_on(async { tokio::time::timeout(PAST_PATIENCE, asked).await });
-        let bars = match answer {
-            Ok(Ok(bars)) => bars,
-            Ok(Err(error)) => {
-                tracing::error!(%error, "there are no bars of the past; indicators warm up on those that come");
-                return Vec::new();
-            }
-            Err(_) => {
-                tracing::error!(
-                    "the bars of the past did not come in time; indicators warm up on those that come"
-                );
-                return Vec::new();
-            }
+        let asked = past::Asked {
+            symbols: &self.symbols,
+            from: sessions.first().map_or(session.open, |first| first.open),
+            until: newest.plus_minutes(-1),
+            feed: self.feed,
         };
-        let mut by_symbol: BTreeMap<Symbol, Vec<Bar>> = BTreeMap::new();
-        for (symbol, bar) in bars {
-            if bar.start <= until {
-                by_symbol.entry(symbol).or_default().push(bar);
-            }
-        }
+        let mut by_symbol = asked.bars(self.data.history(), &prepared.folders.state);
         let ids = (0_u32..).map(SymbolId::new);
         let symbols = ids.zip(&self.symbols);
         symbols

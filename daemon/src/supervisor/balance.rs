@@ -33,7 +33,8 @@ impl Balance {
         }
     }
 
-    pub(super) fn of_broker(account: &AccountView) -> Self {
+    /// What the simulated exchange itself has.
+    pub(crate) fn of_broker(account: &AccountView) -> Self {
         let mut positions: Vec<(Symbol, NetQty)> = account
             .positions
             .iter()

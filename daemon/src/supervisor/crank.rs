@@ -154,6 +154,8 @@ impl Crank {
             Message::Wake => {}
             #[cfg(feature = "broker-alpaca")]
             Message::Skew(nanos) => self.feed(&Event::Skew { nanos }),
+            #[cfg(feature = "broker-alpaca")]
+            Message::Calendar(differing) => self.feed(&Event::Calendar { differing }),
         }
     }
 

@@ -11,6 +11,8 @@ use std::time::Duration;
 use trader_broker_alpaca::face::{FeedItem, Outlet};
 #[cfg(feature = "broker-alpaca")]
 use trader_contract::BrokerEvent;
+#[cfg(feature = "broker-alpaca")]
+use trader_core::BrokerDay;
 use trader_kernel::Asked;
 
 #[cfg(feature = "broker-alpaca")]
@@ -32,6 +34,9 @@ pub(super) enum Message {
     /// How far our clock is ahead of the broker's, in nanoseconds.
     #[cfg(feature = "broker-alpaca")]
     Skew(i64),
+    /// Of which days the broker's calendar says otherwise than ours.
+    #[cfg(feature = "broker-alpaca")]
+    Calendar(Box<[BrokerDay]>),
 }
 
 /// Where messages are put.
@@ -105,6 +110,13 @@ impl Slot {
         if self.usual.try_send(Message::Skew(nanos)).is_err() {
             tracing::debug!(nanos, "the inbox had no room for the clock's difference");
         }
+    }
+
+    /// Tells of which days the broker's calendar says otherwise; whether there was room.
+    #[cfg(feature = "broker-alpaca")]
+    pub(super) fn tell_calendar(&self, differing: &[BrokerDay]) -> bool {
+        let message = Message::Calendar(differing.into());
+        self.usual.try_send(message).is_ok()
     }
 
     /// Where a broker's events are put.

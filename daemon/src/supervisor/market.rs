@@ -9,7 +9,7 @@ use trader_broker_sim::market::{Instrument, Shape, SyntheticMarket};
 use trader_calendar::{Calendar, CalendarError, Session};
 use trader_contract::{Bar, Price, Symbol, SymbolId, Timestamp};
 
-use crate::config::AlpacaFeed;
+use crate::config::{AlpacaEndpoint, AlpacaFeed};
 use crate::feeds::recorded::{self, FeedError};
 use crate::warm_up;
 
@@ -37,7 +37,7 @@ pub enum Source {
     /// Files of recorded minutes.
     Recorded(PathBuf),
     /// Alpaca's streams; only the sessions are made here.
-    Alpaca(AlpacaFeed),
+    Alpaca(AlpacaEndpoint, AlpacaFeed),
 }
 
 impl Source {
@@ -47,9 +47,10 @@ impl Source {
         match self {
             Self::Synthetic(_) => "SYNTHETIC DATA",
             Self::Recorded(_) => "RECORDED DATA",
-            Self::Alpaca(AlpacaFeed::Iex) => "ALPACA IEX DATA",
-            Self::Alpaca(AlpacaFeed::Sip) => "ALPACA SIP DATA",
-            Self::Alpaca(AlpacaFeed::Delayed) => "ALPACA DELAYED DATA",
+            Self::Alpaca(AlpacaEndpoint::Simulator, _) => "SIMULATOR DATA",
+            Self::Alpaca(_, AlpacaFeed::Iex) => "ALPACA IEX DATA",
+            Self::Alpaca(_, AlpacaFeed::Sip) => "ALPACA SIP DATA",
+            Self::Alpaca(_, AlpacaFeed::Delayed) => "ALPACA DELAYED DATA",
         }
     }
 }
@@ -200,7 +201,7 @@ impl Market {
         let mut past = match &self.source {
             Source::Recorded(directory) => self.recorded_past(directory, session, minutes)?,
             Source::Synthetic(_) => self.synthetic_past(session, minutes)?,
-            Source::Alpaca(_) => return Ok(Vec::new()),
+            Source::Alpaca(..) => return Ok(Vec::new()),
         };
         let today = self.bars_of(session)?;
         let ids = (0_u32..).map(SymbolId::new);
@@ -260,7 +261,7 @@ impl Market {
 
     fn bars_of(&mut self, session: Session) -> Result<Vec<Vec<Bar>>, MarketError> {
         match &mut self.source {
-            Source::Alpaca(_) => Ok(vec![Vec::new(); self.symbols.len()]),
+            Source::Alpaca(..) => Ok(vec![Vec::new(); self.symbols.len()]),
             Source::Synthetic(market) => {
                 let minutes = u32::try_from(session.minutes()).unwrap_or(0);
                 Ok((0..self.symbols.len())

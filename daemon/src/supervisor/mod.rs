@@ -89,7 +89,10 @@ pub fn run(prepared: Prepared) -> Result<(), Failure> {
     let symbols = assemble::symbols(&prepared.config);
     let source = match (market.source, &market.directory) {
         (MarketSource::Recorded, Some(directory)) => Source::Recorded(directory.clone()),
-        (MarketSource::Alpaca, _) => Source::Alpaca(prepared.config.alpaca.feed),
+        (MarketSource::Alpaca, _) => {
+            let alpaca = &prepared.config.alpaca;
+            Source::Alpaca(alpaca.endpoint, alpaca.feed)
+        }
         _ => Source::Synthetic(SyntheticMarket::new(market.seed, walks(&symbols))),
     };
     let ended = run_plan(

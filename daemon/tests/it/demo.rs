@@ -1,6 +1,10 @@
 //! `traderd demo`: what it promises for every seed, and that it plays recorded minutes too.
 
+#[cfg(feature = "alpaca-sim")]
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+#[cfg(feature = "alpaca-sim")]
+use std::process::Stdio;
 use std::process::{Command, Output};
 
 /// Seeds that are played whenever tests run; many more are played by hand before a release.
@@ -129,4 +133,51 @@ fn a_named_state_folder_is_kept_and_goes_on_with_the_next_session() {
         out.lines().find(|line| line.starts_with("Day ")).unwrap()[..14].to_owned()
     };
     assert_ne!(day(&first), day(&second));
+}
+
+/// A demo over sockets that is stopped after a line with these words.
+#[cfg(feature = "alpaca-sim")]
+fn over_sockets(state: &Path, words: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_traderd"));
+    command.args(["demo", "--venue", "alpaca-sim", "--state-dir"]);
+    command.arg(state).env_clear();
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut told = Vec::new();
+    for line in lines.by_ref().map_while(Result::ok) {
+        told.push(line);
+        if told.last().is_some_and(|line| line.contains(words)) {
+            break;
+        }
+    }
+    let socket = trader_rpc::socket::control(&state.join("run"));
+    let client = trader_rpc::Client::connect(&socket, "e2e").unwrap();
+    crate::daemon::stop(&client, Some(true));
+    drop(client);
+    told.extend(lines.map_while(Result::ok));
+    let told = told.join("\n");
+    assert!(child.wait().unwrap().success(), "{told}");
+    assert!(told.ends_with(": flat, equal"), "{told}");
+    told
+}
+
+#[cfg(feature = "alpaca-sim")]
+#[test]
+fn a_demo_over_sockets_ends_flat_and_equal_to_the_servers_books_and_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("new");
+    let headline = "traderd demo, SIMULATOR DATA: session 2025-01-03, seed 1, 390 seconds";
+    let first = over_sockets(&state, " filled ");
+    assert!(first.starts_with(headline), "{first}");
+    let second = over_sockets(&state, "began to trade");
+    assert!(second.starts_with(headline), "{second}");
+    assert!(!second.contains("account opened"), "{second}");
+}
+
+#[cfg(feature = "alpaca-sim")]
+#[test]
+fn a_demo_over_sockets_has_a_pace() {
+    let output = demo(&["--venue", "alpaca-sim", "--pace", "max"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--pace takes a number"));
 }

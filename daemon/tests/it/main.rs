@@ -41,10 +41,14 @@ mod ending;
 mod jobs;
 #[cfg(feature = "broker-sim")]
 mod jobs_trouble;
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+mod past;
 #[cfg(feature = "broker-sim")]
 mod replay;
 #[cfg(feature = "broker-sim")]
 mod shop;
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+mod simulator;
 #[cfg(feature = "broker-sim")]
 mod trouble;
 #[cfg(feature = "broker-sim")]

@@ -103,7 +103,7 @@ fn everything_wrong_with_a_configuration_is_told_and_the_end_is_78() {
         ),
         (
             "mode = \"live\"\n[risk]\ndaily_loss_fraction = 0.5\n[account]\ninitial_cash = 2500.5\n",
-            "mode: live trading needs a broker outside this program; set broker.kind = \"alpaca\" and \
+            "t.toml:1:8: mode: live trading needs a broker outside this program; set broker.kind = \"alpaca\" and \
              market.source = \"alpaca\", or mode = \"simulated\"\n\
              t.toml:3:23: risk.daily_loss_fraction: 0.5 is outside the 0.001 to 0.1 that this program \
              allows; choose a value between\n\
@@ -118,7 +118,7 @@ fn everything_wrong_with_a_configuration_is_told_and_the_end_is_78() {
         ),
         (
             "[market]\nclock = \"virtual\"\nstart_date = 2024-03-16\n",
-            "market.start_date: 2024-03-16 is no trading day; choose another date\n1 problem in the configuration\n",
+            "t.toml:3:14: market.start_date: 2024-03-16 is no trading day; choose another date\n1 problem in the configuration\n",
         ),
     ];
     for (text, expected) in table {

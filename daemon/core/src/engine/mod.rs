@@ -6,6 +6,7 @@ mod breakers;
 mod cause;
 mod entries;
 mod foreign;
+mod hours;
 mod intents;
 mod ladder;
 mod lanes;
@@ -57,7 +58,7 @@ use crate::bars::ClosedBars;
 use crate::book::Book;
 use crate::command::{Command, Commands};
 use crate::config::{Authority, EngineConfig, Market, OrderRules, Sides, Watch};
-use crate::event::Event;
+use crate::event::{BrokerDay, Event};
 use crate::lane::Lane;
 use crate::record::{Alert, JournalEntry, Origin, Record, Severity, TradingState};
 use crate::risk::gate::Gate;
@@ -124,6 +125,8 @@ pub struct Engine {
     equity: Money,
     loss_floor: Money,
     schedule: Schedule,
+    /// Days of which the broker's calendar says otherwise than ours.
+    broker_days: Box<[BrokerDay]>,
     window_due: Timestamp,
     wakes: BTreeSet<(Timestamp, SymbolId)>,
     due: Timestamp,
@@ -185,6 +188,7 @@ impl Engine {
             equity: Money::ZERO,
             loss_floor: Money::from_femtos(i128::MIN),
             schedule: Schedule::default(),
+            broker_days: Box::default(),
             window_due: Timestamp::MAX,
             wakes: BTreeSet::new(),
             due: Timestamp::MAX,
@@ -287,6 +291,7 @@ impl Engine {
             }
             Event::JournalFailed { why } => self.on_journal_failed(at, why, out),
             Event::Recording { failed } => self.on_recording(at, failed.as_deref(), out),
+            Event::Calendar { differing } => self.on_calendar(at, differing, out),
             Event::Operator {
                 command,
                 uid,

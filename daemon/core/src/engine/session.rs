@@ -1,5 +1,6 @@
 //! The trading day: when entries are taken, when positions are closed, and what is counted at the
-//! end. All times come from the calendar, half days included.
+//! end. All times come from the calendar, half days included; where the broker's has narrower hours, those are
+//! the day's (`hours.rs`).
 //!
 //! What a start does, once the broker has been heard (times before the close; a half day has the same
 //! rows, each three hours earlier; both sides alike; each row is a test):
@@ -70,6 +71,19 @@ impl Schedule {
     }
 }
 
+/// When a phase of a session ends.
+fn end_of(phase: Phase, session: &Session, rules: &DayRules) -> Timestamp {
+    let before_close = |nanos: i64| session.close.plus_nanos(nanos.saturating_neg());
+    match phase {
+        Phase::Closed => session.open,
+        Phase::Entries if rules.end_of_day == EndOfDay::Hold => session.close,
+        Phase::Entries => before_close(rules.entries_stop_nanos),
+        Phase::NoEntries => before_close(rules.flatten_nanos),
+        Phase::Flattening => before_close(rules.deadline_nanos),
+        Phase::PastDeadline => session.close,
+    }
+}
+
 impl Engine {
     /// The rules of the day, on markets that have one.
     pub(super) fn day_rules(&self) -> Option<DayRules> {
@@ -102,10 +116,14 @@ impl Engine {
         };
         self.schedule.entries_at_any_time = day.end_of_day == EndOfDay::Hold;
         let inside = calendar.session_at(at).ok().flatten();
-        let session = match inside {
-            Some(session) => Some(session),
-            None => calendar.next_session_after(at).ok(),
-        };
+        let first = inside.or_else(|| calendar.next_session_after(at).ok());
+        let after = |session: &Session| calendar.next_session_after(session.open).ok();
+        // What the broker has ended already, or does not open, is passed over.
+        let mut sessions = std::iter::successors(first, after);
+        let session = sessions.find_map(|ours| {
+            let both = self.within_brokers_hours(ours)?;
+            (at < both.close).then_some(both)
+        });
         let session = session.map(crate::planted::day);
         self.schedule.session = session;
         self.schedule.phase = Phase::Closed;
@@ -122,21 +140,48 @@ impl Engine {
                 self.schedule.next_at = Timestamp::MAX;
                 return;
             };
-            let before_close = |nanos: i64| session.close.plus_nanos(nanos.saturating_neg());
             let holds = rules.end_of_day == EndOfDay::Hold;
-            let (phase, next_at) = match self.schedule.phase {
-                Phase::Closed if holds => (Phase::Entries, session.close),
-                Phase::Entries if holds => (Phase::Closed, Timestamp::MAX),
-                Phase::Closed => (Phase::Entries, before_close(rules.entries_stop_nanos)),
-                Phase::Entries => (Phase::NoEntries, before_close(rules.flatten_nanos)),
-                Phase::NoEntries => (Phase::Flattening, before_close(rules.deadline_nanos)),
-                Phase::Flattening => (Phase::PastDeadline, session.close),
-                Phase::PastDeadline => (Phase::Closed, Timestamp::MAX),
+            let phase = match self.schedule.phase {
+                Phase::Closed => Phase::Entries,
+                Phase::Entries if holds => Phase::Closed,
+                Phase::Entries => Phase::NoEntries,
+                Phase::NoEntries => Phase::Flattening,
+                Phase::Flattening => Phase::PastDeadline,
+                Phase::PastDeadline => Phase::Closed,
             };
             self.schedule.phase = phase;
-            self.schedule.next_at = next_at;
+            self.schedule.next_at = match phase {
+                // Which one is next is found when this one is closed.
+                Phase::Closed => Timestamp::MAX,
+                phase => end_of(phase, &session, &rules),
+            };
             self.enter_phase(at, phase, session, out);
         }
+    }
+
+    /// The hours of the session that we are in, or wait for, may be others than they were.
+    pub(super) fn reschedule(&mut self, at: Timestamp, out: &mut Commands) {
+        if self.schedule.phase == Phase::Closed {
+            return self.locate_session(at);
+        }
+        let (Some(session), Some(rules)) = (self.schedule.session, self.day_rules()) else {
+            return;
+        };
+        let Market::Sessions { calendar, .. } = &self.market else {
+            return;
+        };
+        let ours = calendar.session(session.date).ok().flatten();
+        let ours = crate::planted::day(ours.unwrap_or(session));
+        // One that has begun keeps its open; where the broker is closed it is over.
+        let both = self.within_brokers_hours(ours);
+        let session = Session {
+            close: both.map_or(session.open, |both| both.close),
+            half_day: both.is_none_or(|both| both.half_day),
+            ..session
+        };
+        self.schedule.session = Some(session);
+        self.schedule.next_at = end_of(self.schedule.phase, &session, &rules);
+        self.advance_session(at, out);
     }
 
     /// Opens the session that is due: what the broker says from its open on belongs to it.

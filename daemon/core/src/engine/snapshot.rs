@@ -17,6 +17,7 @@ use super::unknown::Doubt;
 use super::{Engine, EngineError, SymbolState};
 use crate::book::Book;
 use crate::config::EngineConfig;
+use crate::event::BrokerDay;
 use crate::lane::LaneState;
 use crate::risk::gate::Counted;
 
@@ -33,6 +34,8 @@ pub struct Snapshot {
     equity: Money,
     loss_floor: Money,
     schedule: Schedule,
+    #[serde(default)]
+    broker_days: Box<[BrokerDay]>,
     window_due: Timestamp,
     wakes: BTreeSet<(Timestamp, SymbolId)>,
     due: Timestamp,
@@ -105,6 +108,7 @@ impl Engine {
             equity: self.equity,
             loss_floor: self.loss_floor,
             schedule: self.schedule,
+            broker_days: self.broker_days.clone(),
             window_due: self.window_due,
             wakes: self.wakes.clone(),
             due: self.due,
@@ -161,6 +165,7 @@ impl Engine {
             equity: snapshot.equity,
             loss_floor: snapshot.loss_floor,
             schedule: snapshot.schedule,
+            broker_days: snapshot.broker_days,
             window_due: snapshot.window_due,
             wakes: snapshot.wakes,
             due: snapshot.due,

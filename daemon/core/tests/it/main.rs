@@ -27,6 +27,8 @@ mod foreign;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod hours;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod ladder;

@@ -1,13 +1,15 @@
 //! What is asked of Alpaca again and again beside trading: its clock, what may be done with each symbol,
-//! and, once, whether its calendar is ours.
+//! and whether its calendar is ours. What comes of that is the engine's to decide.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{NaiveDate, NaiveTime};
 use tokio_util::sync::CancellationToken;
 use trader_broker_alpaca::face::{AskError, Outlet, Put};
-use trader_calendar::{Calendar, new_york};
-use trader_contract::{BrokerEvent, Symbol, Timestamp};
+use trader_calendar::{Calendar, Session, new_york};
+use trader_contract::{BrokerEvent, Symbol};
+use trader_core::BrokerDay;
 
 use super::super::inbox::Slot;
 use super::{Account, ask};
@@ -15,7 +17,7 @@ use crate::clock;
 
 /// Seconds of the venue between two looks at its clock.
 const CLOCK_EVERY: u32 = 60;
-/// Looks at the clock for one at the symbols.
+/// Looks at the clock for one at the symbols and the calendar.
 const LOOKS: u32 = 10;
 /// How long a full queue is left alone.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -42,15 +44,16 @@ impl Watched {
     async fn ask(self) {
         let every = Duration::from_secs(u64::from(CLOCK_EVERY));
         let every = every.checked_div(clock::venue_pace()).unwrap_or(every);
-        let mut compared = false;
+        let mut told = None;
         loop {
             for look in 0..LOOKS {
                 self.look_at_clock().await;
+                // Until both were compared they are asked every minute.
+                if look == 0 || told.is_none() {
+                    self.look_at_calendar(&mut told).await;
+                }
                 if look == 0 {
                     self.look_at_symbols().await;
-                }
-                if !compared {
-                    compared = self.compare_calendars().await;
                 }
                 tokio::time::sleep(every).await;
             }
@@ -103,11 +106,11 @@ impl Watched {
         }
     }
 
-    /// Compares the days ahead; whether Alpaca has answered.
-    async fn compare_calendars(&self) -> bool {
+    /// Compares the days ahead, and tells what differs where that is not what was told last.
+    async fn look_at_calendar(&self, told: &mut Option<Vec<BrokerDay>>) {
         let first = new_york::date(clock::venue());
         let Some(last) = first.checked_add_days(chrono::Days::new(DAYS_AHEAD)) else {
-            return true;
+            return;
         };
         let answer: Result<_, AskError> =
             ask!(&*self.account, trading => trading.calendar(first, last).await);
@@ -115,28 +118,92 @@ impl Watched {
             Ok(days) => days,
             Err(error) => {
                 tracing::warn!(%error, "Alpaca's calendar could not be compared with ours");
-                return false;
+                return;
             }
         };
-        let Ok(ours) = self.calendar.sessions(first..=last) else {
-            tracing::error!("our calendar does not cover the days ahead; update traderd");
-            return true;
+        // What it does not cover it enters nothing on, and tells itself.
+        let covered = last.min(self.calendar.last_covered());
+        let Ok(ours) = self.calendar.sessions(first..=covered) else {
+            return;
         };
-        let hours = |open: Timestamp, close: Timestamp| {
-            (
-                new_york::wall_clock(open).time(),
-                new_york::wall_clock(close).time(),
-            )
-        };
-        let ours = ours.iter().map(|s| (s.date, hours(s.open, s.close)));
-        let theirs = theirs.iter().map(|day| (day.date, (day.open, day.close)));
-        let (ours, theirs): (Vec<_>, Vec<_>) = (ours.collect(), theirs.collect());
-        let differing = ours.iter().filter(|day| !theirs.contains(day));
-        let differing = differing.chain(theirs.iter().filter(|day| !ours.contains(day)));
-        let dates: std::collections::BTreeSet<_> = differing.map(|(date, _)| *date).collect();
-        for date in dates {
-            tracing::error!(%date, "Alpaca's hours differ from our calendar's on this day; correct calendar.overrides");
+        let theirs = theirs.iter().filter(|day| day.date <= covered);
+        let theirs: Vec<BrokerDay> = theirs
+            .map(|day| brokers_day(day.date, (day.open, day.close)))
+            .collect();
+        let differing = differing(ours, &theirs);
+        if told.as_ref() != Some(&differing) && self.slot.tell_calendar(&differing) {
+            *told = Some(differing);
         }
-        true
+    }
+}
+
+/// A day of Alpaca's calendar in the engine's words. One whose hours are no moments counts as closed.
+fn brokers_day(date: NaiveDate, (open, close): (NaiveTime, NaiveTime)) -> BrokerDay {
+    let at = |time: NaiveTime| new_york::timestamp(date.and_time(time));
+    BrokerDay {
+        date,
+        hours: at(open).zip(at(close)),
+    }
+}
+
+/// The days on which both do not say the same, as the broker has them.
+fn differing(ours: &[Session], theirs: &[BrokerDay]) -> Vec<BrokerDay> {
+    let agrees = |day: &BrokerDay| {
+        let same =
+            |ours: &Session| ours.date == day.date && day.hours == Some((ours.open, ours.close));
+        ours.iter().any(same)
+    };
+    let otherwise = theirs.iter().filter(|day| !agrees(day)).copied();
+    let closed = ours
+        .iter()
+        .filter(|ours| theirs.iter().all(|day| day.date != ours.date));
+    let closed = closed.map(|ours| BrokerDay {
+        date: ours.date,
+        hours: None,
+    });
+    let mut days: Vec<BrokerDay> = otherwise.chain(closed).collect();
+    days.sort_by_key(|day| day.date);
+    days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_that_close_earlier_or_are_closed_or_are_open_only_there_differ() {
+        let date = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let ours = Calendar::nyse();
+        let ours = ours
+            .sessions(date("2026-11-24")..=date("2026-11-30"))
+            .unwrap();
+        let day = |text: &str, close: u32| {
+            let open = NaiveTime::from_hms_opt(9, 30, 0).unwrap();
+            let close = NaiveTime::from_hms_opt(close, 0, 0).unwrap();
+            brokers_day(date(text), (open, close))
+        };
+        let agreed = [
+            day("2026-11-24", 16),
+            day("2026-11-25", 16),
+            day("2026-11-27", 13),
+            day("2026-11-30", 16),
+        ];
+        assert_eq!(differing(ours, &agreed), Vec::new());
+        let theirs = [
+            day("2026-11-24", 13),
+            day("2026-11-25", 16),
+            day("2026-11-26", 16),
+            day("2026-11-27", 13),
+        ];
+        let found: Vec<(String, bool)> = differing(ours, &theirs)
+            .iter()
+            .map(|day| (day.date.to_string(), day.hours.is_some()))
+            .collect();
+        let expected = [
+            ("2026-11-24", true),
+            ("2026-11-26", true),
+            ("2026-11-30", false),
+        ];
+        assert_eq!(found, expected.map(|(date, open)| (date.to_owned(), open)));
     }
 }

@@ -231,25 +231,14 @@ impl History {
             .await
     }
 
-    /// Raw bars of one minute, both ends included, of all pages.
+    /// Bars of all pages.
     ///
     /// # Errors
     /// As every question: see [`AskError`].
-    pub async fn minutes(
-        &self,
-        symbols: &[Symbol],
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<(Symbol, Bar)>, AskError> {
+    pub async fn bars(&self, of: BarsOf<'_>) -> Result<Vec<(Symbol, Bar)>, AskError> {
         let mut all = Vec::new();
-        for symbols in symbols.chunks(SYMBOLS) {
-            let of = BarsOf {
-                symbols,
-                timeframe: "1Min",
-                from,
-                to,
-                adjustment: Adjustment::Raw,
-            };
+        for symbols in of.symbols.chunks(SYMBOLS) {
+            let of = BarsOf { symbols, ..of };
             let mut token: Option<Box<str>> = None;
             loop {
                 let page = self.bars_page(of, token.as_deref()).await?;
@@ -262,6 +251,26 @@ impl History {
             }
         }
         Ok(all)
+    }
+
+    /// Raw bars of one minute, both ends included, of all pages.
+    ///
+    /// # Errors
+    /// As every question: see [`AskError`].
+    pub async fn minutes(
+        &self,
+        symbols: &[Symbol],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(Symbol, Bar)>, AskError> {
+        self.bars(BarsOf {
+            symbols,
+            timeframe: "1Min",
+            from,
+            to,
+            adjustment: Adjustment::Raw,
+        })
+        .await
     }
 
     /// The newest finished minute of each symbol.

@@ -38,5 +38,5 @@ mod world;
 
 pub use options::{Options, Pace};
 pub use rest::data::Plan;
-pub use server::Server;
+pub use server::{Books, Server};
 pub use shell::StartError;

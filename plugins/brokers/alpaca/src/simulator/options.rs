@@ -7,7 +7,9 @@ use clap::Parser;
 use trader_calendar::Calendar;
 use trader_contract::Timestamp;
 
+use super::market::Market;
 use super::rest::data::Plan;
+use super::shell::StartError;
 
 /// Runs a simulated exchange that speaks Alpaca's language on loopback
 ///
@@ -48,6 +50,17 @@ pub struct Options {
     pub plan: Plan,
 }
 
+impl Options {
+    /// The market that they name.
+    pub(crate) fn open_market(&self) -> Result<Market, StartError> {
+        match self.market.as_str() {
+            "seeded" => Ok(Market::seeded(self.seed)),
+            folder => Market::recorded(folder.as_ref())
+                .map_err(|error| StartError::Unusable(error.into())),
+        }
+    }
+}
+
 /// How fast simulated time passes, in thousandths of the machine's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace(pub i64);
@@ -55,6 +68,12 @@ pub struct Pace(pub i64);
 impl Pace {
     /// The fastest: a day in a second.
     const MAX: i64 = 86_400_000;
+
+    /// A whole number of simulated seconds in a second, at most 86,400.
+    #[must_use]
+    pub fn times(times: u32) -> Self {
+        Self(i64::from(times).saturating_mul(1_000).min(Self::MAX))
+    }
 }
 
 /// Reads a pace.

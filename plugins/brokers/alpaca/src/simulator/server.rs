@@ -14,8 +14,12 @@ use axum::routing::any;
 use base64::Engine as _;
 use serde_json::json;
 use tokio::net::TcpListener;
+use trader_broker_sim::AccountView;
+use trader_broker_sim::market::Instrument;
+use trader_contract::Timestamp;
 
 use super::faults::Kind;
+use super::market::Market;
 use super::options::Options;
 use super::request::{Method, Refusal, Reply, Request};
 use super::shell::{Outcome, Shell, StartError};
@@ -38,11 +42,26 @@ impl Server {
     /// # Errors
     /// The address is not on loopback or taken, or the market or the state cannot be used.
     pub async fn start(options: &Options) -> Result<Self, StartError> {
+        Self::open(options, options.open_market()?).await
+    }
+
+    /// The same on a market that is made of these instruments, whatever the options say of it.
+    ///
+    /// # Errors
+    /// The address is not on loopback or taken, or the state cannot be used.
+    pub async fn start_on(
+        options: &Options,
+        instruments: Vec<Instrument>,
+    ) -> Result<Self, StartError> {
+        Self::open(options, Market::made_up(options.seed, instruments)).await
+    }
+
+    async fn open(options: &Options, market: Market) -> Result<Self, StartError> {
         let address = options.listen;
         if !address.ip().is_loopback() {
             return Err(StartError::NotLoopback(address));
         }
-        let shell = Arc::new(Shell::open(options)?);
+        let shell = Arc::new(Shell::open(options, market)?);
         let failed = |error| StartError::Listen { address, error };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -57,6 +76,23 @@ impl Server {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Its books, to be looked into while it answers.
+    #[must_use]
+    pub fn books(&self) -> Books {
+        Books(Arc::clone(&self.shell))
+    }
+
+    /// The simulated time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shell.now()
+    }
+
+    /// Passes over the simulated time until `at`, if that is to come.
+    pub fn skip_to(&self, at: Timestamp) {
+        self.shell.skip_to(at);
     }
 
     /// One line of JSON that says where everything is.
@@ -96,6 +132,18 @@ impl Server {
         let served = axum::serve(listener, routes).await;
         clock.abort();
         served
+    }
+}
+
+/// The account as the exchange itself has it.
+#[derive(Clone)]
+pub struct Books(Arc<Shell>);
+
+impl Books {
+    /// Cash and positions at this moment.
+    #[must_use]
+    pub fn account(&self) -> AccountView {
+        self.0.account()
     }
 }
 

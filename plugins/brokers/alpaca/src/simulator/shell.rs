@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use trader_broker_sim::AccountView;
 use trader_contract::Timestamp;
 
 use super::clock::Clock;
@@ -78,13 +79,7 @@ pub enum StartError {
 
 impl Shell {
     /// Makes the world, or takes it up where the last run left it.
-    pub(crate) fn open(options: &Options) -> Result<Self, StartError> {
-        let unusable =
-            |error: Box<dyn std::error::Error + Send + Sync>| StartError::Unusable(error);
-        let market = match options.market.as_str() {
-            "seeded" => Market::seeded(options.seed),
-            folder => Market::recorded(folder.as_ref()).map_err(|error| unusable(error.into()))?,
-        };
+    pub(crate) fn open(options: &Options, market: Market) -> Result<Self, StartError> {
         let start = options
             .start
             .unwrap_or_else(|| default_start(clock::wall(), market.last_recorded()));
@@ -93,7 +88,8 @@ impl Shell {
             None => (None, wanted, Vec::new()),
             Some(folder) => {
                 let opened = Journal::open(folder, &wanted);
-                let (journal, header, lines) = opened.map_err(|error| unusable(error.into()))?;
+                let (journal, header, lines) =
+                    opened.map_err(|error| StartError::Unusable(error.into()))?;
                 (Some(journal), header, lines)
             }
         };
@@ -152,6 +148,19 @@ impl Shell {
     /// The simulated time.
     pub(crate) fn now(&self) -> Timestamp {
         self.lock().world.now()
+    }
+
+    /// The account as the exchange has it.
+    pub(crate) fn account(&self) -> AccountView {
+        let mut state = self.lock();
+        state.catch_up();
+        state.world.exchange().account()
+    }
+
+    /// Passes over the simulated time until `at`, if that is to come.
+    pub(crate) fn skip_to(&self, at: Timestamp) {
+        self.lock().skip_to(at);
+        self.wake();
     }
 
     /// Lets the clock's task look again at when it has to act.
@@ -354,17 +363,22 @@ impl State {
         }
     }
 
+    /// Passes over the time until `to`.
+    fn skip_to(&mut self, to: Timestamp) {
+        self.clock.jump(to);
+        self.catch_up();
+        if let Some(journal) = &mut self.journal {
+            let _told_with_the_next_event = journal.mark(self.world.now());
+        }
+    }
+
     fn set_clock(&mut self, fields: &Fields) -> Result<Reply, Refusal> {
         if let Some(times) = fields.decimal("pace")? {
             let read: Pace = pace(&times.to_string()).map_err(Refusal::invalid)?;
             self.clock.set_pace(read);
         }
         if let Some(to) = admin::target(fields, self.world.now())? {
-            self.clock.jump(to);
-            self.catch_up();
-            if let Some(journal) = &mut self.journal {
-                let _told_with_the_next_event = journal.mark(self.world.now());
-            }
+            self.skip_to(to);
         }
         Ok(Reply::ok(json!({"now": self.world.now().to_string()})))
     }

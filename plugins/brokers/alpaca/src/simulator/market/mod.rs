@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use trader_broker_sim::market::SyntheticMarket;
+use trader_broker_sim::market::{Instrument, SyntheticMarket};
 use trader_calendar::{Calendar, Session, new_york};
 use trader_contract::{Bar, Price, Timestamp};
 
@@ -63,6 +63,13 @@ impl Market {
     /// A market that is made up.
     pub(crate) fn seeded(seed: u64) -> Self {
         let (assets, instruments) = assets::listed();
+        let source = Source::MadeUp(Box::new(SyntheticMarket::new(seed, instruments)));
+        Self::new(source, assets)
+    }
+
+    /// One of these instruments, with nothing peculiar about any.
+    pub(crate) fn made_up(seed: u64, instruments: Vec<Instrument>) -> Self {
+        let assets = instruments.iter().map(|i| Asset::of(i.symbol)).collect();
         let source = Source::MadeUp(Box::new(SyntheticMarket::new(seed, instruments)));
         Self::new(source, assets)
     }
