@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use trader_broker_alpaca::face::{
     DataChannel, Endpoint, Feed, Keys, KnownOrder, Live, MarketData, MarketDataSettings, Outlet,
-    Paper, Simulator, StartError, Subscriptions, Trading, TradingSettings, credentials, init,
+    Paper, Simulator, StartError, Subscriptions, Trading, TradingSettings, init,
 };
 use trader_calendar::Session;
 use trader_contract::{Bar, BrokerEvent, BrokerRequest, Symbol, SymbolId, Timestamp};
@@ -25,8 +25,6 @@ use crate::exit::{self, Failure};
 use crate::start::Prepared;
 use crate::{assemble, clock, warm_up};
 
-/// The name of systemd's credential with the keys.
-const CREDENTIAL: &str = "alpaca";
 /// How long the bars of the past may take; then indicators warm up on the bars that come.
 const PAST_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a simulator may take to say what time it has.
@@ -112,7 +110,7 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 }
 
 fn keys(settings: &AlpacaSettings) -> Result<Keys, Failure> {
-    credentials::load(CREDENTIAL, settings.keys_file.as_deref()).map_err(failed)
+    crate::alpaca::keys(settings).map_err(failed)
 }
 
 fn simulator(settings: &AlpacaSettings) -> Result<Simulator, Failure> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use trader_broker_alpaca::face::{AskError, Outlet, Put};
 use trader_calendar::{Calendar, new_york};
-use trader_contract::{BrokerEvent, Symbol, Timestamp};
+use trader_contract::{BrokerEvent, Symbol};
 
 use super::super::inbox::Slot;
 use super::{Account, ask};
@@ -122,19 +122,7 @@ impl Watched {
             tracing::error!("our calendar does not cover the days ahead; update traderd");
             return true;
         };
-        let hours = |open: Timestamp, close: Timestamp| {
-            (
-                new_york::wall_clock(open).time(),
-                new_york::wall_clock(close).time(),
-            )
-        };
-        let ours = ours.iter().map(|s| (s.date, hours(s.open, s.close)));
-        let theirs = theirs.iter().map(|day| (day.date, (day.open, day.close)));
-        let (ours, theirs): (Vec<_>, Vec<_>) = (ours.collect(), theirs.collect());
-        let differing = ours.iter().filter(|day| !theirs.contains(day));
-        let differing = differing.chain(theirs.iter().filter(|day| !ours.contains(day)));
-        let dates: std::collections::BTreeSet<_> = differing.map(|(date, _)| *date).collect();
-        for date in dates {
+        for date in crate::alpaca::differing_days(ours, &theirs) {
             tracing::error!(%date, "Alpaca's hours differ from our calendar's on this day; correct calendar.overrides");
         }
         true

@@ -142,6 +142,7 @@ pub struct History {
     budget: Arc<Mutex<Budget>>,
     clock: fn() -> Timestamp,
     seed: u64,
+    urgency: Urgency,
 }
 
 impl History {
@@ -160,7 +161,17 @@ impl History {
             budget: Arc::new(Mutex::new(budget)),
             clock: settings.clock,
             seed: settings.seed,
+            urgency: Urgency::Reading,
         })
+    }
+
+    /// The same for a collector, who leaves half of the limit to whoever else asks with these keys.
+    #[must_use]
+    pub fn in_bulk(self) -> Self {
+        Self {
+            urgency: Urgency::Collecting,
+            ..self
+        }
     }
 
     /// Waits until the limit has room for a question.
@@ -169,7 +180,7 @@ impl History {
             let now = (self.clock)();
             let taken = {
                 let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
-                budget.take(Urgency::Reading, now)
+                budget.take(self.urgency, now)
             };
             let Err(until) = taken else { return };
             let nanos = u64::try_from(until.since(now)).unwrap_or_default();

@@ -45,7 +45,14 @@ fn an_account_reads_with_or_without_the_fields_of_day_trading() {
         "\"currency\"",
         "\"pattern_day_trader\":false,\"daytrade_count\":0,\"daytrading_buying_power\":\"0\",\"currency\"",
     );
-    assert_eq!(read(&with, Account::read), account);
+    assert_eq!(account.pattern_day_trader, None);
+    let marked = read(&with, Account::read);
+    assert_eq!(marked.pattern_day_trader, Some(false));
+    let unmarked = Account {
+        pattern_day_trader: None,
+        ..marked
+    };
+    assert_eq!(unmarked, account);
     let bare = read(r#"{"id":"x","status":"ACTIVE"}"#, Account::read);
     assert_eq!((bare.name(), bare.cash()), ("x", None));
 }
