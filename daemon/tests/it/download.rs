@@ -211,6 +211,46 @@ fn what_is_removed_is_asked_for_again_and_replacing_asks_for_all() {
     assert_eq!(sums(&client), before);
 }
 
+/// A market in which AAPL trades for three minutes, twice.
+fn recorded(last: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = "timestamp,open,high,low,close,volume\n".to_owned();
+    for date in ["2026-11-24", "2026-11-25"] {
+        for (minute, close) in ["100", "101", last].into_iter().enumerate() {
+            rows += &format!("{date}T14:{}:00Z,100,110,90,{close},500\n", 30 + minute);
+        }
+    }
+    std::fs::write(folder.path().join("AAPL.csv"), rows).unwrap();
+    folder
+}
+
+#[test]
+fn what_alpaca_has_corrected_takes_its_place_where_that_is_wanted() {
+    let before = recorded("102");
+    let exchange = Exchange::open(&["--market", before.path().to_str().unwrap()]);
+    let place = exchange.quiet(KEYS);
+    let daemon = place.start();
+    let mut spec = json!({
+        "symbols": ["AAPL"], "data": "1min", "start_date": "2026-11-24", "end_date": "2026-11-24",
+    });
+    assert_eq!(new(&done(&place.client(), &spec)), [3]);
+    daemon.kill();
+
+    let after = recorded("103");
+    let exchange = Exchange::open(&["--market", after.path().to_str().unwrap()]);
+    let config = std::fs::read_to_string(place.config()).unwrap();
+    let (rest, _) = config.split_once("[alpaca]").unwrap();
+    let section = exchange.section(&place, KEYS);
+    place.configure(&format!("{rest}{section}"));
+    let _daemon = place.start();
+    let client = place.client();
+    assert_eq!(done(&client, &spec).pages, 0);
+    spec["replace"] = json!(true);
+    let again = done(&client, &spec);
+    let symbol = &again.symbols[0];
+    assert_eq!((symbol.new, symbol.already, symbol.replaced), (0, 2, 1));
+}
+
 #[test]
 fn what_cannot_be_downloaded_is_told_and_leaves_nothing() {
     let exchange = Exchange::open(&[]);

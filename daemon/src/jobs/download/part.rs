@@ -9,7 +9,7 @@ use trader_bars::csv::CsvWriter;
 use trader_bars::hours::HoursCursor;
 use trader_bars::{Kind, Resolution, Rows, Store};
 use trader_broker_alpaca::wire::actions::CorporateAction;
-use trader_calendar::new_york;
+use trader_calendar::{Calendar, new_york};
 use trader_contract::{Bar, Price, Symbol};
 use trader_rpc::{DownloadedSymbol, ErrorDetail};
 
@@ -139,16 +139,11 @@ impl Download<'_> {
     fn part(
         &self,
         whose: Symbol,
-        mut bars: Vec<Bar>,
+        bars: Vec<Bar>,
         (first, last): (NaiveDate, NaiveDate),
         symbol: &mut DownloadedSymbol,
     ) -> Result<(), ErrorDetail> {
-        bars.sort_by_key(|bar| bar.start);
-        bars.dedup();
-        let came = bars.len();
-        let mut hours = HoursCursor::new(self.calendar.clone(), self.kind);
-        bars.retain(|bar| hours.hours(bar.start).is_ok());
-        let out = came.saturating_sub(bars.len());
+        let (bars, out) = fit(bars, &self.calendar, self.kind);
         symbol.left_out = symbol.left_out.saturating_add(count(out));
         if bars.is_empty() {
             return Ok(());
@@ -247,6 +242,17 @@ impl Download<'_> {
     }
 }
 
+/// The bars that the store takes, in order and each once, and how many lie where nothing trades.
+fn fit(mut bars: Vec<Bar>, calendar: &Calendar, kind: Kind) -> (Vec<Bar>, usize) {
+    bars.sort_by_key(|bar| bar.start);
+    bars.dedup();
+    let came = bars.len();
+    let mut hours = HoursCursor::new(calendar.clone(), kind);
+    bars.retain(|bar| hours.hours(bar.start).is_ok());
+    let out = came.saturating_sub(bars.len());
+    (bars, out)
+}
+
 fn nothing(missing: &Missing) -> DownloadedSymbol {
     DownloadedSymbol {
         symbol: missing.symbol,
@@ -272,4 +278,35 @@ fn count(number: usize) -> u64 {
 fn lines(text: Option<&str>) -> u64 {
     let read = text.and_then(|text| text.parse::<Actions>().ok());
     read.map_or(0, |actions| count(actions.rows().len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extended_hours_are_taken_and_what_trades_at_no_time_is_left_out() {
+        let price: Price = "10".parse().unwrap();
+        let bar = |at: &str| Bar::new(at.parse().unwrap(), [price; 4], 5).unwrap();
+        // Noon, before the open, after the close, the night, Thanksgiving and a Saturday.
+        let noon = bar("2026-11-25T17:00:00Z");
+        let early = bar("2026-11-25T09:00:00Z");
+        let late = bar("2026-11-26T00:59:00Z");
+        let out = [
+            "2026-11-25T08:59:00Z",
+            "2026-11-26T17:00:00Z",
+            "2026-11-28T17:00:00Z",
+        ];
+        let mut came: Vec<Bar> = out.map(bar).into();
+        came.extend([late, noon, early, noon]);
+        let minute = Kind::Bars(Resolution::Minute);
+        let (taken, left_out) = fit(came, &Calendar::nyse(), minute);
+        assert_eq!((taken, left_out), (vec![early, noon, late], 3));
+
+        // Days are stamped with their midnight in New York.
+        let day = bar("2026-11-25T05:00:00Z");
+        let kind = Kind::Bars(Resolution::Day);
+        let (taken, left_out) = fit(vec![noon, day], &Calendar::nyse(), kind);
+        assert_eq!((taken, left_out), (vec![day], 1));
+    }
 }
