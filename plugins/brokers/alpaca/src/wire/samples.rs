@@ -15,7 +15,6 @@ use super::trading::TradingMessage;
 use super::words::{ActivityType, OrderClass, OrderType, Status, UpdateKind};
 use super::{Format, Malformed, Number, Reader, View};
 
-mod mutated;
 mod texts;
 
 use texts::*;
@@ -31,6 +30,16 @@ fn number(text: &str) -> Option<Number> {
 
 fn price(text: &str) -> Price {
     text.parse().unwrap()
+}
+
+#[test]
+fn every_sample_is_json() {
+    for text in ALL {
+        assert!(
+            Reader::new().read(Format::Json, text.as_bytes()).is_ok(),
+            "{text}"
+        );
+    }
 }
 
 #[test]
