@@ -17,6 +17,7 @@ use crate::protocol::machine::Method;
 use crate::protocol::outcome::Answer;
 use crate::sockets::Http;
 use crate::wire::actions::ActionsPage;
+use crate::wire::auction::Auctions;
 use crate::wire::market::{self, Page, Snapshot, Trade};
 use crate::wire::news::{Mover, NewsPage};
 use crate::wire::path::Path;
@@ -376,6 +377,27 @@ impl History {
             .ask("limit", "1000")
             .ask_if("page_token", token);
         self.get(&path, ActionsPage::read).await
+    }
+
+    /// One page of opening and closing auctions, which only a plan with every exchange has.
+    ///
+    /// # Errors
+    /// As every question: see [`AskError`].
+    pub async fn auctions_page(
+        &self,
+        symbols: &[Symbol],
+        (first, last): (NaiveDate, NaiveDate),
+        token: Option<&str>,
+    ) -> Result<Page<Auctions>, AskError> {
+        let path = Path::new("/v2/stocks/auctions")
+            .ask("symbols", &list(symbols))
+            .ask("start", &first.to_string())
+            .ask("end", &last.to_string())
+            .ask("limit", PAGE)
+            .ask("feed", Feed::Sip.past_word())
+            .ask_if("page_token", token);
+        self.get(&path, |view| Page::read(view, "auctions", Auctions::read))
+            .await
     }
 
     /// One page of articles, newest first.

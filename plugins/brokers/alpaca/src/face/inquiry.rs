@@ -12,6 +12,7 @@ use crate::protocol::machine::Method;
 use crate::sockets::Http;
 use crate::wire::account::Account;
 use crate::wire::asset::{CalendarDay, Clock};
+use crate::wire::markets::{MarketClock, MarketDay};
 use crate::wire::path::Path;
 use crate::wire::{Malformed, View};
 
@@ -89,5 +90,30 @@ impl Inquiry {
             .ask("start", &first.to_string())
             .ask("end", &last.to_string());
         self.get(&path, CalendarDay::read_list).await
+    }
+
+    /// The clocks of markets, by their codes: `XNYS`, `XNAS`.
+    ///
+    /// # Errors
+    /// As every question: see [`AskError`].
+    pub async fn market_clocks(&self, markets: &[&str]) -> Result<Vec<MarketClock>, AskError> {
+        let path = Path::new("/v3/clock").ask("markets", &markets.join(","));
+        self.get(&path, MarketClock::read_all).await
+    }
+
+    /// A market's days with the hours before and after its core session, both ends included.
+    ///
+    /// # Errors
+    /// As every question: see [`AskError`].
+    pub async fn market_calendar(
+        &self,
+        market: &str,
+        (first, last): (NaiveDate, NaiveDate),
+    ) -> Result<Vec<MarketDay>, AskError> {
+        let path = Path::new("/v3/calendar")
+            .part(market)
+            .ask("start", &first.to_string())
+            .ask("end", &last.to_string());
+        self.get(&path, MarketDay::read_all).await
     }
 }

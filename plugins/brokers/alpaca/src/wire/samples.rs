@@ -15,6 +15,7 @@ use super::trading::TradingMessage;
 use super::words::{ActivityType, OrderClass, OrderType, Status, UpdateKind};
 use super::{Format, Malformed, Number, Reader, View};
 
+mod markets;
 mod texts;
 
 use texts::*;

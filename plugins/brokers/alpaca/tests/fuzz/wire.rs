@@ -5,7 +5,9 @@ use trader_broker_alpaca::wire::account::{Account, Configuration, OneOfMany, Pos
 use trader_broker_alpaca::wire::actions::ActionsPage;
 use trader_broker_alpaca::wire::activity::Activity;
 use trader_broker_alpaca::wire::asset::{Asset, CalendarDay, Clock};
+use trader_broker_alpaca::wire::auction::Auctions;
 use trader_broker_alpaca::wire::market::{self, Page, Snapshot, Trade};
+use trader_broker_alpaca::wire::markets::{MarketClock, MarketDay};
 use trader_broker_alpaca::wire::news::{Article, Mover};
 use trader_broker_alpaca::wire::order::Order;
 use trader_broker_alpaca::wire::refusal::ErrorBody;
@@ -40,11 +42,14 @@ fn read_as_everything(bytes: &[u8], format: Format) -> String {
         Asset::read_list(view),
         Clock::read(view),
         CalendarDay::read_list(view),
+        MarketClock::read_all(view),
+        MarketDay::read_all(view),
     );
     let past = (
         Page::read(view, "bars", market::bar),
         Page::read(view, "quotes", market::quote),
         Page::read(view, "trades", Trade::read),
+        Page::read(view, "auctions", Auctions::read).map(|page| page.items.len()),
         Snapshot::read_all(view),
         ActionsPage::read(view),
     );
