@@ -2,6 +2,7 @@
 
 mod bench;
 mod db;
+mod doctor;
 mod documents;
 
 use std::io::{self, Read, Write};
@@ -57,6 +58,12 @@ enum Command {
     /// Check the journal without a daemon
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Look at everything around a daemon that does not run, and say what to put right
+    ///
+    /// Keys, account, clock, calendar, streams, files and disk. A running one is asked with traderctl
+    /// doctor, which runs this where there is none. Ends with 1 if something has to be put right.
+    #[command(after_long_help = exit::HELP)]
+    Doctor(doctor::DoctorArgs),
     /// Look after the store while no daemon runs
     #[command(subcommand)]
     Db(db::DbCommand),
@@ -292,6 +299,7 @@ impl Cli {
                     "the journal is not sound",
                 )
             }
+            Command::Doctor(args) => args.run(),
             Command::Db(command) => command.run(),
             Command::Alert(args) => alert(&args),
             Command::Man(args) => args.run(),

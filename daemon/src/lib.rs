@@ -2,6 +2,8 @@
 //! the clock, touches disks and opens sockets, so that the engine need not.
 
 pub mod alerts;
+#[cfg(feature = "broker-alpaca")]
+mod alpaca;
 pub mod archive;
 pub mod assemble;
 pub mod audit;
@@ -16,6 +18,7 @@ pub mod credentials;
 #[cfg(feature = "broker-sim")]
 pub mod demo;
 pub mod descriptors;
+pub mod doctor;
 pub mod epoch;
 pub mod events;
 pub mod exit;

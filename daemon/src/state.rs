@@ -219,6 +219,21 @@ pub fn take(state: &Path) -> Result<StateLock, StateError> {
     lock(state)
 }
 
+/// Whether a daemon has the state folder, and which process it is as far as that can be read. Changes
+/// nothing, and is no claim to it.
+#[must_use]
+pub fn holder(state: &Path) -> Option<Option<u32>> {
+    let mut file = File::open(state.join(LOCK_FILE)).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let pid = file.read_to_string(&mut text).ok();
+            Some(pid.and_then(|_| text.trim().parse().ok()))
+        }
+        Ok(()) | Err(TryLockError::Error(_)) => None,
+    }
+}
+
 fn enough(path: &Path, free: u64) -> Result<(), StateError> {
     if free < FREE_BYTES_MIN {
         return Err(StateError::Full {
@@ -336,7 +351,9 @@ mod tests {
         let error = prepare(&state).unwrap_err().to_string();
         let pid = format!("another traderd (pid {}) uses ", std::process::id());
         assert!(error.starts_with(&pid), "{error}");
+        assert_eq!(holder(&state), Some(Some(std::process::id())));
         drop(first);
+        assert_eq!(holder(&state), None);
         prepare(&state).unwrap();
     }
 

@@ -122,7 +122,7 @@ fn code(status: ExitStatus) -> u8 {
 }
 
 /// The `traderd` that lies beside this program.
-fn beside_us() -> Option<PathBuf> {
+pub(super) fn beside_us() -> Option<PathBuf> {
     let path = env::current_exe().ok()?.parent()?.join("traderd");
     path.is_file().then_some(path)
 }

@@ -266,7 +266,7 @@ fn watch(
             output.text(&block(&job, output))
         }
         JobKind::Audit => audit::print_result(&mut line, &job, output),
-        JobKind::Import | JobKind::Verify | JobKind::Gaps => {
+        JobKind::Import | JobKind::Download | JobKind::Verify | JobKind::Gaps => {
             market_data::print_result(&mut line, &job, output)
         }
     }

@@ -14,6 +14,7 @@ mod completions;
 mod config;
 mod day;
 mod disarm;
+mod doctor;
 mod flatten;
 mod ignore;
 mod jobs;
@@ -88,6 +89,7 @@ pub(crate) enum Command {
     Replay(replay::Args),
     Audit(audit::Args),
     Calendar(calendar::Args),
+    Doctor(doctor::Args),
     Config(config::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -134,6 +136,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<(), Failed> {
         Command::Replay(args) => replay::run(args, setting),
         Command::Audit(args) => audit::run(args, setting),
         Command::Calendar(args) => calendar::run(args, setting),
+        Command::Doctor(args) => doctor::run(args, setting),
         Command::Config(args) => config::run(args, setting),
         Command::Completions(args) => completions::run(args, setting),
         Command::Man(args) => man::run(args, setting),

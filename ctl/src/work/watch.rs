@@ -172,6 +172,9 @@ pub(crate) fn went_well(job: &Job) -> Result<(), Failed> {
         JobState::Done | JobState::Failed if kind == JobKind::Import => {
             "put that right and import it again".to_owned()
         }
+        JobState::Done | JobState::Failed if kind == JobKind::Download => {
+            "put that right and download it again: it goes on where it was".to_owned()
+        }
         JobState::Done | JobState::Failed => format!("traderctl jobs show {id} has the rest"),
     };
     Err(Failed::refused(format!("{kind} {id} {word}"), why, next))

@@ -29,7 +29,7 @@ fn show_without_a_file_asks_the_daemon() {
 }
 
 /// A folder with our program in it and, if there is a script, a `traderd` made of it.
-fn installed(traderd: Option<&str>) -> tempfile::TempDir {
+pub(super) fn installed(traderd: Option<&str>) -> tempfile::TempDir {
     let program = Path::new(env!("CARGO_BIN_EXE_traderctl"));
     let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
     fs::hard_link(program, folder.path().join("traderctl")).unwrap();
@@ -41,7 +41,7 @@ fn installed(traderd: Option<&str>) -> tempfile::TempDir {
     folder
 }
 
-fn run_in(folder: &Path, args: &[&str]) -> Output {
+pub(super) fn run_in(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(folder.join("traderctl"));
     command.env_clear().args(args).output().unwrap()
 }

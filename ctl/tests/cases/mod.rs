@@ -8,6 +8,8 @@ mod config;
 mod day;
 mod desk;
 mod diary;
+mod doctor;
+mod downloading;
 mod fake;
 mod importing;
 mod jobs;

@@ -16,9 +16,9 @@ use crate::params::{
 use crate::request_id::RequestId;
 use crate::role::Role;
 use crate::types::{
-    Accepted, AlertTest, CalendarDay, DataSeries, DaySummary, EffectiveConfig, FileChunk, Hello,
-    Job, JournalAlert, LogLine, Obstacle, Order, Position, RecordedSession, Reloaded, Route,
-    Status, Trade, TradeEdit, UploadState, Why,
+    Accepted, AlertTest, CalendarDay, DataSeries, DaySummary, Diagnosis, EffectiveConfig,
+    FileChunk, Hello, Job, JournalAlert, LogLine, Obstacle, Order, Position, RecordedSession,
+    Reloaded, Route, Status, Trade, TradeEdit, UploadState, Why,
 };
 
 /// A method: a type that ties a name to a role, parameters and a result.
@@ -180,6 +180,8 @@ macro_rules! for_each_method {
                 "Remove the recording of a session";
             TestAlert "test_alert" Reduce change (ChangeParams) -> (AlertTest)
                 "Send a test on every way that alerts go, and tell what came of it";
+            Doctor "doctor" Read look (NoParams) -> (Diagnosis)
+                "Look at everything around the daemon that trading needs, and say what to put right";
         }
     };
 }

@@ -18,10 +18,11 @@ use crate::params::{
 use crate::sample;
 use crate::types::{
     Accepted, AlertTest, AuditExportSpec, AuditResult, AuditSpec, BacktestResult, BacktestSpec,
-    CalendarDay, DataSeries, DaySummary, EffectiveConfig, ExportSpec, FileChunk, GapsResult, Hello,
-    ImportResult, ImportSpec, Job, JournalAlert, JournalLine, LogLine, Obstacle, Order, Position,
-    RecordedSession, Reloaded, ReplaySpec, Route, SeriesFilter, SessionExportSpec, Status,
-    TraceSpec, Trade, TradeEdit, UploadState, VerifyResult, Why, WhyBar, WhyFact, WhyStep,
+    CalendarDay, DataSeries, DaySummary, Diagnosis, DownloadResult, DownloadSpec, EffectiveConfig,
+    ExportSpec, FileChunk, GapsResult, Hello, ImportResult, ImportSpec, Job, JournalAlert,
+    JournalLine, LogLine, Obstacle, Order, Position, RecordedSession, Reloaded, ReplaySpec, Route,
+    SeriesFilter, SessionExportSpec, Status, TraceSpec, Trade, TradeEdit, UploadState,
+    VerifyResult, Why, WhyBar, WhyFact, WhyStep,
 };
 
 /// Writes the document.
@@ -151,6 +152,7 @@ fn work_schema() -> Value {
     one_of([
         ("backtest", reference("BacktestSpec")),
         ("import", reference("ImportSpec")),
+        ("download", reference("DownloadSpec")),
         ("export", reference("ExportSpec")),
         ("verify", reference("SeriesFilter")),
         ("gaps", reference("SeriesFilter")),
@@ -380,10 +382,12 @@ examples_of!(
     DaySummary,
     Accepted,
     AlertTest,
+    Diagnosis,
     Reloaded,
     JournalLine,
     BacktestSpec,
     ImportSpec,
+    DownloadSpec,
     ExportSpec,
     SeriesFilter,
     ReplaySpec,
@@ -397,6 +401,7 @@ examples_of!(
     UploadState,
     DataSeries,
     ImportResult,
+    DownloadResult,
     VerifyResult,
     GapsResult,
     AuditResult,

@@ -312,4 +312,6 @@ const fn ratio(thousandths: i64) -> Ratio {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

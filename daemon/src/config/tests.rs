@@ -64,7 +64,7 @@ static CROSSING: StrategyPlugin = StrategyPlugin {
     build,
 };
 
-fn read(texts: &[&str]) -> Result<Config, String> {
+pub(super) fn read(texts: &[&str]) -> Result<Config, String> {
     let layers: Vec<Layer> = texts
         .iter()
         .zip(["t.toml", "conf.d/a.toml"])

@@ -136,14 +136,21 @@ impl Book {
         self.tell(id);
     }
 
-    /// Takes the next job out of the queue, which begins now. Imports wait for each other.
+    /// Takes the next job out of the queue, which begins now. Imports wait for each other, and so do
+    /// downloads.
     pub(super) fn begin_next(&mut self, now: Timestamp) -> Option<Job> {
         let kind = |id: &u64| Some(self.records.get(id)?.job.work.kind());
-        let importing = self.records.values().any(|record| {
-            record.job.state == JobState::Running && record.job.work.kind() == JobKind::Import
-        });
+        let busy = |kind: JobKind| {
+            let mut records = self.records.values();
+            records.any(|record| {
+                record.job.state == JobState::Running && record.job.work.kind() == kind
+            })
+        };
         let mut queue = self.queue.iter();
-        let place = queue.position(|id| !(importing && kind(id) == Some(JobKind::Import)))?;
+        let place = queue.position(|id| match kind(id) {
+            Some(kind @ (JobKind::Import | JobKind::Download)) => !busy(kind),
+            _ => true,
+        })?;
         let id = self.queue.remove(place)?;
         let record = self.records.get_mut(&id)?;
         record.job.state = JobState::Running;

@@ -241,6 +241,11 @@ impl Workshop for Shop {
         if let Some(answer) = book.answers.of(&params.request_id) {
             return Ok(answer);
         }
+        // Before: days that are forgotten though they are there are asked for once more, and no harm done.
+        #[cfg(feature = "broker-alpaca")]
+        self.covered
+            .forget(params.symbol, params.data.as_deref(), params.year)
+            .map_err(|error| Failure::store_unavailable("remove_data", error.to_string()))?;
         let message = self.shelf.remove(params)?;
         tracing::info!(symbol = %params.symbol, "{message}");
         Ok(book.answers.keep(&params.request_id, message))

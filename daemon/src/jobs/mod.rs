@@ -6,6 +6,8 @@ mod answers;
 mod book;
 mod calls;
 mod disk;
+#[cfg(feature = "broker-alpaca")]
+mod download;
 mod folder;
 mod launch;
 mod run;
@@ -67,6 +69,8 @@ struct Shop {
     folder: Arc<Folder>,
     uploads: Uploads,
     shelf: Shelf,
+    #[cfg(feature = "broker-alpaca")]
+    covered: download::Covered,
     recordings: PathBuf,
     launcher: Box<dyn Launcher>,
     ring: Ring<Job>,
@@ -137,6 +141,8 @@ impl Jobs {
             folder,
             uploads: kept,
             shelf,
+            #[cfg(feature = "broker-alpaca")]
+            covered: download::Covered::open(jobs.join("downloaded.json")),
             recordings: state.join("recordings"),
             launcher,
             ring,
@@ -237,36 +243,54 @@ impl Shop {
     }
 
     fn see_to(&self, job: &Job) -> Verdict {
-        let order = match self.order(job) {
+        if let Work::Download(spec) = &job.work {
+            return self.download(job, spec);
+        }
+        let order = match self.order(job.id, &job.work) {
             Ok(order) => order,
             Err(detail) => return Verdict::failed(detail),
         };
-        // What was prepared does not fit any more if the store changed meanwhile; once is bad luck.
-        let mut verdict = self.run(job, &order);
-        if self.take_in(job.id, &order, &mut verdict) {
-            self.hold().unmade(job.id);
-            verdict = self.run(job, &order);
-            self.take_in(job.id, &order, &mut verdict);
-        }
+        let verdict = self.run_and_take(job.id, &order, &mut |heard| match heard {
+            Heard::Progress(progress) => self.hold().progress(job.id, progress, clock::elapsed()),
+            Heard::Stored(file) => self.hold().stored(job.id, file),
+            Heard::Begun(leash) => {
+                let (id, pid) = (job.id, leash.pid());
+                let process = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+                tracing::info!(job = id, pid, "job {id} has begun: {}{process}", job.title);
+                self.begun(id, leash);
+            }
+        });
         if job.work.kind() == trader_rpc::JobKind::Import {
             self.shelf.clear(&order.staging);
         }
         verdict
     }
 
-    fn order(&self, job: &Job) -> Result<Order, ErrorDetail> {
-        let upload = match &job.work {
+    /// Runs a job's process, and takes into the store what it prepared.
+    fn run_and_take(&self, id: u64, order: &Order, hear: &mut dyn FnMut(Heard)) -> Verdict {
+        // What was prepared does not fit any more if the store changed meanwhile; once is bad luck.
+        let mut verdict = self.run(order, hear);
+        if self.take_in(id, order, &mut verdict) {
+            self.hold().unmade(id);
+            verdict = self.run(order, hear);
+            self.take_in(id, order, &mut verdict);
+        }
+        verdict
+    }
+
+    fn order(&self, id: u64, work: &Work) -> Result<Order, ErrorDetail> {
+        let upload = match work {
             Work::Import(spec) => Some(self.uploads.path(&spec.upload)),
             _ => None,
         };
-        let staging = self.shelf.staging(job.id);
-        if let Work::Import(spec) = &job.work {
+        let staging = self.shelf.staging(id);
+        if let Work::Import(spec) = work {
             self.shelf.make_room(&staging, spec.bytes)?;
         }
         Ok(Order {
             version: STREAM_VERSION,
-            job: job.id,
-            work: job.work.clone(),
+            job: id,
+            work: work.clone(),
             config: self.settings.config.clone(),
             calendar: self.settings.calendar.clone(),
             bars: self.shelf.root().to_owned(),
@@ -278,38 +302,37 @@ impl Shop {
         })
     }
 
-    fn run(&self, job: &Job, order: &Order) -> Verdict {
+    fn run(&self, order: &Order, hear: &mut dyn FnMut(Heard)) -> Verdict {
         let run = Run {
             launcher: &*self.launcher,
             folder: &self.folder,
             order,
             bytes_max: self.settings.bytes_max(),
         };
-        run.conduct(&mut |heard| {
-            let mut book = self.hold();
-            match heard {
-                Heard::Progress(progress) => book.progress(job.id, progress, clock::elapsed()),
-                Heard::Stored(file) => book.stored(job.id, file),
-                Heard::Begun(leash) => {
-                    let pid = leash.pid();
-                    let process = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
-                    tracing::info!(
-                        job = job.id,
-                        pid,
-                        "job {} has begun: {}{process}",
-                        job.id,
-                        job.title
-                    );
-                    let closing = book.closing;
-                    if let Some(record) = book.record(job.id) {
-                        if record.cancelled || closing {
-                            leash.cut();
-                        }
-                        record.leash = Some(leash);
-                    }
-                }
+        run.conduct(hear)
+    }
+
+    /// A process of the job runs, and can be ended from now on.
+    fn begun(&self, id: u64, leash: Arc<dyn launch::Leash>) {
+        let mut book = self.hold();
+        let closing = book.closing;
+        if let Some(record) = book.record(id) {
+            if record.cancelled || closing {
+                leash.cut();
             }
-        })
+            record.leash = Some(leash);
+        }
+    }
+
+    /// Without Alpaca nobody can be asked.
+    #[cfg(not(feature = "broker-alpaca"))]
+    #[expect(clippy::unused_self, reason = "with Alpaca it is needed")]
+    fn download(&self, _: &Job, _: &trader_rpc::DownloadSpec) -> Verdict {
+        Verdict::failed(crate::work::trouble(
+            "nothing was downloaded",
+            "this build cannot ask Alpaca",
+            "build it with --features broker-alpaca",
+        ))
     }
 
     /// Takes what an import prepared into the store. True if the store changed since, and it must be
@@ -357,10 +380,15 @@ impl Shop {
             // Cancelled in time, before it changed anything.
             Ok(done) if !cancelled || done.staged.is_none() => (JobState::Done, done.message),
             Err(detail) if !cancelled && !closing => (JobState::Failed, verdict::sentence(&detail)),
-            Ok(_) | Err(_) if cancelled => (
-                JobState::Cancelled,
-                "cancelled; it changed nothing".to_owned(),
-            ),
+            Ok(_) | Err(_) if cancelled => {
+                let message = match &work {
+                    Work::Download(_) => {
+                        "cancelled; what came by then is stored, and the same download goes on from there"
+                    }
+                    _ => "cancelled; it changed nothing",
+                };
+                (JobState::Cancelled, message.to_owned())
+            }
             Ok(_) | Err(_) => (JobState::Interrupted, book::INTERRUPTED.to_owned()),
         };
         // Before it is told to be over: then all of it is.

@@ -3,7 +3,8 @@
 use std::fmt::Display;
 
 use chrono::NaiveDate;
-use trader_rpc::{BacktestSpec, Failure, ImportSpec, ReplaySpec, TraceSpec, Work};
+use trader_contract::Symbol;
+use trader_rpc::{BacktestSpec, DownloadSpec, Failure, ImportSpec, ReplaySpec, TraceSpec, Work};
 use trader_store::KeptHead;
 
 /// The most bytes of a job's description.
@@ -12,6 +13,12 @@ const WORK_BYTES_MAX: usize = 64 << 10;
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=2200;
 /// The most characters of a file's name.
 const NAME_MAX: usize = 255;
+/// The most symbols of a download.
+const SYMBOLS_MAX: usize = 200;
+/// What can be downloaded. Alpaca's hours begin at the full hour, the store's first one with the session.
+const DOWNLOADED: [&str; 2] = ["1min", "1day"];
+/// The feeds of a download.
+const FEEDS: [&str; 2] = ["sip", "iex"];
 /// What can be imported beside the kinds of rows.
 pub(super) const ACTIONS: &str = "actions";
 
@@ -20,6 +27,10 @@ pub(super) fn title(work: &Work) -> String {
     match work {
         Work::Backtest(spec) => backtest(spec),
         Work::Import(spec) => format!("import {} as {} {}", spec.file_name, spec.symbol, spec.data),
+        Work::Download(spec) => {
+            let days = days(Some(spec.start_date), spec.end_date);
+            format!("download {} {}{days}", names(&spec.symbols), spec.data)
+        }
         Work::Export(spec) => {
             let days = days(spec.start_date, spec.end_date);
             format!("export {} {}{days}", spec.symbol, spec.data)
@@ -93,6 +104,12 @@ fn backtest(spec: &BacktestSpec) -> String {
     }
 }
 
+/// Symbols as far as a line has room for them.
+pub(super) fn names(symbols: &[Symbol]) -> String {
+    let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+    short(&names)
+}
+
 /// Names as far as a line has room for them.
 fn short<T: AsRef<str>>(names: &[T]) -> String {
     let shown: Vec<&str> = names.iter().take(5).map(AsRef::as_ref).collect();
@@ -121,6 +138,7 @@ pub(super) fn check(work: &Work) -> Result<(), Failure> {
     match work {
         Work::Backtest(spec) => order(Some(spec.start_date), Some(spec.end_date)),
         Work::Import(spec) => import(spec),
+        Work::Download(spec) => download(spec),
         Work::Export(spec) => {
             kind(&spec.data)?;
             order(spec.start_date, spec.end_date)
@@ -175,6 +193,23 @@ fn import(spec: &ImportSpec) -> Result<(), Failure> {
     Ok(())
 }
 
+fn download(spec: &DownloadSpec) -> Result<(), Failure> {
+    let symbols = spec.symbols.len();
+    if symbols == 0 || symbols > SYMBOLS_MAX {
+        let why = format!("it names {symbols} symbols");
+        return Err(refused(why, "name 1 to 200 of them"));
+    }
+    if !DOWNLOADED.contains(&spec.data.as_str()) {
+        let why = format!("{:?} is nothing that can be downloaded", spec.data);
+        return Err(refused(why, "choose 1min or 1day"));
+    }
+    if let Some(feed) = spec.feed.as_deref().filter(|feed| !FEEDS.contains(feed)) {
+        let why = format!("{feed:?} is no feed of bars that are over");
+        return Err(refused(why, "choose sip or iex"));
+    }
+    order(Some(spec.start_date), spec.end_date)
+}
+
 fn kind(data: &str) -> Result<(), Failure> {
     if data == ACTIONS {
         return Ok(());
@@ -214,6 +249,12 @@ mod tests {
         work(json!({ "import": spec }))
     }
 
+    fn download_of(change: (&str, Value)) -> Work {
+        let mut spec: Value = trader_rpc::sample::of("DownloadSpec").unwrap();
+        spec[change.0] = change.1;
+        work(json!({ "download": spec }))
+    }
+
     #[test]
     fn a_title_says_what_is_done_with_what_and_for_which_days() {
         let rows = [
@@ -250,6 +291,9 @@ mod tests {
         }
         let import = import_of(("data", json!("1min")));
         assert_eq!(title(&import), "import SPY.csv.gz as SPY 1min");
+        let download = download_of(("data", json!("1min")));
+        let expected = "download AAPL, SPY 1min, 2024-01-02 to 2024-06-28";
+        assert_eq!(title(&download), expected);
     }
 
     #[test]
@@ -274,6 +318,16 @@ mod tests {
                 "is no name of a file",
             ),
             (import_of(("bytes", json!(0))), "SPY.csv.gz is empty"),
+            (download_of(("symbols", json!([]))), "names 0 symbols"),
+            (
+                download_of(("data", json!("1hour"))),
+                "is nothing that can be downloaded",
+            ),
+            (download_of(("feed", json!("boats"))), "is no feed"),
+            (
+                download_of(("end_date", json!("2024-01-01"))),
+                "before it starts on 2024-01-02",
+            ),
         ];
         for (work, words) in rows {
             let failure = check(&work).unwrap_err();

@@ -23,6 +23,7 @@ use trader_rpc::{Job, JournalLine, Mode, Role, SocketInfo};
 use crate::alerts::Delivery;
 use crate::config::RpcSettings;
 use crate::descriptors::Handed;
+use crate::doctor::Doctor;
 use crate::events::Ring;
 use crate::logging::Entry;
 use crate::reload::Reloader;
@@ -74,6 +75,8 @@ pub struct Services {
     pub label: String,
     /// The configuration in force, and how it is read again.
     pub reloader: Arc<Reloader>,
+    /// What looks at everything around the daemon.
+    pub doctor: Doctor,
 }
 
 /// The server while it runs.

@@ -13,7 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use trader_broker_alpaca::face::credentials::CredentialError;
 use trader_broker_alpaca::face::{
     DataChannel, Endpoint, Feed, Keys, KnownOrder, Live, MarketData, MarketDataSettings, Outlet,
-    Paper, Simulator, StartError, Subscriptions, Trading, TradingSettings, credentials, init,
+    Paper, Simulator, StartError, Subscriptions, Trading, TradingSettings, init,
 };
 use trader_calendar::Session;
 use trader_contract::{Bar, BrokerEvent, BrokerRequest, Symbol, SymbolId, Timestamp};
@@ -23,13 +23,10 @@ use trader_core::book::Book;
 use super::Balance;
 use super::inbox::Slot;
 use crate::config::{AlpacaEndpoint, AlpacaFeed, AlpacaSettings, ClockKind, Config, Pace};
-use crate::credentials::of_folder;
 use crate::exit::{self, Failure};
 use crate::start::Prepared;
 use crate::{assemble, clock, warm_up};
 
-/// The name of systemd's credential with the keys.
-const CREDENTIAL: &str = "alpaca";
 /// How long a simulator may take to say what time it has.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(15);
 /// Minutes of a full session.
@@ -115,12 +112,7 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 
 /// The keys: of the file that is named, else a credential of the unit's own, else one of the folder.
 fn keys(settings: &AlpacaSettings) -> Result<Keys, Failure> {
-    let load = |name: &str| credentials::load(name, settings.keys_file.as_deref());
-    let keys = match load(CREDENTIAL) {
-        Err(CredentialError::None { .. }) => load(&of_folder(CREDENTIAL)),
-        loaded => loaded,
-    };
-    keys.map_err(|error| match error {
+    crate::alpaca::keys(settings).map_err(|error| match error {
         CredentialError::None { .. } => failed(
             "there are no keys of Alpaca: put them, the key id and its secret in a line each, into \
              /etc/traderd/credentials/alpaca, root's and 0600, and restart; or name a file of mode 0600 in \

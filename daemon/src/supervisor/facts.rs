@@ -22,7 +22,7 @@ pub(super) fn facts(prepared: &Prepared, path: &Path, label: &str) -> StatusFact
         last_heard_at: None,
     };
     StatusFacts {
-        mode: super::mode(&prepared.config),
+        mode: crate::doctor::mode(&prepared.config),
         label: label.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),

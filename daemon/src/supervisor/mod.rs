@@ -30,7 +30,7 @@ use trader_contract::Timestamp;
 use trader_core::book::Book;
 use trader_core::{Engine, Event};
 use trader_kernel::{Kernel, Surroundings};
-use trader_rpc::{JournalLine, Mode};
+use trader_rpc::JournalLine;
 use trader_store::{Reader, Readers, Recovery, Store, Writer};
 
 pub use balance::Balance;
@@ -45,6 +45,7 @@ use crate::audit::herald::{self, Herald};
 #[cfg(feature = "broker-alpaca")]
 use crate::config::BrokerKind;
 use crate::config::{ClockKind, Config, MarketSource, StopPositions};
+use crate::doctor::{self, Doctor};
 use crate::events::Ring;
 use crate::exit::{self, Failure};
 use crate::jobs::{self, Jobs};
@@ -243,9 +244,15 @@ fn serve(
         journal,
         alerts,
         calendar: prepared.calendar.clone(),
-        mode: mode(&prepared.config),
+        mode: doctor::mode(&prepared.config),
         label,
         reloader,
+        doctor: Doctor::new(
+            prepared.config.clone(),
+            prepared.calendar.clone(),
+            prepared.folders.clone(),
+            prepared.file.clone(),
+        ),
     };
     Ok(Server::start(
         &prepared.folders.runtime,
@@ -253,15 +260,6 @@ fn serve(
         services,
         std::mem::take(&mut prepared.handed),
     )?)
-}
-
-/// The mode as RPC tells it.
-const fn mode(config: &Config) -> Mode {
-    match config.mode {
-        crate::config::Mode::Simulated => Mode::Simulated,
-        crate::config::Mode::Paper => Mode::Paper,
-        crate::config::Mode::Live => Mode::Live,
-    }
 }
 
 fn store_failure(error: impl std::fmt::Display) -> Failure {

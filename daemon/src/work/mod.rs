@@ -129,6 +129,11 @@ fn perform(order: &Order, reporter: &mut Reporter) -> Result<Outcome, ErrorDetai
     match &order.work {
         Work::Backtest(spec) => crate::backtest::run(order, spec, reporter),
         Work::Import(spec) => import::run(order, spec, reporter),
+        Work::Download(_) => Err(trouble(
+            "nothing was downloaded",
+            "a job's process has no network: the daemon asks",
+            "this is a bug: please report it",
+        )),
         Work::Export(spec) => export::run(order, spec, reporter),
         Work::Verify(filter) => verify::run(order, filter, reporter),
         Work::Gaps(filter) => gaps::run(order, filter, reporter),

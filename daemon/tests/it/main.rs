@@ -35,8 +35,14 @@ mod day;
 mod demo;
 #[cfg(feature = "broker-sim")]
 mod diary;
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+mod doctor;
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+mod download;
 #[cfg(feature = "broker-sim")]
 mod ending;
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+mod exchange;
 #[cfg(feature = "broker-sim")]
 mod jobs;
 #[cfg(feature = "broker-sim")]

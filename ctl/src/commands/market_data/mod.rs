@@ -1,5 +1,6 @@
 //! `traderctl data`: the bar store, and market data on its way in and out.
 
+mod download;
 mod export;
 mod gaps;
 mod import;
@@ -25,12 +26,13 @@ Examples:
   traderctl data import minutes.csv.gz --symbol SPY --timeframe 1min
   traderctl data import *.csv.gz --timeframe 1min   the files' names say whose
   traderctl data import splits.csv --symbol SPY --timeframe actions
+  traderctl data download --symbols SPY --start-date 2024-01-02 --timeframe 1min
   traderctl data list                               what there is
   traderctl data gaps SPY                           what is missing in it
   traderctl data export SPY --timeframe 1min -o SPY.csv.gz \\
       --start-date 2011-01-03 --end-date 2011-01-31";
 
-/// Import, check and export market data
+/// Download, import, check and export market data
 ///
 /// The daemon keeps bars, quotes and trades in a store of its own, as they were traded; backtests
 /// adjust them for splits and dividends when they read them.
@@ -47,6 +49,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    Download(download::Args),
     Import(import::Args),
     List(list::Args),
     Verify(verify::Args),
@@ -57,6 +60,7 @@ enum Action {
 
 pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
     match &args.action {
+        Action::Download(args) => download::run(args, setting),
         Action::Import(args) => import::run(args, setting),
         Action::List(args) => list::run(args, setting),
         Action::Verify(args) => verify::run(args, setting),
@@ -97,13 +101,14 @@ pub(super) fn print<T: DeserializeOwned + Serialize>(
     Ok(result)
 }
 
-/// Prints what an import or a check that is done found.
+/// Prints what a download, an import or a check that is done found.
 ///
 /// # Errors
 /// The result cannot be had, or a check found faults.
 pub(super) fn print_result(line: &mut Line<'_>, job: &Job, output: &Output) -> Result<(), Failed> {
     match job.work.kind() {
         JobKind::Verify => verify::print_result(line, job, output),
+        JobKind::Download => print(line, job, output, download::text).map(drop),
         JobKind::Gaps => gaps::print_result(line, job, false, output),
         JobKind::Import
         | JobKind::Backtest

@@ -8,6 +8,7 @@ use trader_contract::{Symbol, Timestamp};
 
 use super::audit::{AuditExportSpec, AuditSpec};
 use super::backtest::BacktestSpec;
+use super::download::DownloadSpec;
 use super::session::{ReplaySpec, SessionExportSpec, TraceSpec};
 use crate::request_id::RequestId;
 
@@ -86,6 +87,8 @@ pub enum Work {
     Backtest(BacktestSpec),
     /// Take a file into the bar store.
     Import(ImportSpec),
+    /// Take a provider's bars into the bar store.
+    Download(DownloadSpec),
     /// Write stored rows to a file.
     Export(ExportSpec),
     /// Check stored files.
@@ -111,6 +114,7 @@ impl Work {
         match self {
             Self::Backtest(_) => JobKind::Backtest,
             Self::Import(_) => JobKind::Import,
+            Self::Download(_) => JobKind::Download,
             Self::Export(_) => JobKind::Export,
             Self::Verify(_) => JobKind::Verify,
             Self::Gaps(_) => JobKind::Gaps,
@@ -131,6 +135,8 @@ pub enum JobKind {
     Backtest,
     /// Takes a file into the bar store.
     Import,
+    /// Takes a provider's bars into the bar store.
+    Download,
     /// Writes stored rows to a file.
     Export,
     /// Checks stored files.
@@ -154,6 +160,7 @@ impl fmt::Display for JobKind {
         f.pad(match self {
             Self::Backtest => "backtest",
             Self::Import => "import",
+            Self::Download => "download",
             Self::Export => "export",
             Self::Verify => "verify",
             Self::Gaps => "gaps",

@@ -8,6 +8,8 @@ mod authority;
 mod backtest;
 mod day;
 mod diary;
+mod doctor;
+mod download;
 mod event;
 mod intent;
 mod job;
@@ -29,6 +31,8 @@ pub use backtest::{
 };
 pub use day::{DataGaps, DaySummary, MissingMinutes, Slippage};
 pub use diary::{EditKind, Note, NoteError, Tag, TagError, TradeEdit, TradeName, TradeNameError};
+pub use doctor::{Check, Diagnosis, Outcome};
+pub use download::{DownloadResult, DownloadSpec, DownloadedSymbol};
 pub use event::{Event, EventStream, JournalLine, LogLevel, LogLine};
 pub use intent::{IntentName, IntentNameError};
 pub use job::{

@@ -8,6 +8,7 @@ mod changes;
 mod config;
 mod day;
 mod diary;
+mod doctor;
 mod events;
 mod hello;
 mod jobs;
@@ -21,7 +22,7 @@ use jsonrpsee::RpcModule;
 use jsonrpsee::core::RegisterMethodError;
 use jsonrpsee::types::ErrorObjectOwned;
 use trader_kernel::{Call, Peer, Reply};
-use trader_rpc::{Failure, Method, call, method};
+use trader_rpc::{Diagnosis, Failure, Method, call, method};
 
 use super::Services;
 use super::archive::ReadingRoom;
@@ -36,6 +37,8 @@ pub(super) struct Context {
     counter: Counter,
     /// Held by who edits what is written about trades.
     diary: tokio::sync::Mutex<()>,
+    /// What was last found around the daemon, and when.
+    examined: tokio::sync::Mutex<Option<(Duration, Diagnosis)>>,
     call_timeout: Duration,
 }
 
@@ -59,6 +62,7 @@ pub(super) fn register(
         room: ReadingRoom::new(Arc::clone(&services.archive)),
         counter: Counter::new(Arc::clone(&services.workshop)),
         diary: tokio::sync::Mutex::new(()),
+        examined: tokio::sync::Mutex::new(None),
         services,
         call_timeout,
     });
@@ -106,6 +110,7 @@ pub(super) fn register(
     add::<call::Sessions, _, _>(&mut module, jobs::sessions)?;
     add::<call::RemoveSession, _, _>(&mut module, jobs::remove_session)?;
     add::<call::TestAlert, _, _>(&mut module, alerts::test_alert)?;
+    add::<call::Doctor, _, _>(&mut module, doctor::doctor)?;
     events::register(&mut module)?;
     Ok(module)
 }

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{NaiveDate, NaiveTime};
 use tokio_util::sync::CancellationToken;
 use trader_broker_alpaca::face::{AskError, Outlet, Put};
-use trader_calendar::{Calendar, Session, new_york};
+use trader_calendar::{Calendar, new_york};
 use trader_contract::{BrokerEvent, Symbol};
 use trader_core::BrokerDay;
 
 use super::super::inbox::Slot;
 use super::{Account, ask};
+use crate::alpaca::differing_days;
 use crate::clock;
 
 /// Seconds of the venue between two looks at its clock.
@@ -114,7 +114,7 @@ impl Watched {
         };
         let answer: Result<_, AskError> =
             ask!(&*self.account, trading => trading.calendar(first, last).await);
-        let theirs = match answer {
+        let mut theirs = match answer {
             Ok(days) => days,
             Err(error) => {
                 tracing::warn!(%error, "Alpaca's calendar could not be compared with ours");
@@ -126,84 +126,10 @@ impl Watched {
         let Ok(ours) = self.calendar.sessions(first..=covered) else {
             return;
         };
-        let theirs = theirs.iter().filter(|day| day.date <= covered);
-        let theirs: Vec<BrokerDay> = theirs
-            .map(|day| brokers_day(day.date, (day.open, day.close)))
-            .collect();
-        let differing = differing(ours, &theirs);
+        theirs.retain(|day| day.date <= covered);
+        let differing = differing_days(ours, &theirs);
         if told.as_ref() != Some(&differing) && self.slot.tell_calendar(&differing) {
             *told = Some(differing);
         }
-    }
-}
-
-/// A day of Alpaca's calendar in the engine's words. One whose hours are no moments counts as closed.
-fn brokers_day(date: NaiveDate, (open, close): (NaiveTime, NaiveTime)) -> BrokerDay {
-    let at = |time: NaiveTime| new_york::timestamp(date.and_time(time));
-    BrokerDay {
-        date,
-        hours: at(open).zip(at(close)),
-    }
-}
-
-/// The days on which both do not say the same, as the broker has them.
-fn differing(ours: &[Session], theirs: &[BrokerDay]) -> Vec<BrokerDay> {
-    let agrees = |day: &BrokerDay| {
-        let same =
-            |ours: &Session| ours.date == day.date && day.hours == Some((ours.open, ours.close));
-        ours.iter().any(same)
-    };
-    let otherwise = theirs.iter().filter(|day| !agrees(day)).copied();
-    let closed = ours
-        .iter()
-        .filter(|ours| theirs.iter().all(|day| day.date != ours.date));
-    let closed = closed.map(|ours| BrokerDay {
-        date: ours.date,
-        hours: None,
-    });
-    let mut days: Vec<BrokerDay> = otherwise.chain(closed).collect();
-    days.sort_by_key(|day| day.date);
-    days
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_that_close_earlier_or_are_closed_or_are_open_only_there_differ() {
-        let date = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let ours = Calendar::nyse();
-        let ours = ours
-            .sessions(date("2026-11-24")..=date("2026-11-30"))
-            .unwrap();
-        let day = |text: &str, close: u32| {
-            let open = NaiveTime::from_hms_opt(9, 30, 0).unwrap();
-            let close = NaiveTime::from_hms_opt(close, 0, 0).unwrap();
-            brokers_day(date(text), (open, close))
-        };
-        let agreed = [
-            day("2026-11-24", 16),
-            day("2026-11-25", 16),
-            day("2026-11-27", 13),
-            day("2026-11-30", 16),
-        ];
-        assert_eq!(differing(ours, &agreed), Vec::new());
-        let theirs = [
-            day("2026-11-24", 13),
-            day("2026-11-25", 16),
-            day("2026-11-26", 16),
-            day("2026-11-27", 13),
-        ];
-        let found: Vec<(String, bool)> = differing(ours, &theirs)
-            .iter()
-            .map(|day| (day.date.to_string(), day.hours.is_some()))
-            .collect();
-        let expected = [
-            ("2026-11-24", true),
-            ("2026-11-26", true),
-            ("2026-11-30", false),
-        ];
-        assert_eq!(found, expected.map(|(date, open)| (date.to_owned(), open)));
     }
 }

@@ -17,6 +17,7 @@ use crate::protocol::machine::Method;
 use crate::protocol::outcome::Answer;
 use crate::sockets::Http;
 use crate::wire::actions::ActionsPage;
+use crate::wire::auction::Auctions;
 use crate::wire::market::{self, Page, Snapshot, Trade};
 use crate::wire::news::{Mover, NewsPage};
 use crate::wire::path::Path;
@@ -142,6 +143,7 @@ pub struct History {
     budget: Arc<Mutex<Budget>>,
     clock: fn() -> Timestamp,
     seed: u64,
+    urgency: Urgency,
 }
 
 impl History {
@@ -160,7 +162,17 @@ impl History {
             budget: Arc::new(Mutex::new(budget)),
             clock: settings.clock,
             seed: settings.seed,
+            urgency: Urgency::Reading,
         })
+    }
+
+    /// The same for a collector, who leaves half of the limit to whoever else asks with these keys.
+    #[must_use]
+    pub fn in_bulk(self) -> Self {
+        Self {
+            urgency: Urgency::Collecting,
+            ..self
+        }
     }
 
     /// Waits until the limit has room for a question.
@@ -169,7 +181,7 @@ impl History {
             let now = (self.clock)();
             let taken = {
                 let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
-                budget.take(Urgency::Reading, now)
+                budget.take(self.urgency, now)
             };
             let Err(until) = taken else { return };
             let nanos = u64::try_from(until.since(now)).unwrap_or_default();
@@ -374,6 +386,27 @@ impl History {
             .ask("limit", "1000")
             .ask_if("page_token", token);
         self.get(&path, ActionsPage::read).await
+    }
+
+    /// One page of opening and closing auctions, which only a plan with every exchange has.
+    ///
+    /// # Errors
+    /// As every question: see [`AskError`].
+    pub async fn auctions_page(
+        &self,
+        symbols: &[Symbol],
+        (first, last): (NaiveDate, NaiveDate),
+        token: Option<&str>,
+    ) -> Result<Page<Auctions>, AskError> {
+        let path = Path::new("/v2/stocks/auctions")
+            .ask("symbols", &list(symbols))
+            .ask("start", &first.to_string())
+            .ask("end", &last.to_string())
+            .ask("limit", PAGE)
+            .ask("feed", Feed::Sip.past_word())
+            .ask_if("page_token", token);
+        self.get(&path, |view| Page::read(view, "auctions", Auctions::read))
+            .await
     }
 
     /// One page of articles, newest first.

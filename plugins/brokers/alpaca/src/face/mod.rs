@@ -1,6 +1,6 @@
 //! What the daemon uses. A [`Trading`] takes requests of the contract and gives events of the contract;
 //! a [`MarketData`] gives what a stream of market data brings; a [`History`] answers questions about the
-//! past. Which account they are of is in their type: see [`endpoint`].
+//! past, an [`Inquiry`] those of who only looks at an account. Which account they are of is in their type: see [`endpoint`].
 //!
 //! ```no_run
 //! # use trader_broker_alpaca::face::*;
@@ -22,12 +22,14 @@ mod account;
 pub mod credentials;
 pub mod endpoint;
 pub mod history;
+mod inquiry;
 mod market_data;
 mod trading;
 
 pub use account::AskError;
 pub use endpoint::{Endpoint, EndpointError, Live, Paper, Simulator};
 pub use history::{Adjustment, Feed, History, HistoryError};
+pub use inquiry::Inquiry;
 pub use market_data::{MarketData, MarketDataSettings};
 pub use trading::{StartError, Trading, TradingSettings};
 

@@ -22,6 +22,8 @@ pub enum Urgency {
     Entering,
     /// Everything that looks.
     Reading,
+    /// The past in bulk, for which nobody waits.
+    Collecting,
 }
 
 /// What the headers of an answer say.
@@ -45,6 +47,8 @@ pub struct Budget {
     protecting: u32,
     /// Kept for entries too, above that.
     entering: u32,
+    /// Kept for everything but what is collected in bulk.
+    looking: u32,
     sent: VecDeque<Timestamp>,
     /// What Alpaca says is left, and until when that holds.
     left: Option<(u32, Timestamp)>,
@@ -55,13 +59,15 @@ impl Budget {
     /// Alpaca's limit for a trading account.
     pub const PER_MINUTE: u32 = 200;
 
-    /// A budget of `limit` requests a minute: a fifth is kept for what protects, a tenth for entries.
+    /// A budget of `limit` requests a minute: a fifth is kept for what protects, a tenth for entries; of the
+    /// whole, half is kept from what is collected in bulk.
     #[must_use]
     pub const fn new(limit: u32) -> Self {
         Self {
             limit,
             protecting: limit / 5,
             entering: limit / 10,
+            looking: limit / 2,
             sent: VecDeque::new(),
             left: None,
             closed_until: Timestamp::MIN,
@@ -73,6 +79,7 @@ impl Budget {
             Urgency::Protecting => 0,
             Urgency::Entering => self.protecting,
             Urgency::Reading => self.protecting.saturating_add(self.entering),
+            Urgency::Collecting => self.looking,
         }
     }
 
@@ -123,6 +130,7 @@ impl Budget {
             self.limit = learnt.limit;
             self.protecting = learnt.protecting;
             self.entering = learnt.entering;
+            self.looking = learnt.looking;
         }
         if let (Some(left), Some(until)) = (headers.remaining, reset) {
             self.left = Some((left, until));
@@ -165,7 +173,8 @@ mod tests {
     #[test]
     fn looking_leaves_room_for_entries_and_entries_leave_room_for_protection() {
         let mut budget = Budget::new(200);
-        assert_eq!(takes(&mut budget, Urgency::Reading, START), 140);
+        assert_eq!(takes(&mut budget, Urgency::Collecting, START), 100);
+        assert_eq!(takes(&mut budget, Urgency::Reading, START), 40);
         assert_eq!(takes(&mut budget, Urgency::Entering, START), 20);
         assert_eq!(takes(&mut budget, Urgency::Protecting, START), 40);
         assert_eq!(

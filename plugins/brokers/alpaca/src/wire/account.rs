@@ -7,7 +7,7 @@ use super::tape::{Malformed, View};
 use super::words::AccountStatus;
 
 /// What Alpaca says of the account. Only id and status are promised; what belonged to day trading
-/// vanished in 2026 and is not looked for.
+/// vanished in 2026, and of it only the mark is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Alpaca's id of it.
@@ -28,6 +28,8 @@ pub struct Account {
     pub multiplier: Option<Number>,
     /// Whether it may sell what it does not have.
     pub shorting_enabled: Option<bool>,
+    /// Whether it is marked as a pattern day trader; absent since July 2026.
+    pub pattern_day_trader: Option<bool>,
     /// Whether it may not trade.
     pub trading_blocked: bool,
     /// Whether it may do nothing.
@@ -52,6 +54,7 @@ impl Account {
             buying_power: view.number("buying_power")?,
             multiplier: view.number("multiplier")?,
             shorting_enabled: view.flag("shorting_enabled"),
+            pattern_day_trader: view.flag("pattern_day_trader"),
             trading_blocked: view.flag("trading_blocked").unwrap_or(false),
             account_blocked: view.flag("account_blocked").unwrap_or(false),
             suspended: view.flag("trade_suspended_by_user").unwrap_or(false),

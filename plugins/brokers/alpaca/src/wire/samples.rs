@@ -15,7 +15,7 @@ use super::trading::TradingMessage;
 use super::words::{ActivityType, OrderClass, OrderType, Status, UpdateKind};
 use super::{Format, Malformed, Number, Reader, View};
 
-mod mutated;
+mod markets;
 mod texts;
 
 use texts::*;
@@ -34,6 +34,16 @@ fn price(text: &str) -> Price {
 }
 
 #[test]
+fn every_sample_is_json() {
+    for text in ALL {
+        assert!(
+            Reader::new().read(Format::Json, text.as_bytes()).is_ok(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn an_account_reads_with_or_without_the_fields_of_day_trading() {
     let account = read(ACCOUNT, Account::read);
     assert_eq!(account.name(), "PA3KQ7XWL2ZD");
@@ -45,7 +55,14 @@ fn an_account_reads_with_or_without_the_fields_of_day_trading() {
         "\"currency\"",
         "\"pattern_day_trader\":false,\"daytrade_count\":0,\"daytrading_buying_power\":\"0\",\"currency\"",
     );
-    assert_eq!(read(&with, Account::read), account);
+    assert_eq!(account.pattern_day_trader, None);
+    let marked = read(&with, Account::read);
+    assert_eq!(marked.pattern_day_trader, Some(false));
+    let unmarked = Account {
+        pattern_day_trader: None,
+        ..marked
+    };
+    assert_eq!(unmarked, account);
     let bare = read(r#"{"id":"x","status":"ACTIVE"}"#, Account::read);
     assert_eq!((bare.name(), bare.cash()), ("x", None));
 }

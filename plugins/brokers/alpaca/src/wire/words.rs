@@ -55,6 +55,17 @@ macro_rules! words {
 }
 
 words! {
+    /// Which part of the day it is for a market.
+    MarketPhase {
+        Closed = "closed",
+        Pre = "pre",
+        Core = "core",
+        Lunch = "lunch",
+        Post = "post",
+    }
+}
+
+words! {
     /// Where an order is.
     Status {
         PendingNew = "pending_new",

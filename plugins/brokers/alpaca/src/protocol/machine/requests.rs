@@ -76,7 +76,9 @@ impl Machine {
             Verdict::Done => match self.read_order(result) {
                 Some(read) => {
                     self.hear_family(&read, now);
-                    if read.legs.len() < request::legs(&order) {
+                    if !self.is_told(name) {
+                        self.in_doubt(name, "the answer says nothing of this order".into(), now);
+                    } else if read.legs.len() < request::legs(&order) {
                         self.check_legs(order, &read.id, now);
                     }
                 }
@@ -94,6 +96,14 @@ impl Machine {
             Verdict::Ambiguous { why, .. } => self.in_doubt(name, why, now),
         }
         self.place_what_waited(now);
+    }
+
+    /// Whether anything was told of an order. What was read may be of another one, or lack what a report
+    /// needs.
+    fn is_told(&self, name: ClientOrderId) -> bool {
+        self.names
+            .get(name)
+            .is_some_and(|known| known.last.is_some())
     }
 
     fn in_doubt(&mut self, name: ClientOrderId, message: Box<str>, now: Timestamp) {
@@ -122,10 +132,12 @@ impl Machine {
             && let Some(order) = self.read_order(result)
         {
             self.hear_family(&order, now);
-            if self.names.is_in_group(name) && order.legs.is_empty() {
-                self.read_again(nested(&order.id), now);
+            if self.is_told(name) {
+                if self.names.is_in_group(name) && order.legs.is_empty() {
+                    self.read_again(nested(&order.id), now);
+                }
+                return;
             }
-            return;
         }
         if pending.tries < LOOKUPS {
             self.calls.again(pending, now);

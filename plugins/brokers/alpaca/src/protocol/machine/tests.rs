@@ -12,7 +12,6 @@ use crate::protocol::link::{StreamAction, StreamInput};
 use crate::protocol::names::KnownOrder;
 use crate::protocol::outcome::{Answer, HttpResult};
 
-mod arbitrary;
 mod orders;
 mod snapshots;
 mod streams;

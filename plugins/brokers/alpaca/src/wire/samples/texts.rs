@@ -47,6 +47,12 @@ pub(super) const MOVERS: &str = r#"{"gainers":[{"symbol":"ABCD","percent_change"
 
 pub(super) const ACTIONS: &str = r#"{"corporate_actions":{"cash_dividends":[{"id":"a","symbol":"KO","cusip":"191216100","rate":0.51,"special":false,"foreign":false,"process_date":"2026-12-15","ex_date":"2026-12-01","record_date":"2026-12-01","payable_date":"2026-12-15"}],"forward_splits":[{"id":"b","symbol":"NVDA","old_rate":1,"new_rate":10,"ex_date":"2026-06-10"}]},"next_page_token":null}"#;
 
+pub(super) const CLOCKS: &str = r#"{"clocks":[{"market":"XNYS","timestamp":"2026-11-27T10:41:07-05:00","is_market_day":true,"next_market_open":"2026-11-30T09:30:00-05:00","next_market_close":"2026-11-27T13:00:00-05:00","phase":"core","phase_until":"2026-11-27T13:00:00-05:00"},{"market":"XTKS","timestamp":"2026-11-27T10:41:07-05:00","is_market_day":null,"next_market_open":null,"phase":"siesta"}]}"#;
+
+pub(super) const MARKET_CALENDAR: &str = r#"{"market":{"mic":"XNYS","timezone":"America/New_York"},"calendar":[{"date":"2026-11-27","pre_start":"2026-11-27T04:00:00-05:00","pre_end":"2026-11-27T09:30:00-05:00","core_start":"2026-11-27T09:30:00-05:00","core_end":"2026-11-27T13:00:00-05:00","post_start":"2026-11-27T13:00:00-05:00","post_end":null,"lunch_start":null,"lunch_end":null,"settlement_date":"2026-11-30"}]}"#;
+
+pub(super) const AUCTIONS: &str = r#"{"auctions":{"SPY":[{"d":"2026-11-20","o":[{"t":"2026-11-20T14:30:00.01Z","x":"T","p":661.1,"s":100,"c":"O"},{"t":"2026-11-20T14:30:00.05Z","x":"P","p":661.2,"s":412000,"c":"Q"}],"c":[{"t":"2026-11-20T21:00:00.2Z","x":"P","p":663.05,"c":"M"}]}]},"next_page_token":null}"#;
+
 pub(super) const DATA: &str = r#"[{"T":"success","msg":"connected"},{"T":"success","msg":"authenticated"},{"T":"subscription","trades":["AAPL"],"quotes":[],"bars":["AAPL"],"updatedBars":[],"dailyBars":[],"statuses":[],"lulds":[],"corrections":["AAPL"],"cancelErrors":["AAPL"],"imbalances":[]},{"T":"t","S":"AAPL","i":52983525037631,"x":"V","p":224.07,"s":100,"c":["@","I"],"t":"2026-11-20T15:40:04.001Z","z":"C"},{"T":"q","S":"AAPL","ax":"V","ap":224.1,"as":300,"bx":"V","bp":224.05,"bs":200,"c":["R"],"t":"2026-11-20T15:40:04.01Z","z":"C"},{"T":"b","S":"AAPL","o":224.1,"h":224.3,"l":223.98,"c":224.05,"v":3120,"n":41,"vw":224.1177,"t":"2026-11-20T15:40:00Z"},{"T":"u","S":"AAPL","o":224.1,"h":224.31,"l":223.98,"c":224.05,"v":3180,"n":42,"vw":224.119,"t":"2026-11-20T15:40:00Z"},{"T":"d","S":"AAPL","o":222.9,"h":225.0,"l":222.4,"c":224.05,"v":981123,"n":10211,"vw":223.71,"t":"2026-11-20T05:00:00Z"},{"T":"c","S":"AAPL","x":"V","oi":1,"op":224.07,"os":100,"oc":["@"],"ci":2,"cp":224.06,"cs":100,"cc":["@"],"t":"2026-11-20T15:40:09Z","z":"C"},{"T":"x","S":"AAPL","i":1,"x":"V","p":224.07,"s":100,"a":"C","t":"2026-11-20T15:40:09Z","z":"C"},{"T":"s","S":"AAPL","sc":"H","sm":"Trading Halt","rc":"T12","rm":"Trading Halted; For information requested by NASDAQ","t":"2026-11-20T15:41:00Z","z":"C"},{"T":"l","S":"AAPL","u":235.2,"d":212.9,"i":"B","t":"2026-11-20T15:41:00Z","z":"C"},{"T":"error","code":406,"msg":"connection limit exceeded"},{"T":"zz","S":"AAPL"}]"#;
 
 /// All of them.
@@ -74,5 +80,8 @@ pub(super) const ALL: &[&str] = &[
     ACTIVE,
     MOVERS,
     ACTIONS,
+    CLOCKS,
+    MARKET_CALENDAR,
+    AUCTIONS,
     DATA,
 ];

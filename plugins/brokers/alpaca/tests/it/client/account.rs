@@ -1,12 +1,13 @@
 //! Questions beside orders: the account, its settings, the clock, the calendar, assets.
 
 use chrono::NaiveDate;
-use trader_broker_alpaca::face::{AskError, Keys, Trading, TradingSettings, outlet};
+use trader_broker_alpaca::face::{AskError, Inquiry, Keys, Trading, TradingSettings, outlet};
 use trader_broker_alpaca::wire::refusal::Reason;
 use trader_broker_alpaca::wire::request::ConfigurationChange;
+use trader_broker_alpaca::wire::words::MarketPhase;
 use trader_contract::{BrokerEvent, OrderKind, OrderRole, ReportStatus, Side};
 
-use super::harness::{World, clock, far, name, order};
+use super::harness::{World, clock, far, keys, name, order};
 
 #[test]
 fn account_settings_clock_calendar_and_assets_answer() {
@@ -63,6 +64,28 @@ fn account_settings_clock_calendar_and_assets_answer() {
         let (assets, bad) = trading.assets().await.unwrap();
         assert!(assets.len() >= 3 && bad == 0);
     });
+}
+
+#[test]
+fn who_only_looks_is_told_account_clocks_and_calendars_and_disturbs_nobody() {
+    let world = World::new();
+    let trader = world.trader();
+    let inquiry = Inquiry::new(&world.endpoint(), &keys(), clock).unwrap();
+    world.runtime.block_on(async {
+        assert!(inquiry.account().await.unwrap().obstacle().is_none());
+        let (shown, ahead) = inquiry.clock().await.unwrap();
+        assert!(shown.is_open && ahead.unsigned_abs() < 30_000_000_000);
+        let day = |d| NaiveDate::from_ymd_opt(2026, 11, d).unwrap();
+        assert_eq!(inquiry.calendar(day(25), day(30)).await.unwrap().len(), 3);
+        let clocks = inquiry.market_clocks(&["XNYS", "XNAS"]).await.unwrap();
+        assert_eq!(clocks.len(), 2);
+        assert!(clocks.iter().all(|clock| clock.phase == MarketPhase::Core));
+        let days = inquiry.market_calendar("XNYS", (day(27), day(27))).await;
+        let core = days.unwrap()[0].core;
+        assert_eq!(core.1.to_string(), "2026-11-27T18:00:00Z");
+    });
+    // The trading connection is the one it was.
+    assert_eq!(trader.trading.counts().connections, 1);
 }
 
 #[test]

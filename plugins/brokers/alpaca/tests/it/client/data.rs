@@ -204,6 +204,13 @@ fn the_past_is_walked_page_by_page() {
             .await
             .unwrap();
         assert_eq!(actions.bad, 0);
+        let auctions = history
+            .auctions_page(&symbols[..1], (day(23), day(24)), None)
+            .await
+            .unwrap();
+        assert_eq!((auctions.items.len(), auctions.bad), (2, 0));
+        let official = auctions.items[0].1.official();
+        assert!(official.0.is_some() && official.1.is_some());
         let news = history
             .news_page(&symbols, to.plus_minutes(-7 * 24 * 60), None)
             .await

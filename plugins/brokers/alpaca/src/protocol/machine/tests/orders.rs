@@ -49,6 +49,33 @@ fn a_lost_answer_is_told_as_ambiguous_looked_up_and_never_sent_again() {
 }
 
 #[test]
+fn an_answer_that_says_nothing_of_the_order_leaves_it_in_doubt() {
+    let others = order("b7", "0000002a-20261120-99-e1", "new", 0, "");
+    let without_symbol = entry_text("new", 0, r#""symbol":null,"#);
+    for answer in [others, without_symbol] {
+        let mut bench = Bench::new();
+        bench.ask(BrokerRequest::Submit(request(OrderRole::Entry)));
+        let call = bench.call(Method::Post, "/v2/orders");
+        bench.answer(&call, 200, &answer);
+        assert!(matches!(
+            bench.events.last(),
+            Some(BrokerEvent::SubmitFailed {
+                failure: RequestFailure::Ambiguous { .. },
+                ..
+            })
+        ));
+        // Nor does a look that finds the same end the looking.
+        let by_name = "/v2/orders:by_client_order_id?client_order_id=0000002a";
+        let look = bench.call(Method::Get, by_name);
+        bench.answer(&look, 200, &answer);
+        bench.pass(10);
+        let look = bench.call(Method::Get, by_name);
+        bench.answer(&look, 200, &entry_text("new", 0, ""));
+        assert_eq!(bench.last(name(OrderRole::Entry)).status, ReportStatus::New);
+    }
+}
+
+#[test]
 fn looking_an_order_up_ends_after_half_a_minute() {
     let mut bench = Bench::new();
     bench.ask(BrokerRequest::Submit(request(OrderRole::Entry)));
