@@ -79,6 +79,7 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
         source,
         horizon: Horizon::OneSession,
         witness: Some(Box::new(|line| say(&narrate(line)))),
+        probe: None,
     };
     let ended = supervisor::run_plan(prepared, plan, |begun| say(&where_to_look(begun)))?;
     let explained = explained(&database);
