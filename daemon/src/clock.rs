@@ -76,7 +76,17 @@ pub fn venue_pace() -> u32 {
 /// the processor. For measuring only.
 #[must_use]
 pub fn worked() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    processor(rustix::time::ClockId::ThreadCPUTime)
+}
+
+/// The same of all threads of the process together.
+#[must_use]
+pub fn worked_by_all() -> Duration {
+    processor(rustix::time::ClockId::ProcessCPUTime)
+}
+
+fn processor(clock: rustix::time::ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }

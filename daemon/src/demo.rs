@@ -94,6 +94,7 @@ fn play(
         source,
         horizon: Horizon::OneSession,
         witness: Some(Box::new(|line| say(&narrate(line)))),
+        probe: None,
     };
     let mut ended = supervisor::run_plan(prepared, plan, |begun| say(&where_to_look(begun)))?;
     // What it was last heard to say may be older than the last fill.

@@ -1,13 +1,20 @@
-//! `traderd bench`: `recording` what a session's recording costs, `backtest` from the bar store to the stored result, and `engine`, how many bars a second the production engine, gate and simulated broker
-//! take on one core, beside a bare loop that does the same arithmetic and nothing else.
+//! `traderd bench`: `tick-to-order` from a message to the order it leads to, `start` how soon the program is ready, `recording` what a session's recording costs,
+//! `backtest` from the bar store to the stored result, and `engine`, how many bars a second the production
+//! engine, gate and simulated broker take on one core, beside a bare loop that does the same arithmetic and
+//! nothing else.
 
 #[cfg(feature = "backtest")]
 pub mod backtest;
+mod edges;
 mod floor;
 pub(crate) mod recording;
 mod rows;
 mod run;
 mod sma_cross;
+mod stage;
+pub(crate) mod start;
+#[cfg(feature = "broker-alpaca")]
+pub(crate) mod tick;
 
 use std::path::PathBuf;
 use std::time::Duration;

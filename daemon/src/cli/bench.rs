@@ -1,6 +1,6 @@
 //! `traderd bench`: what can be measured, and how its figures are printed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -22,6 +22,22 @@ pub(super) enum BenchCommand {
     },
     /// Seconds from a CSV file to the bar store, and from there to a stored result
     Backtest(BenchBacktestArgs),
+    /// Milliseconds from execution to ready, on a state folder with much history
+    Start {
+        /// How many orders of history
+        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+        orders: Option<u64>,
+        /// Make the history in this folder, which must have none, and leave it there with the
+        /// configuration that goes on with it, traderd.toml [default: a folder for this run]
+        #[arg(long, value_name = "DIR")]
+        state_dir: Option<PathBuf>,
+    },
+    /// Microseconds from a message of market data to its order, beside a bare client; bursts, quotes
+    TickToOrder {
+        /// How many messages
+        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+        messages: Option<u32>,
+    },
     /// Seconds for a check of a whole journal
     Audit {
         /// How many rows
@@ -65,6 +81,8 @@ impl BenchCommand {
             Self::Engine(options) => bench(options),
             Self::Recording { symbols } => bench_recording(*symbols),
             Self::Backtest(options) => bench_backtest(options),
+            Self::Start { orders, state_dir } => bench_start(*orders, state_dir.as_deref()),
+            Self::TickToOrder { messages } => bench_tick_to_order(*messages),
             Self::Audit { rows } => bench_audit(*rows),
         }
     }
@@ -97,6 +115,31 @@ fn bench_recording(symbols: Option<u32>) -> Result<(), Failure> {
 #[cfg(not(feature = "broker-sim"))]
 fn bench_recording(_: Option<u32>) -> Result<(), Failure> {
     Ok(crate::plugins::require_broker("sim")?)
+}
+
+#[cfg(feature = "broker-sim")]
+fn bench_start(orders: Option<u64>, state_dir: Option<&Path>) -> Result<(), Failure> {
+    let report = crate::bench::start::start(orders, state_dir)?;
+    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
+    print(&format!("{report}\nRESULT {json}\n"))
+}
+
+#[cfg(not(feature = "broker-sim"))]
+fn bench_start(_: Option<u64>, _: Option<&Path>) -> Result<(), Failure> {
+    Ok(crate::plugins::require_broker("sim")?)
+}
+
+#[cfg(all(feature = "broker-sim", feature = "broker-alpaca"))]
+fn bench_tick_to_order(messages: Option<u32>) -> Result<(), Failure> {
+    let report = crate::bench::tick::tick_to_order(messages)?;
+    let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
+    print(&format!("{report}\nRESULT {json}\n"))
+}
+
+#[cfg(not(all(feature = "broker-sim", feature = "broker-alpaca")))]
+fn bench_tick_to_order(_: Option<u32>) -> Result<(), Failure> {
+    crate::plugins::require_broker("sim")?;
+    Ok(crate::plugins::require_broker("alpaca")?)
 }
 
 #[cfg(feature = "backtest")]

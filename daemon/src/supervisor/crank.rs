@@ -111,11 +111,12 @@ impl Crank {
         self.feed(&Event::Start);
         loop {
             self.outside.heart.engine.beat();
+            // First, since an order may come of it; what is told of us can wait.
+            #[cfg(feature = "broker-alpaca")]
+            self.hear_network();
             self.tell_stage();
             self.hear_recorder();
             self.hear_clock();
-            #[cfg(feature = "broker-alpaca")]
-            self.hear_network();
             if self.over || self.kernel.is_finished() {
                 break;
             }

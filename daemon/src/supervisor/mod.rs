@@ -15,6 +15,7 @@ mod network;
 mod opening;
 mod outside;
 mod pacing;
+pub(crate) mod probe;
 mod signals;
 mod tally;
 mod venue;
@@ -38,6 +39,7 @@ pub use crank::{Ended, Horizon, Stage};
 pub use market::{Source, walks};
 pub use pacing::Pacing;
 pub use tally::Tally;
+pub(crate) use venue::FILE as BROKER_FILE;
 
 use crate::alerts::{Delivery, Opened};
 use crate::archive::StoreArchive;
@@ -76,6 +78,8 @@ pub struct Plan {
     pub horizon: Horizon,
     /// Hears every line of the journal once it is on the disk.
     pub witness: Option<Witness>,
+    /// What a bench puts in and hears.
+    pub(crate) probe: Option<probe::Probe>,
 }
 
 /// Somebody who hears the journal on the engine's thread, and must not block it.
@@ -102,6 +106,7 @@ pub fn run(prepared: Prepared) -> Result<(), Failure> {
             source,
             horizon: Horizon::Open,
             witness: None,
+            probe: None,
         },
         |_| {},
     )?;
@@ -288,7 +293,7 @@ fn crank(
     let mut pacing = pacing(prepared);
     let last = recovery.entries.last().map(|entry| entry.at);
     let label = market.source().label().to_owned();
-    let mut kernel = boot(prepared, &recovery, (&path, &label))?;
+    let mut kernel = boot(prepared, &recovery, (&path, &label), plan.probe.as_ref())?;
     no_orphans(kernel.engine().book(), config)?;
     let mut venue = venue(prepared, kernel.engine(), slot)?;
     let failed = |error: market::MarketError| Failure::new(exit::CONFIG, error);
@@ -316,6 +321,7 @@ fn crank(
         journal_log: JournalLog::new(kernel.engine().book()),
         witness: plan.witness,
         recorder,
+        probe: plan.probe,
     };
     Ok(Crank {
         kernel,
@@ -339,13 +345,17 @@ fn boot(
     prepared: &Prepared,
     recovery: &Recovery,
     (path, label): (&Path, &str),
+    probe: Option<&probe::Probe>,
 ) -> Result<Kernel, Failure> {
     let around = Surroundings {
         facts: facts(prepared, path, label),
         strategies: strategy_facts(&prepared.config),
         flatten_on_stop: flattens_on_stop(&prepared.config),
     };
-    let engine = opening::engine(prepared, recovery.epoch)?;
+    let mut engine = opening::engine(prepared, recovery.epoch)?;
+    if let Some(probe) = probe {
+        (probe.engine)(&mut engine);
+    }
     Kernel::boot(engine, recovery, around).map_err(|error| Failure::new(exit::CONFIG, error))
 }
 

@@ -11,6 +11,7 @@ use trader_rpc::JournalLine;
 use trader_store::{Batch, OperatorRequest, Reader, Writer};
 
 use super::Witness;
+use super::probe::Probe;
 use super::tally::Tally;
 use super::venue::Venue;
 use crate::alerts::Delivery;
@@ -34,10 +35,14 @@ pub(super) struct Outside {
     pub(super) delivery: Arc<Delivery>,
     /// Writes down what the engine takes and gives.
     pub(super) recorder: Recorder,
+    pub(super) probe: Option<Probe>,
 }
 
 impl Ports for Outside {
     fn record(&mut self, at: Timestamp, event: &Event) {
+        if let Some(probe) = &mut self.probe {
+            probe.took(event);
+        }
         self.recorder.record(at, event);
     }
 
@@ -50,9 +55,15 @@ impl Ports for Outside {
     }
 
     fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
+        if let Some(probe) = &mut self.probe {
+            probe.decided();
+        }
         self.heart.writer.beat();
         let outcome = self.writer.submit(batch).wait();
         self.heart.writer.rest();
+        if let Some(probe) = &mut self.probe {
+            probe.committed();
+        }
         outcome.map_err(|error| {
             tracing::error!(%error, "the journal cannot be written; entries are halted, protecting and reducing go on from memory");
             self.delivery.raise_journal_failure(&error.to_string());
@@ -66,6 +77,9 @@ impl Ports for Outside {
 
     fn send(&mut self, request: BrokerRequest, now: Timestamp) {
         self.recorder.wait();
+        if let Some(probe) = &mut self.probe {
+            probe.sent(&request);
+        }
         self.venue.request(request, now);
     }
 

@@ -14,7 +14,8 @@ use super::Balance;
 #[cfg(feature = "broker-alpaca")]
 use super::alpaca::Alpaca;
 
-const FILE: &str = "sim-broker.json";
+/// The file of the simulated broker in the state folder.
+pub(crate) const FILE: &str = "sim-broker.json";
 
 /// Why the broker could not be set up.
 #[derive(Debug, thiserror::Error)]

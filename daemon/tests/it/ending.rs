@@ -21,6 +21,18 @@ fn with_slow_broker(market: &str) -> Place {
     place
 }
 
+/// Has the breakout look at the first five minutes, so that it enters in the ones after them: at a pace
+/// that leaves time to meet something waiting, half an hour would be long.
+fn enter_early(place: &Place) {
+    let text = std::fs::read_to_string(place.config()).unwrap();
+    let early = text.replace(
+        "timeframe_minutes = 5\nsettings = { range_minutes = 30,",
+        "timeframe_minutes = 1\nsettings = { range_minutes = 5,",
+    );
+    assert_ne!(early, text);
+    place.configure(&early);
+}
+
 fn until_a_position_is_protected(daemon: &mut Daemon) {
     daemon.wait(|line| {
         line.is("order_reported", "stop ") && line.message.contains(" is working at ")
@@ -74,6 +86,7 @@ fn sigint_ends_it_as_sigterm_does() {
 #[test]
 fn a_second_sigterm_ends_at_once_and_loses_nothing() {
     let place = with_slow_broker("pace = 200\nseed = 3\n[stop]\nopen_positions = \"flatten\"");
+    enter_early(&place);
     let mut daemon = place.start();
     daemon.wait(|line| line.is("order_planned", "entry "));
     daemon.signal(Signal::TERM);
@@ -82,6 +95,7 @@ fn a_second_sigterm_ends_at_once_and_loses_nothing() {
     let (status, lines) = daemon.drain();
     assert_eq!(status.code(), Some(1), "{lines:#?}");
     place.configure(&crate::daemon::lively(PACE));
+    enter_early(&place);
     let daemon = place.start();
     let client = place.client();
     until(&client, |status| status.reconciled);

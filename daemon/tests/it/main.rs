@@ -24,6 +24,8 @@ mod backtest;
 #[cfg(feature = "broker-sim")]
 mod bars;
 #[cfg(feature = "broker-sim")]
+mod bench;
+#[cfg(feature = "broker-sim")]
 mod books;
 #[cfg(feature = "broker-sim")]
 mod crash;

@@ -122,7 +122,10 @@ exec systemd-cat -t lab-alert"'
         within 20 came_back "$old"
     done
     protected
+    # Why it is halted, both ways of the guide.
     holds "$(in_lab traderctl why-halted)" "3 starts within ten minutes"
+    holds "$(journal -o cat TRADER_EVENT=halt)" "3 starts within ten minutes"
+    holds "$(journal -x TRADER_EVENT=halt | head -n 20)" "Entries are halted"
     within 10 alert_told crash_loop
     # Five starts are allowed.
     for count in 1 2 3; do

@@ -32,13 +32,26 @@ test_the_journal_has_fields_ids_and_explanations() {
     holds "$(in_lab traderctl logs RISE)" "filled"
 }
 
-test_every_refusal_and_why_halted_are_found() {
+# A refusal is forced, and found by what the guide says, with its rule. Halts: see the crash loop.
+test_every_refusal_is_found() {
     fresh
-    with_position $'[risk]\nmax_order_shares = 1\nmax_open_positions = 1\n[broker]\nprofile = "plain"' || true
-    in_lab systemctl is-active traderd.service
-    journal -o cat TRADER_EVENT=refusal >/dev/null
-    in_lab traderctl why-halted >/dev/null
+    market 600 $'[risk]\nrestricted = ["RISE"]'
+    in_lab systemctl start traderd.service
+    within 60 refused
+    local refusal
+    refusal=$(journal -o json TRADER_EVENT=refusal | head -n 1)
+    same "$(field TRADER_SYMBOL <<<"$refusal")" RISE
+    same "$(field TRADER_ROUTE <<<"$refusal")" lab
+    holds "$(field MESSAGE <<<"$refusal")" "RISE is on the restricted list"
+    holds "$(journal -x TRADER_EVENT=refusal | head -n 20)" "An entry or an order was refused"
+    holds "$(in_lab traderctl logs --event refusal)" "restricted"
+    # The whole life of what was refused: decided, and nothing sent.
+    holds "$(in_lab traderctl logs "$(field TRADER_INTENT <<<"$refusal")")" "restricted"
+    lacks "$(journal -o cat TRADER_EVENT=fill)" filled
+    same "$(positions | in_lab_python 'import json, sys; print(len(json.load(sys.stdin)))')" 0
 }
+
+refused() { journal -o cat TRADER_EVENT=refusal | grep -q .; }
 
 # A secret in a credential, and everything that it could show in.
 test_a_secret_shows_nowhere() {

@@ -2,7 +2,7 @@
 
 use trader_broker_sim::SimBroker;
 use trader_contract::{Broker, BrokerRequest, Timestamp};
-use trader_core::record::JournalEntry;
+use trader_core::record::{JournalEntry, Record};
 use trader_core::{Commands, Event};
 use trader_kernel::views::{StatusFacts, StrategyFacts};
 use trader_kernel::{Kernel, Ports, Surroundings};
@@ -11,20 +11,32 @@ use trader_store::{Batch, OperatorRequest, Writer};
 
 use crate::recording::Recorder;
 
-/// A kernel's edges: perhaps a broker, a recorder, perhaps a journal.
+/// Where the journal goes.
+pub(super) enum Journal {
+    /// Nowhere.
+    None,
+    /// To the disk, and every commit is waited for, as a daemon does.
+    Awaited(Writer),
+    /// To the disk, many commits at once: for a history that is only to be there.
+    Queued(Writer),
+}
+
+/// A kernel's edges: perhaps a broker, a recorder, a journal.
 pub(super) struct Edges {
     pub(super) broker: Option<SimBroker>,
     pub(super) recorder: Recorder,
-    /// Where the journal goes, if it is kept.
-    pub(super) journal: Option<Writer>,
+    pub(super) journal: Journal,
+    /// Orders that the journal has been given.
+    pub(super) orders: u64,
 }
 
 impl Edges {
-    pub(super) const fn new(recorder: Recorder, journal: Option<Writer>) -> Self {
+    pub(super) const fn new(recorder: Recorder, journal: Journal) -> Self {
         Self {
             broker: None,
             recorder,
             journal,
+            orders: 0,
         }
     }
 
@@ -59,17 +71,21 @@ impl Ports for Edges {
         self.recorder.record_commands(commands);
     }
     fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
-        let Some(journal) = &self.journal else {
-            return Ok(());
+        let outcome = match &self.journal {
+            Journal::None => Ok(()),
+            Journal::Awaited(writer) => writer.submit(batch).wait(),
+            Journal::Queued(writer) => {
+                writer.submit_then(batch, drop);
+                writer.failure().map_or(Ok(()), Err)
+            }
         };
-        let written = journal.submit(batch).wait();
-        written.map_err(|error| error.to_string().into())
+        outcome.map_err(|error| error.to_string().into())
     }
     fn find_request(&mut self, _: &str) -> Option<OperatorRequest> {
         None
     }
     fn send(&mut self, request: BrokerRequest, now: Timestamp) {
-        if self.journal.is_some() {
+        if matches!(self.journal, Journal::Awaited(_)) {
             self.recorder.wait();
         }
         if let Some(broker) = &mut self.broker {
@@ -77,7 +93,11 @@ impl Ports for Edges {
         }
     }
     fn renew_feed(&mut self, _: &str) {}
-    fn written(&mut self, _: &JournalEntry) {}
+    fn written(&mut self, entry: &JournalEntry) {
+        if matches!(entry.record, Record::OrderPlanned { .. }) {
+            self.orders = self.orders.saturating_add(1);
+        }
+    }
     fn unwritten(&mut self, _: &JournalEntry) {}
 }
 

@@ -7,34 +7,31 @@
 //! an order would leave: timed by the clock on the wall. And bare, without a journal, where the cost
 //! cannot hide behind the disk: timed is what the engine's thread works, since another one writes.
 
-mod edges;
-
 use std::time::Duration;
 
 use serde::Serialize;
-use trader_broker_sim::SimBroker;
 use trader_broker_sim::market::SyntheticMarket;
-use trader_calendar::{Calendar, Session};
-use trader_contract::{Bar, Epoch, Symbol, SymbolId, Timestamp};
+use trader_calendar::Session;
+use trader_contract::{Bar, Epoch, SymbolId, Timestamp};
 use trader_core::Event;
 use trader_kernel::Kernel;
 use trader_recording::{Beginning, FORMAT, Item, Opening, Scope, Segment, replay};
 use trader_store::{Recovery, Store, Writer};
 
-use self::edges::{Edges, surroundings};
-use crate::assemble;
+use super::edges::{Edges, Journal};
+use super::stage::Stage;
 use crate::clock;
-use crate::config::{self, Config, Layer};
 use crate::exit::{self, Failure};
-use crate::plugins;
 use crate::recording::{Keep, Recorder, Recordings};
 use crate::scratch::Scratch;
-use crate::supervisor::walks;
 
 /// Symbols without `--symbols`.
 const SYMBOLS: u32 = 500;
 /// Sessions before the recorded one that warm the indicators up.
 const WARM_UP: u32 = 5;
+/// The account that trades, and what its gate allows.
+const ACCOUNT: &str = "[account]\ninitial_cash = 250000\n[risk]\nmax_open_positions = 50\n\
+                       consecutive_losses = 20\nposition_fraction = 0.01\nentries_per_route_per_day = 100\n";
 /// Rounds of each kind; the best counts.
 const ROUNDS: u32 = 7;
 
@@ -118,7 +115,7 @@ impl Spent {
 pub(crate) fn recording(symbols: Option<u32>) -> Result<Report, Failure> {
     let symbols = symbols.unwrap_or(SYMBOLS);
     let failed = |why: String| Failure::new(exit::FAILED, why);
-    let stage = Stage::new(symbols).map_err(failed)?;
+    let stage = Recordable::new(symbols).map_err(failed)?;
     let scratch = Scratch::new("bench", None)?;
     let recordings = Recordings::below(&scratch.path);
     stage.play(&recordings).map_err(failed)?;
@@ -168,60 +165,33 @@ fn start(recordings: &Recordings) -> Recorder {
     Recorder::start(recordings.clone(), keep)
 }
 
-/// Everything that is the same in each run.
-struct Stage {
-    config: Config,
-    calendar: Calendar,
-    symbols: Vec<Symbol>,
+/// The session that is recorded, and everything that is the same in each run.
+struct Recordable {
+    stage: Stage,
     session: Session,
     eve: Timestamp,
 }
 
-impl Stage {
-    fn new(count: u32) -> Result<Self, String> {
-        let names: Vec<String> = (0..count).map(|n| format!("\"S{n:03}\"")).collect();
-        let strategies = plugins::strategies().iter().map(|plugin| plugin.name);
-        let mut routes = String::new();
-        for (names, strategy) in names
-            .chunks(names.len().div_ceil(3).max(1))
-            .zip(strategies.cycle())
-        {
-            routes.push_str(&format!(
-                "[[route]]\nname = \"r{}\"\nstrategy = {strategy:?}\nsymbols = [{}]\ntimeframe_minutes = 5\n",
-                routes.len(),
-                names.join(", ")
-            ));
-        }
-        let text = format!(
-            "[account]\ninitial_cash = 250000\n[risk]\nmax_open_positions = 50\nconsecutive_losses = 20\n\
-             position_fraction = 0.01\nentries_per_route_per_day = 100\n{routes}"
-        );
-        let layer = Layer::file("the bench".to_owned(), text);
-        let config = config::parse(&[layer], plugins::strategies())
-            .map_err(|problems| problems.to_string())?;
-        let calendar = Calendar::nyse();
+impl Recordable {
+    fn new(symbols: u32) -> Result<Self, String> {
+        let stage = Stage::new(symbols, ACCOUNT)?;
         let date = chrono::NaiveDate::from_ymd_opt(2025, 1, 15).ok_or("no such day")?;
-        let session = calendar.session(date).map_err(|error| error.to_string())?;
+        let session = stage.calendar.session(date);
+        let session = session.map_err(|error| error.to_string())?;
         let session = session.ok_or("no session")?;
         Ok(Self {
-            symbols: assemble::symbols(&config),
-            config,
-            calendar,
+            stage,
             session,
             eve: session.open.plus_minutes(-1),
         })
     }
 
     fn kernel(&self) -> Result<Kernel, String> {
-        let epoch = Epoch(1);
-        let engine = assemble::engine(&self.config, &self.calendar, epoch, (None, "bench"))
-            .map_err(|error| error.to_string())?;
-        let recovery = Recovery {
-            epoch,
+        self.stage.kernel(&Recovery {
+            epoch: Epoch(1),
             next_seq: 1,
             entries: Vec::new(),
-        };
-        Kernel::boot(engine, &recovery, surroundings()).map_err(|error| error.to_string())
+        })
     }
 
     fn opening(&self, kernel: &Kernel) -> Opening {
@@ -234,13 +204,13 @@ impl Stage {
             mode: "simulated".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             binary: Box::default(),
-            config: self.config.to_shown_toml().into(),
+            config: self.stage.config.to_shown_toml().into(),
             config_hash: engine.authority().config.clone(),
             program: engine.authority().program.clone(),
             live: None,
             calendar: None,
             epoch: engine.epoch(),
-            symbols: self.symbols.clone(),
+            symbols: self.stage.symbols.clone(),
             begins: Beginning::Start {
                 book: Box::new(engine.book().clone()),
                 next_seq: 1,
@@ -250,32 +220,15 @@ impl Stage {
 
     /// Plays the session against the simulated broker, recorded.
     fn play(&self, recordings: &Recordings) -> Result<(), String> {
-        let mut market = SyntheticMarket::new(1, walks(&self.symbols));
+        let mut market = self.stage.market();
         let mut kernel = self.kernel()?;
-        let mut edges = Edges::new(start(recordings), None);
-        let mut broker = SimBroker::new(assemble::sim_broker(&self.config), &self.symbols);
-        broker.open_session(self.session.open, self.session.close);
-        edges.broker = Some(broker);
+        let mut edges = Edges::new(start(recordings), Journal::None);
+        edges.broker = Some(self.stage.broker());
         edges.recorder.begin(self.opening(&kernel));
         self.warm_up(&mut market, &mut edges, &mut kernel)?;
         kernel.feed(self.eve, &Event::Start, &mut edges);
-        let bars: Vec<Vec<Bar>> = (0..self.symbols.len())
-            .map(|index| market.bars(index, self.session.date, self.session.open, 390))
-            .collect();
-        for minute in 0..=390_usize {
-            let edge = i64::try_from(minute).unwrap_or(i64::MAX);
-            let edge = self.session.open.plus_minutes(edge);
-            edges.settle(&mut kernel, edge);
-            for (bars, symbol) in bars.iter().zip((0..).map(SymbolId::new)) {
-                if let Some(bar) = minute.checked_sub(1).and_then(|before| bars.get(before)) {
-                    kernel.feed(edge, &Event::Bar { symbol, bar: *bar }, &mut edges);
-                }
-                if let (Some(bar), Some(broker)) = (bars.get(minute), &mut edges.broker) {
-                    broker.load_bar(symbol, bar, Timestamp::MINUTE);
-                }
-            }
-        }
-        edges.settle(&mut kernel, self.session.close);
+        self.stage
+            .play(self.session, &mut market, &mut edges, &mut kernel);
         Ok(())
     }
 
@@ -288,13 +241,13 @@ impl Stage {
         let mut sessions = Vec::new();
         let mut date = self.session.date;
         for _ in 0..WARM_UP {
-            let before = self.calendar.previous_session(date);
+            let before = self.stage.calendar.previous_session(date);
             let before = before.map_err(|error| error.to_string())?;
             date = before.date;
             sessions.push(before);
         }
         sessions.reverse();
-        for (index, symbol) in (0..self.symbols.len()).zip((0..).map(SymbolId::new)) {
+        for (index, symbol) in (0..self.stage.symbols.len()).zip((0..).map(SymbolId::new)) {
             let mut past = Vec::new();
             for session in &sessions {
                 let minutes = u32::try_from(session.minutes()).unwrap_or(0);
@@ -340,7 +293,7 @@ struct Recorded {
 }
 
 impl Recorded {
-    fn read(recordings: &Recordings, stage: &Stage) -> Result<Self, String> {
+    fn read(recordings: &Recordings, stage: &Recordable) -> Result<Self, String> {
         let mut recorded = Self {
             history: Vec::new(),
             events: Vec::new(),
@@ -369,7 +322,7 @@ impl Recorded {
     }
 
     /// Plays the session once, with a journal if it is `kept` and with a recorder if it is `taped`.
-    fn round(&self, stage: &Stage, kept: bool, taped: bool) -> Result<Spent, Failure> {
+    fn round(&self, stage: &Recordable, kept: bool, taped: bool) -> Result<Spent, Failure> {
         let failed = |why: String| Failure::new(exit::FAILED, why);
         let scratch = Scratch::new("bench", None)?;
         let recorder = match taped {
@@ -378,19 +331,20 @@ impl Recorded {
         };
         let journal = || {
             let store = Store::open(&scratch.path.join("traderd.db"), stage.eve, 1)?;
-            Writer::spawn(store)
+            Writer::spawn(store).map(Journal::Awaited)
         };
         let journal = kept.then(journal).transpose();
         let journal = journal.map_err(|error| failed(error.to_string()))?;
+        let journal = journal.unwrap_or(Journal::None);
         self.drive(stage, recorder, journal).map_err(failed)
     }
 
     /// Feeds a fresh kernel, and returns what the session took.
     fn drive(
         &self,
-        stage: &Stage,
+        stage: &Recordable,
         recorder: Recorder,
-        journal: Option<Writer>,
+        journal: Journal,
     ) -> Result<Spent, String> {
         let mut kernel = stage.kernel()?;
         let mut edges = Edges::new(recorder, journal);
