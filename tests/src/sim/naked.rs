@@ -1,20 +1,7 @@
 //! How long shares were naked at the broker, and what stood in the way meanwhile: by INV-1 a position is
 //! protected or being closed within seconds, so whatever lasts longer must have an excuse.
 //!
-//! What the excuses bound, and the longest that 2,000 sessions showed before owners traded in them and
-//! executions were taken back:
-//! - *calm*, 2 s (5 s since then, which is what INV-1 leaves): an entry that fills in part has a second for the rest (`partial_fill_patience`), since its
-//!   stop is held back by the broker until it is filled whole; then it is cancelled and a stop is placed.
-//!   A slow venue takes 0.7 s for the one and 0.9 s for the other, and a position that is closed waits for
-//!   the end of its stop. This is two thirds of all share-seconds.
-//! - *silent*, 14 s: what the order stream does not say is found by the next sweep, 10 s later at most; a
-//!   cancel whose end is not heard either is given up on 5 s after that, and the position closed.
-//! - *fault*, 17 s: an exit that is refused is sent again after 2 s, 4 s, and every 5 s from there; a request
-//!   that nobody answers is asked after for 5 s and more.
-//! - *down*, 143 s: while the daemon does not run nothing can be done but by the broker: an entry that fills in
-//!   part then has no stop until the next start. A death of a plan lasts a minute at most, and others may follow
-//!   while the daemon recovers.
-//! - *halted*, *shut out*: as long as the halt or the refusal lasts; nothing could be placed or filled.
+//! What each excuse comes to at worst, and why, is told in `tests/FAULTS.md`.
 
 use std::collections::BTreeMap;
 
