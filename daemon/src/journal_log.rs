@@ -161,7 +161,7 @@ pub const fn level(record: &Record) -> LogLevel {
         | Record::ReplaceFailed { .. }
         | Record::OrderDropped { .. }
         | Record::TradingStateSet {
-            state: TradingState::Tripped(_) | TradingState::Halted(_),
+            state: TradingState::Tripped(_) | TradingState::Halted(_) | TradingState::Unheard,
             ..
         } => LogLevel::Warn,
         Record::OrderReported { report } if report.execution.is_none() => LogLevel::Debug,

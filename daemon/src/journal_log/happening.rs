@@ -35,7 +35,7 @@ pub(super) const fn of(record: &Record) -> Option<&'static str> {
         | Record::SubmitFailed { .. } => "refusal",
         Record::OrderPlanned { .. } => "order",
         Record::TradingStateSet {
-            state: TradingState::Tripped(_) | TradingState::Halted(_),
+            state: TradingState::Tripped(_) | TradingState::Halted(_) | TradingState::Unheard,
             ..
         } => "halt",
         Record::TradingStateSet {

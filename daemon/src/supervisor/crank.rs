@@ -10,7 +10,6 @@ use chrono::NaiveDate;
 use tokio::sync::watch;
 use trader_contract::Timestamp;
 use trader_core::book::RECORDING_OFF;
-use trader_core::record::TradingState;
 use trader_core::{Engine, Event, OperatorCommand, Phase};
 use trader_kernel::{Asked, Kernel};
 use trader_recording::{Beginning, Opening};
@@ -402,10 +401,9 @@ fn stage_line(mode: Mode, engine: &Engine) -> String {
         (_, Some(session)) => format!("session {}", session.date),
         (_, None) => "open".to_owned(),
     };
-    let trading = match &book.trading {
-        TradingState::Tripped(why) | TradingState::Halted(why) => format!("halted: {why}"),
-        TradingState::Killed(why) => format!("killed: {why}"),
-        state => state.to_string(),
+    let trading = match book.trading.why() {
+        Some(why) => format!("{}: {why}", book.trading),
+        None => book.trading.to_string(),
     };
     let stopping = if engine.is_stopping() {
         "stopping, "

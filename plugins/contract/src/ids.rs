@@ -132,19 +132,23 @@ impl PartialOrd for ClientOrderId {
     }
 }
 
+impl ClientOrderId {
+    fn text(self) -> Result<ShortText, fmt::Error> {
+        let mut text = ShortText::new();
+        write!(text, "{:08x}-", self.epoch.0)?;
+        text.write_number(self.session.into(), 8)?;
+        text.write_str("-")?;
+        text.write_number(self.intent.0.into(), 1)?;
+        text.write_str("-")?;
+        text.write_char(self.role.letter())?;
+        text.write_number(self.attempt.into(), 1)?;
+        Ok(text)
+    }
+}
+
 impl fmt::Display for ClientOrderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = ShortText::new();
-        write!(
-            text,
-            "{:08x}-{:08}-{}-{}{}",
-            self.epoch.0,
-            self.session,
-            self.intent.0,
-            self.role.letter(),
-            self.attempt
-        )?;
-        f.pad(text.as_str())
+        f.pad(self.text()?.as_str())
     }
 }
 
@@ -196,7 +200,8 @@ impl TryFrom<String> for ClientOrderId {
 
 impl Serialize for ClientOrderId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let text = self.text().map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(text.as_str())
     }
 }
 

@@ -70,20 +70,55 @@ pub(crate) fn parse_scaled(text: &str, decimals: u32) -> Result<i128, NumberErro
     Ok(value)
 }
 
+/// A scaled integer as a plain decimal without trailing zeros.
+///
+/// # Errors
+/// It is too long, which no number of these types is.
+pub(crate) fn scaled_text(value: i128, decimals: u32) -> Result<ShortText, fmt::Error> {
+    let mut text = ShortText::new();
+    if value < 0 {
+        text.write_str("-")?;
+    }
+    write_magnitude(&mut text, value, decimals)?;
+    Ok(text)
+}
+
+fn write_magnitude(text: &mut ShortText, value: i128, decimals: u32) -> fmt::Result {
+    let unit = 10_u128.checked_pow(decimals).unwrap_or(1);
+    let magnitude = value.unsigned_abs();
+    // Words where they suffice: they are divided many times faster.
+    let (whole, fraction) = match (u64::try_from(magnitude), u64::try_from(unit)) {
+        (Ok(magnitude), Ok(unit)) => (
+            u128::from(magnitude.checked_div(unit).unwrap_or(0)),
+            u128::from(magnitude.checked_rem(unit).unwrap_or(0)),
+        ),
+        _ => {
+            let whole = magnitude.checked_div(unit).unwrap_or(0);
+            let rest = magnitude.wrapping_sub(whole.wrapping_mul(unit));
+            (whole, rest)
+        }
+    };
+    match u64::try_from(whole) {
+        Ok(whole) => text.write_number(whole, 1)?,
+        Err(_) => write!(text, "{whole}")?,
+    }
+    if fraction != 0 {
+        let width = usize::try_from(decimals).unwrap_or(0);
+        text.write_str(".")?;
+        match u64::try_from(fraction) {
+            Ok(fraction) => text.write_number(fraction, width)?,
+            Err(_) => write!(text, "{fraction:0width$}")?,
+        }
+        text.trim_zeros();
+    }
+    Ok(())
+}
+
 /// Writes a scaled integer as a plain decimal without trailing zeros. Padded like any number; a
 /// precision asked for is ignored, since honouring it would round.
 pub(crate) fn write_scaled(f: &mut fmt::Formatter<'_>, value: i128, decimals: u32) -> fmt::Result {
-    let unit = 10_u128.checked_pow(decimals).unwrap_or(1);
-    let magnitude = value.unsigned_abs();
-    let whole = magnitude.checked_div(unit).unwrap_or(0);
-    let fraction = magnitude.checked_rem(unit).unwrap_or(0);
     let mut text = ShortText::new();
-    write!(text, "{whole}")?;
-    if fraction != 0 {
-        let width = usize::try_from(decimals).unwrap_or(0);
-        write!(text, ".{fraction:0width$}")?;
-        text.trim_zeros();
-    }
+    write_magnitude(&mut text, value, decimals)?;
     f.pad_integral(value >= 0, "", text.as_str())
 }
 
@@ -113,7 +148,9 @@ macro_rules! decimal_text {
         }
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                let text = $crate::number::scaled_text(i128::from(self.0), $decimals);
+                let text = text.map_err(serde::ser::Error::custom)?;
+                serializer.serialize_str(text.as_str())
             }
         }
         impl<'de> serde::Deserialize<'de> for $type {

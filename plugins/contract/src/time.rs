@@ -90,28 +90,40 @@ impl Timestamp {
     }
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timestamp {
+    /// RFC 3339 in UTC, to the second, thousandth, millionth or billionth: the first that is exact.
+    fn text(self) -> Result<ShortText, fmt::Error> {
         let utc = self.to_utc();
         let mut text = ShortText::new();
-        write!(
-            text,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-            utc.year(),
-            utc.month(),
-            utc.day(),
-            utc.hour(),
-            utc.minute(),
-            utc.second()
-        )?;
-        // Seconds, thousandths, millionths or billionths: the first that is exact.
-        match utc.nanosecond() {
-            0 => text.write_str("Z")?,
-            n if n.is_multiple_of(1_000_000) => write!(text, ".{:03}Z", n.div_euclid(1_000_000))?,
-            n if n.is_multiple_of(1_000) => write!(text, ".{:06}Z", n.div_euclid(1_000))?,
-            n => write!(text, ".{n:09}Z")?,
+        text.write_number(utc.year().unsigned_abs().into(), 4)?;
+        let parts = [
+            ("-", utc.month()),
+            ("-", utc.day()),
+            ("T", utc.hour()),
+            (":", utc.minute()),
+            (":", utc.second()),
+        ];
+        for (before, number) in parts {
+            text.write_str(before)?;
+            text.write_number(number.into(), 2)?;
         }
-        f.pad(text.as_str())
+        let (fraction, width) = match utc.nanosecond() {
+            n if n.is_multiple_of(1_000_000) => (n.div_euclid(1_000_000), 3),
+            n if n.is_multiple_of(1_000) => (n.div_euclid(1_000), 6),
+            n => (n, 9),
+        };
+        if fraction != 0 {
+            text.write_str(".")?;
+            text.write_number(fraction.into(), width)?;
+        }
+        text.write_str("Z")?;
+        Ok(text)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.text()?.as_str())
     }
 }
 
@@ -130,7 +142,8 @@ impl FromStr for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let text = self.text().map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(text.as_str())
     }
 }
 

@@ -69,7 +69,7 @@ pub fn tapes(plan: &Plan) -> Vec<Tape> {
 
 fn tape(plan: &Plan, index: usize, symbol: &SymbolPlan) -> Tape {
     let mut walk = Walk {
-        draw: Draw::of(plan.seed, symbol.symbol.as_str()),
+        draw: Draw::of(plan.seed, SymbolPlan::root(&symbol.symbol)),
         cents: (symbol.price.micros() / CENT).max(LOWEST_CENTS),
         noise: symbol.noise_ppm,
         drift: 0,

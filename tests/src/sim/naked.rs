@@ -1,20 +1,7 @@
 //! How long shares were naked at the broker, and what stood in the way meanwhile: by INV-1 a position is
 //! protected or being closed within seconds, so whatever lasts longer must have an excuse.
 //!
-//! What the excuses bound, and the longest that 2,000 sessions showed before owners traded in them and
-//! executions were taken back:
-//! - *calm*, 2 s (5 s since then, which is what INV-1 leaves): an entry that fills in part has a second for the rest (`partial_fill_patience`), since its
-//!   stop is held back by the broker until it is filled whole; then it is cancelled and a stop is placed.
-//!   A slow venue takes 0.7 s for the one and 0.9 s for the other, and a position that is closed waits for
-//!   the end of its stop. This is two thirds of all share-seconds.
-//! - *silent*, 14 s: what the order stream does not say is found by the next sweep, 10 s later at most; a
-//!   cancel whose end is not heard either is given up on 5 s after that, and the position closed.
-//! - *fault*, 17 s: an exit that is refused is sent again after 2 s, 4 s, and every 5 s from there; a request
-//!   that nobody answers is asked after for 5 s and more.
-//! - *down*, 143 s: while the daemon does not run nothing can be done but by the broker: an entry that fills in
-//!   part then has no stop until the next start. A death of a plan lasts a minute at most, and others may follow
-//!   while the daemon recovers.
-//! - *halted*, *shut out*: as long as the halt or the refusal lasts; nothing could be placed or filled.
+//! What each excuse comes to at worst, and why, is told in `tests/FAULTS.md`.
 
 use std::collections::BTreeMap;
 
@@ -91,8 +78,57 @@ pub struct Excused {
 pub struct Naked {
     /// By excuse, in the order of [`Excuse::ALL`].
     pub excused: [Excused; Excuse::ALL.len()],
-    /// The longest stretch, whatever the excuses, in nanoseconds.
-    pub longest: i64,
+    /// The longest stretch, whatever the excuses.
+    pub longest: Option<Stretch>,
+    /// The stretch with the most share-seconds.
+    pub worst: Option<Stretch>,
+}
+
+/// One symbol's time without protection, from the moment that something was naked to the moment that
+/// nothing was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// From when.
+    pub from: Timestamp,
+    /// What had last happened at the broker by then.
+    pub after: &'static str,
+    /// Nanoseconds by excuse, in the order of [`Excuse::ALL`].
+    parts: [i64; Excuse::ALL.len()],
+    /// Shares times nanoseconds.
+    share_nanos: i128,
+}
+
+impl Stretch {
+    fn nanos(&self) -> i64 {
+        self.parts.iter().sum()
+    }
+
+    /// Its length in seconds.
+    #[must_use]
+    pub fn seconds(&self) -> u64 {
+        seconds(self.nanos())
+    }
+
+    /// Shares times seconds.
+    #[must_use]
+    pub fn share_seconds(&self) -> u64 {
+        share_seconds(self.share_nanos)
+    }
+
+    /// What made it so and what stood in the way of an end: `an entry filled; calm 800 ms`.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let parts = Excuse::ALL.into_iter().zip(self.parts);
+        let parts = parts.filter(|(_, nanos)| *nanos > 0);
+        let parts = parts.map(|(excuse, nanos)| {
+            let millis = nanos / 1_000_000;
+            format!("{} {millis} ms", excuse.name())
+        });
+        let parts: Vec<String> = parts.collect();
+        format!("{}; {}", self.after, parts.join(", "))
+    }
 }
 
 impl Naked {
@@ -105,7 +141,7 @@ impl Naked {
     /// The longest stretch in seconds.
     #[must_use]
     pub fn longest_seconds(&self) -> u64 {
-        seconds(self.longest)
+        self.longest.map_or(0, |stretch| stretch.seconds())
     }
 }
 
@@ -133,9 +169,6 @@ fn seconds(nanos: i64) -> u64 {
     u64::try_from(nanos / Timestamp::SECOND).unwrap_or(0)
 }
 
-/// The stretch of a symbol that is naked now: nanoseconds by excuse.
-type Stretch = [i64; Excuse::ALL.len()];
-
 /// Measures what is naked.
 #[derive(Debug, Default)]
 pub struct Meter {
@@ -158,25 +191,37 @@ impl Meter {
                 continue;
             }
             let place = Excuse::of(*symbol, around, since) as usize;
-            let stretch = self.stretches.entry(*symbol).or_default();
-            stretch[place] += passed;
+            let stretch = self.stretches.entry(*symbol).or_insert(Stretch {
+                symbol: *symbol,
+                from: since,
+                after: held.naked_after,
+                parts: [0; Excuse::ALL.len()],
+                share_nanos: 0,
+            });
+            let share_nanos = i128::from(passed) * i128::from(held.bare.whole_shares());
+            stretch.parts[place] += passed;
+            stretch.share_nanos += share_nanos;
             let of_excuse = &mut self.naked.excused[place];
-            of_excuse.share_nanos += i128::from(passed) * i128::from(held.bare.whole_shares());
-            of_excuse.longest = of_excuse.longest.max(stretch[place]);
-            self.naked.longest = self.naked.longest.max(stretch.iter().sum());
+            of_excuse.share_nanos += share_nanos;
+            of_excuse.longest = of_excuse.longest.max(stretch.parts[place]);
+            let Naked { longest, worst, .. } = &mut self.naked;
+            if longest.is_none_or(|longest| stretch.nanos() >= longest.nanos()) {
+                *longest = Some(*stretch);
+            }
+            if worst.is_none_or(|worst| stretch.share_nanos >= worst.share_nanos) {
+                *worst = Some(*stretch);
+            }
         }
     }
 
-    /// Ends the stretches of what is naked no longer; each with its seconds and its excuses in words.
-    pub fn end(&mut self, held: &BTreeMap<Symbol, Held>) -> Vec<(Symbol, i64, String)> {
+    /// Ends the stretches of what is naked no longer, and gives them.
+    pub fn end(&mut self, held: &BTreeMap<Symbol, Held>) -> Vec<Stretch> {
         let naked = |symbol: &Symbol| held.get(symbol).is_some_and(|h| h.naked_since.is_some());
         let over = self.stretches.keys().filter(|symbol| !naked(symbol));
         let over: Vec<Symbol> = over.copied().collect();
-        let ended = over.into_iter().filter_map(|symbol| {
-            let stretch = self.stretches.remove(&symbol)?;
-            let seconds = stretch.iter().sum::<i64>() / Timestamp::SECOND;
-            Some((symbol, seconds, in_words(&stretch)))
-        });
+        let ended = over
+            .iter()
+            .filter_map(|symbol| self.stretches.remove(symbol));
         ended.collect()
     }
 
@@ -185,17 +230,6 @@ impl Meter {
     pub const fn naked(&self) -> Naked {
         self.naked
     }
-}
-
-fn in_words(stretch: &Stretch) -> String {
-    let parts = Excuse::ALL.into_iter().zip(stretch);
-    let parts = parts
-        .filter(|(_, nanos)| **nanos > 0)
-        .map(|(excuse, nanos)| {
-            let millis = nanos / 1_000_000;
-            format!("{} {millis} ms", excuse.name())
-        });
-    parts.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -233,6 +267,7 @@ mod tests {
             bare: Qty::shares(10).unwrap(),
             closing: false,
             naked_since: Some(at(0)),
+            naked_after: "an entry filled",
         };
         BTreeMap::from([(symbol(), held)])
     }
@@ -262,8 +297,38 @@ mod tests {
         assert_eq!((down.share_seconds(), down.longest_seconds()), (30, 3));
         assert!(meter.end(&held).is_empty());
         let ended = meter.end(&BTreeMap::new());
-        let words = "down 3000 ms, calm 3000 ms".to_owned();
-        assert_eq!(ended, [(symbol(), 6, words)]);
+        let [stretch] = ended.as_slice() else {
+            panic!("{ended:?}");
+        };
+        assert_eq!((stretch.symbol, stretch.from), (symbol(), at(10)));
+        assert_eq!((stretch.seconds(), stretch.share_seconds()), (6, 60));
+        let reason = "an entry filled; down 3000 ms, calm 3000 ms";
+        assert_eq!(stretch.reason(), reason);
+        assert_eq!(
+            (naked.longest, naked.worst),
+            (Some(*stretch), Some(*stretch))
+        );
+    }
+
+    #[test]
+    fn the_longest_stretch_is_one_thing_and_the_worst_another() {
+        let (mut meter, few) = (Meter::default(), ten_naked());
+        let many = BTreeMap::from([(
+            symbol(),
+            Held {
+                bare: Qty::shares(1_000).unwrap(),
+                ..few[&symbol()]
+            },
+        )]);
+        meter.pass(&few, &open(), at(10));
+        meter.pass(&few, &open(), at(20));
+        meter.end(&BTreeMap::new());
+        meter.pass(&BTreeMap::new(), &open(), at(30));
+        meter.pass(&many, &open(), at(32));
+        let naked = meter.naked();
+        let of = |stretch: Option<Stretch>| stretch.map(|s| (s.from, s.seconds()));
+        assert_eq!(of(naked.longest), Some((at(10), 10)));
+        assert_eq!(of(naked.worst), Some((at(30), 2)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use trader_contract::Timestamp;
 use super::digest::Hash;
 use super::faults::Struck;
 use super::invariants::Checks;
-use super::naked::{Excuse, Naked};
+use super::naked::{Excuse, Naked, Stretch};
 use super::plan::{Deed, FaultKind};
 use super::world::{DEATH_NAMES, DeathCounts};
 
@@ -103,6 +103,30 @@ pub const DEEDS: [&str; Deed::NAMES.len() + 4] = {
     names
 };
 
+/// The run with the most of something: how much, its seed, and the stretch that was worst in it.
+type Worst = (u64, u64, Option<Stretch>);
+
+/// The greater of two; of equal ones that with the greater seed, so that order makes no difference.
+fn greater(one: Worst, other: Worst) -> Worst {
+    match (one.0, one.1) >= (other.0, other.1) {
+        true => one,
+        false => other,
+    }
+}
+
+fn shown((value, seed, stretch): Worst) -> Value {
+    let stretch = stretch.map(|stretch| {
+        json!({
+            "symbol": stretch.symbol.as_str(),
+            "from": stretch.from.to_string(),
+            "seconds": stretch.seconds(),
+            "share_seconds": stretch.share_seconds(),
+            "why": stretch.reason(),
+        })
+    });
+    json!({ "seed": seed, "value": value, "stretch": stretch })
+}
+
 /// What many runs came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -118,9 +142,9 @@ pub struct Totals {
     checks: Checks,
     deepest: u32,
     naked_share_seconds: u64,
-    /// The run with the most, and the longest stretch.
-    worst: (u64, u64),
-    worst_seconds: (u64, u64),
+    /// The run with the most share-seconds, and the one with the longest stretch.
+    worst: Worst,
+    worst_seconds: Worst,
     /// By excuse: share-seconds, and the longest part of a stretch with its seed.
     excused: [(u64, (u64, u64)); Excuse::ALL.len()],
     thin: BTreeMap<&'static str, u64>,
@@ -152,8 +176,10 @@ impl Totals {
         let naked = outcome.naked;
         let seed = outcome.seed;
         self.naked_share_seconds += naked.share_seconds();
-        self.worst = self.worst.max((naked.share_seconds(), seed));
-        self.worst_seconds = self.worst_seconds.max((naked.longest_seconds(), seed));
+        let worst = (naked.share_seconds(), seed, naked.worst);
+        self.worst = greater(self.worst, worst);
+        let longest = (naked.longest_seconds(), seed, naked.longest);
+        self.worst_seconds = greater(self.worst_seconds, longest);
         for ((sum, longest), of) in self.excused.iter_mut().zip(naked.excused) {
             *sum += of.share_seconds();
             *longest = (*longest).max((of.longest_seconds(), seed));
@@ -191,8 +217,8 @@ impl Totals {
         }
         self.deepest = self.deepest.max(other.deepest);
         self.naked_share_seconds += other.naked_share_seconds;
-        self.worst = self.worst.max(other.worst);
-        self.worst_seconds = self.worst_seconds.max(other.worst_seconds);
+        self.worst = greater(self.worst, other.worst);
+        self.worst_seconds = greater(self.worst_seconds, other.worst_seconds);
         for ((sum, longest), (more, other)) in self.excused.iter_mut().zip(other.excused) {
             *sum += more;
             *longest = (*longest).max(other);
@@ -236,8 +262,8 @@ impl Totals {
             "violations": self.violations,
             "thin": self.thin,
             "naked_share_seconds": self.naked_share_seconds,
-            "worst_naked_share_seconds": { "seed": self.worst.1, "value": self.worst.0 },
-            "longest_naked_seconds": { "seed": self.worst_seconds.1, "value": self.worst_seconds.0 },
+            "worst_naked_share_seconds": shown(self.worst),
+            "longest_naked_seconds": shown(self.worst_seconds),
             "naked_by_excuse": excused,
             "hash": self.hash.to_string(),
         });

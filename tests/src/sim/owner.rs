@@ -25,8 +25,12 @@ pub struct Hand {
     pub apart_since: Timestamp,
     /// Whether nobody can say whose shares are whose.
     pub unclear: bool,
-    /// Whether the daemon has written what the owner's last trade has left.
+    /// Whether the daemon has written what the owner's last trade has left, or what is left since
+    /// something cancelled it out.
     pub told: bool,
+    /// When an execution of the daemon's orders, made or taken back, last cancelled out what stood
+    /// apart: the broker holds nothing, and the daemon what it takes for its own.
+    pub cancelled_out_at: Option<Timestamp>,
 }
 
 /// The owner's side of every symbol in which the owner has traded.
@@ -42,6 +46,7 @@ impl Owner {
             apart_since: now,
             unclear: false,
             told: false,
+            cancelled_out_at: None,
         };
         let known = self.0.get(&symbol);
         // Of two trades one after the other the daemon sees what both have left, and not whose it is.
@@ -71,6 +76,10 @@ impl Owner {
         let early = !hand.told && now.since(hand.traded_at) < 2 * UNKNOWN;
         hand.unclear |= touches || early;
         if after.is_flat() {
+            if !hand.apart.is_flat() {
+                hand.cancelled_out_at = Some(now);
+                hand.told = false;
+            }
             hand.unclear = false;
             hand.apart = NetQty::ZERO;
         }
@@ -195,5 +204,22 @@ mod tests {
         assert_eq!(owner.daemons(symbol, net(-100)), None);
         owner.filled(symbol, (net(-100), net(0)), now.plus_seconds(90));
         assert_eq!(owner.daemons(symbol, net(0)), Some(net(0)));
+    }
+
+    #[test]
+    fn what_cancels_out_what_stood_apart_is_still_to_be_told() {
+        let (symbol, now) = ("AAA".parse().unwrap(), Timestamp::from_seconds(100));
+        let mut owner = Owner::default();
+        owner.traded(symbol, (net(0), net(-100)), now);
+        owner.told(symbol);
+        let later = now.plus_seconds(600);
+        owner.filled(symbol, (net(-100), net(0)), later);
+        let hand = owner.hand(symbol).unwrap();
+        assert_eq!((hand.told, hand.cancelled_out_at), (false, Some(later)));
+        owner.told(symbol);
+        // What is the daemon's alone cancels out nothing.
+        owner.filled(symbol, (net(100), net(0)), later.plus_seconds(600));
+        let hand = owner.hand(symbol).unwrap();
+        assert_eq!((hand.told, hand.cancelled_out_at), (true, Some(later)));
     }
 }

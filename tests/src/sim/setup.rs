@@ -126,11 +126,8 @@ pub fn is_in_scope(scope: &Scope, symbol: Symbol, route: &str) -> bool {
 fn route(plan: &Plan, symbol: Symbol, strategy: StrategyPlan) -> Option<Route> {
     let (minutes, built) = match strategy {
         StrategyPlan::Chaos { first, every } => {
-            let seed = plan.seed
-                ^ symbol
-                    .as_str()
-                    .bytes()
-                    .fold(0, |sum, b| sum * 31 + u64::from(b));
+            let root = SymbolPlan::root(&symbol).bytes();
+            let seed = plan.seed ^ root.fold(0, |sum, b| sum * 31 + u64::from(b));
             (1, chaos::build(seed, first, every))
         }
         StrategyPlan::Velez => (1, plugin(&trader_strategy_velez::PLUGIN)?),

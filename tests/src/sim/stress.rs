@@ -1,6 +1,7 @@
-//! A day with several times the messages of an ordinary one: as many more symbols, each traded as many
-//! times as often, with the account and the limits on counts as much larger. Every watcher watches, the
-//! one of what is bounded among them.
+//! A day with several times the messages of an ordinary one, and several times those of its busiest
+//! minute: each symbol as many times over, all of them moving and traded at the same moments, and each
+//! traded as many times as often, with the account and the limits on counts as much larger. Every watcher
+//! watches, the one of what is bounded among them.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -27,6 +27,8 @@ pub struct Held {
     pub closing: bool,
     /// Since when something is bare and nothing closes it.
     pub naked_since: Option<Timestamp>,
+    /// What last happened at the broker before that.
+    pub naked_after: &'static str,
 }
 
 /// An order that the owner rests by hand.
@@ -57,6 +59,8 @@ pub struct Truth {
     pub owner: Owner,
     /// Positions as executions and the owner's trades have made them so far.
     traded: BTreeMap<Symbol, NetQty>,
+    /// What last happened in a symbol.
+    happened: BTreeMap<Symbol, &'static str>,
     /// When the broker last took an execution back in a symbol.
     corrected_at: BTreeMap<Symbol, Timestamp>,
     /// Cash.
@@ -79,6 +83,7 @@ impl Default for Truth {
             by_hand: BTreeMap::new(),
             owner: Owner::default(),
             traded: BTreeMap::new(),
+            happened: BTreeMap::new(),
             corrected_at: BTreeMap::new(),
             cash: Money::ZERO,
             version: 0,
@@ -92,23 +97,21 @@ impl Default for Truth {
 impl Truth {
     /// Asks the broker.
     pub fn refresh(&mut self, broker: &SimBroker, now: Timestamp) {
-        let account = broker.account();
-        self.cash = account.cash;
-        self.open = account
-            .open_orders
-            .into_iter()
-            .map(|report| (report.client_id, report))
-            .collect();
+        self.cash = broker.cash();
+        let open = broker.open_orders().into_iter();
+        self.open = open.map(|report| (report.client_id, report)).collect();
         let by_hand = broker.by_hand().iter();
         self.by_hand = by_hand
             .map(|order| (order.broker_id.clone(), ByHand::of(order.symbol, order.at)))
             .collect();
         let spent = self.spent_stops(now);
         let before = std::mem::take(&mut self.held);
-        for (symbol, net, _) in account.positions {
+        for (symbol, net) in broker.positions() {
             let bare = bare(net, symbol, &self.open, &spent);
             let closing = is_closing(net, symbol, &self.open);
-            let since = before.get(&symbol).and_then(|held| held.naked_since);
+            let known = before.get(&symbol).filter(|h| h.naked_since.is_some());
+            let since = known.and_then(|held| held.naked_since);
+            let last = self.happened.get(&symbol).copied().unwrap_or_default();
             let daemons = self.owner.daemons(symbol, net);
             let naked = !bare.is_zero() && !closing && daemons.is_some_and(|net| !net.is_flat());
             let held = Held {
@@ -116,6 +119,7 @@ impl Truth {
                 bare,
                 closing,
                 naked_since: naked.then(|| since.unwrap_or(now)),
+                naked_after: known.map_or(last, |held| held.naked_after),
             };
             self.held.insert(symbol, held);
         }
@@ -155,6 +159,7 @@ impl Truth {
 
     /// The broker has said something about an order.
     pub fn executed(&mut self, report: &OrderReport, now: Timestamp) {
+        self.happened.insert(report.symbol, happened(report));
         let Some(execution) = &report.execution else {
             return;
         };
@@ -165,12 +170,14 @@ impl Truth {
 
     /// The owner has traded by hand.
     pub fn traded_by_hand(&mut self, symbol: Symbol, change: NetQty, now: Timestamp) {
+        self.happened.insert(symbol, "its owner traded");
         let moved = self.change(symbol, change);
         self.owner.traded(symbol, moved, now);
     }
 
     /// The broker has taken an execution back.
     pub fn corrected(&mut self, symbol: Symbol, change: NetQty, now: Timestamp) {
+        self.happened.insert(symbol, "an execution was taken back");
         let moved = self.change(symbol, change);
         self.owner.filled(symbol, moved, now);
         self.corrected_at.insert(symbol, now);
@@ -178,6 +185,7 @@ impl Truth {
 
     /// Shares were split, and the broker holds `net` since.
     pub fn split(&mut self, symbol: Symbol, net: NetQty, (new, old): (u32, u32)) {
+        self.happened.insert(symbol, "its shares were split");
         let before = self.traded.insert(symbol, net).unwrap_or(NetQty::ZERO);
         let share = i128::from(Qty::NANOS_PER_SHARE);
         self.owner.split(symbol, |apart| {
@@ -281,6 +289,20 @@ impl Truth {
         self.open
             .values()
             .filter(move |report| report.symbol == symbol)
+    }
+}
+
+/// What a report says, in words.
+fn happened(report: &OrderReport) -> &'static str {
+    let ended = report.status.state().is_terminal();
+    match report.client_id.role {
+        OrderRole::Entry if report.execution.is_some() => "an entry filled",
+        _ if report.execution.is_some() => "an exit filled",
+        OrderRole::Entry if ended => "an entry ended",
+        OrderRole::Stop if ended => "a stop ended",
+        OrderRole::Target if ended => "a target ended",
+        OrderRole::Exit if ended => "an exit ended",
+        _ => "an order changed",
     }
 }
 

@@ -36,6 +36,10 @@ pub struct Order {
     /// How much the broker has taken back of what had filled.
     #[serde(default = "nothing")]
     pub voided: Qty,
+    /// Whether the broker has taken back an execution that was never heard of: how much that was is not
+    /// known, so what it says has filled may count it or not, and only executions tell.
+    #[serde(default)]
+    pub voided_unheard: bool,
     /// Whether a cancel is asked for and not yet answered.
     pub cancel_asked: bool,
     /// Whether a replacement is asked for and not yet answered.
@@ -77,6 +81,7 @@ impl Order {
             executions: Vec::new(),
             fills: Vec::new(),
             voided: Qty::ZERO,
+            voided_unheard: false,
             cancel_asked: false,
             replace_asked: false,
             asked_at: None,
@@ -134,19 +139,24 @@ impl Order {
     /// having heard of the executions.
     #[must_use]
     pub fn outstanding(&self) -> Qty {
-        let counted = self.filled.checked_add(self.voided);
-        let unheard = self
-            .reported_filled
-            .checked_sub(counted.unwrap_or(self.filled))
-            .unwrap_or(Qty::ZERO);
-        self.remaining().max(unheard)
+        self.remaining().max(self.missed())
     }
 
     /// Whether the broker has filled more than we heard executions of.
     #[must_use]
     pub fn misses_fills(&self) -> bool {
+        !self.missed().is_zero()
+    }
+
+    /// What the broker has filled without our having heard of the executions.
+    fn missed(&self) -> Qty {
+        if self.voided_unheard {
+            return Qty::ZERO;
+        }
         let counted = self.filled.checked_add(self.voided);
-        self.reported_filled > counted.unwrap_or(self.filled)
+        self.reported_filled
+            .checked_sub(counted.unwrap_or(self.filled))
+            .unwrap_or(Qty::ZERO)
     }
 
     /// Whether it may be at the broker without the broker having said so.

@@ -163,6 +163,7 @@ impl Book {
         let before = place.map(|place| order.fills.remove(place));
         if !order.executions.contains(void) {
             order.executions.push(void.clone());
+            order.voided_unheard = true;
         }
         let now = now.filter(|now| {
             let replaces_itself = now.id == *void && before.is_some();

@@ -72,12 +72,10 @@ impl Engine {
     fn pause(&mut self, at: Timestamp, origin: Origin, out: &mut Commands) -> String {
         match &self.book.trading {
             TradingState::Reducing => "entries were paused already".to_owned(),
-            // A halt that ends by itself would take the pause with it.
-            TradingState::Halted(why) if !self.is_halted_unheard() => {
-                format!("entries were halted already: {why}")
-            }
+            TradingState::Halted(why) => format!("entries were halted already: {why}"),
             TradingState::Killed(why) => format!("entries are killed: {why}"),
-            TradingState::Active | TradingState::Tripped(_) | TradingState::Halted(_) => {
+            // A halt that ends by itself would take the pause with it.
+            TradingState::Active | TradingState::Tripped(_) | TradingState::Unheard => {
                 self.set_trading(at, TradingState::Reducing, origin, out);
                 "entries are paused; positions stay protected".to_owned()
             }
@@ -124,11 +122,9 @@ impl Engine {
         if let TradingState::Tripped(why) = &self.book.trading {
             return Ok(format!("entries stay halted until the next session: {why}"));
         }
-        Ok(match before {
-            TradingState::Tripped(why) | TradingState::Halted(why) => {
-                format!("entries are allowed again; they had been halted: {why}")
-            }
-            _ => "entries are allowed again".to_owned(),
+        Ok(match before.why() {
+            Some(why) => format!("entries are allowed again; they had been halted: {why}"),
+            None => "entries are allowed again".to_owned(),
         })
     }
 

@@ -22,8 +22,6 @@ const PAUSE_MAX: u32 = 30;
 const UNHEARD_NANOS: i64 = Timestamp::MINUTE;
 /// Unanswered questions in a row that a person is told of.
 const UNANSWERED_TOLD: u32 = 3;
-/// Why entries are halted until the broker is heard for the first time.
-const UNHEARD: &str = "the broker has not been heard since the start";
 
 /// How far the comparison with the broker has come.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -325,23 +323,19 @@ impl Engine {
             return;
         }
         self.reconciling.gave_up = true;
-        self.tell_unheard(at, UNHEARD, out);
+        let unheard = TradingState::Unheard;
+        self.tell_unheard(at, unheard.why().unwrap_or_default(), out);
         if self.book.trading == TradingState::Active {
-            self.halt(at, UNHEARD, out);
+            self.set_trading(at, unheard, Origin::Engine, out);
         }
     }
 
     /// The broker has been heard: a halt because it had not been is over.
     pub(super) fn lift_unheard(&mut self, at: Timestamp, out: &mut Commands) {
         self.clear_standing(at, "broker_unheard", None, out);
-        if self.is_halted_unheard() {
+        if *self.book.trading_beneath() == TradingState::Unheard {
             self.set_trading(at, TradingState::Active, Origin::Engine, out);
         }
-    }
-
-    /// Whether entries are halted only until the broker is heard.
-    pub(super) fn is_halted_unheard(&self) -> bool {
-        matches!(&self.book.trading, TradingState::Halted(why) if **why == *UNHEARD)
     }
 
     /// A person wants a comparison now.

@@ -251,7 +251,11 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
         && !orders.iter().any(|order| order.misses_fills())
         && matches!(ground.venue, Venue::Open { .. });
     let step = match target {
-        Some(target) if !covers => correct_pair(order, target, ground),
+        // The broker makes the stop of a pair smaller, never larger.
+        Some(target) if !covers => {
+            let grown = known && order.remaining() < holding.net.magnitude();
+            correct_pair(order, target, grown, ground)
+        }
         // It went out with its entry, or stands in the place of one that did.
         None if !covers && known && order.planned.parent.is_some() => cancel(
             order,
@@ -264,9 +268,10 @@ fn protect(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
 }
 
 /// Beside a target the broker keeps the quantity of a stop right, and takes no other. It is given a
-/// moment to say so, and then asked. Where it does not, the pair is taken out, and another one rests
-/// for what the position is: a stop for too many shares would turn it.
-fn correct_pair(stop: &Order, target: &Order, ground: &Ground<'_>) -> Step {
+/// moment to say so, and then asked. Where it does not, or where the position has grown, the pair is taken
+/// out, and another one rests for what the position is: a stop for too many shares would turn it, one
+/// for too few leaves the rest bare.
+fn correct_pair(stop: &Order, target: &Order, grown: bool, ground: &Ground<'_>) -> Step {
     let changed = stop.updated_at.max(target.updated_at);
     let patience = ground.rules.partial_fill_patience_nanos;
     let ask_at = changed.plus_nanos(patience);
@@ -276,7 +281,7 @@ fn correct_pair(stop: &Order, target: &Order, ground: &Ground<'_>) -> Step {
         };
     }
     let until = changed.plus_nanos(ground.chase_nanos.unwrap_or(patience));
-    if ground.at < until {
+    if ground.at < until && !grown {
         return not_before_retry(Step::AskBroker, ground);
     }
     cancel(

@@ -29,6 +29,9 @@ pub enum TradingState {
     Tripped(Box<str>),
     /// Something is wrong: no entries until an operator resumes; protecting and reducing go on.
     Halted(Box<str>),
+    /// The broker has not been heard since the start: no entries until it is, and then they are allowed
+    /// again by themselves.
+    Unheard,
     /// Halted until a person arms again.
     Killed(Box<str>),
 }
@@ -38,8 +41,20 @@ impl std::fmt::Display for TradingState {
         match self {
             Self::Active => f.pad("active"),
             Self::Reducing => f.pad("reducing"),
-            Self::Tripped(_) | Self::Halted(_) => f.pad("halted"),
+            Self::Tripped(_) | Self::Halted(_) | Self::Unheard => f.pad("halted"),
             Self::Killed(_) => f.pad("killed"),
+        }
+    }
+}
+
+impl TradingState {
+    /// Why entries are halted or killed, in words; `None` where they are not.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Active | Self::Reducing => None,
+            Self::Tripped(why) | Self::Halted(why) | Self::Killed(why) => Some(why),
+            Self::Unheard => Some("the broker has not been heard since the start"),
         }
     }
 }

@@ -126,13 +126,14 @@ fn trading(book: &Book) -> Result<(), Refusal> {
             "paused",
             "entries are paused; `traderctl resume` allows them".to_owned(),
         ),
-        TradingState::Tripped(why) | TradingState::Halted(why) => {
-            refuse("halted", format!("entries are halted: {why}"))
-        }
         TradingState::Killed(why) => refuse(
             "killed",
             format!("entries are killed: {why}; `traderctl arm` allows them"),
         ),
+        halted @ (TradingState::Tripped(_) | TradingState::Halted(_) | TradingState::Unheard) => {
+            let why = halted.why().unwrap_or_default();
+            refuse("halted", format!("entries are halted: {why}"))
+        }
     }
 }
 

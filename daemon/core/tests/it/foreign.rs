@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 use trader_contract::{
-    BrokerEvent, BrokerOrderId, Direction, Execution, ExecutionId, ForeignOrder, NetQty, Qty,
-    ReportStatus, Side,
+    BrokerEvent, BrokerOrderId, Direction, Execution, ExecutionId, ForeignOrder, NetQty,
+    OrderReport, Qty, ReportStatus, Side,
 };
 use trader_core::config::{Authority, ForeignPolicy};
 use trader_core::{Event, OperatorCommand};
@@ -421,6 +421,51 @@ fn an_execution_that_the_broker_takes_back_is_undone() {
       plan 1-s2 sell 60 SPY stop 99.5 Gtc
       SEND 1-s2 sell 60 SPY stop 99.5 Gtc
     ");
+}
+
+#[test]
+fn a_correction_of_what_was_never_heard_of_leaves_no_fill_to_wait_for() {
+    both(|scene| {
+        scene.with_position();
+        scene.forget();
+        // The stop has filled whole, which nobody heard; the broker makes 28 shares of it.
+        let (stop, price, at) = (scene.id("1-s1"), scene.price("99.50"), scene.at);
+        let void = ExecutionId("x-void".into());
+        let mut before = scene.venue.clone();
+        before.fill(stop, Qty::shares(100).unwrap(), price, at);
+        let told = scene.venue.fill(stop, Qty::shares(28).unwrap(), price, at);
+        let Some(BrokerEvent::Order(OrderReport {
+            execution: Some(now),
+            ..
+        })) = told.first()
+        else {
+            panic!("a fill without an execution: {told:?}");
+        };
+        let corrected = (stop, void.clone(), Some(now.clone()));
+        let correction = BrokerEvent::Corrected {
+            client_id: stop,
+            execution: void.clone(),
+            now: Some(now.clone()),
+        };
+        scene.venue.corrected = vec![corrected];
+        scene.venue.set(stop, ReportStatus::Filled, at);
+        scene.hear("28 instead of 100", vec![correction]);
+        // An answer of before the correction still says 100.
+        let mut older = before.answer(&scene.venue, at);
+        if let BrokerEvent::Snapshot(older) = &mut older {
+            for (of, execution) in &mut older.executions {
+                if *of == stop {
+                    execution.id = void.clone();
+                }
+            }
+        }
+        scene.hear("an answer of before", vec![older]);
+        look_twice(scene);
+        let ours = scene.mirror.net(scene.engine.book().net(symbol("SPY")));
+        assert_eq!(ours.to_string(), "72");
+        let said = scene.transcript().to_owned();
+        assert!(said.contains("SEND 1-s2 sell 72 SPY stop 99.5"), "{said}");
+    });
 }
 
 #[test]

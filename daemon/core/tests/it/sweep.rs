@@ -1,7 +1,8 @@
 //! Asking the broker what it holds: how often, what becomes of lost answers, and what they recover.
 
 use trader_contract::{BrokerEvent, Qty, ReportStatus, Timestamp};
-use trader_core::record::TradingState;
+use trader_core::book::Book;
+use trader_core::record::{Origin, Record, TradingState};
 use trader_core::{Command, Event, OperatorCommand, Watch};
 
 use crate::scene::{Scene, Setup, both_with, symbol};
@@ -201,7 +202,7 @@ fn a_broker_that_is_not_heard_for_a_minute_leaves_the_run_ready_and_halted_until
         assert!(!scene.engine.is_ready());
         scene.pass(1);
         assert!(scene.engine.is_ready());
-        let halted = |scene: &Scene| matches!(scene.engine.book().trading, TradingState::Halted(_));
+        let halted = |scene: &Scene| scene.engine.book().trading == TradingState::Unheard;
         assert!(halted(scene));
         pass_answered(scene, 60);
         assert!(!halted(scene), "{}", scene.transcript());
@@ -216,12 +217,30 @@ fn a_broker_that_is_not_heard_for_a_minute_leaves_the_run_ready_and_halted_until
 }
 
 #[test]
+fn what_a_person_must_undo_takes_the_place_of_the_halt_for_an_unheard_broker() {
+    let lasting = [
+        TradingState::Tripped("daily loss".into()),
+        TradingState::Halted("a fault".into()),
+        TradingState::Reducing,
+    ];
+    for lasting in lasting {
+        let mut book = Book::default();
+        for state in [TradingState::Unheard, lasting.clone()] {
+            let origin = Origin::Engine;
+            let record = Record::TradingStateSet { state, origin };
+            book.apply(Timestamp::from_seconds(0), &record);
+        }
+        assert_eq!(book.trading, lasting);
+    }
+}
+
+#[test]
 fn a_pause_while_the_broker_is_not_heard_outlasts_the_halt_for_it() {
     both_with(&watched(), |scene| {
         scene.restart();
         scene.pass(90);
         let trading = &scene.engine.book().trading;
-        assert!(matches!(trading, TradingState::Halted(_)), "{trading:?}");
+        assert_eq!(*trading, TradingState::Unheard);
         scene.operator(OperatorCommand::Pause);
         pass_answered(scene, 90);
         assert_eq!(scene.engine.book().trading, TradingState::Reducing);

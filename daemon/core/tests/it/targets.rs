@@ -2,7 +2,7 @@
 //! reported as held for as long as its target works.
 
 use insta::assert_snapshot;
-use trader_contract::{Intent, Reason, ReportStatus, Timestamp};
+use trader_contract::{Intent, NetQty, Reason, ReportStatus, Timestamp};
 use trader_core::{OperatorCommand, Watch};
 
 use crate::scene::{Scene, Setup, both, both_with, symbol};
@@ -313,6 +313,29 @@ fn a_stop_that_stays_larger_than_the_position_beside_its_target_gives_way_to_a_n
     14:33:02 1-s3 reported
       heard 1-s3 Held 0/60
     ");
+}
+
+#[test]
+fn a_pair_for_less_than_the_position_has_grown_to_gives_way_at_once() {
+    both(|scene| {
+        with_bracket(scene);
+        scene.pass(10);
+        // Somebody adds 30 shares; the second answer that says so counts.
+        let grown = scene
+            .mirror
+            .net(NetQty::from_nanos(130_000_000_000).unwrap());
+        scene.venue.meddle(symbol("SPY"), grown);
+        scene.operator(OperatorCommand::Reconcile);
+        scene.snapshot();
+        scene.pass(1);
+        scene.snapshot();
+        scene.cancelled("1-s1");
+        let said = scene.transcript().to_owned();
+        assert!(said.contains("CANCEL 1-s1"), "{said}");
+        let pair = "SEND 1-t2 sell 130 SPY limit 101 Gtc + 1-s2 99.5";
+        assert!(said.contains(pair), "{said}");
+        assert!(!said.contains("unprotected"), "{said}");
+    });
 }
 
 #[test]

@@ -231,6 +231,29 @@ fn a_refusal_that_says_that_the_id_is_used_proves_that_the_order_arrived() {
 }
 
 #[test]
+fn an_exit_whose_id_an_order_had_that_nobody_remembers_goes_out_under_the_next_one() {
+    both(|scene| {
+        scene.with_position();
+        scene.operator(OperatorCommand::Close(symbol("SPY")));
+        scene.cancelled("1-s1");
+        scene.forget();
+        // The broker refuses the id, and lists no order of that name: what had it has ended.
+        scene.lose("1-x1");
+        scene.id_used("1-x1");
+        for _ in 0..4 {
+            scene.snapshot();
+            scene.pass(11);
+        }
+        let said = scene.transcript().to_owned();
+        assert!(said.contains("dropped 1-x1"), "{said}");
+        assert!(!said.contains("SEND 1-x1"), "{said}");
+        assert_eq!(said.matches("SEND 1-x2 sell 100 SPY").count(), 1, "{said}");
+        scene.fill("1-x2", 100, "100");
+        assert!(scene.transcript().contains("trade SPY closed"));
+    });
+}
+
+#[test]
 fn a_refusal_of_a_repetition_for_another_reason_proves_nothing() {
     assert_snapshot!(both(|scene| {
         with_stop_sent(scene);

@@ -179,6 +179,16 @@ fn trading(engine: &Engine, facts: &StatusFacts) -> Option<rpc::Alert> {
             format!("entries are halted: {why}"),
             "look into it; entries stay off, over sessions too, until `traderctl resume`",
         )),
+        TradingState::Unheard => Some(alert(
+            at,
+            (rpc::Severity::Critical, "halted"),
+            None,
+            format!(
+                "entries are halted: {}",
+                book.trading.why().unwrap_or_default()
+            ),
+            "look at the broker's status page; once it is heard entries are allowed by themselves",
+        )),
         TradingState::Killed(why) => Some(alert(
             at,
             (rpc::Severity::Critical, "killed"),

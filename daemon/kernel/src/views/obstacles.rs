@@ -89,6 +89,11 @@ fn trading(engine: &Engine) -> Option<rpc::Obstacle> {
             why.to_string(),
             "look into it, then traderctl resume",
         ),
+        TradingState::Unheard => (
+            "halted",
+            book.trading.why().unwrap_or_default().to_owned(),
+            "wait until it is heard: entries are then allowed by themselves",
+        ),
         TradingState::Killed(why) => (
             "killed",
             why.to_string(),

@@ -150,10 +150,11 @@ fn trading(engine: &Engine, facts: &StatusFacts) -> rpc::TradingStatus {
         );
     }
     match &engine.book().trading {
-        TradingState::Tripped(why) | TradingState::Halted(why) => {
-            because(rpc::TradingState::Halted, why.to_string())
-        }
         TradingState::Killed(why) => because(rpc::TradingState::Killed, why.to_string()),
+        halted @ (TradingState::Tripped(_) | TradingState::Halted(_) | TradingState::Unheard) => {
+            let why = halted.why().unwrap_or_default();
+            because(rpc::TradingState::Halted, why.to_owned())
+        }
         TradingState::Reducing if engine.is_flattening() => because(
             rpc::TradingState::Reducing,
             "an operator asked to flatten; it is under way".to_owned(),

@@ -119,11 +119,11 @@ fn route_state(
     }
     match &engine.book().trading {
         TradingState::Reducing => return paused("entries are paused".to_owned()),
-        TradingState::Tripped(why) | TradingState::Halted(why) => {
-            return paused(format!("entries are halted: {why}"));
-        }
-        TradingState::Killed(why) => return paused(format!("entries are killed: {why}")),
         TradingState::Active => {}
+        state => {
+            let why = state.why().unwrap_or_default();
+            return paused(format!("entries are {state}: {why}"));
+        }
     }
     let cold = |lane: &rpc::Lane| {
         let rpc::WarmUp { have, need } = lane.warm_up;

@@ -368,6 +368,7 @@ fn about_the_account() -> impl Strategy<Value = Record> {
         Just(TradingState::Active),
         Just(TradingState::Reducing),
         words().prop_map(TradingState::Halted),
+        Just(TradingState::Unheard),
     ];
     prop_oneof![
         amounts().prop_map(|cash| Record::AccountOpened { cash }),

@@ -37,7 +37,6 @@ impl SimBroker {
     /// The account now.
     #[must_use]
     pub fn account(&self) -> AccountView {
-        let open = self.orders.values().filter(|order| order.is_open());
         let held = |index: usize| {
             let book = self.books.get(index)?;
             (!book.position.is_flat()).then(|| (book.symbol, book.position, self.mark(index)))
@@ -50,8 +49,34 @@ impl SimBroker {
             accrued_fees: self.charges.owed.values().copied().sum(),
             day_trades: self.day_trades.total(),
             positions: (0..self.books.len()).filter_map(held).collect(),
-            open_orders: open.map(|order| self.describe(order)).collect(),
+            open_orders: self.open_orders(),
         }
+    }
+
+    /// Cash, unsettled sales included.
+    #[must_use]
+    pub const fn cash(&self) -> Money {
+        self.cash
+    }
+
+    /// Every position that is not flat.
+    pub fn positions(&self) -> impl Iterator<Item = (Symbol, NetQty)> {
+        let held = self.books.iter().filter(|book| !book.position.is_flat());
+        held.map(|book| (book.symbol, book.position))
+    }
+
+    /// Every order that is not terminal, oldest first.
+    #[must_use]
+    pub fn open_orders(&self) -> Vec<OrderReport> {
+        let mut open: Vec<&Order> = self.open().collect();
+        open.sort_unstable_by_key(|order| order.number);
+        open.into_iter().map(|order| self.describe(order)).collect()
+    }
+
+    /// Every order that is not terminal, book by book: there are few among all that there were.
+    fn open(&self) -> impl Iterator<Item = &Order> {
+        let numbers = self.books.iter().flat_map(|book| &book.open);
+        numbers.filter_map(|number| self.orders.get(number))
     }
 
     /// The last price of a symbol.
@@ -84,8 +109,7 @@ impl SimBroker {
         let held: Money = (0..self.books.len())
             .map(|index| self.position_value(index).abs())
             .sum();
-        let open = self.orders.values().filter(|order| order.is_open());
-        let ordered: Money = open.map(|order| self.open_cost(order)).sum();
+        let ordered: Money = self.open().map(|order| self.open_cost(order)).sum();
         Some(Money::from_femtos(reach) - held - ordered)
     }
 

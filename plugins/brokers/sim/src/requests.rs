@@ -47,13 +47,12 @@ impl SimBroker {
     }
 
     /// What the broker holds, as it would tell a client at `at` that asks for a numbered snapshot with
-    /// the executions since a time. Those of orders that ended before the
-    /// session before opened are forgotten.
+    /// what ended and was executed since a time. Orders that ended before the session before opened are
+    /// forgotten with their executions.
     #[must_use]
     pub fn snapshot(&self, (number, since): (u32, Timestamp), at: Timestamp) -> BrokerSnapshot {
         let asked_for = |order: &&Order| order.is_open() || order.stamp >= since;
         let orders = self.orders.values().filter(asked_for);
-        let held = self.books.iter().filter(|book| !book.position.is_flat());
         let wanted = self.executions.iter().filter(|(_, e)| e.at >= since);
         BrokerSnapshot {
             number,
@@ -68,7 +67,7 @@ impl SimBroker {
             orders: orders.map(|order| self.describe(order)).collect(),
             executions: wanted.cloned().collect(),
             corrected: self.corrected.clone(),
-            positions: held.map(|book| (book.symbol, book.position)).collect(),
+            positions: self.positions().collect(),
             cash: self.cash,
         }
     }

@@ -72,8 +72,9 @@ impl Session {
 impl SimBroker {
     /// Announces the session from `open` until before `close`. Queued orders go to work at the
     /// open, day orders expire at the close. An earlier session that has not closed is closed
-    /// first, and orders that ended before this call are forgotten but for their ids. Announcing a
-    /// session again, as after a restart, changes nothing but its close.
+    /// first, and orders that ended before that one opened are forgotten but for their ids: who was
+    /// away over the night can still ask for what the evening before came to. Announcing a session
+    /// again, as after a restart, changes nothing but its close.
     pub fn open_session(&mut self, open: Timestamp, close: Timestamp) {
         if let Some(same) = self.session.as_mut().filter(|same| same.open == open) {
             same.close = close.max(open);
@@ -84,8 +85,8 @@ impl SimBroker {
                 self.close_session(earlier.close.min(open));
             }
             self.turn_day(earlier.open, open);
+            self.forget_ended_before(earlier.open);
         }
-        self.forget_ended();
         self.session = Some(Session {
             open,
             close: close.max(open),
@@ -117,12 +118,13 @@ impl SimBroker {
         self.session.as_ref().is_some_and(Session::is_open)
     }
 
-    fn forget_ended(&mut self) {
-        self.orders.retain(|_, order| order.is_open());
+    fn forget_ended_before(&mut self, time: Timestamp) {
+        self.orders
+            .retain(|_, order| order.is_open() || order.stamp >= time);
         // An order that goes on over the night keeps what has filled of it.
-        let open: BTreeSet<_> = self.orders.values().map(|order| order.client_id).collect();
-        self.executions.retain(|(id, _)| open.contains(id));
-        self.corrected.retain(|(id, ..)| open.contains(id));
+        let kept: BTreeSet<_> = self.orders.values().map(|order| order.client_id).collect();
+        self.executions.retain(|(id, _)| kept.contains(id));
+        self.corrected.retain(|(id, ..)| kept.contains(id));
         let orders = &self.orders;
         self.groups
             .retain(|_, group| group.members().any(|number| orders.contains_key(&number)));

@@ -11,6 +11,7 @@ use serde_json::json;
 use trader_recording::Outcome as Replay;
 
 use super::{Done, Leave, unwritable};
+use crate::sim::draw::Draw;
 use crate::sim::outcome::{Outcome, Totals};
 use crate::sim::plan::{Plan, Without};
 use crate::sim::{run, run_and_replay, run_with_tail, shrink};
@@ -20,6 +21,8 @@ const ENOUGH: u64 = 200;
 /// One seed in so many, and the first of each run, is run twice: the second run is recorded, and every
 /// life of it replayed.
 const TWICE_ONE_IN: u64 = 100;
+/// How often a session is drawn again that lacks what each must have.
+const DRAWN_AGAIN_MOST: u64 = 3;
 /// Failures that are shrunk and shown whole.
 const SHOWN: usize = 3;
 
@@ -55,6 +58,8 @@ struct Work {
     failures: Mutex<Vec<Outcome>>,
     unlike: Mutex<Vec<u64>>,
     thin: Mutex<Thin>,
+    /// Sessions that were drawn again.
+    drawn_again: AtomicU64,
     replayed: Mutex<Replayed>,
 }
 
@@ -105,6 +110,7 @@ impl Many {
             failures: Mutex::default(),
             unlike: Mutex::default(),
             thin: Mutex::default(),
+            drawn_again: AtomicU64::new(0),
             replayed: Mutex::default(),
         };
         std::thread::scope(|scope| {
@@ -136,6 +142,8 @@ impl Many {
         let mut figures = totals.figures();
         let count = f64::from(u32::try_from(totals.seeds).unwrap_or(u32::MAX));
         let per_second = (count / seconds.max(1e-9) * 10.0).round() / 10.0;
+        let drawn_again = work.drawn_again.into_inner();
+        figures.insert("drawn_again".to_owned(), json!(drawn_again));
         figures.insert("unlike".to_owned(), json!(unlike));
         figures.insert(
             "replayed".to_owned(),
@@ -178,8 +186,7 @@ impl Many {
                 break;
             }
             let seed = self.first.wrapping_add(number);
-            let plan = Plan::of(seed, without);
-            let outcome = run(&plan);
+            let (plan, outcome) = self.session(seed, work, without);
             if number == 0 || seed.is_multiple_of(TWICE_ONE_IN) {
                 let (again, replay) = run_and_replay(&plan);
                 if again != outcome
@@ -195,7 +202,7 @@ impl Many {
             if let (None, Some(lacks), Ok(mut thin)) =
                 (&outcome.violation, outcome.lacks(), work.thin.lock())
             {
-                thin.push((seed, lacks));
+                thin.push((outcome.seed, lacks));
             }
             if outcome.violation.is_some() {
                 failures.push(outcome);
@@ -207,6 +214,21 @@ impl Many {
         if let Ok(mut all) = work.failures.lock() {
             all.append(&mut failures);
         }
+    }
+
+    /// The session of a seed, drawn again while nothing is wrong in it and it lacks what each must have.
+    fn session(&self, seed: u64, work: &Work, without: &Without) -> (Plan, Outcome) {
+        let whole = |(_, outcome): &(Plan, Outcome)| {
+            self.leave.leaves_anything() || outcome.violation.is_some() || outcome.lacks().is_none()
+        };
+        let play = |seed| {
+            let plan = Plan::of(seed, without);
+            let outcome = run(&plan);
+            (plan, outcome)
+        };
+        let (session, again) = draw_until(seed, play, whole);
+        work.drawn_again.fetch_add(again, Ordering::Relaxed);
+        session
     }
 
     fn show(
@@ -269,5 +291,39 @@ impl Many {
             }
         }
         Ok(())
+    }
+}
+
+/// Plays a seed, and while that is not whole other seeds that follow from it, each of which can be
+/// replayed by its own number; also how often it was drawn again.
+fn draw_until<T>(mut seed: u64, play: impl Fn(u64) -> T, whole: impl Fn(&T) -> bool) -> (T, u64) {
+    let mut played = play(seed);
+    let mut again = 0;
+    while again < DRAWN_AGAIN_MOST && !whole(&played) {
+        again += 1;
+        seed = Draw::of(seed, "again").next();
+        played = play(seed);
+    }
+    (played, again)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_whole_is_drawn_again_from_seeds_that_follow_from_the_first() {
+        let (first, none) = draw_until(7, |seed| seed, |_| true);
+        assert_eq!((first, none), (7, 0));
+        let (second, once) = draw_until(7, |seed| seed, |seed| *seed != 7);
+        assert_eq!(once, 1);
+        assert_eq!(
+            draw_until(7, |seed| seed, |seed| *seed != 7),
+            (second, once)
+        );
+        // What is never whole comes to an end, and is shown as it is.
+        let (last, times) = draw_until(7, |seed| seed, |_| false);
+        assert_eq!(times, DRAWN_AGAIN_MOST);
+        assert!(last != first && last != second);
     }
 }

@@ -1,6 +1,6 @@
 //! `trader-sim stress`: ordinary days, and the same days with several times their messages. No bound
-//! breaks on either, and over the day the second kind must have been as much busier as was asked for; the
-//! most in one minute is told, and must not be less.
+//! breaks on either, and the second kind must have been as much busier as was asked for: over all days,
+//! and in the busiest minute of them.
 
 use std::io::Write;
 
@@ -43,7 +43,7 @@ impl Stress {
         }
         let times = u64::from(self.times);
         let is_busy = busy.messages >= usual.messages.saturating_mul(times)
-            && busy.peak >= usual.peak
+            && busy.peak >= usual.peak.saturating_mul(times)
             && usual.messages > 0;
         if !is_busy {
             writeln!(

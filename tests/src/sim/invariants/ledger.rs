@@ -101,13 +101,15 @@ fn is_fraction(ours: NetQty, broker: NetQty) -> bool {
 }
 
 /// Whether the owner has traded in a symbol so that its position may differ from the ledger's, and the
-/// daemon has not written so yet; or something of the owner's stands apart, which each life finds anew.
+/// daemon has not written so yet; or something of the owner's stands apart, which each life finds anew,
+/// or was cancelled out by what is the daemon's.
 fn may_differ(view: &View<'_>, symbol: Symbol) -> bool {
     let hand = view.truth.owner.hand(symbol);
     // What is on the disk is told before the watchers hear of it.
     let just = |at: Timestamp| view.now.since(at) < 4 * SETTLED_AFTER;
     hand.is_some_and(|hand| {
-        hand.unclear || !hand.apart.is_flat() || !hand.told || just(hand.traded_at)
+        let just = just(hand.traded_at) || hand.cancelled_out_at.is_some_and(just);
+        hand.unclear || !hand.apart.is_flat() || !hand.told || just
     })
 }
 

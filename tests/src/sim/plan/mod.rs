@@ -118,6 +118,16 @@ pub struct SymbolPlan {
     pub strategies: Vec<StrategyPlan>,
 }
 
+impl SymbolPlan {
+    /// What its chance follows from beside the plan's seed: of the copies of a symbol (`AAA`, `AAA.A`)
+    /// the same, so that they move and are traded at the same moments.
+    #[must_use]
+    pub fn root(symbol: &Symbol) -> &str {
+        let text = symbol.as_str();
+        text.split_once('.').map_or(text, |(root, _)| root)
+    }
+}
+
 /// What works on a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -338,8 +338,11 @@ impl<'p> World<'p> {
 
     /// Says for how long what is naked no longer was so, and why.
     fn tell_what_was_naked(&mut self) {
-        for (symbol, seconds, why) in self.meter.end(&self.truth.held) {
-            self.log.note("naked", seconds, || {
+        for stretch in self.meter.end(&self.truth.held) {
+            let seconds = stretch.seconds();
+            let number = i64::try_from(seconds).unwrap_or(i64::MAX);
+            self.log.note("naked", number, || {
+                let (symbol, why) = (stretch.symbol, stretch.reason());
                 format!("{symbol} was naked for {seconds} s: {why}")
             });
         }

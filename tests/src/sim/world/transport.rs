@@ -324,22 +324,25 @@ impl World<'_> {
         let BrokerRequest::Snapshot { number, since } = flight.request else {
             return;
         };
-        let at = self.now.plus_nanos(self.broker_ahead);
-        let mut read = self.broker.snapshot((number, since), at);
-        let wanted = self.executions.iter().filter(|(_, e)| e.at >= since);
-        read.executions = wanted.cloned().collect();
-        read.corrected.clone_from(&self.corrections);
+        let made = || {
+            let wanted = self.executions.iter().filter(|(_, e)| e.at >= since);
+            wanted.cloned().collect()
+        };
         // Of every other torn one the executions are read first, and the positions last.
         let positions = left == 1 || number.is_multiple_of(2);
         flight.snapshot = Some(match (flight.snapshot.take(), positions) {
-            (None, _) => read,
+            (None, _) => BrokerSnapshot {
+                executions: made(),
+                corrected: self.corrections.clone(),
+                ..(self.broker).snapshot((number, since), self.now.plus_nanos(self.broker_ahead))
+            },
             (Some(before), true) => BrokerSnapshot {
-                positions: read.positions,
-                cash: read.cash,
+                positions: self.broker.positions().collect(),
+                cash: self.broker.cash(),
                 ..before
             },
             (Some(before), false) => BrokerSnapshot {
-                executions: read.executions,
+                executions: made(),
                 ..before
             },
         });

@@ -32,6 +32,7 @@ fn no_state_but_active_lets_an_entry_through() {
         (TradingState::Reducing, Some("paused")),
         (TradingState::Tripped("loss".into()), Some("halted")),
         (TradingState::Halted("fault".into()), Some("halted")),
+        (TradingState::Unheard, Some("halted")),
         (TradingState::Killed("uid 0".into()), Some("killed")),
     ];
     for (state, rule) in states {

@@ -98,10 +98,11 @@ pub(super) fn trading_state(state: &TradingState, origin: &Origin) -> String {
     match state {
         TradingState::Active => format!("entries are allowed{by}"),
         TradingState::Reducing => format!("entries are paused{by}"),
-        TradingState::Tripped(why) | TradingState::Halted(why) => {
+        TradingState::Killed(why) => format!("entries are killed{by}: {why}"),
+        TradingState::Tripped(_) | TradingState::Halted(_) | TradingState::Unheard => {
+            let why = state.why().unwrap_or_default();
             format!("entries are halted{by}: {why}")
         }
-        TradingState::Killed(why) => format!("entries are killed{by}: {why}"),
     }
 }
 

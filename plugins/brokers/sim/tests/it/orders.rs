@@ -74,7 +74,7 @@ fn latency_delays_the_order_and_its_reports() {
 }
 
 #[test]
-fn a_snapshot_tells_of_today_and_of_what_is_open() {
+fn a_snapshot_tells_of_this_session_the_one_before_and_what_is_open() {
     check(
         slow(),
         "open
@@ -88,6 +88,11 @@ fn a_snapshot_tells_of_today_and_of_what_is_open() {
          next day
          open
          snapshot
+         bar 100 100 100 100
+         close
+         next day
+         open
+         snapshot
          bar 100 100 100 100",
         "1.5 e1 pending_new (10)
          1.5 e2 pending_new (10)
@@ -95,7 +100,8 @@ fn a_snapshot_tells_of_today_and_of_what_is_open() {
          2.5 e1 filled: buy 10 at 100 (10 of 10)
          2.5 e2 new (10)
          61.5 snapshot: orders 2, executions 1, shares 10, cash 99000
-         86521.5 snapshot: orders 1, executions 0, shares 10, cash 99000",
+         86521.5 snapshot: orders 2, executions 1, shares 10, cash 99000
+         172981.5 snapshot: orders 1, executions 0, shares 10, cash 99000",
     );
 }
 
