@@ -10,7 +10,7 @@ use trader_contract::Symbol;
 
 use super::{acts, failed};
 use crate::assemble;
-use crate::config::{self, AlpacaFeed, Layer};
+use crate::config::{self, AlpacaEndpoint, AlpacaFeed, Layer};
 use crate::exit::Failure;
 use crate::plugins;
 use crate::scratch::Scratch;
@@ -53,7 +53,7 @@ impl Daemon {
         let prepared = start::prepare_with(config, None, folders)?;
         let probe = Probe::new(acts::instead_of_all);
         let plan = Plan {
-            source: Source::Alpaca(AlpacaFeed::Sip),
+            source: Source::Alpaca(AlpacaEndpoint::Simulator, AlpacaFeed::Sip),
             horizon: Horizon::Open,
             witness: None,
             probe: Some(probe.clone()),
