@@ -53,6 +53,17 @@ impl Doctor {
         }
     }
 
+    /// Of a daemon with the defaults and without a folder.
+    #[cfg(test)]
+    pub(crate) fn of_nobody() -> Self {
+        let nowhere = PathBuf::from("/nonexistent");
+        let folders = Folders {
+            state: nowhere.clone(),
+            runtime: nowhere,
+        };
+        Self::new(Config::defaults(), Calendar::nyse(), folders, None)
+    }
+
     /// Looks at everything, on the runtime of the caller; takes ten seconds at most.
     pub async fn examine(&self, streams: Streams<'_>) -> Diagnosis {
         let running = matches!(streams, Streams::Own(..));
