@@ -97,13 +97,15 @@ async fn at<E: Endpoint>(
         within(latest(&history)),
     );
     let mut checks = vec![keys_of(&account, E::NAME)];
-    match &account {
-        Ok(account) => {
-            checks.push(account_of(account));
-            checks.push(mode_of(doctor, account));
-        }
-        Err(_) => checks.push(left_out("account", "see keys")),
-    }
+    let Ok(account) = &account else {
+        // Nothing else is worth a word until that is right.
+        let names = ["account", "mode", "clock", "calendar", "feed"];
+        checks.extend(names.map(|name| left_out(name, "see keys")));
+        checks.extend(left_alone("see keys"));
+        return checks;
+    };
+    checks.push(account_of(account));
+    checks.push(mode_of(doctor, account));
     checks.push(clock_of(doctor, &time, matches!(streams, Streams::Own(..))));
     let today = time.as_ref().map(|(shown, _)| new_york::date(shown.at));
     checks.push(match today {
@@ -120,7 +122,6 @@ async fn at<E: Endpoint>(
         }
         Streams::Own(..) => left_alone("the daemon that runs does not trade there"),
         Streams::LeftAlone(why) => left_alone(why),
-        Streams::None if account.is_err() => left_alone("see keys"),
         Streams::None => {
             let (orders, prices) = tokio::join!(
                 trading_stream(endpoint, &keys),
@@ -257,7 +258,11 @@ fn clock_of(
     let milliseconds = ahead.div_euclid(1_000_000);
     let most = i64::from(doctor.config.watch.skew_ms);
     let side = if ahead < 0 { "behind" } else { "ahead of" };
-    let found = format!("ours is {} ms {side} Alpaca's", milliseconds.abs());
+    let off = match milliseconds.abs() {
+        off @ ..10_000 => format!("{off} ms"),
+        off => format!("{} s", off.div_euclid(1_000)),
+    };
+    let found = format!("ours is {off} {side} Alpaca's");
     if milliseconds.abs() > most {
         return bad(
             name,

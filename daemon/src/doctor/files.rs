@@ -101,7 +101,9 @@ fn strange(folder: &Path, facts: &Metadata) -> Option<String> {
     let files = std::fs::read_dir(folder).ok()?;
     files.filter_map(Result::ok).find_map(|file| {
         let owner = file.metadata().ok()?.uid();
-        (owner != facts.uid()).then(|| shown(&file.path()))
+        // What a file system of its own keeps there is root's.
+        let ours = owner == facts.uid() || file.file_name() == "lost+found";
+        (!ours).then(|| shown(&file.path()))
     })
 }
 

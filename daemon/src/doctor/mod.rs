@@ -53,15 +53,28 @@ impl Doctor {
         }
     }
 
+    /// Of a daemon with the defaults and without a folder.
+    #[cfg(test)]
+    pub(crate) fn of_nobody() -> Self {
+        let nowhere = PathBuf::from("/nonexistent");
+        let folders = Folders {
+            state: nowhere.clone(),
+            runtime: nowhere,
+        };
+        Self::new(Config::defaults(), Calendar::nyse(), folders, None)
+    }
+
     /// Looks at everything, on the runtime of the caller; takes ten seconds at most.
     pub async fn examine(&self, streams: Streams<'_>) -> Diagnosis {
         let running = matches!(streams, Streams::Own(..));
+        let said = match &self.file {
+            Some(file) => format!("{} is valid", file.display()),
+            None => "there is no file: every setting is at its default".to_owned(),
+        };
+        let ends = self.calendar.last_covered();
         let mut checks = vec![good(
             "configuration",
-            match &self.file {
-                Some(file) => format!("{} is valid", file.display()),
-                None => "there is no file: every setting is at its default".to_owned(),
-            },
+            format!("{said}; the calendar goes to {ends}"),
         )];
         checks.extend(files::checks(self, running));
         checks.extend(self.venue(streams).await);

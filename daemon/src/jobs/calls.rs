@@ -225,7 +225,8 @@ impl Workshop for Shop {
     }
 
     fn data(&self, params: &DataParams) -> Result<Vec<DataSeries>, Failure> {
-        let series = self.shelf.list(params)?;
+        let mut series = self.shelf.list(params)?;
+        self.name_downloads(&mut series);
         if size(&series) > ANSWER_BYTES_MAX {
             return Err(Failure::refused(
                 "the series were not listed",
@@ -240,6 +241,19 @@ impl Workshop for Shop {
         let mut book = self.hold();
         if let Some(answer) = book.answers.of(&params.request_id) {
             return Ok(answer);
+        }
+        let downloads = |job: &Job| {
+            let Work::Download(spec) = &job.work else {
+                return false;
+            };
+            job.state == JobState::Running && spec.symbols.contains(&params.symbol)
+        };
+        if let Some(job) = book.newest_first().find(downloads) {
+            return Err(Failure::refused(
+                format!("nothing of {} was removed", params.symbol),
+                format!("job {} downloads it", job.id),
+                format!("wait for it, or: traderctl jobs cancel {}", job.id),
+            ));
         }
         // Before: days that are forgotten though they are there are asked for once more, and no harm done.
         #[cfg(feature = "broker-alpaca")]
@@ -267,6 +281,22 @@ impl Workshop for Shop {
 }
 
 impl Shop {
+    /// The files of splits and dividends do not say where they come from.
+    #[cfg(feature = "broker-alpaca")]
+    fn name_downloads(&self, series: &mut [DataSeries]) {
+        let actions = series
+            .iter_mut()
+            .filter(|series| series.data == title::ACTIONS);
+        for series in actions.filter(|series| self.covered.has(series.symbol, title::ACTIONS)) {
+            super::download::SOURCE.clone_into(&mut series.source);
+        }
+    }
+
+    /// Without Alpaca nothing is downloaded.
+    #[cfg(not(feature = "broker-alpaca"))]
+    #[expect(clippy::unused_self, reason = "with Alpaca it is needed")]
+    const fn name_downloads(&self, _: &mut [DataSeries]) {}
+
     /// Whether the file of an import has arrived.
     fn has_upload(&self, work: &Work) -> Result<(), Failure> {
         let Work::Import(spec) = work else {

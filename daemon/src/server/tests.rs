@@ -98,15 +98,7 @@ pub(super) fn services() -> Services {
             ),
             Box::new(|_| {}),
         )),
-        doctor: crate::doctor::Doctor::new(
-            crate::config::Config::defaults(),
-            Calendar::nyse(),
-            crate::state::Folders {
-                state: "/nonexistent".into(),
-                runtime: "/nonexistent".into(),
-            },
-            None,
-        ),
+        doctor: crate::doctor::Doctor::of_nobody(),
     }
 }
 

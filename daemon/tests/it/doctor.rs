@@ -130,12 +130,10 @@ fn what_is_wrong_is_told_with_what_to_do() {
     );
 
     let wrong = trading(&exchange, "sim-key\nother-secret\n", VENUE, "sip");
-    let (diagnosis, code) = beside(&wrong, &[]);
-    let keys = of(&diagnosis, "keys");
-    assert_eq!((keys.outcome, code), (Outcome::Bad, 1), "{diagnosis:#?}");
-    assert!(keys.finding.contains("unauthorized"), "{keys:#?}");
-    assert!(!format!("{diagnosis:?}").contains("other-secret"));
-    assert_eq!(of(&diagnosis, "trading_stream").outcome, Outcome::LeftOut);
+    let found = beside(&wrong, &[]);
+    only_bad(&found, "keys", "unauthorized", "keys of their own");
+    assert!(!format!("{found:?}").contains("other-secret"));
+    assert_eq!(of(&found.0, "trading_stream").outcome, Outcome::LeftOut);
 
     let path = key_file(&place);
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
@@ -149,11 +147,8 @@ fn what_is_wrong_is_told_with_what_to_do() {
     std::fs::set_permissions(place.config(), std::fs::Permissions::from_mode(0o600)).unwrap();
 
     drop(exchange);
-    let (diagnosis, code) = beside(&place, &[]);
-    let keys = of(&diagnosis, "keys");
-    assert_eq!((keys.outcome, code), (Outcome::Bad, 1), "{diagnosis:#?}");
-    assert!(keys.finding.contains("did not answer"), "{keys:#?}");
-    assert!(keys.next.as_ref().unwrap().contains("network"), "{keys:#?}");
+    let found = beside(&place, &[]);
+    only_bad(&found, "keys", "did not answer", "network");
 
     place.configure("mode = \"paper\"\n");
     let found = beside(&place, &[]);

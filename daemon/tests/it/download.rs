@@ -98,6 +98,10 @@ fn everything_is_stored_and_nothing_is_asked_for_twice() {
     assert_eq!(minutes.first.to_string(), "2026-05-04");
     assert_eq!(minutes.last.to_string(), "2026-08-28");
     assert_eq!(stored.len(), 4);
+    assert!(
+        stored.iter().all(|series| series.source == "alpaca"),
+        "{stored:#?}"
+    );
     let before = sums(&client);
 
     // A week more: only that is asked for.
@@ -139,6 +143,14 @@ fn a_download_that_is_cut_goes_on_where_it_was_and_makes_the_same_store() {
 
     let job = download(&client, &months(&[])).unwrap();
     begun(&client, job.id);
+    let removed = client.call::<call::RemoveData>(&RemoveDataParams {
+        request_id: RequestId::draw().unwrap(),
+        symbol: "AAPL".parse().unwrap(),
+        data: None,
+        year: None,
+    });
+    let refused = removed.unwrap_err().to_string();
+    assert!(refused.contains("downloads it"), "{refused}");
     let cancelled = cancel(&client, job.id).unwrap();
     assert_eq!(cancelled.state, JobState::Cancelled, "{cancelled:#?}");
     let message = cancelled.message.unwrap();

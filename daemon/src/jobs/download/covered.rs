@@ -119,7 +119,7 @@ impl Covered {
     }
 
     /// Whether any `data` of a symbol came from a download.
-    pub(super) fn has(&self, symbol: Symbol, data: &str) -> bool {
+    pub(in super::super) fn has(&self, symbol: Symbol, data: &str) -> bool {
         let entries = self.hold();
         let entry = entries.get(&symbol).and_then(|kinds| kinds.get(data));
         entry.is_some_and(|entry| !entry.days.is_empty())

@@ -34,7 +34,7 @@ use past::Past;
 use plan::Plan;
 
 /// Where the bars come from, as the store notes it.
-const SOURCE: &str = "alpaca";
+pub(super) const SOURCE: &str = "alpaca";
 /// How often a question without an answer is asked anew, after one second, two, four and so on.
 const TRIES: u32 = 6;
 /// The longest wait before one.
@@ -102,7 +102,7 @@ impl<'a> Download<'a> {
         let calendar = settings.base.calendar.calendar();
         let calendar = calendar
             .map_err(|error| not_begun(&error, "correct the file that calendar.overrides names"))?;
-        let newest = new_york::date(clock::now().plus_nanos(DAY_OVER.saturating_neg()));
+        let newest = new_york::date(clock::venue().plus_nanos(DAY_OVER.saturating_neg()));
         let last = spec.end_date.unwrap_or(newest).min(newest);
         if last < spec.start_date {
             let why = format!("of these days none is over: the last one is {newest}");
