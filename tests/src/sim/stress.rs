@@ -1,7 +1,7 @@
 //! A day with several times the messages of an ordinary one, and several times those of its busiest
-//! minute: each symbol as many times over, all of them moving and traded at the same moments, and each
-//! traded as many times as often, with the account and the limits on counts as much larger. Every watcher
-//! watches, the one of what is bounded among them.
+//! minute: each symbol is there many times over, all of its copies moving and traded at the same moments,
+//! with the account and the limits on counts as much larger. Every watcher watches, the one of what is
+//! bounded among them.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use trader_core::risk::limits::Limits;
 use trader_core::risk::waiver::ceilings;
 
 use super::invariants::{self, Checked, Sent, View, Watcher};
-use super::plan::{Plan, StrategyPlan, SymbolPlan, Without};
+use super::plan::{Plan, SymbolPlan, Without};
 
 /// Nothing fails, nobody dies, and nobody interferes: an ordinary day.
 const ORDINARY: Without = Without {
@@ -23,6 +23,10 @@ const ORDINARY: Without = Without {
     calm: false,
     contract: false,
 };
+
+/// Copies of a symbol for each time that the load is asked for: what one copy does, not every other does
+/// in the same minute, since each has its own fills.
+const COPIES: u16 = 2;
 
 /// What went to the broker in a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,13 +45,14 @@ pub fn ordinary(seed: u64) -> Plan {
     plan
 }
 
-/// The same day with so many times its messages.
+/// The same day with so many times its messages, or more.
 #[must_use]
 pub fn stressed(seed: u64, times: u16) -> Plan {
     let mut plan = ordinary(seed);
-    let busier: Vec<SymbolPlan> = plan.symbols.iter().map(|s| busier(s, times)).collect();
-    plan.symbols = (0..times)
-        .flat_map(|copy| busier.iter().map(move |symbol| (copy, symbol)))
+    let copies = times.saturating_mul(COPIES);
+    let symbols = std::mem::take(&mut plan.symbols);
+    plan.symbols = (0..copies)
+        .flat_map(|copy| symbols.iter().map(move |symbol| (copy, symbol)))
         .filter_map(|(copy, symbol)| {
             Some(SymbolPlan {
                 symbol: ticker(symbol.symbol, copy)?,
@@ -55,8 +60,8 @@ pub fn stressed(seed: u64, times: u16) -> Plan {
             })
         })
         .collect();
-    plan.cash = Money::from_femtos(plan.cash.femtos().saturating_mul(i128::from(times)));
-    let more = |count: u32| count.saturating_mul(u32::from(times));
+    plan.cash = Money::from_femtos(plan.cash.femtos().saturating_mul(i128::from(copies)));
+    let more = |count: u32| count.saturating_mul(u32::from(copies));
     plan.limits = Limits {
         open_positions: more(plan.limits.open_positions),
         entries_per_route: more(plan.limits.entries_per_route),
@@ -76,20 +81,6 @@ fn wide(limits: Limits) -> Limits {
         consecutive_losses: 0,
         messages_per_minute: ceilings::MESSAGES_PER_MINUTE,
         ..limits
-    }
-}
-
-fn busier(symbol: &SymbolPlan, times: u16) -> SymbolPlan {
-    let strategies = symbol.strategies.iter().map(|strategy| match *strategy {
-        StrategyPlan::Chaos { first, every } => StrategyPlan::Chaos {
-            first,
-            every: (every / times).max(1),
-        },
-        other => other,
-    });
-    SymbolPlan {
-        strategies: strategies.collect(),
-        ..symbol.clone()
     }
 }
 

@@ -240,9 +240,9 @@ impl Engine {
     pub fn step_into(&mut self, at: Timestamp, event: &Event, out: &mut Commands) {
         let at = at.max(self.now);
         self.now = at;
-        if self.due < at {
+        if self.due < at && !matches!(event, Event::History { .. }) {
             // What was due before this event comes before it; what is due with it comes after, with
-            // its timer.
+            // its timer. What warms a run up comes before its first event, and makes nothing happen.
             self.run_due(at.plus_nanos(-1), out);
         }
         match event {
@@ -268,7 +268,7 @@ impl Engine {
         match event {
             Event::Start => self.on_start(at, out),
             Event::Bar { symbol, bar } => self.on_bar(at, *symbol, bar, out),
-            Event::History { symbol, bars } => self.on_history(*symbol, bars),
+            Event::History { symbol, bars } => return self.on_history(*symbol, bars),
             Event::Quote { symbol, quote } => {
                 if let Some(state) = self.symbols.get_mut(symbol.index()) {
                     state.quote = Some(*quote);

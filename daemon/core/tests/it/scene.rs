@@ -11,7 +11,7 @@ use trader_core::{Command, Engine, Event, OperatorCommand, Rows};
 
 use crate::say::Mirror;
 pub(crate) use crate::setup::Setup;
-use crate::setup::{Wishes, engine};
+use crate::setup::{Wishes, engine, warm_up};
 use crate::venue::Venue;
 
 /// A scene on SPY and QQQ with the routes `a` and `b` on both.
@@ -464,6 +464,7 @@ impl Scene {
     pub(crate) fn rebuild(&mut self, book: Book) {
         let next = self.journal.last().map_or(1, |entry| entry.seq + 1);
         self.engine = engine(&self.setup, self.mirror.0, &self.wishes, book, next);
+        warm_up(&mut self.engine, self.at);
         // What was on its way is lost with the process.
         self.venue.cancels.clear();
         for (_, new) in std::mem::take(&mut self.venue.replaces) {

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use trader_calendar::Calendar;
 use trader_contract::{
-    Bar, Built, Context, Direction, Epoch, Intent, Intents, Qty, Strategy, Symbol, TickRule,
-    Timeframe,
+    Bar, Built, Context, Direction, Epoch, Intent, Intents, Qty, Strategy, Symbol, SymbolId,
+    TickRule, Timeframe, Timestamp,
 };
 use trader_core::book::Book;
 use trader_core::risk::limits::Limits;
 use trader_core::{
-    Authority, DayRules, Engine, EngineConfig, Instrument, Market, OrderRules, Route, Rows, Sides,
-    Watch,
+    Authority, DayRules, Engine, EngineConfig, Event, Instrument, Market, OrderRules, Route, Rows,
+    Sides, Watch,
 };
 
 use crate::scene::symbol;
@@ -101,6 +101,16 @@ pub(crate) fn engine(
         engine
     } else {
         engine.without_checkpoints()
+    }
+}
+
+/// Warms an engine up before its first event, as a daemon does. Nothing may come of it: it would be lost.
+pub(crate) fn warm_up(engine: &mut Engine, at: Timestamp) {
+    let ids: Vec<SymbolId> = engine.symbols().iter().map(|s| s.id).collect();
+    for symbol in ids {
+        let bars = Arc::from([]);
+        let came = engine.step(at, &Event::History { symbol, bars });
+        assert!(came.is_empty(), "{came:?}");
     }
 }
 
