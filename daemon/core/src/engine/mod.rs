@@ -137,6 +137,9 @@ pub struct Engine {
     strays: BTreeSet<ClientOrderId>,
     /// Symbols in which the broker's position is not ours.
     disputed: BTreeMap<Symbol, Dispute>,
+    /// Whether an answer of the broker is being taken in whose positions are still to be compared: what
+    /// it says of orders alone may be half of a split, or of what the owner did.
+    comparing: bool,
     /// Symbols whose trade was over and is open again, with the newest question that was asked before.
     reopened: BTreeMap<Symbol, u32>,
     cash_dispute: Option<CashDispute>,
@@ -196,6 +199,7 @@ impl Engine {
             doubts: BTreeMap::new(),
             strays: BTreeSet::new(),
             disputed: BTreeMap::new(),
+            comparing: false,
             reopened: BTreeMap::new(),
             cash_dispute: None,
             broker_cash: None,

@@ -2,7 +2,7 @@
 //! cannot be explained is written down, told, and stops entries.
 
 use trader_contract::{
-    BrokerSnapshot, Execution, OrderReport, ReportStatus, RequestFailure, Timestamp,
+    BrokerSnapshot, Execution, NetQty, OrderReport, ReportStatus, RequestFailure, Symbol, Timestamp,
 };
 
 use super::Engine;
@@ -36,13 +36,23 @@ impl Engine {
             self.write(at, Record::AccountOpened { cash: held.cash }, out);
             self.value_account();
         }
+        // Nothing is sent on what it says of orders before its positions are compared.
+        self.comparing = true;
         self.take_facts(at, held, out);
+        self.comparing = false;
         if let Some(asked_at) = newest {
             self.take_proof(Answer { at, asked_at, held }, out);
         }
-        let ids: Vec<_> = self.symbols.iter().map(|s| s.id).collect();
-        for id in ids {
-            self.tend(at, id, out);
+        let known: Vec<_> = self
+            .symbols
+            .iter()
+            .map(|state| (state.id, state.instrument.symbol))
+            .collect();
+        for (id, symbol) in known {
+            // An older answer compares nothing: where it has another position, the newest decides.
+            if newest.is_some() || self.book.net(symbol) == position(held, symbol) {
+                self.tend(at, id, out);
+            }
         }
         if newest.is_some() {
             self.confirm_flat(at, held, out);
@@ -134,6 +144,13 @@ impl Engine {
             }
         }
     }
+}
+
+/// The position in a symbol that an answer shows.
+fn position(held: &BrokerSnapshot, symbol: Symbol) -> NetQty {
+    let mut positions = held.positions.iter();
+    let found = positions.find(|(held, _)| *held == symbol);
+    found.map_or(NetQty::ZERO, |(_, net)| *net)
 }
 
 /// The report that an execution would have come with.

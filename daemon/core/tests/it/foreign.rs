@@ -1,22 +1,21 @@
-//! What the broker has and the store did not make; executions that the broker takes back.
+//! What the broker has and the store did not make.
 
 use insta::assert_snapshot;
 use trader_contract::{
-    BrokerEvent, BrokerOrderId, Direction, Execution, ExecutionId, ForeignOrder, NetQty,
-    OrderReport, Qty, ReportStatus, Side,
+    BrokerEvent, BrokerOrderId, Direction, ForeignOrder, NetQty, Qty, ReportStatus, Side,
 };
 use trader_core::config::{Authority, ForeignPolicy};
 use trader_core::{Event, OperatorCommand};
 
 use crate::scene::{Scene, Setup, both, both_with, symbol};
 
-fn net(scene: &Scene, shares: i64) -> NetQty {
+pub(crate) fn net(scene: &Scene, shares: i64) -> NetQty {
     let net = NetQty::from_nanos(shares * 1_000_000_000).unwrap();
     scene.mirror.net(net)
 }
 
 /// Two snapshots, asked for one after the other.
-fn look_twice(scene: &mut Scene) {
+pub(crate) fn look_twice(scene: &mut Scene) {
     scene.operator(OperatorCommand::Reconcile);
     scene.snapshot();
     scene.pass(1);
@@ -383,120 +382,5 @@ fn both_exits_of_a_bracket_fill_and_the_turned_position_is_closed() {
             "{text}"
         );
         assert!(text.contains("SEND 1-x1 buy 100 SPY market"), "{text}");
-    });
-}
-
-#[test]
-fn an_execution_that_the_broker_takes_back_is_undone() {
-    assert_snapshot!(both(|scene| {
-        scene.with_position();
-        let before = scene.engine.book().cash;
-        let void = scene.engine.book().orders[&scene.id("1-e1")].executions[0].clone();
-        let (client_id, price) = (scene.id("1-e1"), scene.price("100.05"));
-        let now = Execution {
-            id: ExecutionId("x-new".into()),
-            qty: Qty::shares(60).unwrap(),
-            price,
-            fee: trader_contract::Money::ZERO,
-            at: scene.at,
-        };
-        let corrected = BrokerEvent::Corrected { client_id, execution: void, now: Some(now) };
-        scene.venue.meddle(symbol("SPY"), net(scene, 60));
-        scene.hear("60 instead of 100", vec![corrected.clone()]);
-        scene.hear("the same again", vec![corrected]);
-        scene.cancelled("1-s1");
-        let ours = scene.mirror.net(scene.engine.book().net(symbol("SPY")));
-        assert_eq!(ours.to_string(), "60");
-        assert_ne!(before, scene.engine.book().cash);
-    }), @r"
-    14:32:00 60 instead of 100
-      fill_corrected
-      ASK what the broker holds
-      ALERT Critical fill_corrected
-      cancel asked 1-s1: it is for another quantity than the position, and its group allows no change of that
-      CANCEL 1-s1
-    14:32:00 the same again
-    14:32:00 1-s1 cancelled
-      heard 1-s1 Cancelled 0/100
-      plan 1-s2 sell 60 SPY stop 99.5 Gtc
-      SEND 1-s2 sell 60 SPY stop 99.5 Gtc
-    ");
-}
-
-#[test]
-fn a_correction_of_what_was_never_heard_of_leaves_no_fill_to_wait_for() {
-    both(|scene| {
-        scene.with_position();
-        scene.forget();
-        // The stop has filled whole, which nobody heard; the broker makes 28 shares of it.
-        let (stop, price, at) = (scene.id("1-s1"), scene.price("99.50"), scene.at);
-        let void = ExecutionId("x-void".into());
-        let mut before = scene.venue.clone();
-        before.fill(stop, Qty::shares(100).unwrap(), price, at);
-        let told = scene.venue.fill(stop, Qty::shares(28).unwrap(), price, at);
-        let Some(BrokerEvent::Order(OrderReport {
-            execution: Some(now),
-            ..
-        })) = told.first()
-        else {
-            panic!("a fill without an execution: {told:?}");
-        };
-        let corrected = (stop, void.clone(), Some(now.clone()));
-        let correction = BrokerEvent::Corrected {
-            client_id: stop,
-            execution: void.clone(),
-            now: Some(now.clone()),
-        };
-        scene.venue.corrected = vec![corrected];
-        scene.venue.set(stop, ReportStatus::Filled, at);
-        scene.hear("28 instead of 100", vec![correction]);
-        // An answer of before the correction still says 100.
-        let mut older = before.answer(&scene.venue, at);
-        if let BrokerEvent::Snapshot(older) = &mut older {
-            for (of, execution) in &mut older.executions {
-                if *of == stop {
-                    execution.id = void.clone();
-                }
-            }
-        }
-        scene.hear("an answer of before", vec![older]);
-        look_twice(scene);
-        let ours = scene.mirror.net(scene.engine.book().net(symbol("SPY")));
-        assert_eq!(ours.to_string(), "72");
-        let said = scene.transcript().to_owned();
-        assert!(said.contains("SEND 1-s2 sell 72 SPY stop 99.5"), "{said}");
-    });
-}
-
-#[test]
-fn what_stands_in_the_place_of_a_void_execution_does_not_come_back_once_it_is_void_itself() {
-    both(|scene| {
-        scene.with_position();
-        let client_id = scene.id("1-e1");
-        let first = scene.engine.book().orders[&client_id].executions[0].clone();
-        let second = Execution {
-            id: ExecutionId("x-2".into()),
-            qty: Qty::shares(60).unwrap(),
-            price: scene.price("100.05"),
-            fee: trader_contract::Money::ZERO,
-            at: scene.at,
-        };
-        let third = Execution {
-            id: ExecutionId("x-3".into()),
-            qty: Qty::shares(20).unwrap(),
-            ..second.clone()
-        };
-        scene.venue.meddle(symbol("SPY"), net(scene, 20));
-        scene.venue.corrected = vec![
-            (client_id, first, Some(second.clone())),
-            (client_id, second.id, Some(third)),
-        ];
-        look_twice(scene);
-        let ours = scene.mirror.net(scene.engine.book().net(symbol("SPY")));
-        assert_eq!(ours.to_string(), "20");
-        scene.forget();
-        scene.pass(60);
-        look_twice(scene);
-        assert!(!scene.transcript().contains("fill_corrected"));
     });
 }

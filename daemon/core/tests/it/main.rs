@@ -14,10 +14,11 @@ mod breakers;
 #[cfg(test)]
 mod caps;
 #[cfg(test)]
+mod corrections;
+#[cfg(test)]
 mod day;
 #[cfg(test)]
 mod entries;
-#[cfg(test)]
 mod exits;
 mod explained;
 #[cfg(test)]

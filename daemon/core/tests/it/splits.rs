@@ -98,6 +98,31 @@ fn a_forward_split_rests_the_stop_on_the_new_basis_before_the_open() {
 }
 
 #[test]
+fn a_split_that_an_answer_shows_before_anybody_tells_of_it_lets_nothing_out_for_the_old_shares() {
+    for direction in [Direction::Long, Direction::Short] {
+        let mut scene = overnight(direction, hold());
+        let stop = scene.id("1-s1");
+        // Positions and the stop's end are told by one answer.
+        let net = match direction {
+            Direction::Long => 66,
+            Direction::Short => -66,
+        };
+        let net = NetQty::from_nanos(net * 1_000_000_000).unwrap();
+        scene.venue.meddle(spy(), net);
+        let untold = scene.venue.set(stop, ReportStatus::Cancelled, scene.at);
+        assert!(!untold.is_empty());
+        let before = scene.venue.orders.len();
+        scene.snapshot();
+        assert_eq!(scene.venue.orders.len(), before, "{}", scene.transcript());
+        split(&mut scene, 2, 3);
+        scene.snapshot();
+        scene.accepted("1-s2");
+        let (_, qty) = stop_at(&scene, "1-s2");
+        assert_eq!(qty, Qty::shares(66).unwrap());
+    }
+}
+
+#[test]
 fn a_reverse_split_takes_the_fraction_that_the_broker_pays_out() {
     for direction in [Direction::Long, Direction::Short] {
         let mut scene = overnight(direction, hold());

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use trader_recording::Outcome as Replay;
 
 use super::{Done, Leave, unwritable};
@@ -74,6 +74,15 @@ struct Replayed {
 }
 
 impl Replayed {
+    fn figures(&self) -> Value {
+        json!({
+            "lives": self.lives,
+            "events": self.events,
+            "commands": self.commands,
+            "differences": self.different.len(),
+        })
+    }
+
     fn take(&mut self, seed: u64, replayed: Result<Replay, String>) {
         match replayed {
             Ok(replay) => {
@@ -145,15 +154,7 @@ impl Many {
         let drawn_again = work.drawn_again.into_inner();
         figures.insert("drawn_again".to_owned(), json!(drawn_again));
         figures.insert("unlike".to_owned(), json!(unlike));
-        figures.insert(
-            "replayed".to_owned(),
-            json!({
-                "lives": replayed.lives,
-                "events": replayed.events,
-                "commands": replayed.commands,
-                "differences": replayed.different.len(),
-            }),
-        );
+        figures.insert("replayed".to_owned(), replayed.figures());
         figures.insert("never".to_owned(), json!(zeros));
         figures.insert("sessions_per_second".to_owned(), json!(per_second));
         Ok(Done {

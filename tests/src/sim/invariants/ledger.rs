@@ -10,7 +10,7 @@ use trader_core::Engine;
 use trader_core::record::{JournalEntry, Record};
 
 use super::{Checked, View, Watcher};
-use crate::sim::plan::Plan;
+use crate::sim::plan::{ACCOUNT, Plan, Protocol};
 
 /// How long after the last disturbance everything must have been compared.
 const SETTLED_AFTER: i64 = 75 * Timestamp::SECOND;
@@ -74,11 +74,18 @@ impl Watcher for LedgerIsBroker {
             .calm_from
             .max(around.awake_since)
             .max(self.changed_at.unwrap_or(view.now));
-        if view.now.since(since) < SETTLED_AFTER || around.shut_out {
+        if view.now.since(since) < SETTLED_AFTER || around.shut_out || is_another_account(view) {
             return Ok(0);
         }
         difference(view, engine).map_or(Ok(1), Err)
     }
+}
+
+/// Whether the client of this life may not trade the broker's account, and hands on nothing of it.
+fn is_another_account(view: &View<'_>) -> bool {
+    let named = |up: Timestamp| view.plan.live_account(up);
+    let named = view.around.up_since.and_then(named);
+    view.plan.protocol == Protocol::Alpaca && named.is_some_and(|account| account != ACCOUNT)
 }
 
 /// Whether a life may end without all that it knew on the disk.
