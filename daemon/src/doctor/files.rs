@@ -110,8 +110,11 @@ fn strange(folder: &Path, facts: &Metadata) -> Option<String> {
 fn disk(folder: &Path) -> Check {
     let name = "disk";
     // Where the folder is to be, if it is not there yet.
-    let there = folder.ancestors().find(|path| path.exists());
-    let there = there.unwrap_or(folder);
+    let mut above = folder.ancestors().map(|path| match path.as_os_str() {
+        here if here.is_empty() => Path::new("."),
+        _ => path,
+    });
+    let there = above.find(|path| path.exists()).unwrap_or(folder);
     let space = match rustix::fs::statvfs(there) {
         Ok(space) => space,
         Err(error) => {
@@ -211,8 +214,13 @@ mod tests {
         assert_eq!(of(FREE_BAD), Outcome::Warning);
         assert_eq!(of(FREE_WARNING), Outcome::Good);
         let folder = tempfile::tempdir().unwrap();
-        let told = disk(&folder.path().join("not/there/yet"));
-        assert!(told.finding.contains(" MB are free for "), "{told:?}");
+        for later in [
+            &folder.path().join("not/there/yet"),
+            Path::new("not-there-yet"),
+        ] {
+            let told = disk(later);
+            assert!(told.finding.contains(" MB are free for "), "{told:?}");
+        }
     }
 
     #[test]
