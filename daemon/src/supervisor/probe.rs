@@ -42,6 +42,8 @@ pub(crate) struct Probe {
     span: Span,
 }
 
+// The bench that puts one in measures Alpaca's connection.
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
 impl Probe {
     pub(crate) fn new(engine: fn(&mut EngineConfig)) -> Self {
         Self {
@@ -63,7 +65,9 @@ impl Probe {
         let heard = heard.unwrap_or_else(PoisonError::into_inner);
         heard.entries.last().copied()
     }
+}
 
+impl Probe {
     fn hear(&self, change: impl FnOnce(&mut Heard)) {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut heard);
