@@ -99,6 +99,27 @@ impl World<'_> {
         })
     }
 
+    /// What befalls a request that does something, on its way there or back.
+    pub(super) fn struck_on_the_way(&mut self) -> Option<(FaultKind, Draw)> {
+        let kinds = [
+            FaultKind::RequestLost,
+            FaultKind::ReplyLost,
+            FaultKind::RequestReset,
+            FaultKind::GatewayFailed,
+            FaultKind::ReplyGarbled,
+            FaultKind::RequestDelayed,
+            FaultKind::RequestSlow,
+        ];
+        let now = self.now;
+        let (kind, draw) = kinds.into_iter().find_map(|kind| {
+            let draw = self.faults.strike(kind, now)?;
+            Some((kind, draw))
+        })?;
+        let number = i64::try_from(kind.index()).unwrap_or(0);
+        self.log.note("fault", number, || kind.name().to_owned());
+        Some((kind, draw))
+    }
+
     fn fate_of_a_write(&mut self) -> Option<Fate> {
         let (up, down) = (self.wire(), self.wire());
         if let Some(fate) = self.refusal(up + down) {
@@ -112,27 +133,12 @@ impl World<'_> {
             let message = message.into();
             Some((at, RequestFailure::Ambiguous { message }))
         };
-        let kinds = [
-            FaultKind::RequestLost,
-            FaultKind::ReplyLost,
-            FaultKind::RequestReset,
-            FaultKind::GatewayFailed,
-            FaultKind::ReplyGarbled,
-            FaultKind::RequestDelayed,
-            FaultKind::RequestSlow,
-        ];
-        let found = kinds.into_iter().find_map(|kind| {
-            let draw = self.faults.strike(kind, now)?;
-            Some((kind, draw))
-        });
-        let Some((kind, mut draw)) = found else {
+        let Some((kind, mut draw)) = self.struck_on_the_way() else {
             return Some(Fate {
                 arrives: Some(arrives),
                 instead: None,
             });
         };
-        let number = i64::try_from(kind.index()).unwrap_or(0);
-        self.log.note("fault", number, || kind.name().to_owned());
         let maybe = |draw: &mut Draw| draw.coin().then_some(arrives);
         let slow =
             |draw: &mut Draw, least, most| now.plus_nanos(draw.between(least, most) * MILLISECOND);

@@ -97,24 +97,9 @@ impl World<'_> {
         if let Some(fate) = self.turned_away(back) {
             return fate;
         }
-        let kinds = [
-            FaultKind::RequestLost,
-            FaultKind::ReplyLost,
-            FaultKind::RequestReset,
-            FaultKind::GatewayFailed,
-            FaultKind::ReplyGarbled,
-            FaultKind::RequestDelayed,
-            FaultKind::RequestSlow,
-        ];
-        let found = kinds.into_iter().find_map(|kind| {
-            let draw = self.faults.strike(kind, now)?;
-            Some((kind, draw))
-        });
-        let Some((kind, mut draw)) = found else {
+        let Some((kind, mut draw)) = self.struck_on_the_way() else {
             return Fate::arrives(arrives);
         };
-        let number = i64::try_from(kind.index()).unwrap_or(0);
-        self.log.note("fault", number, || kind.name().to_owned());
         let later = |draw: &mut Draw, least, most| {
             Some(now.plus_nanos(draw.between(least, most) * MILLISECOND))
         };
