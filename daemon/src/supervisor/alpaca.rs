@@ -82,7 +82,12 @@ pub(super) fn follow_clock(config: &Config) -> Result<(), Failure> {
     init();
     let settings = TradingSettings::new(keys(&config.alpaca)?, clock::now);
     let nobody: Outlet<BrokerEvent> = Arc::new(|_| trader_broker_alpaca::face::Put::Taken);
-    let trading = Trading::start(&simulator(&config.alpaca)?, settings, &[], nobody);
+    let trading = Trading::start(
+        &crate::alpaca::simulator(&config.alpaca).map_err(failed)?,
+        settings,
+        &[],
+        nobody,
+    );
     let trading = trading.map_err(failed)?;
     let asked = clock::elapsed();
     let answer = Handle::current().block_on(async {
@@ -120,13 +125,6 @@ fn keys(settings: &AlpacaSettings) -> Result<Keys, Failure> {
         ),
         error => failed(error),
     })
-}
-
-fn simulator(settings: &AlpacaSettings) -> Result<Simulator, Failure> {
-    let address = settings
-        .address
-        .ok_or_else(|| failed("a simulator needs alpaca.address, where it listens"))?;
-    Simulator::at(&format!("http://{address}")).map_err(failed)
 }
 
 /// What every connection is made of.
@@ -190,7 +188,10 @@ impl Alpaca {
         };
         let connected = match settings.endpoint {
             AlpacaEndpoint::Paper => making.connect(&Paper::new(), Account::Paper),
-            AlpacaEndpoint::Simulator => making.connect(&simulator(settings)?, Account::Simulator),
+            AlpacaEndpoint::Simulator => making.connect(
+                &crate::alpaca::simulator(settings).map_err(failed)?,
+                Account::Simulator,
+            ),
             AlpacaEndpoint::Live => {
                 // The engine holds the account only where the keys of live trading agreed.
                 let live = engine.authority().live.as_deref();
