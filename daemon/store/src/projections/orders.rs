@@ -374,7 +374,8 @@ pub(crate) fn end(
 }
 
 /// A refused submit ends the order and the exits that went with it; an ambiguous one is unknown, and so
-/// is one whose id is used. What is unknown already stays so, whatever another sending met.
+/// is one whose id is used. An order that is unknown already stays so, and so does what went out with
+/// it, whatever another sending met.
 pub(crate) fn submit_failed(
     db: &mut Db,
     id: ClientOrderId,
@@ -390,11 +391,14 @@ pub(crate) fn submit_failed(
     } else {
         OrderState::Unknown
     };
+    if find(db, id)?.is_some_and(|order| order.state == OrderState::Unknown) {
+        return change(db, id, at, |_| ());
+    }
     let mut ids = vec![id];
     ids.extend(legs(db, id)?);
     for id in ids {
         change(db, id, at, |order| {
-            if order.state != OrderState::Unknown && order.go(to) {
+            if order.go(to) {
                 order.reason = Some(message.clone());
             }
         })?;

@@ -46,8 +46,13 @@ fn dump(db: &mut Db) -> Vec<String> {
     all
 }
 
+/// How many journals each property is tried with; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").map_or(48, |cases| cases.parse().expect("a count"))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_restart_reads_every_record_as_it_was_given(

@@ -24,7 +24,7 @@ fn a_failed_submit_takes_the_attached_orders_with_it() {
         vec![Record::SubmitFailed { client_id, failure }]
     };
     append(&mut store, opening_of_the_trade()[..3].to_vec());
-    append(&mut store, failed(unknown));
+    append(&mut store, failed(unknown.clone()));
     assert_eq!(state(&mut reader, entry_id()), OrderState::Unknown);
     assert_eq!(state(&mut reader, stop_id()), OrderState::Unknown);
     // No answer to another sending tells what became of the first.
@@ -38,6 +38,14 @@ fn a_failed_submit_takes_the_attached_orders_with_it() {
         assert_eq!(order.state, OrderState::Done(Outcome::Rejected));
         assert_eq!(order.reason.as_deref(), Some("no funds"));
     }
+    // An attached order of unknown fate goes the way of its entry.
+    let (_third, mut store, mut reader) = fixture();
+    append(&mut store, opening_of_the_trade()[..3].to_vec());
+    let client_id = stop_id();
+    append(&mut store, vec![Record::SubmitRepeated { client_id }]);
+    append(&mut store, failed(unknown));
+    let order = reader.order(client_id).unwrap().unwrap();
+    assert_eq!(order.reason.as_deref(), Some("timeout"));
 }
 
 #[test]
