@@ -1,5 +1,6 @@
 //! Alerts that reach somebody: every alert that is grave enough goes from the journal to a program or to a
-//! webhook, after it is on the disk and without anybody waiting for it. What it is about is the engine's.
+//! webhook, after it is on the disk and without anybody waiting for it; of one that stands its end is told
+//! the same way. What it is about is the engine's.
 
 mod command;
 mod dead_man;
@@ -13,15 +14,15 @@ mod way;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use trader_contract::Timestamp;
+use trader_contract::{Symbol, Timestamp};
 use trader_core::record::{Alert, Severity};
 use trader_rpc::{AlertTest, AlertWay, RequestId, Severity as Grave};
-use trader_store::{Store, StoreError, Writer};
+use trader_store::{MAX_ROWS, Reader, Store, StoreError, Writer};
 
 use crate::clock;
 use crate::config::{AlertSettings, MinimumSeverity, WebAddress};
@@ -43,12 +44,17 @@ const TEST_PATIENCE: Duration = Duration::from_secs(12);
 /// Tests that are remembered.
 const TESTS_KEPT: usize = 32;
 
+/// Alerts that stand, by kind and symbol.
+type Standing = BTreeMap<(Box<str>, Option<Symbol>), Alert>;
+
 /// The ways that alerts go. Without any, raising one costs nothing.
 #[derive(Debug)]
 pub struct Delivery {
     ways: Vec<Arc<Way>>,
     minimum: Severity,
     mode: String,
+    /// What stands, and was told: of that the end is told too.
+    told: Mutex<Standing>,
     dead_man: Option<Arc<DeadMan>>,
     /// A switch that cannot be held.
     unheld: Option<(Timestamp, String)>,
@@ -61,6 +67,7 @@ pub struct Delivery {
 #[derive(Debug)]
 pub struct Opened {
     ways: Vec<(&'static str, Port, Vec<Notice>)>,
+    told: Standing,
     settings: AlertSettings,
     mode: String,
 }
@@ -84,17 +91,38 @@ impl Opened {
         for (name, port) in ports {
             let unsent = unsent::resume(store, name, port.is_some(), minimum, clock::now())?;
             let Some(port) = port else { continue };
-            let notices = unsent.iter();
-            let notices =
-                notices.map(|raised| Notice::new(raised.id, raised.at, &raised.alert, mode));
+            let notices = unsent.iter().map(|unsent| {
+                let make = if unsent.over {
+                    Notice::over
+                } else {
+                    Notice::new
+                };
+                make(unsent.number, unsent.at, &unsent.alert, mode)
+            });
             ways.push((name, port, notices.collect()));
         }
         Ok(Self {
             ways,
+            told: standing(store, minimum)?,
             settings: settings.clone(),
             mode: mode.to_owned(),
         })
     }
+}
+
+/// What stands at a start, as far as it is grave enough to have been told.
+fn standing(store: &Store, minimum: Severity) -> Result<Standing, StoreError> {
+    let open = Reader::open(store.path())?.open_alerts(MAX_ROWS)?;
+    let told = open.into_iter();
+    let told = told.filter(|raised| raised.stands() && raised.alert.severity >= minimum);
+    Ok(told
+        .map(|raised| {
+            (
+                (raised.alert.kind.clone(), raised.alert.symbol),
+                raised.alert,
+            )
+        })
+        .collect())
 }
 
 fn command_port(settings: &AlertSettings) -> Option<Port> {
@@ -137,6 +165,7 @@ impl Delivery {
             ways: Vec::new(),
             minimum: Severity::Critical,
             mode: String::new(),
+            told: Mutex::new(Standing::new()),
             dead_man: None,
             unheld: None,
             tasks: Mutex::new(Vec::new()),
@@ -151,6 +180,7 @@ impl Delivery {
         let mut delivery = Self {
             minimum: severity(opened.settings.minimum),
             mode: opened.mode,
+            told: Mutex::new(opened.told),
             ..Self::none()
         };
         let mut tasks = Vec::new();
@@ -208,9 +238,27 @@ impl Delivery {
         if alert.severity < self.minimum {
             return;
         }
+        if alert.standing {
+            let of = (alert.kind.clone(), alert.symbol);
+            self.told().insert(of, alert.clone());
+        }
         for way in &self.ways {
             way.raise(Notice::new(number, at, alert, &self.mode));
         }
+    }
+
+    /// Tells those who were told of an alert that its cause has gone, as entry `number` says. Never waits.
+    pub fn clear(&self, number: u64, at: Timestamp, kind: &str, symbol: Option<Symbol>) {
+        let Some(alert) = self.told().remove(&(kind.into(), symbol)) else {
+            return;
+        };
+        for way in &self.ways {
+            way.raise(Notice::over(number, at, &alert, &self.mode));
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Standing> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends word that nothing can be written down any more: what is told from now on, no restart knows.

@@ -28,6 +28,8 @@ pub(super) struct Notice {
     pub(super) action: Box<str>,
     /// Whether it stands until its cause has gone.
     pub(super) standing: bool,
+    /// Whether this says that the cause of one that stood has gone; `message` says of which.
+    pub(super) over: bool,
     /// All of it in a sentence, under the names that chats look for.
     pub(super) text: String,
     /// The same.
@@ -53,8 +55,26 @@ impl Notice {
             message: alert.message.clone(),
             action: alert.action.clone(),
             standing: alert.standing,
+            over: false,
             content: sentence.clone(),
             text: sentence,
+        }
+    }
+
+    /// Word that the cause of an alert that stood has gone, written down as journal entry `number`.
+    #[must_use]
+    pub(super) fn over(number: u64, at: Timestamp, alert: &Alert, mode: &str) -> Self {
+        let over = Alert {
+            action: "nothing".into(),
+            standing: false,
+            ..alert.clone()
+        };
+        let sentence = cut(format!("OVER, {mode}: {}", over.message));
+        Self {
+            over: true,
+            content: sentence.clone(),
+            text: sentence,
+            ..Self::new(number, at, &over, mode)
         }
     }
 
@@ -95,6 +115,7 @@ impl Notice {
             ),
             ("TRADER_ALERT_MESSAGE", clean(&self.message)),
             ("TRADER_ALERT_ACTION", clean(&self.action)),
+            ("TRADER_ALERT_OVER", self.over.to_string()),
             ("TRADER_ALERT_TEXT", clean(&self.text)),
         ]
     }
@@ -117,6 +138,11 @@ fn sentence(alert: &Alert, mode: &str) -> String {
     if &*alert.action != "nothing" {
         sentence.push_str(&format!(". To do: {}", alert.action));
     }
+    cut(sentence)
+}
+
+/// As much of a sentence as chats take.
+fn cut(mut sentence: String) -> String {
     if sentence.len() > SENTENCE_MAX {
         sentence.truncate(sentence.floor_char_boundary(SENTENCE_MAX));
         sentence.push('…');
@@ -151,6 +177,31 @@ mod tests {
         assert!(variables.contains(&("TRADER_ALERT_SYMBOL", "SPY".to_owned())));
         assert!(variables.contains(&("TRADER_ALERT_MESSAGE", "SPY is held still".to_owned())));
         assert!(variables.iter().all(|(_, value)| !value.contains('\0')));
+    }
+
+    #[test]
+    fn word_of_an_end_says_what_is_over_and_wants_nothing() {
+        let alert = Alert {
+            severity: Severity::Critical,
+            kind: "broker_unheard".into(),
+            symbol: None,
+            message: "the broker does not say what it holds".into(),
+            action: "look at the broker's status page".into(),
+            standing: true,
+        };
+        let notice = Notice::over(18, Timestamp::from_seconds(0), &alert, "live");
+        let sentence = "OVER, live: the broker does not say what it holds";
+        assert_eq!(notice.text, sentence);
+        let json: serde_json::Value = serde_json::from_str(&notice.json()).unwrap();
+        assert_eq!(json["content"], sentence);
+        assert_eq!(
+            (&json["over"], &json["standing"]),
+            (&true.into(), &false.into())
+        );
+        assert_eq!(json["severity"], "critical", "it goes where the alert went");
+        assert_eq!(json["action"], "nothing");
+        let variables = notice.variables();
+        assert!(variables.contains(&("TRADER_ALERT_OVER", "true".to_owned())));
     }
 
     #[test]

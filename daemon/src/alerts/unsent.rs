@@ -1,10 +1,23 @@
-//! What was raised before this start and did not arrive: each way remembers in the store up to which
+//! What was raised or ended before this start and was not told: each way remembers in the store up to which
 //! number it is done, and begins after it. So an alert arrives at least once, however the daemon ends;
 //! after a crash it may come a second time, under the same number.
 
 use trader_contract::Timestamp;
-use trader_core::record::Severity;
-use trader_store::{Batch, MAX_ROWS, RaisedAlert, Reader, SettingChange, Store, StoreError};
+use trader_core::record::{Alert, Record, Severity};
+use trader_store::{Batch, EntryFilter, MAX_ROWS, Page, Reader, SettingChange, Store, StoreError};
+
+/// Something that a way has still to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unsent {
+    /// Its journal entry.
+    pub(super) number: u64,
+    /// When it was written.
+    pub(super) at: Timestamp,
+    /// The alert.
+    pub(super) alert: Alert,
+    /// Whether its cause has gone, and this is what is to be told.
+    pub(super) over: bool,
+}
 
 /// The setting that keeps how far a way is.
 #[must_use]
@@ -40,7 +53,7 @@ pub(super) fn resume(
     wanted: bool,
     minimum: Severity,
     now: Timestamp,
-) -> Result<Vec<RaisedAlert>, StoreError> {
+) -> Result<Vec<Unsent>, StoreError> {
     let known = store.setting(&key(way))?;
     if !wanted {
         if known.is_some() {
@@ -48,12 +61,20 @@ pub(super) fn resume(
         }
         return Ok(Vec::new());
     }
-    let Some(mut after) = known.and_then(|number| number.parse::<u64>().ok()) else {
+    let Some(after) = known.and_then(|number| number.parse::<u64>().ok()) else {
         let head = store.head().seq;
         store.commit(&[done(way, head, now)])?;
         return Ok(Vec::new());
     };
     let mut reader = Reader::open(store.path())?;
+    let mut unsent = raised_after(&mut reader, after)?;
+    unsent.append(&mut over_after(&mut reader, after)?);
+    unsent.retain(|unsent| unsent.alert.severity >= minimum);
+    unsent.sort_unstable_by_key(|unsent| unsent.number);
+    Ok(unsent)
+}
+
+fn raised_after(reader: &mut Reader, mut after: u64) -> Result<Vec<Unsent>, StoreError> {
     let mut unsent = Vec::new();
     loop {
         let page = reader.alerts_after(after, MAX_ROWS)?;
@@ -61,9 +82,35 @@ pub(super) fn resume(
             return Ok(unsent);
         };
         after = last.id;
-        unsent.extend(
-            page.into_iter()
-                .filter(|raised| raised.alert.severity >= minimum),
-        );
+        unsent.extend(page.into_iter().map(|raised| Unsent {
+            number: raised.id,
+            at: raised.at,
+            alert: raised.alert,
+            over: false,
+        }));
     }
+}
+
+/// Alerts whose cause has gone since; the newest [`MAX_ROWS`] of them.
+fn over_after(reader: &mut Reader, after: u64) -> Result<Vec<Unsent>, StoreError> {
+    let filter = EntryFilter {
+        kind: Some("alert_cleared".into()),
+        after: Some(after),
+        ..EntryFilter::default()
+    };
+    let mut over = Vec::new();
+    for entry in reader.entries(&filter, Page::newest(MAX_ROWS))? {
+        let Record::AlertCleared { kind, symbol } = &entry.record else {
+            continue;
+        };
+        if let Some(cleared) = reader.alert_cleared_at(kind, *symbol, entry.at)? {
+            over.push(Unsent {
+                number: entry.seq,
+                at: entry.at,
+                alert: cleared.alert,
+                over: true,
+            });
+        }
+    }
+    Ok(over)
 }

@@ -90,8 +90,12 @@ impl Ports for Outside {
     fn written(&mut self, entry: &JournalEntry) {
         self.tally.take(&entry.record);
         self.journal_log.write(entry);
-        if let Record::Alerted { alert } = &entry.record {
-            self.delivery.raise(entry.seq, entry.at, alert);
+        match &entry.record {
+            Record::Alerted { alert } => self.delivery.raise(entry.seq, entry.at, alert),
+            Record::AlertCleared { kind, symbol } => {
+                self.delivery.clear(entry.seq, entry.at, kind, *symbol);
+            }
+            _ => {}
         }
         let line = views::journal_line(entry);
         if let Some(witness) = &mut self.witness {

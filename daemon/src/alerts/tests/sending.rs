@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use trader_core::record::Alert;
+
 use super::server::Server;
 use super::*;
+use crate::alerts::Delivery;
 use crate::alerts::dead_man::DeadMan;
 use crate::systemd::Heart;
 
@@ -299,5 +302,49 @@ fn the_dead_mans_switch_is_held_only_while_every_loop_gets_on_and_trading_is_rea
         let waited = tokio::time::sleep(every * 10);
         tokio::select! { () = hang => {}, () = waited => {} }
         assert!(server.so_far().len() <= before + 1);
+    });
+}
+
+#[test]
+fn who_was_told_of_an_alert_that_stands_is_told_of_its_end_once() {
+    run(async {
+        let server = Server::start(&[204]).await;
+        let endpoint = endpoint(&server.address, None, PATIENCE);
+        let (way, _done) = way("webhook", Port::Webhook(endpoint), quick());
+        let delivery = Delivery {
+            ways: vec![Arc::clone(&way)],
+            minimum: Severity::Warning,
+            mode: "simulated".to_owned(),
+            ..Delivery::none()
+        };
+        let at = Timestamp::from_seconds(0);
+        let alert = |kind: &str, severity, standing| Alert {
+            severity,
+            kind: kind.into(),
+            symbol: None,
+            message: kind.into(),
+            action: "look".into(),
+            standing,
+        };
+        delivery.raise(1, at, &alert("stands", Severity::Warning, true));
+        delivery.raise(2, at, &alert("once", Severity::Warning, false));
+        delivery.raise(3, at, &alert("light", Severity::Notice, true));
+        for (number, kind) in [(4, "once"), (5, "light"), (6, "stands"), (7, "stands")] {
+            delivery.clear(number, at, kind, None);
+        }
+        let worker = Arc::clone(&way);
+        let work = tokio::spawn(async move { worker.work().await });
+        way.drained().await;
+        work.abort();
+        let told = server.so_far().into_iter().map(|asked| {
+            let json: serde_json::Value = serde_json::from_str(&asked.body).unwrap();
+            (json["number"].as_u64(), json["over"].as_bool())
+        });
+        let told: Vec<_> = told.collect();
+        let expected = [(1, false), (2, false), (6, true)];
+        assert_eq!(
+            told,
+            expected.map(|(number, over)| (Some(number), Some(over)))
+        );
     });
 }

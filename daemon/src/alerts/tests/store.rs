@@ -37,7 +37,7 @@ fn a_way_begins_where_it_was_wanted_first_and_goes_on_where_it_was() {
         let unsent = unsent::resume(store, "webhook", wanted, Warning, now).unwrap();
         unsent
             .into_iter()
-            .map(|raised| raised.id)
+            .map(|unsent| unsent.number)
             .collect::<Vec<_>>()
     };
     alerts(&mut store, &[Critical, Critical]);
@@ -59,4 +59,65 @@ fn a_way_begins_where_it_was_wanted_first_and_goes_on_where_it_was() {
     assert_eq!(left(&mut store, true), [7]);
     let other = unsent::resume(&mut store, "command", true, Notice, now).unwrap();
     assert_eq!(other, []);
+}
+
+#[test]
+fn the_end_of_an_alert_is_told_after_a_restart_to_a_way_that_did_not_tell_it_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = Timestamp::from_seconds(0);
+    let mut store = Store::open(&folder.path().join("store.db"), now, 1).unwrap();
+    let resume =
+        |store: &mut Store| unsent::resume(store, "webhook", true, Severity::Warning, now).unwrap();
+    assert_eq!(resume(&mut store), []);
+    let alert = Alert {
+        severity: Severity::Critical,
+        kind: "broker_unheard".into(),
+        symbol: None,
+        message: "m".into(),
+        action: "a".into(),
+        standing: true,
+    };
+    let quiet = Alert {
+        severity: Severity::Notice,
+        kind: "quiet".into(),
+        ..alert.clone()
+    };
+    let cleared = |kind: &str| Record::AlertCleared {
+        kind: kind.into(),
+        symbol: None,
+    };
+    let records = [
+        Record::Alerted {
+            alert: alert.clone(),
+        },
+        Record::Alerted { alert: quiet },
+        cleared("quiet"),
+        cleared("broker_unheard"),
+    ];
+    let entries = (store.next_seq()..).zip(records);
+    let entries: Vec<JournalEntry> = entries
+        .map(|(seq, record)| JournalEntry {
+            seq,
+            at: Timestamp::from_seconds(i64::try_from(seq).unwrap()),
+            record,
+        })
+        .collect();
+    store.append(&entries).unwrap();
+    let told = |unsent: &[unsent::Unsent]| -> Vec<(u64, bool)> {
+        unsent
+            .iter()
+            .map(|unsent| (unsent.number, unsent.over))
+            .collect()
+    };
+    let unsent = resume(&mut store);
+    assert_eq!(
+        told(&unsent),
+        [(1, false), (4, true)],
+        "in order, and what is grave enough"
+    );
+    assert!(unsent.iter().all(|unsent| unsent.alert == alert));
+    store.commit(&[unsent::done("webhook", 1, now)]).unwrap();
+    assert_eq!(told(&resume(&mut store)), [(4, true)]);
+    store.commit(&[unsent::done("webhook", 4, now)]).unwrap();
+    assert_eq!(resume(&mut store), []);
 }

@@ -3,9 +3,11 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+use trader_contract::{Symbol, Timestamp};
 
 use super::{Page, Reader, typed};
 use crate::column::row_number;
+use crate::connection::Backend;
 use crate::projections::alerts::{self, Row};
 use crate::schema::alerts as t;
 use crate::{RaisedAlert, StoreError};
@@ -62,6 +64,30 @@ impl Reader {
                 .select(Row::as_select())
                 .load(&mut self.db)?,
         )
+    }
+
+    /// The alert of a kind and symbol whose cause went at this time.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn alert_cleared_at(
+        &mut self,
+        kind: &str,
+        symbol: Option<Symbol>,
+        at: Timestamp,
+    ) -> Result<Option<RaisedAlert>, StoreError> {
+        let of_kind = t::table
+            .filter(t::kind.eq(kind.to_owned()))
+            .filter(t::cleared_at.eq(at.nanos()))
+            .order(t::id.desc())
+            .select(Row::as_select())
+            .into_boxed::<Backend>();
+        let query = match symbol {
+            Some(symbol) => of_kind.filter(t::symbol.eq(symbol.to_string())),
+            None => of_kind.filter(t::symbol.is_null()),
+        };
+        let row: Option<Row> = query.first(&mut self.db).optional()?;
+        row.map(RaisedAlert::try_from).transpose()
     }
 
     /// The alert with this number.
