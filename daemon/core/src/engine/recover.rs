@@ -29,7 +29,7 @@ impl Engine {
         let by_executions = self.told_by_executions(held);
         let mut recovered = false;
         for report in held.orders.iter().chain(&by_executions) {
-            recovered |= self.recover(at, report, out);
+            recovered |= self.recover(at, report, &held.orders, out);
         }
         if recovered {
             // Of what was lost with its order nothing must count later that is void by now.
@@ -38,11 +38,12 @@ impl Engine {
     }
 
     /// Takes up an order of which the broker speaks and that the journal lacks; whether the journal has
-    /// it now.
+    /// it now. What the broker `listed` with it tells whose place it has taken.
     pub(super) fn recover(
         &mut self,
         at: Timestamp,
         report: &OrderReport,
+        listed: &[OrderReport],
         out: &mut Commands,
     ) -> bool {
         let (id, symbol) = (report.client_id, report.symbol);
@@ -53,7 +54,8 @@ impl Engine {
             return false;
         };
         let is_open = trade.is_open;
-        let Some(order) = replan(&trade, report) else {
+        let parent = self.parent_of_lost(id, listed);
+        let Some(order) = replan(&trade, report, parent) else {
             return false;
         };
         if let Some(why) = order.exit_reason.filter(|_| is_open) {
@@ -80,6 +82,25 @@ impl Engine {
             out,
         );
         true
+    }
+
+    /// The order in whose group an order belongs that the journal lacks: that of the order whose place it
+    /// has taken, directly or after others that were lost, too. In a group the broker changes no quantity.
+    fn parent_of_lost(&self, id: ClientOrderId, listed: &[OrderReport]) -> Option<ClientOrderId> {
+        let mut last = id;
+        for _ in listed {
+            let Some(before) = listed.iter().find(|r| r.replaced_by == Some(last)) else {
+                break;
+            };
+            last = before.client_id;
+            if let Some(order) = self.book.orders.get(&last) {
+                return order.planned.parent;
+            }
+        }
+        // Nothing says what it replaced; of its role a trade has one order at the broker at a time.
+        let first = ClientOrderId { attempt: 0, ..id };
+        let before = self.book.orders.range(first..id).next_back();
+        before.and_then(|(_, order)| order.planned.parent.filter(|_| order.is_live()))
     }
 
     /// The trade that an order of ours serves: an open one, or one of this session that is over and was
@@ -381,7 +402,11 @@ struct TradeOf<'a> {
 }
 
 /// The plan of an order that closes or protects a trade, as far as the broker's report tells it.
-fn replan(trade: &TradeOf<'_>, report: &OrderReport) -> Option<PlannedOrder> {
+fn replan(
+    trade: &TradeOf<'_>,
+    report: &OrderReport,
+    parent: Option<ClientOrderId>,
+) -> Option<PlannedOrder> {
     let kind = match report.client_id.role {
         OrderRole::Entry => return None,
         OrderRole::Exit => OrderKind::Market,
@@ -407,7 +432,7 @@ fn replan(trade: &TradeOf<'_>, report: &OrderReport) -> Option<PlannedOrder> {
             oco_stop: None,
         },
         route: trade.route.into(),
-        parent: None,
+        parent,
         replaces: None,
         exit_reason: market.then(|| trade.exit.unwrap_or(ExitReason::Operator)),
         expires_after_bars: None,

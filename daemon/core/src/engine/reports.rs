@@ -69,7 +69,7 @@ impl Engine {
     /// Takes a report. One that says nothing new changes nothing and is not written.
     pub(super) fn on_report(&mut self, at: Timestamp, report: &OrderReport, out: &mut Commands) {
         let Some(order) = self.book.orders.get(&report.client_id) else {
-            return match self.recover(at, report, out) {
+            return match self.recover(at, report, &[], out) {
                 true => self.on_report(at, report, out),
                 false => self.on_foreign(at, report, out),
             };

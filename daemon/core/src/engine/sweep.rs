@@ -199,8 +199,10 @@ impl Engine {
             holding.entered_at.or(orders.map(|o| o.planned_at).min())
         });
         // What the run before did without its journal, it did after the last that the journal has.
-        let last = self.book.orders.values().map(|o| o.updated_at).max();
-        let last = last.filter(|_| !self.reconciling.is_done());
+        let last = match self.reconciling.is_done() {
+            true => None,
+            false => self.book.orders.values().map(|o| o.updated_at).max(),
+        };
         let first = unsettled
             .map(|o| o.planned_at)
             .chain(open)

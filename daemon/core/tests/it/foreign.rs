@@ -384,3 +384,22 @@ fn both_exits_of_a_bracket_fill_and_the_turned_position_is_closed() {
         assert!(text.contains("SEND 1-x1 buy 100 SPY market"), "{text}");
     });
 }
+
+#[test]
+fn a_position_that_two_answers_of_one_moment_show_is_not_taken_yet() {
+    both(|scene| {
+        scene.with_position();
+        let ours = |scene: &Scene| scene.engine.book().net(symbol("SPY"));
+        let (before, after) = (ours(scene), net(scene, 60));
+        scene.venue.meddle(symbol("SPY"), after);
+        scene.pass(1);
+        for _ in 0..3 {
+            scene.operator(OperatorCommand::Reconcile);
+            scene.snapshot();
+        }
+        assert_eq!(ours(scene), before);
+        look_twice(scene);
+        look_twice(scene);
+        assert_eq!(ours(scene), after);
+    });
+}

@@ -39,6 +39,7 @@ mod late;
 mod limits;
 #[cfg(test)]
 mod liveness;
+mod lost;
 #[cfg(test)]
 mod observe;
 #[cfg(test)]

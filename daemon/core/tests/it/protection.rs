@@ -1,7 +1,7 @@
 //! The stop of a position.
 
 use insta::assert_snapshot;
-use trader_contract::{BrokerEvent, NetQty, ReportStatus};
+use trader_contract::{BrokerEvent, NetQty, OrderReport, Qty, ReportStatus, Timestamp};
 use trader_core::OperatorCommand;
 
 use crate::scene::{Scene, both, symbol};
@@ -303,5 +303,23 @@ fn an_exit_at_work_is_taken_out_when_somebody_else_has_closed_the_position() {
         assert!(said.contains("CANCEL 1-x1"), "it would open one: {said}");
         scene.cancelled("1-x1");
         assert!(scene.engine.book().holdings.is_empty());
+    });
+}
+
+#[test]
+fn of_two_reports_the_newer_one_says_how_large_a_stop_is_whichever_comes_first() {
+    both(|scene| {
+        scene.with_position();
+        let id = scene.id("1-s1");
+        let told = |scene: &Scene, qty, seconds| {
+            BrokerEvent::Order(OrderReport {
+                qty: Qty::shares(qty).unwrap(),
+                at: scene.at.plus_nanos(seconds * Timestamp::SECOND),
+                ..scene.venue.orders[&id].clone()
+            })
+        };
+        let reports = vec![told(scene, 90, 2), told(scene, 95, 1)];
+        scene.hear("90, and later that it was 95", reports);
+        assert_eq!(scene.engine.book().orders[&id].qty.whole_shares(), 90);
     });
 }

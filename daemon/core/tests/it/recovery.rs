@@ -1,4 +1,4 @@
-//! What the broker's records make good: stops and pairs that the journal lost, cash that nobody reported,
+//! What the broker's records make good: cash that nobody reported, repetitions that it refuses,
 //! replies that a report has overtaken, and somebody's orders and positions.
 
 use trader_contract::{
@@ -20,93 +20,6 @@ fn look(scene: &mut Scene) {
     scene.pass(1);
     scene.operator(OperatorCommand::Reconcile);
     scene.snapshot();
-}
-
-#[test]
-fn a_stop_that_the_journal_lost_is_taken_up_again_and_none_rests_beside_it() {
-    both(|scene| {
-        scene.with_waiting_entry();
-        scene.fill("1-e1", 40, "100.10");
-        scene.pass(1);
-        let kept = scene.journal.len();
-        scene.cancelled("1-e1");
-        scene.working("1-s2");
-        scene.journal.truncate(kept);
-        scene.forget();
-        scene.restart();
-        scene.snapshot();
-        let said = scene.transcript().to_owned();
-        assert!(said.contains("ALERT Warning order_recovered"), "{said}");
-        assert!(!said.contains("SEND"), "{said}");
-        scene.pass(30);
-        scene.fill("1-s2", 40, "99.50");
-        assert!(scene.engine.book().holdings.is_empty());
-        assert!(scene.transcript().contains("trade SPY closed: stop_loss"));
-    });
-}
-
-#[test]
-fn a_pair_of_exits_that_the_journal_lost_is_taken_up_again() {
-    both(|scene| {
-        scene.wants("a", "SPY", scene.bracket());
-        scene.bar("100");
-        scene.working("1-e1");
-        scene.fill("1-e1", 40, "100.10");
-        scene.pass(1);
-        let kept = scene.journal.len();
-        scene.cancelled("1-e1");
-        scene.working("1-t2");
-        scene.journal.truncate(kept);
-        scene.forget();
-        scene.restart();
-        scene.snapshot();
-        let said = scene.transcript().to_owned();
-        assert_eq!(said.matches("order_recovered").count(), 2, "{said}");
-        assert!(!said.contains("SEND"), "{said}");
-        scene.fill("1-t2", 40, "101");
-        assert!(scene.engine.book().holdings.is_empty());
-        assert!(scene.transcript().contains("trade SPY closed: target"));
-    });
-}
-
-#[test]
-fn an_exit_that_the_journal_lost_and_that_fills_before_the_first_answer_leaves_nothing_to_protect()
-{
-    both(|scene| {
-        scene.with_position();
-        let kept = scene.journal.len();
-        scene.operator(OperatorCommand::Close(symbol("SPY")));
-        scene.cancelled("1-s1");
-        scene.journal.truncate(kept);
-        scene.restart();
-        scene.forget();
-        // What the broker held when it was asked: its answer takes longer than what happens next.
-        let mut early = scene.venue.clone();
-        early.lose(scene.id("1-x1"));
-        scene.pass(1);
-        scene.working("1-x1");
-        scene.fill("1-x1", 100, "100");
-        let answer = early.answer(&scene.venue, scene.at);
-        scene.hear("the early answer", vec![answer]);
-        let said = scene.transcript().to_owned();
-        assert!(said.contains("ALERT Warning order_recovered"), "{said}");
-        assert!(said.contains("trade SPY closed"), "{said}");
-        assert!(!said.contains("SEND"), "{said}");
-    });
-}
-
-#[test]
-fn an_order_of_a_trade_that_the_journal_does_not_have_is_not_made_up() {
-    both(|scene| {
-        let kept = scene.journal.len();
-        scene.with_waiting_entry();
-        scene.journal.truncate(kept);
-        scene.restart();
-        scene.snapshot();
-        assert!(!scene.transcript().contains("order_recovered"));
-        assert!(scene.transcript().contains("SPY blocked: foreign"));
-        assert!(scene.engine.book().holdings.is_empty());
-    });
 }
 
 #[test]
@@ -132,6 +45,23 @@ fn cash_that_nobody_reported_is_taken_once_two_snapshots_agree() {
         look(scene);
         assert!(!scene.transcript().contains("cash"), "told once");
         assert_eq!(scene.book_from_journal().cash, Money::dollars(100_013));
+    });
+}
+
+#[test]
+fn two_answers_of_one_moment_are_one() {
+    both_with(&watched(), |scene| {
+        scene.venue.deposit(Money::dollars(5));
+        scene.pass(1);
+        for _ in 0..3 {
+            scene.operator(OperatorCommand::Reconcile);
+            scene.snapshot();
+        }
+        assert_eq!(scene.engine.book().cash, Money::dollars(100_000));
+        // What was asked at that moment, and what was asked after it.
+        look(scene);
+        look(scene);
+        assert_eq!(scene.engine.book().cash, Money::dollars(100_005));
     });
 }
 

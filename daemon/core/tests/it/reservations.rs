@@ -4,7 +4,8 @@
 use proptest::prelude::*;
 use trader_contract::{
     BrokerEvent, BrokerRequest, Direction, EntryPrice, EntrySize, Intent, Level, Money, OrderKind,
-    OrderRequest, OrderRole, Price, Qty, RequestFailure, Side, Symbol, Timestamp,
+    OrderReport, OrderRequest, OrderRole, Price, Qty, ReportStatus, RequestFailure, Side, Symbol,
+    Timestamp,
 };
 use trader_core::risk::limits::Limits;
 use trader_core::{Command, OperatorCommand};
@@ -61,6 +62,25 @@ fn an_entry_of_unknown_fate_counts_as_if_it_fills() {
         let entry = scene.entry();
         assert_eq!(scene.asks("SPY", entry), None);
         unknown(scene, "1-e1");
+        let entry = scene.entry();
+        assert_eq!(scene.asks("QQQ", entry).unwrap(), "gross_exposure");
+    });
+}
+
+#[test]
+fn what_the_broker_has_filled_and_nobody_heard_of_counts_after_the_order_has_ended() {
+    both_with(&collared("0.12"), |scene| {
+        let entry = scene.entry();
+        assert_eq!(scene.asks("SPY", entry), None);
+        // 40 shares of it at 104.10 are 4,164 dollars, beside 10,410.
+        let id = scene.id("1-e1");
+        let told = OrderReport {
+            status: ReportStatus::Cancelled,
+            filled: Qty::shares(40).unwrap(),
+            at: scene.at,
+            ..scene.venue.orders[&id].clone()
+        };
+        scene.hear("cancelled after 40", vec![BrokerEvent::Order(told)]);
         let entry = scene.entry();
         assert_eq!(scene.asks("QQQ", entry).unwrap(), "gross_exposure");
     });

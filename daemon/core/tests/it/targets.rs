@@ -315,9 +315,22 @@ fn a_stop_that_stays_larger_than_the_position_beside_its_target_gives_way_to_a_n
     ");
 }
 
+/// Answers are waited for, and nothing falls silent.
+fn patient() -> Setup {
+    let year = 365 * 24 * 60 * Timestamp::MINUTE;
+    let watch = Watch {
+        orders_alive_nanos: Some(year),
+        ..Watch::OFF
+    };
+    Setup {
+        watch,
+        ..Setup::default()
+    }
+}
+
 #[test]
 fn a_pair_for_less_than_the_position_has_grown_to_gives_way_at_once() {
-    both(|scene| {
+    both_with(&patient(), |scene| {
         with_bracket(scene);
         scene.pass(10);
         // Somebody adds 30 shares; the second answer that says so counts.
@@ -340,16 +353,7 @@ fn a_pair_for_less_than_the_position_has_grown_to_gives_way_at_once() {
 
 #[test]
 fn a_stop_larger_than_the_position_is_asked_after_before_its_pair_is_taken_out() {
-    let year = 365 * 24 * 60 * Timestamp::MINUTE;
-    let watch = Watch {
-        orders_alive_nanos: Some(year),
-        ..Watch::OFF
-    };
-    let setup = Setup {
-        watch,
-        ..Setup::default()
-    };
-    assert_snapshot!(both_with(&setup, |scene| {
+    assert_snapshot!(both_with(&patient(), |scene| {
         with_too_large_a_stop(scene);
         scene.pass(7);
     }), @r"

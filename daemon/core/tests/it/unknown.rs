@@ -83,6 +83,40 @@ fn an_entry_that_never_arrived_is_dropped_after_two_snapshots_and_half_a_minute(
 }
 
 #[test]
+fn one_answer_that_lacks_an_entry_drops_it_never_however_late_it_comes() {
+    both(|scene| {
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        scene.lose("1-e1");
+        scene.unanswered("1-e1");
+        scene.pass(90);
+        scene.snapshot();
+        let said = scene.transcript();
+        assert!(!said.contains("dropped"), "{said}");
+        scene.pass(30);
+        scene.snapshot();
+        let said = scene.transcript();
+        assert!(said.contains("dropped 1-e1"), "{said}");
+    });
+}
+
+#[test]
+fn a_stop_is_not_sent_again_for_more_shares_than_the_broker_holds() {
+    both(|scene| {
+        with_stop_sent(scene);
+        scene.lose("1-s2");
+        let fewer = scene
+            .mirror
+            .net(NetQty::from_nanos(10_000_000_000).unwrap());
+        scene.venue.meddle(symbol("SPY"), fewer);
+        scene.unanswered("1-s2");
+        scene.snapshot();
+        let said = scene.transcript();
+        assert!(!said.contains("SEND"), "{said}");
+    });
+}
+
+#[test]
 fn an_entry_is_dropped_late_where_the_brokers_position_may_be_its_fill() {
     both(|scene| {
         scene.wants("a", "SPY", scene.entry());
