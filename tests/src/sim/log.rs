@@ -41,6 +41,8 @@ pub struct Log {
     reader: Reader,
     at: Timestamp,
     event: u64,
+    /// Where an entry is put together before the digest takes it at one go.
+    bytes: Vec<u8>,
 }
 
 impl Log {
@@ -52,6 +54,7 @@ impl Log {
             reader,
             at: Timestamp::MIN,
             event: 0,
+            bytes: Vec::new(),
         }
     }
 
@@ -101,7 +104,7 @@ impl Log {
 
     /// A journal entry.
     pub fn entry(&mut self, entry: &JournalEntry, durable: bool) {
-        self.digest.value(entry);
+        self.digest.value_by(entry, &mut self.bytes);
         if !matches!(self.reader, Reader::Nobody) {
             let text = serde_json::to_string(&entry.record).unwrap_or_default();
             let text = format!("{} {text}", entry.seq);

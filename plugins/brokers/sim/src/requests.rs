@@ -12,6 +12,9 @@ use crate::faults::Meets;
 use crate::order::{Group, Order, OrderNumber, Part, broker_id};
 use crate::rules::{self, Refusal};
 
+/// Orders for which a snapshot has room at first; it asks for more where there are more.
+const SNAPSHOT_ORDERS: usize = 32;
+
 /// The number of the simulated account.
 const ACCOUNT: &str = "SIMULATED";
 
@@ -51,9 +54,25 @@ impl SimBroker {
     /// forgotten with their executions.
     #[must_use]
     pub fn snapshot(&self, (number, since): (u32, Timestamp), at: Timestamp) -> BrokerSnapshot {
-        let asked_for = |order: &&Order| order.is_open() || order.stamp >= since;
-        let orders = self.orders.values().filter(asked_for);
         let wanted = self.executions.iter().filter(|(_, e)| e.at >= since);
+        BrokerSnapshot {
+            executions: wanted.cloned().collect(),
+            corrected: self.corrected.clone(),
+            ..self.snapshot_of_orders((number, since), at)
+        }
+    }
+
+    /// The same without executions and corrections, for a venue that keeps its own records of them.
+    #[must_use]
+    pub fn snapshot_of_orders(
+        &self,
+        (number, since): (u32, Timestamp),
+        at: Timestamp,
+    ) -> BrokerSnapshot {
+        let asked_for = |order: &&Order| order.is_open() || order.stamp >= since;
+        let asked_for = self.orders.values().filter(asked_for);
+        let mut orders = Vec::with_capacity(self.orders.len().min(SNAPSHOT_ORDERS));
+        orders.extend(asked_for.map(|order| self.describe(order)));
         BrokerSnapshot {
             number,
             at,
@@ -64,9 +83,9 @@ impl SimBroker {
                 buying_power: self.buying_power(),
             },
             foreign: self.by_hand.clone(),
-            orders: orders.map(|order| self.describe(order)).collect(),
-            executions: wanted.cloned().collect(),
-            corrected: self.corrected.clone(),
+            orders,
+            executions: Vec::new(),
+            corrected: Vec::new(),
             positions: self.positions().collect(),
             cash: self.cash,
         }

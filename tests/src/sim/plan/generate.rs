@@ -20,8 +20,8 @@ const TRIES: u32 = 64;
 /// Tickers, in alphabetical order.
 const TICKERS: [&str; 6] = ["AAA", "BBB", "CCC", "DDD", "EEE", "FFF"];
 /// One run in so many keeps its journal as rows, and one of those in so many writes a database.
-const ROWS_ONE_IN: u64 = 8;
-const DATABASE_ONE_IN: u64 = 25;
+const ROWS_ONE_IN: u64 = 20;
+const DATABASE_ONE_IN: u64 = 10;
 
 /// The plan of a seed.
 pub(super) fn plan(seed: u64, without: &Without) -> Plan {

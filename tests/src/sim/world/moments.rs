@@ -11,6 +11,11 @@ use crate::sim::plan::{FaultKind, When};
 
 /// How often streams give a sign of life, in nanoseconds.
 const BEAT: i64 = 20 * Timestamp::SECOND;
+/// The same while the market is closed, when no silence is anybody's loss: nights are long.
+const NIGHT_BEAT: i64 = 10 * Timestamp::MINUTE;
+/// Until so long after a session, and from so long before the end of a run on, which comes after the next
+/// opening, it is no night.
+const AROUND_SESSION: i64 = 30 * Timestamp::MINUTE;
 /// How often a person looks whether both sides are traded.
 const REMINDERS: usize = 24;
 /// Beats between two comparisons of the clocks.
@@ -136,7 +141,7 @@ impl World<'_> {
 
     /// Streams give signs of life, and now and then clocks are compared.
     fn beat(&mut self) {
-        let next = self.now.plus_nanos(BEAT);
+        let next = self.next_beat();
         if next < self.plan.end {
             self.queue.push(next, Due::Beat);
         }
@@ -156,11 +161,22 @@ impl World<'_> {
             self.feed(&Event::Feed(FeedEvent::Alive { channel }));
         }
         let beats = self.now.since(self.plan.start) / BEAT;
-        if beats % CLOCK_BEATS == 0 && !self.around.shut_out {
+        let is_night = next.since(self.now) > BEAT;
+        if (is_night || beats % CLOCK_BEATS == 0) && !self.around.shut_out {
             let nanos = self.clock_ahead - self.broker_ahead;
             self.log.data("skew", &nanos);
             self.feed(&Event::Skew { nanos });
         }
+    }
+
+    /// When streams give their next sign of life.
+    fn next_beat(&self) -> Timestamp {
+        let asleep = self.plan.session.close.plus_nanos(AROUND_SESSION);
+        let awake = self.plan.end.plus_nanos(-AROUND_SESSION);
+        if self.now < asleep || self.now >= awake {
+            return self.now.plus_nanos(BEAT);
+        }
+        self.now.plus_nanos(NIGHT_BEAT).min(awake)
     }
 
     /// A fault that lasts begins.

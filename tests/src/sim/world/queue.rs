@@ -2,7 +2,7 @@
 //! market, then whatever befalls the machine.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use trader_contract::{Bar, BrokerEvent, FeedEvent, Timestamp};
 use trader_core::Event;
@@ -100,11 +100,16 @@ impl Due {
     }
 }
 
+/// Where something lies that waits, in the order in which it comes: time, class, number, place.
+type Place = (Timestamp, u8, u64, usize);
+
 /// What is going to happen, soonest first; of one class and instant, what was put in first.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    order: BinaryHeap<Reverse<(Timestamp, u8, u64)>>,
-    waiting: BTreeMap<u64, Due>,
+    order: BinaryHeap<Reverse<Place>>,
+    waiting: Vec<Option<Due>>,
+    /// Places in `waiting` that are free again.
+    free: Vec<usize>,
     last: u64,
 }
 
@@ -112,8 +117,14 @@ impl Queue {
     /// Adds something.
     pub(super) fn push(&mut self, at: Timestamp, due: Due) {
         self.last += 1;
-        self.order.push(Reverse((at, due.class(), self.last)));
-        self.waiting.insert(self.last, due);
+        let class = due.class();
+        let free = self.free.pop();
+        let place = free.unwrap_or(self.waiting.len());
+        match self.waiting.get_mut(place) {
+            Some(free) => *free = Some(due),
+            None => self.waiting.push(Some(due)),
+        }
+        self.order.push(Reverse((at, class, self.last, place)));
     }
 
     /// When the first one is due.
@@ -124,8 +135,10 @@ impl Queue {
 
     /// Takes the first one.
     pub(super) fn pop(&mut self) -> Option<(Timestamp, Due)> {
-        let Reverse((at, _, number)) = self.order.pop()?;
-        self.waiting.remove(&number).map(|due| (at, due))
+        let Reverse((at, .., place)) = self.order.pop()?;
+        self.free.push(place);
+        let due = self.waiting.get_mut(place)?.take()?;
+        Some((at, due))
     }
 }
 

@@ -337,11 +337,14 @@ impl World<'_> {
         // Of every other torn one the executions are read first, and the positions last.
         let positions = left == 1 || number.is_multiple_of(2);
         flight.snapshot = Some(match (flight.snapshot.take(), positions) {
-            (None, _) => BrokerSnapshot {
-                executions: made(),
-                corrected: self.corrections.clone(),
-                ..(self.broker).snapshot((number, since), self.now.plus_nanos(self.broker_ahead))
-            },
+            (None, _) => {
+                let at = self.now.plus_nanos(self.broker_ahead);
+                BrokerSnapshot {
+                    executions: made(),
+                    corrected: self.corrections.clone(),
+                    ..self.broker.snapshot_of_orders((number, since), at)
+                }
+            }
             (Some(before), true) => BrokerSnapshot {
                 positions: self.broker.positions().collect(),
                 cash: self.broker.cash(),
