@@ -241,8 +241,8 @@ impl Book {
         at: Timestamp,
         change: impl FnOnce(&mut Order),
     ) {
-        if let Some(order) = self.orders.get_mut(&id) {
-            change(order);
+        if let Some(mut order) = self.orders.get_mut(&id) {
+            change(&mut order);
             order.updated_at = at;
         }
     }

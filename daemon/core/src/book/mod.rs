@@ -6,6 +6,7 @@ mod authority;
 mod day;
 mod holding;
 mod order;
+mod orders;
 mod overrides;
 mod reports;
 mod split;
@@ -23,6 +24,7 @@ pub use authority::{Blocked, DRAWDOWN, Kill, RECORDING_OFF, StandingAlert, Start
 pub use day::Day;
 pub use holding::Holding;
 pub use order::Order;
+pub use orders::{Changing, Orders};
 pub use overrides::{Asked, RefusedEntry};
 pub use split::Split;
 
@@ -46,7 +48,7 @@ pub struct Book {
     /// Intents taken in this session; without sessions, since the beginning.
     pub intents: u32,
     /// Orders of open trades, and those that ended in this session.
-    pub orders: BTreeMap<ClientOrderId, Order>,
+    pub orders: Orders,
     /// Open trades by symbol, from the entry's planning until flat with every order ended.
     pub holdings: BTreeMap<Symbol, Holding>,
     /// Whether entries are allowed.
@@ -102,7 +104,7 @@ impl Default for Book {
             fees: Money::ZERO,
             day: None,
             intents: 0,
-            orders: BTreeMap::new(),
+            orders: Orders::default(),
             holdings: BTreeMap::new(),
             trading: TradingState::Active,
             beneath: None,

@@ -6,7 +6,7 @@ use trader_contract::{
     Price, Qty, Side, Symbol, Timestamp,
 };
 
-use super::{Book, Holding};
+use super::{Book, Holding, Order};
 use crate::planted::{Bug, is};
 use crate::record::{ExitReason, PlannedOrder};
 
@@ -19,11 +19,11 @@ impl Book {
         if late {
             self.doubt_legs(report.client_id);
         }
-        if let Some(new) = report.replaced_by.and_then(|new| self.orders.get_mut(&new)) {
+        if let Some(mut new) = report.replaced_by.and_then(|new| self.orders.get_mut(&new)) {
             // What took its place is there, whatever was inferred about it before.
             new.state = new.state.overruled(new.broker_id.is_some());
         }
-        let Some(order) = self.orders.get_mut(&report.client_id) else {
+        let Some(mut order) = self.orders.get_mut(&report.client_id) else {
             return;
         };
         order.state = order.state.overruled(order.broker_id.is_some());
@@ -47,6 +47,7 @@ impl Book {
             order.unwanted = true;
             order.planned.clone()
         });
+        drop(order);
         if let Some(planned) = revived {
             self.holdings
                 .entry(report.symbol)
@@ -67,7 +68,7 @@ impl Book {
     /// fills, so has the entry, heard of or not.
     fn infer_entry(&mut self, exit: ClientOrderId) {
         let parent = self.orders.get(&exit).and_then(|o| o.planned.parent);
-        let Some(entry) = parent.and_then(|parent| self.orders.get_mut(&parent)) else {
+        let Some(mut entry) = parent.and_then(|parent| self.orders.get_mut(&parent)) else {
             return;
         };
         let complete = OrderState::Done(Outcome::Filled);
@@ -78,15 +79,19 @@ impl Book {
 
     /// Where an order turns up that had been given up, the exits that went out with it may too.
     fn doubt_legs(&mut self, id: ClientOrderId) {
-        let legs = self.orders.values_mut();
-        for leg in legs.filter(|leg| leg.planned.parent == Some(id)) {
-            leg.state = leg.state.overruled(leg.broker_id.is_some());
+        let legs = self.orders.values();
+        let legs = legs.filter(|leg| leg.planned.parent == Some(id));
+        let legs: Vec<ClientOrderId> = legs.map(Order::id).collect();
+        for leg in legs {
+            if let Some(mut leg) = self.orders.get_mut(&leg) {
+                leg.state = leg.state.overruled(leg.broker_id.is_some());
+            }
         }
     }
 
     /// Counts an execution, unless it was heard of before.
     fn count(&mut self, id: ClientOrderId, execution: &Execution, at: Timestamp) {
-        let Some(order) = self.orders.get_mut(&id) else {
+        let Some(mut order) = self.orders.get_mut(&id) else {
             return;
         };
         if order.executions.contains(&execution.id) && !is(Bug::DeltaFills) {
@@ -118,6 +123,7 @@ impl Book {
         self.holdings
             .entry(symbol)
             .or_insert_with(|| opened_by(planned, side));
+        drop(order);
         self.take_fill(symbol, side, execution, exit);
     }
 
@@ -155,7 +161,7 @@ impl Book {
         now: Option<&Execution>,
         at: Timestamp,
     ) {
-        let Some(order) = self.orders.get_mut(&id) else {
+        let Some(mut order) = self.orders.get_mut(&id) else {
             return;
         };
         order.updated_at = at;
@@ -181,6 +187,7 @@ impl Book {
             order.executions.retain(|known| *known != fill.id);
         }
         let (symbol, side, planned) = (order.symbol(), order.side(), order.planned.clone());
+        drop(order);
         if let Some(fill) = &before {
             self.take_back(&planned, symbol, side, fill);
         }

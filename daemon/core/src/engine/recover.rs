@@ -230,7 +230,7 @@ impl Engine {
     /// Whether an order of a symbol may be at the broker unheard: what it has filled may be the
     /// difference.
     fn has_unheard(&self, symbol: Symbol) -> bool {
-        let mut orders = self.book.orders.values();
+        let mut orders = self.book.orders.unsettled();
         orders.any(|order| order.symbol() == symbol && order.is_unheard())
     }
 

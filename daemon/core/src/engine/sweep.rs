@@ -190,8 +190,7 @@ impl Engine {
 
     /// Since when there may be executions that were not heard of.
     fn unsettled_since(&self) -> Timestamp {
-        let orders = self.book.orders.values();
-        let unsettled = orders.filter(|o| o.is_live() || o.misses_fills());
+        let unsettled = self.book.orders.unsettled();
         // What closed a position may be missing in the journal, order and all; of one that is open again
         // only its orders tell when it was entered.
         let open = self.book.holdings.values().filter_map(|holding| {
@@ -354,6 +353,6 @@ impl Engine {
 
     /// Whether the broker has filled more of any order than was heard of.
     pub(super) fn misses_fills(&self) -> bool {
-        self.book.orders.values().any(Order::misses_fills)
+        self.book.orders.unsettled().any(Order::misses_fills)
     }
 }

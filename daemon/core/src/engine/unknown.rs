@@ -146,7 +146,7 @@ impl Engine {
         let missing: Vec<ClientOrderId> = self
             .book
             .orders
-            .values()
+            .unsettled()
             .filter(|order| order.is_live() && self.is_lacking(order, answer))
             .map(Order::id)
             .collect();

@@ -68,8 +68,8 @@ fn only_a_position_that_is_known_and_stays_makes_up_for_the_other_side() {
         assert_eq!(sum.sure.of(side), Money::ZERO);
         assert!(sum.may.of(side) > Money::ZERO);
         let mut unheard = book.clone();
-        let entry = unheard.orders.get_mut(&scene.id("1-e1")).unwrap();
-        entry.reported_filled = shares(70);
+        let id = scene.id("1-e1");
+        unheard.orders.get_mut(&id).unwrap().reported_filled = shares(70);
         let sum = of(scene, &unheard, "a", Timestamp::MIN);
         assert_eq!(sum.sure.of(side), Money::ZERO);
         let mut turned = book;
@@ -89,8 +89,9 @@ fn a_stop_beyond_the_price_loses_nothing_more_and_a_limit_is_an_entrys_own_price
     both(|scene| {
         let mut book = filled_in_part(scene);
         let (stop, limit) = (scene.price("100.10"), scene.price("100.20"));
-        let entry = book.orders.get_mut(&scene.id("1-e1")).unwrap();
+        let mut entry = book.orders.get_mut(&scene.id("1-e1")).unwrap();
         entry.planned.request.kind = OrderKind::StopLimit { stop, limit };
+        drop(entry);
         let sum = of(scene, &book, "a", Timestamp::MIN);
         // 70 cents for each of the 60 that wait.
         assert_eq!(sum.at_stops, Money::dollars(20 + 42));

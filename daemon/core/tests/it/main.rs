@@ -39,6 +39,7 @@ mod late;
 mod limits;
 #[cfg(test)]
 mod liveness;
+#[cfg(test)]
 mod lost;
 #[cfg(test)]
 mod observe;

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use trader_contract::{
     BrokerEvent, ClientOrderId, Direction, EntryPrice, Intent, Qty, Reason, ReportStatus,
 };
+use trader_core::book::Orders;
 use trader_core::record::Record;
 use trader_core::{DayRules, EndOfDay, Event, OperatorCommand};
 
@@ -226,6 +227,8 @@ proptest! {
         let direction = if short { Direction::Short } else { Direction::Long };
         let end_of_day = if hold { EndOfDay::Hold } else { EndOfDay::Flat };
         let mut scene = play(direction, end_of_day, &steps);
+        let orders = &scene.engine.book().orders;
+        prop_assert_eq!(orders, &Orders::from((**orders).clone()), "none is lost sight of");
         settle(&mut scene);
         assert_not_turned(&scene);
         for ticker in TICKERS {

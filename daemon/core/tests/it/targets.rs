@@ -332,7 +332,7 @@ fn patient() -> Setup {
 fn a_pair_for_less_than_the_position_has_grown_to_gives_way_at_once() {
     both_with(&patient(), |scene| {
         with_bracket(scene);
-        scene.pass(10);
+        scene.pass(1);
         // Somebody adds 30 shares; the second answer that says so counts.
         let grown = scene
             .mirror

@@ -96,8 +96,7 @@ fn an_entry_leaves_as_it_was_planned_and_in_no_other_way() {
 fn an_attached_order_that_was_planned_otherwise_stops_its_entry() {
     let (mut book, order) = leaving();
     let (leg, _) = order.attached.stop.unwrap();
-    let planned = &mut book.orders.get_mut(&leg).unwrap().planned;
-    planned.request.side = order.side;
+    book.orders.get_mut(&leg).unwrap().planned.request.side = order.side;
     assert_ne!(why(&book, BrokerRequest::Submit(order)), "");
     book.orders.remove(&leg);
     assert_ne!(why(&book, BrokerRequest::Submit(order)), "");

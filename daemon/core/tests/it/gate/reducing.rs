@@ -1,7 +1,9 @@
 //! Orders that close or protect: never more than there is to close, never against an order of ours, and what
 //! ends each other counts once.
 
-use trader_contract::{ClientOrderId, Direction, OrderKind, Replacement, TickRule};
+use trader_contract::{
+    ClientOrderId, Direction, OrderKind, OrderState, Outcome, Replacement, TickRule,
+};
 use trader_core::book::Book;
 use trader_core::risk::gate::Gate;
 use trader_core::risk::limits::Limits;
@@ -38,8 +40,8 @@ fn reduces(book: &Book, like: ClientOrderId, qty: u32, kind: OrderKind) -> Optio
 fn without_a_stop(scene: &mut Scene) -> Book {
     scene.with_position();
     let mut book = scene.engine.book().clone();
-    let stop = book.orders.get_mut(&scene.id("1-s1")).unwrap();
-    stop.state = trader_contract::OrderState::Done(trader_contract::Outcome::Cancelled);
+    let cancelled = OrderState::Done(Outcome::Cancelled);
+    book.orders.get_mut(&scene.id("1-s1")).unwrap().state = cancelled;
     book
 }
 
@@ -85,9 +87,10 @@ fn what_rests_is_spoken_for() {
         );
         // Orders of another symbol hold none of these shares.
         let mut book = scene.engine.book().clone();
-        let other = book.orders.get_mut(&scene.id("1-s1")).unwrap();
+        let mut other = book.orders.get_mut(&scene.id("1-s1")).unwrap();
         let request = other.planned.request;
         other.planned.request.symbol = symbol("QQQ");
+        drop(other);
         let holding = &book.holdings[&symbol("SPY")];
         assert!(gate().reducing(&book, holding, TICK, request).is_ok());
     });
@@ -99,10 +102,9 @@ fn no_order_rests_against_one_of_ours() {
         scene.with_position();
         let mut book = scene.engine.book().clone();
         // An entry that lives beside the position, as one of unknown fate may.
-        let entry = book.orders.get_mut(&scene.id("1-e1")).unwrap();
-        entry.state = trader_contract::OrderState::Unknown;
-        let stop = book.orders.get_mut(&scene.id("1-s1")).unwrap();
-        stop.state = trader_contract::OrderState::Planned;
+        for (order, state) in [("1-e1", OrderState::Unknown), ("1-s1", OrderState::Planned)] {
+            book.orders.get_mut(&scene.id(order)).unwrap().state = state;
+        }
         let against = reduces(&book, scene.id("1-s1"), 100, OrderKind::Market);
         assert_eq!(against.unwrap(), "self_cross");
         let stop = book.orders[&scene.id("1-s1")].clone();
@@ -198,8 +200,9 @@ fn only_what_reduces_goes_out_by_itself_and_was_not_heard_of_is_sent_once_more()
         assert_eq!(repeated(scene, &book, "1-s2"), None, "a stop of its own");
         let mut off = book.clone();
         let stop = scene.price("99.505");
-        let order = off.orders.get_mut(&scene.id("1-s2")).unwrap();
+        let mut order = off.orders.get_mut(&scene.id("1-s2")).unwrap();
         order.planned.request.kind = OrderKind::Stop { stop };
+        drop(order);
         assert_eq!(repeated(scene, &off, "1-s2"), Some(("tick", false)));
         // Of a position that has become smaller it would close more than there is.
         let mut smaller = book.clone();
