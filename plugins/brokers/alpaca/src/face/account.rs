@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use tokio::sync::oneshot;
-use trader_contract::{BrokerEvent, Qty, Symbol};
+use trader_contract::{BrokerEvent, Qty, Symbol, Timestamp};
 
 use super::endpoint::Endpoint;
 use super::trading::Trading;
@@ -85,6 +85,20 @@ pub(super) fn read<T>(
 ) -> Result<T, AskError> {
     let mut reader = Reader::new();
     Ok(reader.read(Format::Json, &answer.body).and_then(read)?)
+}
+
+/// Where the exchange's days are, both ends included.
+pub(super) fn days(first: NaiveDate, last: NaiveDate) -> Path {
+    Path::new("/v2/calendar")
+        .ask("start", &first.to_string())
+        .ask("end", &last.to_string())
+}
+
+/// How far our clock is ahead of one that was shown between two of its times, half of the round trip taken
+/// off, in nanoseconds.
+pub(super) fn ahead((asked, answered): (Timestamp, Timestamp), shown: Timestamp) -> i64 {
+    let half = answered.since(asked).div_euclid(2);
+    asked.plus_nanos(half).since(shown)
 }
 
 impl<E: Endpoint> Trading<E> {
@@ -171,9 +185,7 @@ impl<E: Endpoint> Trading<E> {
     pub async fn skew(&self) -> Result<i64, AskError> {
         let asked = self.now();
         let shown = self.clock().await?;
-        let round_trip = self.now().since(asked);
-        let half = round_trip.div_euclid(2);
-        Ok(asked.plus_nanos(half).since(shown.at))
+        Ok(ahead((asked, self.now()), shown.at))
     }
 
     /// What may be done with a symbol now, as the event that the engine takes. A symbol that Alpaca does
@@ -199,10 +211,7 @@ impl<E: Endpoint> Trading<E> {
         first: NaiveDate,
         last: NaiveDate,
     ) -> Result<Vec<CalendarDay>, AskError> {
-        let path = Path::new("/v2/calendar")
-            .ask("start", &first.to_string())
-            .ask("end", &last.to_string());
-        self.get(&path, CalendarDay::read_list).await
+        self.get(&days(first, last), CalendarDay::read_list).await
     }
 
     /// What may be done with a symbol; `None` where Alpaca does not know it.

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use trader_contract::Timestamp;
 
-use super::account::{AskError, read, settled};
+use super::account::{AskError, ahead, days, read, settled};
 use super::endpoint::Endpoint;
 use super::trading::StartError;
 use crate::protocol::keys::Keys;
@@ -72,8 +72,7 @@ impl Inquiry {
     pub async fn clock(&self) -> Result<(Clock, i64), AskError> {
         let asked = (self.clock)();
         let shown = self.get(&Path::new("/v2/clock"), Clock::read).await?;
-        let half = (self.clock)().since(asked).div_euclid(2);
-        let ahead = asked.plus_nanos(half).since(shown.at);
+        let ahead = ahead((asked, (self.clock)()), shown.at);
         Ok((shown, ahead))
     }
 
@@ -86,10 +85,7 @@ impl Inquiry {
         first: NaiveDate,
         last: NaiveDate,
     ) -> Result<Vec<CalendarDay>, AskError> {
-        let path = Path::new("/v2/calendar")
-            .ask("start", &first.to_string())
-            .ask("end", &last.to_string());
-        self.get(&path, CalendarDay::read_list).await
+        self.get(&days(first, last), CalendarDay::read_list).await
     }
 
     /// The clocks of markets, by their codes: `XNYS`, `XNAS`.
