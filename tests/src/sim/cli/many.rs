@@ -60,6 +60,8 @@ struct Work {
     thin: Mutex<Thin>,
     /// Sessions that were drawn again.
     drawn_again: AtomicU64,
+    /// Sessions that were simulated, every one that was drawn again or run twice included.
+    sessions: AtomicU64,
     replayed: Mutex<Replayed>,
 }
 
@@ -120,6 +122,7 @@ impl Many {
             unlike: Mutex::default(),
             thin: Mutex::default(),
             drawn_again: AtomicU64::new(0),
+            sessions: AtomicU64::new(0),
             replayed: Mutex::default(),
         };
         std::thread::scope(|scope| {
@@ -149,10 +152,12 @@ impl Many {
         }
         let thin = self.show_thin(out, work.thin)?;
         let mut figures = totals.figures();
-        let count = f64::from(u32::try_from(totals.seeds).unwrap_or(u32::MAX));
+        let sessions = work.sessions.into_inner();
+        let count = f64::from(u32::try_from(sessions).unwrap_or(u32::MAX));
         let per_second = (count / seconds.max(1e-9) * 10.0).round() / 10.0;
         let drawn_again = work.drawn_again.into_inner();
         figures.insert("drawn_again".to_owned(), json!(drawn_again));
+        figures.insert("sessions".to_owned(), json!(sessions));
         figures.insert("unlike".to_owned(), json!(unlike));
         figures.insert("replayed".to_owned(), replayed.figures());
         figures.insert("never".to_owned(), json!(zeros));
@@ -190,6 +195,7 @@ impl Many {
             let (plan, outcome) = self.session(seed, work, without);
             if number == 0 || seed.is_multiple_of(TWICE_ONE_IN) {
                 let (again, replay) = run_and_replay(&plan);
+                work.sessions.fetch_add(1, Ordering::Relaxed);
                 if again != outcome
                     && let Ok(mut unlike) = work.unlike.lock()
                 {
@@ -229,6 +235,7 @@ impl Many {
         };
         let (session, again) = draw_until(seed, play, whole);
         work.drawn_again.fetch_add(again, Ordering::Relaxed);
+        work.sessions.fetch_add(1 + again, Ordering::Relaxed);
         session
     }
 

@@ -21,7 +21,7 @@ const TRIES: u32 = 64;
 const TICKERS: [&str; 6] = ["AAA", "BBB", "CCC", "DDD", "EEE", "FFF"];
 /// One run in so many keeps its journal as rows, and one of those in so many writes a database.
 const ROWS_ONE_IN: u64 = 20;
-const DATABASE_ONE_IN: u64 = 10;
+const DATABASE_ONE_IN: u64 = 20;
 
 /// The plan of a seed.
 pub(super) fn plan(seed: u64, without: &Without) -> Plan {
