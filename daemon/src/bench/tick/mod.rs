@@ -20,6 +20,8 @@ use self::report::{Feed, Sample};
 use crate::clock;
 use crate::exit::{self, Failure};
 
+/// When the venue's time begins: in a session, and a fortnight before the next day without one.
+const SHOWN: &str = "2025-03-05T15:00:10Z";
 /// Messages that are timed, without `--messages`.
 const MESSAGES: u32 = 2_000;
 /// Messages before them.
@@ -52,7 +54,7 @@ fn failed(why: impl std::fmt::Display) -> Failure {
 /// # Errors
 /// The daemon or the peer cannot be started, or an order does not come.
 pub(crate) fn tick_to_order(messages: Option<u32>) -> Result<Report, Failure> {
-    let shown: Timestamp = "2025-01-15T15:00:10Z".parse().map_err(failed)?;
+    let shown: Timestamp = SHOWN.parse().map_err(failed)?;
     let venue = Venue {
         shown,
         at: clock::elapsed(),
