@@ -57,7 +57,10 @@ fn calendar(query: &str) -> String {
     for day in days.filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)) {
         let comma = if list.is_empty() { "" } else { "," };
         // Writing into a text cannot fail.
-        let _ = write!(list, r#"{comma}{{"date":"{day}","open":"09:30","close":"16:00"}}"#);
+        let _ = write!(
+            list,
+            r#"{comma}{{"date":"{day}","open":"09:30","close":"16:00"}}"#
+        );
     }
     format!("[{list}]")
 }
