@@ -1,4 +1,4 @@
-//! Turns one event into what comes of it, in order: record, commit, send, answer. Who decides which event is
+//! Turns one event into what comes of it, in order: record, commit, send, tell, answer. Who decides which event is
 //! next, and when, is outside.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,7 +136,8 @@ impl Kernel {
         self.commands = commands;
     }
 
-    /// Commits what is to be persisted, then sends what is to be sent, then answers.
+    /// Commits what is to be persisted, then sends what is to be sent, then tells and answers: an order
+    /// waits for the disk and for nothing else.
     fn carry_out(&mut self, now: Timestamp, commands: &mut Commands, ports: &mut impl Ports) {
         let mut batch = Batch::default();
         let mut rest = Vec::new();
@@ -164,9 +165,8 @@ impl Kernel {
         if is(Bug::SendBeforeCommit) {
             late = std::mem::take(&mut batch);
         }
-        let committed = self.commit(now, batch, commands.as_slice(), ports);
-        ports.record_commands(commands);
-        commands.drain();
+        let committed = self.commit(now, batch, ports);
+        let mut refused = Vec::new();
         let mut contradictions = Vec::new();
         for command in rest {
             match command {
@@ -177,14 +177,20 @@ impl Kernel {
                         continue;
                     };
                     match audit::contradiction(self.engine.book(), &request) {
-                        None => self.send(now, request, committed, ports),
+                        None => refused.extend(send(now, request, committed, ports)),
                         Some((order, why)) => contradictions.push((order, why)),
                     }
                 }
             }
         }
         if is(Bug::SendBeforeCommit) {
-            self.commit(now, late, &[], ports);
+            self.commit(now, late, ports);
+        }
+        self.tell(commands.as_slice(), committed, ports);
+        ports.record_commands(commands);
+        commands.drain();
+        for event in refused {
+            self.feed(now, &Event::Broker(event), ports);
         }
         for (asking, answer) in answers {
             asking.reply(answer, committed);
@@ -204,7 +210,7 @@ impl Kernel {
         ports: &mut impl Ports,
     ) -> bool {
         let could = self.journal_failure.is_none();
-        let committed = self.commit(now, batch, &[], ports);
+        let committed = self.commit(now, batch, ports);
         self.tell_of_failure(now, could, ports);
         committed
     }
@@ -216,67 +222,38 @@ impl Kernel {
         }
     }
 
-    /// Writes a batch durably; its entries are heard of once they are on the disk.
-    fn commit(
-        &mut self,
-        now: Timestamp,
-        batch: Batch,
-        commands: &[Command],
-        ports: &mut impl Ports,
-    ) -> bool {
-        if batch.is_empty() {
+    /// Writes a batch durably; whether it is on the disk.
+    fn commit(&mut self, now: Timestamp, batch: Batch, ports: &mut impl Ports) -> bool {
+        if batch.is_empty() || self.journal_failure.is_some() {
             return self.journal_failure.is_none();
         }
-        if self.journal_failure.is_some() {
-            tell_alerts(commands, ports);
-            return false;
-        }
         match ports.commit(batch) {
-            Ok(()) => {
-                for command in commands {
-                    let Command::Persist(entry) = command else {
-                        continue;
-                    };
-                    self.facts.store.seq = entry.seq;
-                    self.strategies.signals.take(entry);
-                    ports.written(entry);
-                }
-                true
-            }
+            Ok(()) => true,
             Err(_) if is(Bug::CommitFailureIgnored) => true,
             Err(why) => {
                 self.facts.journal_failure = Some((now, why.to_string()));
                 self.facts.store.writable = false;
                 self.journal_failure = Some(why);
-                tell_alerts(commands, ports);
                 false
             }
         }
     }
 
-    /// Sends a request to the broker. What would open a position is not sent unless the record that
-    /// explains it is on the disk.
-    fn send(
-        &mut self,
-        now: Timestamp,
-        request: BrokerRequest,
-        committed: bool,
-        ports: &mut impl Ports,
-    ) {
-        if let (false, BrokerRequest::Submit(order)) = (committed, &request)
-            && !order.client_id.role.is_reducing()
-        {
-            let failure = RequestFailure::Refused {
-                code: 0,
-                message: "not sent: the journal cannot be written".into(),
+    /// Tells those who read along of the entries that are on the disk. Of what the journal does not take,
+    /// people are told as far as it is meant for them.
+    fn tell(&mut self, commands: &[Command], committed: bool, ports: &mut impl Ports) {
+        for command in commands {
+            let Command::Persist(entry) = command else {
+                continue;
             };
-            let event = BrokerEvent::SubmitFailed {
-                client_id: order.client_id,
-                failure,
-            };
-            return self.feed(now, &Event::Broker(event), ports);
+            if committed {
+                self.facts.store.seq = entry.seq;
+                self.strategies.signals.take(entry);
+                ports.written(entry);
+            } else if matches!(entry.record, Record::Alerted { .. }) {
+                ports.unwritten(entry);
+            }
         }
-        ports.send(request, now);
     }
 
     /// A request that contradicted the book was not sent: the engine halts entries.
@@ -316,15 +293,28 @@ impl Kernel {
     }
 }
 
-/// What the journal does not take is told to people, as far as it is meant for them.
-fn tell_alerts(commands: &[Command], ports: &mut impl Ports) {
-    for command in commands {
-        if let Command::Persist(entry) = command
-            && matches!(entry.record, Record::Alerted { .. })
-        {
-            ports.unwritten(entry);
-        }
+/// Sends a request to the broker. What would open a position is not sent unless the record that explains
+/// it is on the disk: then this is the event that says so.
+fn send(
+    now: Timestamp,
+    request: BrokerRequest,
+    committed: bool,
+    ports: &mut impl Ports,
+) -> Option<BrokerEvent> {
+    if let (false, BrokerRequest::Submit(order)) = (committed, &request)
+        && !order.client_id.role.is_reducing()
+    {
+        let failure = RequestFailure::Refused {
+            code: 0,
+            message: "not sent: the journal cannot be written".into(),
+        };
+        return Some(BrokerEvent::SubmitFailed {
+            client_id: order.client_id,
+            failure,
+        });
     }
+    ports.send(request, now);
+    None
 }
 
 /// Whether a command asks the broker for more than what it holds.

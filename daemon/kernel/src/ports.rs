@@ -35,7 +35,7 @@ pub trait Ports {
     /// Makes the stream of market data anew: it stands and does not bring what it should.
     fn renew_feed(&mut self, why: &str);
 
-    /// Hears an entry of the journal once it is on the disk.
+    /// Hears an entry of the journal once it is on the disk, and what was to be sent with it has been.
     fn written(&mut self, entry: &JournalEntry);
 
     /// Hears an alert that the journal does not take any more. It reaches people all the same; the next

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use trader_broker_alpaca::face::credentials::CredentialError;
 use trader_broker_alpaca::face::{
@@ -22,6 +23,7 @@ use trader_core::book::Book;
 
 use super::Balance;
 use super::inbox::Slot;
+use super::runtime::EngineRuntime;
 use crate::config::{AlpacaEndpoint, AlpacaFeed, AlpacaSettings, ClockKind, Config, Pace};
 use crate::exit::{self, Failure};
 use crate::start::Prepared;
@@ -67,8 +69,9 @@ pub(super) struct Alpaca {
     returned: VecDeque<BrokerEvent>,
     /// What the broker last said that it holds.
     balance: Option<Balance>,
-    /// Ends the task when this is dropped.
-    _watch: DropGuard,
+    /// Ends the task that watches when this is dropped.
+    stop: DropGuard,
+    watch: JoinHandle<()>,
 }
 
 /// Follows the simulator's clock, where the configuration says that it is the time.
@@ -134,6 +137,8 @@ struct Making<'a> {
     known: Vec<KnownOrder>,
     symbols: &'a [Symbol],
     slot: &'a Slot,
+    /// Where what is asked beside the stream of prices is carried out.
+    beside: Handle,
 }
 
 impl Making<'_> {
@@ -147,6 +152,7 @@ impl Making<'_> {
         let trading = Trading::start(endpoint, settings, &self.known, self.slot.broker())?;
         let mut settings = MarketDataSettings::new(self.keys, self.feed, clock::venue);
         settings.pace = clock::venue_pace();
+        settings.beside = Some(self.beside);
         let mut wanted = Subscriptions::NONE;
         for symbol in self.symbols {
             for channel in [
@@ -164,12 +170,16 @@ impl Making<'_> {
 }
 
 impl Alpaca {
-    /// Connects, on the runtime of the caller. That Alpaca cannot be reached is no error: it is told as
-    /// events, and tried again and again.
+    /// Connects, on the engine's runtime; what only watches is on the caller's. That Alpaca cannot be
+    /// reached is no error: it is told as events, and tried again and again.
     ///
     /// # Errors
     /// There are no keys, or the account that may be traded is not named.
-    pub(super) fn open(prepared: &Prepared, engine: &Engine, slot: &Slot) -> Result<Self, Failure> {
+    pub(super) fn open(
+        prepared: &Prepared,
+        engine: &Engine,
+        (slot, runtime): (&Slot, &EngineRuntime),
+    ) -> Result<Self, Failure> {
         init();
         let config = &prepared.config;
         let settings = &config.alpaca;
@@ -185,7 +195,9 @@ impl Alpaca {
             known: known(engine.book()),
             symbols: &symbols,
             slot,
+            beside: Handle::current(),
         };
+        let inside = runtime.enter();
         let connected = match settings.endpoint {
             AlpacaEndpoint::Paper => making.connect(&Paper::new(), Account::Paper),
             AlpacaEndpoint::Simulator => making.connect(
@@ -199,6 +211,7 @@ impl Alpaca {
                 making.connect(&Live::of_account(account), Account::Live)
             }
         };
+        drop(inside);
         let (account, data) = connected.map_err(failed)?;
         let account = Arc::new(account);
         let stop = CancellationToken::new();
@@ -210,7 +223,7 @@ impl Alpaca {
             slot: slot.clone(),
             stop: stop.clone(),
         };
-        tokio::spawn(watched.run());
+        let watch = tokio::spawn(watched.run());
         Ok(Self {
             account,
             data,
@@ -219,7 +232,8 @@ impl Alpaca {
             delayed: feed == Feed::DelayedSip,
             returned: VecDeque::new(),
             balance: None,
-            _watch: stop.drop_guard(),
+            stop: stop.drop_guard(),
+            watch,
         })
     }
 
@@ -288,6 +302,17 @@ impl Alpaca {
     /// What the broker last said that it holds.
     pub(super) fn balance(&self) -> Option<Balance> {
         self.balance.clone()
+    }
+
+    /// Closes both streams in good order: Alpaca counts those that are merely cut off for a while.
+    pub(super) async fn close(self) {
+        drop(self.stop);
+        // One that failed has stopped too.
+        let _stopped = self.watch.await;
+        self.data.stop().await;
+        if let Some(account) = Arc::into_inner(self.account) {
+            ask!(account, trading => trading.stop().await);
+        }
     }
 
     /// Makes the stream of prices anew.

@@ -28,6 +28,9 @@ const NAP: Duration = Duration::from_millis(500);
 /// How long after the close what is under way at the broker may end before the next session.
 const AFTERMATH: i64 = 6 * 60 * Timestamp::MINUTE;
 
+/// How long the broker's connections may take to close.
+const CLOSING: Duration = Duration::from_secs(2);
+
 /// When a run is over by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Horizon {
@@ -207,11 +210,12 @@ impl Crank {
             None => Duration::ZERO,
         };
         if wait.is_zero() {
+            self.outside.runtime.go_on();
             return self.inbox.next();
         }
         self.outside.recorder.pass_on();
         self.outside.heart.engine.rest();
-        let message = self.inbox.wait(wait);
+        let message = self.inbox.wait(&self.outside.runtime, wait);
         self.now = self.pacing.now(self.now, next.map(|(at, _)| at));
         message
     }
@@ -376,6 +380,10 @@ impl Crank {
         }
         let ledger = super::Balance::of_engine(self.kernel.engine());
         let broker = self.outside.venue.balance();
+        let closed = self.outside.venue.close();
+        if self.outside.runtime.wait(closed, CLOSING).is_none() {
+            tracing::warn!("the connections to the broker did not close in time");
+        }
         Ended {
             tally: self.outside.tally,
             ledger,

@@ -2,11 +2,11 @@
 //! is urgent goes before them through a slot of its own that is never full. What a broker and a feed say
 //! over the network has a bounded queue each, so that no flood of prices keeps a fill or a call waiting.
 
-use std::sync::mpsc::{
-    Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel,
-};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 #[cfg(feature = "broker-alpaca")]
 use trader_broker_alpaca::face::{FeedItem, Outlet};
 #[cfg(feature = "broker-alpaca")]
@@ -17,6 +17,7 @@ use trader_kernel::Asked;
 
 #[cfg(feature = "broker-alpaca")]
 use super::network::{self, Network, NetworkSlot};
+use super::runtime::EngineRuntime;
 use crate::server::Turned;
 
 /// Messages that wait for the engine's thread at most; a full inbox refuses calls.
@@ -42,7 +43,7 @@ pub(super) enum Message {
 /// Where messages are put.
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
-    usual: SyncSender<Message>,
+    usual: mpsc::Sender<Message>,
     urgent: Sender<Message>,
     #[cfg(feature = "broker-alpaca")]
     network: NetworkSlot,
@@ -51,7 +52,7 @@ pub(super) struct Slot {
 /// Where they are taken out.
 #[derive(Debug)]
 pub(super) struct Inbox {
-    usual: Receiver<Message>,
+    usual: mpsc::Receiver<Message>,
     /// As many as there are connections: each has one urgent call at a time, more cost its allowance.
     urgent: Receiver<Message>,
     #[cfg(feature = "broker-alpaca")]
@@ -60,7 +61,7 @@ pub(super) struct Inbox {
 
 /// An empty inbox.
 pub(super) fn inbox() -> (Slot, Inbox) {
-    let (usual, waiting) = sync_channel(CAPACITY);
+    let (usual, waiting) = mpsc::channel(CAPACITY);
     let (urgent, first) = channel();
     #[cfg(feature = "broker-alpaca")]
     let (slot, network) = network::queues();
@@ -92,7 +93,7 @@ impl Slot {
             .try_send(Message::Asked(asked))
             .map_err(|error| match error {
                 TrySendError::Full(_) => Turned::Full,
-                TrySendError::Disconnected(_) => Turned::Gone,
+                TrySendError::Closed(_) => Turned::Gone,
             })
     }
 
@@ -143,7 +144,7 @@ impl Slot {
         // A full inbox wakes nobody, and nobody sleeps before a full inbox.
         match self.usual.try_send(Message::Wake) {
             Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
-            Err(TrySendError::Disconnected(_)) => Err(Turned::Gone),
+            Err(TrySendError::Closed(_)) => Err(Turned::Gone),
         }
     }
 }
@@ -161,17 +162,15 @@ impl Inbox {
     }
 
     /// Takes the next message that is there.
-    pub(super) fn next(&self) -> Option<Message> {
+    pub(super) fn next(&mut self) -> Option<Message> {
         self.usual.try_recv().ok()
     }
 
-    /// Waits for the next message. That nobody can put one in any more is a message too: to stop.
-    pub(super) fn wait(&self, wait: Duration) -> Option<Message> {
-        match self.usual.recv_timeout(wait) {
-            Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
-        }
+    /// Waits for the next message, while the connections go on. That nobody can put one in any more is a
+    /// message too: to stop.
+    pub(super) fn wait(&mut self, runtime: &EngineRuntime, wait: Duration) -> Option<Message> {
+        let message = runtime.wait(self.usual.recv(), wait)?;
+        Some(message.unwrap_or(Message::Stop))
     }
 }
 
@@ -180,6 +179,10 @@ mod tests {
     use super::*;
     use trader_kernel::{Call, Peer, Reply};
     use trader_rpc::{KillParams, Role, Scope};
+
+    fn runtime() -> EngineRuntime {
+        EngineRuntime::new().unwrap()
+    }
 
     fn asked(call: Call) -> Asked {
         let peer = Peer {
@@ -206,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_kill_and_a_signal_find_room_in_a_full_inbox_and_come_first() {
-        let (slot, inbox) = inbox();
+        let (slot, mut inbox) = inbox();
         while slot.put(look()).is_ok() {}
         assert_eq!(slot.put(look()), Err(Turned::Full));
         assert_eq!(slot.put(kill()), Ok(()));
@@ -224,9 +227,9 @@ mod tests {
 
     #[test]
     fn something_urgent_wakes_who_waits() {
-        let (slot, inbox) = inbox();
+        let (slot, mut inbox) = inbox();
         slot.put(kill()).unwrap();
-        let woken = inbox.wait(Duration::from_secs(60));
+        let woken = inbox.wait(&runtime(), Duration::from_secs(60));
         assert!(matches!(woken, Some(Message::Wake)), "{woken:?}");
         assert!(inbox.urgent().is_some());
     }
@@ -237,9 +240,9 @@ mod tests {
         drop(receiving);
         assert_eq!(slot.put(kill()), Err(Turned::Gone));
         assert_eq!(slot.put(look()), Err(Turned::Gone));
-        let (slot, receiving) = inbox();
+        let (slot, mut receiving) = inbox();
         drop(slot);
-        let end = receiving.wait(Duration::from_secs(60));
+        let end = receiving.wait(&runtime(), Duration::from_secs(60));
         assert!(matches!(end, Some(Message::Stop)), "{end:?}");
     }
 }

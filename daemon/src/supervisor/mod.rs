@@ -16,6 +16,7 @@ mod opening;
 mod outside;
 mod pacing;
 pub(crate) mod probe;
+mod runtime;
 mod signals;
 mod tally;
 mod venue;
@@ -65,6 +66,7 @@ use facts::{facts, strategy_facts};
 use inbox::{Inbox, Slot};
 use market::{Gaps, Market};
 use outside::Outside;
+use runtime::EngineRuntime;
 use venue::{Inside, Venue};
 
 /// Connections that read the store for RPC.
@@ -194,7 +196,8 @@ pub fn run_plan(
     Ok(ended)
 }
 
-/// One thread that serves RPC, delivers alerts and speaks to systemd.
+/// One thread that serves RPC, delivers alerts and speaks to systemd. The broker's connections live on the
+/// engine's.
 fn rpc_runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -295,7 +298,8 @@ fn crank(
     let label = market.source().label().to_owned();
     let mut kernel = boot(prepared, &recovery, (&path, &label), plan.probe.as_ref())?;
     no_orphans(kernel.engine().book(), config)?;
-    let mut venue = venue(prepared, kernel.engine(), slot)?;
+    let runtime = EngineRuntime::new()?;
+    let mut venue = venue(prepared, kernel.engine(), (slot, &runtime))?;
     let failed = |error: market::MarketError| Failure::new(exit::CONFIG, error);
     let book = kernel.engine().book();
     let session = first_session(&market, prepared, book, last, &pacing).map_err(failed)?;
@@ -312,6 +316,7 @@ fn crank(
     let (writer, delivery) = writing(config, store)?;
     let outside = Outside {
         venue,
+        runtime,
         delivery,
         writer,
         reader: Reader::open(&path).map_err(store_failure)?,
@@ -321,6 +326,7 @@ fn crank(
         journal_log: JournalLog::new(kernel.engine().book()),
         witness: plan.witness,
         recorder,
+        unsecured: false,
         probe: plan.probe,
     };
     Ok(Crank {
@@ -431,16 +437,20 @@ fn begin_at(
 }
 
 /// Where orders go.
-fn venue(prepared: &Prepared, engine: &Engine, slot: &Slot) -> Result<Venue, Failure> {
+fn venue(
+    prepared: &Prepared,
+    engine: &Engine,
+    around: (&Slot, &EngineRuntime),
+) -> Result<Venue, Failure> {
     let config = &prepared.config;
     #[cfg(feature = "broker-alpaca")]
     if config.broker.kind == BrokerKind::Alpaca {
-        return alpaca::Alpaca::open(prepared, engine, slot)
+        return alpaca::Alpaca::open(prepared, engine, around)
             .map(Box::new)
             .map(Venue::Alpaca);
     }
     #[cfg(not(feature = "broker-alpaca"))]
-    let _unused = (engine, slot);
+    let _unused = (engine, around);
     let broker = assemble::sim_broker(config);
     let inside = Inside::open(&prepared.folders.state, broker, &assemble::symbols(config));
     inside

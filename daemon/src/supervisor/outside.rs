@@ -3,15 +3,17 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use trader_contract::{BrokerRequest, Timestamp};
 use trader_core::record::{JournalEntry, Record};
 use trader_core::{Commands, Event};
 use trader_kernel::{Ports, views};
 use trader_rpc::JournalLine;
-use trader_store::{Batch, OperatorRequest, Reader, Writer};
+use trader_store::{Batch, OperatorRequest, Reader, StoreError, Writer};
 
 use super::Witness;
 use super::probe::Probe;
+use super::runtime::EngineRuntime;
 use super::tally::Tally;
 use super::venue::Venue;
 use crate::alerts::Delivery;
@@ -23,6 +25,8 @@ use crate::systemd::Heart;
 /// The kernel's edges in the running daemon.
 pub(super) struct Outside {
     pub(super) venue: Venue,
+    /// Where the venue's connections live.
+    pub(super) runtime: EngineRuntime,
     pub(super) writer: Arc<Writer>,
     /// Calls that were answered in an earlier run.
     pub(super) reader: Reader,
@@ -35,7 +39,19 @@ pub(super) struct Outside {
     pub(super) delivery: Arc<Delivery>,
     /// Writes down what the engine takes and gives.
     pub(super) recorder: Recorder,
+    /// Whether what was recorded has to be on the disk before anything is sent, and nobody asked for that
+    /// yet.
+    pub(super) unsecured: bool,
     pub(super) probe: Option<Probe>,
+}
+
+impl Outside {
+    /// Asks that what was recorded so far outlives the power, where that is wanted.
+    fn secure_now(&mut self) {
+        if std::mem::take(&mut self.unsecured) {
+            self.recorder.secure();
+        }
+    }
 }
 
 impl Ports for Outside {
@@ -47,7 +63,7 @@ impl Ports for Outside {
     }
 
     fn secure(&mut self) {
-        self.recorder.secure();
+        self.unsecured = true;
     }
 
     fn record_commands(&mut self, commands: &mut Commands) {
@@ -59,7 +75,14 @@ impl Ports for Outside {
             probe.decided();
         }
         self.heart.writer.beat();
-        let outcome = self.writer.submit(batch).wait();
+        let (answer, outcome) = oneshot::channel();
+        // Who waits is here until it comes.
+        let answer = move |outcome| drop(answer.send(outcome));
+        // Beside the journal, and first: a file that grows is on the disk later than one that is written over.
+        self.secure_now();
+        self.writer.submit_then(batch, answer);
+        let outcome = self.runtime.until(outcome);
+        let outcome = outcome.unwrap_or_else(|_| Err(Arc::new(StoreError::WriterStopped)));
         self.heart.writer.rest();
         if let Some(probe) = &mut self.probe {
             probe.committed();
@@ -76,11 +99,16 @@ impl Ports for Outside {
     }
 
     fn send(&mut self, request: BrokerRequest, now: Timestamp) {
+        if let Some(probe) = &mut self.probe {
+            probe.ready();
+        }
+        self.secure_now();
         self.recorder.wait();
         if let Some(probe) = &mut self.probe {
             probe.sent(&request);
         }
-        self.venue.request(request, now);
+        let venue = &mut self.venue;
+        self.runtime.hand_over(|| venue.request(request, now));
     }
 
     fn renew_feed(&mut self, why: &str) {

@@ -1,5 +1,5 @@
 //! What a bench puts into a running daemon and hears of it: other routes, and when an entry's message was
-//! taken, its commit made and its request handed over. A daemon that trades has none.
+//! taken, its commit made, its recording on the disk and its request handed over. A daemon that trades has none.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,6 +18,8 @@ pub(crate) struct Span {
     pub(crate) decided: Duration,
     /// That was on the disk.
     pub(crate) committed: Duration,
+    /// Only the recording was still waited for.
+    pub(crate) ready: Duration,
     /// The request was handed to the broker's connection.
     pub(crate) sent: Duration,
 }
@@ -88,6 +90,10 @@ impl Probe {
 
     pub(super) fn committed(&mut self) {
         self.span.committed = clock::elapsed();
+    }
+
+    pub(super) fn ready(&mut self) {
+        self.span.ready = clock::elapsed();
     }
 
     pub(super) fn sent(&mut self, request: &BrokerRequest) {

@@ -119,6 +119,15 @@ impl Venue {
         }
     }
 
+    /// Closes its connections in good order, where it has any.
+    pub(super) async fn close(self) {
+        match self {
+            Self::Inside(_) => {}
+            #[cfg(feature = "broker-alpaca")]
+            Self::Alpaca(alpaca) => alpaca.close().await,
+        }
+    }
+
     /// Makes the stream of prices anew.
     pub(super) fn renew_feed(&self, why: &str) {
         match self {

@@ -20,10 +20,12 @@ use self::report::{Feed, Sample};
 use crate::clock;
 use crate::exit::{self, Failure};
 
+/// When the venue's time begins: in a session, and a fortnight before the next day without one.
+const SHOWN: &str = "2025-03-05T15:00:10Z";
 /// Messages that are timed, without `--messages`.
-const MESSAGES: u32 = 2_000;
+const MESSAGES: u32 = 1_000;
 /// Messages before them.
-const WARM_UP: u32 = 200;
+const WARM_UP: u32 = 100;
 /// Symbols; each acts once a minute.
 const SYMBOLS: usize = 500;
 /// Seconds of the venue in a second, so that no minute is waited for long.
@@ -52,20 +54,14 @@ fn failed(why: impl std::fmt::Display) -> Failure {
 /// # Errors
 /// The daemon or the peer cannot be started, or an order does not come.
 pub(crate) fn tick_to_order(messages: Option<u32>) -> Result<Report, Failure> {
-    let shown: Timestamp = "2025-01-15T15:00:10Z".parse().map_err(failed)?;
+    let shown: Timestamp = SHOWN.parse().map_err(failed)?;
     let venue = Venue {
         shown,
         at: clock::elapsed(),
         pace: PACE,
     };
     let peer = Peer::start(venue, clock::elapsed).map_err(failed)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(failed)?;
-    let bare = runtime.block_on(async { BareClient::start(peer.address()) });
-    let bare = bare.map_err(failed)?;
+    let bare = BareClient::start(peer.address()).map_err(failed)?;
     let daemon = Daemon::start(peer.address(), SYMBOLS, PACE)?;
     let mut bench = Bench::new(&peer, daemon.symbols());
     bench.wait(Line::Bare)?;
@@ -274,4 +270,41 @@ fn bar(start: Timestamp, volume: u64) -> Result<Bar, Failure> {
         close: cents(10_000)?,
         volume,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use trader_broker_alpaca::face::{Keys, Outlet, Put, Simulator, Trading, TradingSettings};
+    use trader_calendar::{Calendar, new_york};
+    use trader_contract::BrokerEvent;
+
+    use super::*;
+
+    /// Days ahead that the daemon compares, and some more.
+    const AHEAD: chrono::Days = chrono::Days::new(16);
+
+    #[tokio::test]
+    async fn the_peer_has_the_sessions_that_the_daemon_compares() {
+        let shown: Timestamp = SHOWN.parse().unwrap();
+        let venue = Venue {
+            shown,
+            at: clock::elapsed(),
+            pace: 1,
+        };
+        let peer = Peer::start(venue, clock::elapsed).unwrap();
+        let endpoint = Simulator::at(&format!("http://{}", peer.address())).unwrap();
+        let settings = TradingSettings::new(Keys::new("peer", "peer"), clock::now);
+        let nobody: Outlet<BrokerEvent> = Arc::new(|_| Put::Taken);
+        let trading = Trading::start(&endpoint, settings, &[], nobody).unwrap();
+        let first = new_york::date(shown);
+        let last = first.checked_add_days(AHEAD).unwrap();
+        let theirs = trading.calendar(first, last).await.unwrap();
+        assert!(theirs.len() > 10, "{theirs:?}");
+        let calendar = Calendar::nyse();
+        let ours = calendar.sessions(first..=last).unwrap();
+        assert_eq!(crate::alpaca::differing_days(ours, &theirs), []);
+        trading.stop().await;
+    }
 }

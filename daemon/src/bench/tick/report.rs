@@ -51,12 +51,18 @@ pub(crate) struct Report {
     /// With the commit.
     whole_p50_us: f64,
     whole_p99_us: f64,
-    /// The medians of the parts: message to engine, engine to commit, commit to request, request to its
-    /// first byte.
+    /// The parts but the commit: message to engine, engine to commit, commit to what only waits for the
+    /// recording, the wait for that, request to its first byte.
     taken_p50_us: f64,
+    taken_p99_us: f64,
     decided_p50_us: f64,
+    decided_p99_us: f64,
     handed_p50_us: f64,
+    handed_p99_us: f64,
+    recorded_p50_us: f64,
+    recorded_p99_us: f64,
     written_p50_us: f64,
+    written_p99_us: f64,
     /// The minutes of so many symbols in one message, in milliseconds until all were processed: the one in
     /// the middle and the slowest, the last order's commit included.
     burst_symbols: usize,
@@ -97,6 +103,21 @@ impl Sample {
     fn without_commit(&self) -> Duration {
         self.whole().saturating_sub(self.commit())
     }
+    fn taken(&self) -> Duration {
+        self.span.taken.saturating_sub(self.whole.sent)
+    }
+    fn decided(&self) -> Duration {
+        self.span.decided.saturating_sub(self.span.taken)
+    }
+    fn handed(&self) -> Duration {
+        self.span.ready.saturating_sub(self.span.committed)
+    }
+    fn recorded(&self) -> Duration {
+        self.span.sent.saturating_sub(self.span.ready)
+    }
+    fn written(&self) -> Duration {
+        self.whole.order.saturating_sub(self.span.sent)
+    }
 }
 
 impl Report {
@@ -111,9 +132,6 @@ impl Report {
         }
         let of =
             |part: fn(&Sample) -> Duration, percent| percentile(samples.iter().map(part), percent);
-        let between = |from: fn(&Sample) -> Duration, to: fn(&Sample) -> Duration| {
-            percentile(samples.iter().map(|s| to(s).saturating_sub(from(s))), 50)
-        };
         let burst = |percent| percentile(bursts.iter().map(Sample::whole), percent) / 1e3;
         let (p50, p99) = (
             of(Sample::without_commit, 50),
@@ -134,10 +152,16 @@ impl Report {
             above_p99_us: tenth(p99 - floor_p99),
             whole_p50_us: of(Sample::whole, 50),
             whole_p99_us: of(Sample::whole, 99),
-            taken_p50_us: between(|s| s.whole.sent, |s| s.span.taken),
-            decided_p50_us: between(|s| s.span.taken, |s| s.span.decided),
-            handed_p50_us: between(|s| s.span.committed, |s| s.span.sent),
-            written_p50_us: between(|s| s.span.sent, |s| s.whole.order),
+            taken_p50_us: of(Sample::taken, 50),
+            taken_p99_us: of(Sample::taken, 99),
+            decided_p50_us: of(Sample::decided, 50),
+            decided_p99_us: of(Sample::decided, 99),
+            handed_p50_us: of(Sample::handed, 50),
+            handed_p99_us: of(Sample::handed, 99),
+            recorded_p50_us: of(Sample::recorded, 50),
+            recorded_p99_us: of(Sample::recorded, 99),
+            written_p50_us: of(Sample::written, 50),
+            written_p99_us: of(Sample::written, 99),
             burst_symbols,
             burst_p50_ms: burst(50),
             burst_max_ms: burst(100),
@@ -150,6 +174,26 @@ impl Report {
             quotes_sender_late_ms: tenth(micros(feed.late) / 1e3),
             order_after_quotes_ms: tenth(micros(feed.order_after) / 1e3),
         })
+    }
+}
+
+impl Report {
+    fn parts(&self) -> [(&'static str, f64, f64); 5] {
+        [
+            ("message to engine", self.taken_p50_us, self.taken_p99_us),
+            ("engine to commit", self.decided_p50_us, self.decided_p99_us),
+            ("commit to request", self.handed_p50_us, self.handed_p99_us),
+            (
+                "wait for the recording",
+                self.recorded_p50_us,
+                self.recorded_p99_us,
+            ),
+            (
+                "request to its first byte",
+                self.written_p50_us,
+                self.written_p99_us,
+            ),
+        ]
     }
 }
 
@@ -186,12 +230,9 @@ impl std::fmt::Display for Report {
             "with it      p50 {:7.1} us   p99 {:7.1} us",
             self.whole_p50_us, self.whole_p99_us
         )?;
-        writeln!(
-            f,
-            "parts, p50   message to engine {:.1}, engine to commit {:.1}, commit to request {:.1}, request to \
-             its first byte {:.1} us",
-            self.taken_p50_us, self.decided_p50_us, self.handed_p50_us, self.written_p50_us
-        )?;
+        for (what, p50, p99) in self.parts() {
+            writeln!(f, "  {what:32} p50 {p50:7.1} us   p99 {p99:7.1} us")?;
+        }
         writeln!(
             f,
             "burst        the minutes of {} symbols in one message: all processed, and an order out, after {:.1} \

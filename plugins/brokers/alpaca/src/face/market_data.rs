@@ -1,5 +1,6 @@
 //! Market data as it comes.
 
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use trader_contract::Timestamp;
@@ -33,6 +34,9 @@ pub struct MarketDataSettings {
     pub requests_per_minute: u32,
     /// For the waits before connecting again.
     pub seed: u64,
+    /// Where requests for the past are carried out, so that reading a long answer holds up nobody; the
+    /// stream's own runtime where this is none.
+    pub beside: Option<Handle>,
 }
 
 impl MarketDataSettings {
@@ -47,6 +51,7 @@ impl MarketDataSettings {
             format: Format::MessagePack,
             requests_per_minute: feed.requests_per_minute(),
             seed: 0x0a1b_acaa,
+            beside: None,
         }
     }
 }
@@ -90,6 +95,7 @@ impl MarketData {
             clock: settings.clock,
             pace: settings.pace,
             stop: stop.clone(),
+            beside: settings.beside.unwrap_or_else(Handle::current),
         };
         Ok(Self {
             orders,

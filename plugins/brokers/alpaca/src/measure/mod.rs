@@ -7,7 +7,7 @@ mod frames;
 mod peer;
 mod rest;
 
-pub use client::BareClient;
+pub use client::{BareClient, BareError};
 pub use peer::{Line, Peer, Venue};
 
 use serde::Serialize;

@@ -1,6 +1,9 @@
 //! What the peer answers to requests: an account with money and nothing in it, symbols that may all be
 //! traded, no bars of the past. An order is refused, so that its symbol is free for the next one.
 
+use std::fmt::Write as _;
+
+use chrono::{Datelike, NaiveDate, Weekday};
 use trader_contract::Timestamp;
 
 /// The words of the refusal.
@@ -9,7 +12,7 @@ const ACCOUNT: &str = r#"{"id":"peer","account_number":"PEER","status":"ACTIVE",
 
 /// Status and body of the answer.
 pub(super) fn answer(method: &str, target: &str, now: Timestamp) -> (u16, String) {
-    let path = target.split('?').next().unwrap_or(target);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if method == "POST" {
         return (403, REFUSED.to_owned());
     }
@@ -20,6 +23,7 @@ pub(super) fn answer(method: &str, target: &str, now: Timestamp) -> (u16, String
             now.plus_minutes(24 * 60),
             now.plus_minutes(3 * 60),
         ),
+        "/v2/calendar" => calendar(query),
         "/v2/orders:by_client_order_id" => {
             return (
                 404,
@@ -37,6 +41,28 @@ pub(super) fn answer(method: &str, target: &str, now: Timestamp) -> (u16, String
         },
     };
     (200, body)
+}
+
+/// A full session on every weekday: what is measured happens where there are no holidays.
+fn calendar(query: &str) -> String {
+    let asked = |name: &str| -> Option<NaiveDate> {
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, _)| *key == name)?.1.parse().ok()
+    };
+    let Some((first, last)) = asked("start").zip(asked("end")) else {
+        return "[]".to_owned();
+    };
+    let days = first.iter_days().take_while(|day| *day <= last);
+    let mut list = String::new();
+    for day in days.filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)) {
+        let comma = if list.is_empty() { "" } else { "," };
+        // Writing into a text cannot fail.
+        let _ = write!(
+            list,
+            r#"{comma}{{"date":"{day}","open":"09:30","close":"16:00"}}"#
+        );
+    }
+    format!("[{list}]")
 }
 
 /// The whole answer as bytes.

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use trader_contract::{Bar, Channel, FeedEvent, Quote, Symbol, Timestamp};
@@ -54,6 +55,8 @@ pub(crate) struct Parts {
     pub(crate) clock: fn() -> Timestamp,
     pub(crate) pace: u32,
     pub(crate) stop: CancellationToken,
+    /// Where requests are carried out and their answers read: a gap may be long.
+    pub(crate) beside: Handle,
 }
 
 /// What a request for bars has come to.
@@ -244,7 +247,7 @@ impl Task {
         self.filling = true;
         let history = self.parts.history.clone();
         let until = minute.plus_nanos(-1);
-        self.asked.spawn(async move {
+        let missed = async move {
             let symbols: Vec<Symbol> = missing.iter().map(|(symbol, _)| *symbol).collect();
             match history.minutes(&symbols, from, until).await {
                 Ok(bars) => {
@@ -259,7 +262,8 @@ impl Task {
                 }
                 Err(error) => Asked::Missed(Vec::new(), Err(error)),
             }
-        });
+        };
+        self.asked.spawn_on(missed, &self.parts.beside);
         true
     }
 
@@ -415,8 +419,8 @@ impl Task {
             return;
         }
         let history = self.parts.history.clone();
-        self.asked
-            .spawn(async move { Asked::Newest(history.latest_bars(&symbols).await) });
+        let newest = async move { Asked::Newest(history.latest_bars(&symbols).await) };
+        self.asked.spawn_on(newest, &self.parts.beside);
     }
 
     async fn take(&mut self, asked: Asked) -> bool {

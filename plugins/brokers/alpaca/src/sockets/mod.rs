@@ -12,6 +12,7 @@ pub(crate) use data::{Orders as DataOrders, Parts as DataParts, spawn as spawn_d
 pub use feed::{FeedCounts, FeedItem};
 pub use http::{Http, HttpError};
 pub use outlet::{Outlet, Put, outlet};
+pub(crate) use socket::config as socket_config;
 pub(crate) use trading::{Ask, Parts as TradingParts, spawn as spawn_trading};
 
 /// Makes TLS work: to be called once, before anything is connected. May be called again.

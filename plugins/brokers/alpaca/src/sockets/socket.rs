@@ -17,6 +17,9 @@ use crate::wire::{BYTES_MAX, Format};
 /// How long writing something may take: what is written is short.
 const WRITE: Duration = Duration::from_secs(5);
 
+/// Bytes that are read at once.
+const READ: usize = 16 << 10;
+
 type Connection = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What the socket tells.
@@ -149,9 +152,14 @@ async fn open(url: Box<str>, format: Format) -> Result<Connection, Error> {
         let packed = HeaderValue::from_static("application/msgpack");
         request.headers_mut().insert("Content-Type", packed);
     }
-    let config = WebSocketConfig::default()
-        .max_message_size(Some(BYTES_MAX))
-        .max_frame_size(Some(BYTES_MAX));
-    let (connection, _) = connect_async_with_config(request, Some(config), true).await?;
+    let (connection, _) = connect_async_with_config(request, Some(config()), true).await?;
     Ok(connection)
+}
+
+/// How a WebSocket is set up here. A message is short, and all of the buffer is cleared for every reading.
+pub(crate) fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ)
+        .max_message_size(Some(BYTES_MAX))
+        .max_frame_size(Some(BYTES_MAX))
 }
