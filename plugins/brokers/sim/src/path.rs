@@ -107,7 +107,8 @@ impl Path {
         self.segments()
             .filter(|(_, b)| b.offset > from)
             .find(|(_, b)| approach.has_reached(b.micros, level))
-            .map(|(a, b)| crossing(a, b, level).max(from))
+            // At `from` it is not: in a bar so short that knots lie on one offset, the first of them counts.
+            .map(|(a, b)| crossing(a, b, level).max(from.saturating_add(1)))
     }
 }
 
@@ -167,6 +168,13 @@ mod tests {
         assert_eq!(cents(&bar(100, 105, 95, 104)), [100, 95, 105, 104]);
         assert_eq!(cents(&bar(100, 105, 95, 96)), [100, 105, 95, 96]);
         assert_eq!(cents(&bar(100, 105, 95, 100)), [100, 95, 105, 100]);
+    }
+
+    #[test]
+    fn in_a_bar_of_two_nanoseconds_the_open_is_first() {
+        let path = Path::of(&bar(105, 105, 90, 90), 2);
+        let level = 1_040_000;
+        assert_eq!(path.first_at(Approach::Falling, level, 0), Some(1));
     }
 
     proptest! {
