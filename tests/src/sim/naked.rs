@@ -258,6 +258,7 @@ mod tests {
             asleep: false,
             awake_since: Timestamp::MIN,
             silent_since: None,
+            clock_behind: 0,
         }
     }
 

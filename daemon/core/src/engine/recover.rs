@@ -274,6 +274,7 @@ impl Engine {
         if is(Bug::OwnersWordIgnored) && self.book.holdings.contains_key(&symbol) {
             return false;
         }
+        self.lapse_given_up(answer.at, symbol, out);
         let record = Record::Discrepancy {
             symbol,
             ours,
@@ -313,6 +314,19 @@ impl Engine {
             self.block(answer.at, symbol, Block::Foreign, out);
         }
         true
+    }
+
+    /// Frees a symbol whose entry was given up without a fill, which a difference kept from being freed: the
+    /// broker's records lack the order, so the shares are no fill of it.
+    fn lapse_given_up(&mut self, at: Timestamp, symbol: Symbol, out: &mut Commands) {
+        let Some(holding) = self.book.holdings.get(&symbol) else {
+            return;
+        };
+        let never_held = holding.entry_qty.is_zero() && holding.net.is_flat();
+        if never_held && !self.book.orders_for(holding).any(Order::is_live) {
+            let client_id = holding.entry;
+            self.write(at, Record::EntryLapsed { symbol, client_id }, out);
+        }
     }
 
     /// Takes the broker's cash in place of the ledger's.

@@ -159,7 +159,7 @@ pub(super) fn not_against(book: &Book, symbol: Symbol, side: Side) -> Result<(),
     let forgotten = |o: &Order| is(Bug::EnterableWhileUnknown) && o.state == OrderState::Unknown;
     let other =
         |o: &&Order| o.is_live() && o.symbol() == symbol && o.side() != side && !forgotten(o);
-    match book.orders.values().find(other) {
+    match book.orders.unsettled().find(other) {
         None => Ok(()),
         Some(order) => {
             let (id, rests) = (order.id(), order.side());
@@ -265,7 +265,7 @@ pub(super) fn resting(
 ) -> Qty {
     let left_out = beside.and_then(|id| Some(group(book, book.orders.get(&id)?)));
     let mut groups: BTreeMap<ClientOrderId, Qty> = BTreeMap::new();
-    for order in book.orders.values() {
+    for order in book.orders.unsettled() {
         if !order.is_live() || order.symbol() != symbol || order.side() != side {
             continue;
         }

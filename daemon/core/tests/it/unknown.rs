@@ -140,7 +140,14 @@ fn an_entry_is_dropped_late_where_the_brokers_position_may_be_its_fill() {
         }
         let said = scene.transcript().to_owned();
         assert!(said.contains("dropped 1-e1"), "{said}");
+        for _ in 0..4 {
+            scene.snapshot();
+            scene.pass(2);
+        }
+        let said = scene.transcript().to_owned();
         assert!(said.contains("SPY blocked: foreign"), "{said}");
+        assert!(!said.contains("position_differs"), "{said}");
+        assert!(scene.engine.book().holdings.is_empty(), "{said}");
     });
 }
 

@@ -42,7 +42,9 @@ impl Watcher for FlatByDeadline {
     }
 
     fn after(&mut self, view: &View<'_>) -> Checked {
+        // By a clock that is behind it comes later.
         let deadline = view.plan.deadline();
+        let deadline = deadline.plus_nanos(view.around.clock_behind);
         self.follow(view);
         if view.now < deadline.plus_nanos(REACTION) || view.now >= view.plan.session.close {
             return Ok(0);

@@ -71,6 +71,8 @@ pub struct Circumstances {
     pub awake_since: Timestamp,
     /// Since when the order stream of the life that runs brings nothing, while it does not.
     pub silent_since: Option<Timestamp>,
+    /// How far the daemon's clock is behind the true one, in nanoseconds.
+    pub clock_behind: i64,
 }
 
 /// Everything that can be looked at after an event.

@@ -151,6 +151,7 @@ impl<'p> World<'p> {
                 awake_since: Timestamp::MIN,
                 asleep: false,
                 silent_since: None,
+                clock_behind: 0,
             },
             knew: None,
             asking: None,
@@ -329,6 +330,7 @@ impl<'p> World<'p> {
         }
         self.around.calm_from = self.faults.calm_from();
         self.around.asleep = self.asleep;
+        self.around.clock_behind = self.clock_ahead.saturating_neg().max(0);
         let silent = self.kernel.is_some() && (!self.stream.up || self.stream.muted > 0);
         let since = self.around.silent_since.unwrap_or(self.now);
         self.around.silent_since = silent.then_some(since);
