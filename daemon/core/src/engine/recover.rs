@@ -97,10 +97,7 @@ impl Engine {
                 return order.planned.parent;
             }
         }
-        // Nothing says what it replaced; of its role a trade has one order at the broker at a time.
-        let first = ClientOrderId { attempt: 0, ..id };
-        let before = self.book.orders.range(first..id).next_back();
-        before.and_then(|(_, order)| order.planned.parent.filter(|_| order.is_live()))
+        None
     }
 
     /// The trade that an order of ours serves: an open one, or one of this session that is over and was

@@ -83,19 +83,21 @@ fn a_stop_that_the_journal_lost_is_still_in_the_group_of_the_order_that_it_repla
 }
 
 #[test]
-fn a_stop_of_which_a_report_tells_before_any_answer_is_in_the_group_of_the_one_before_it() {
+fn a_stop_that_the_journal_lost_and_that_replaced_nothing_is_in_no_group() {
     both(|scene| {
-        scene.with_position();
+        scene.with_waiting_entry();
         let kept = scene.journal.len();
-        scene.wants("a", "SPY", scene.move_stop("99.80"));
-        scene.bar("101");
-        scene.replaced("1-s1");
+        scene.fill("1-e1", 40, "100.10");
+        scene.pass(1);
+        scene.cancelled("1-e1");
+        scene.fill("1-s2", 40, "99.50");
         scene.journal.truncate(kept);
         scene.restart();
-        scene.forget();
-        scene.report_of("1-s2");
-        let stop = &scene.engine.book().orders[&scene.id("1-s2")];
-        assert_eq!(stop.planned.parent, Some(scene.id("1-e1")));
+        scene.snapshot();
+        let book = scene.engine.book();
+        assert_eq!(book.orders[&scene.id("1-s2")].planned.parent, None);
+        // Of an exit that is in its group the entry would be taken to have filled whole.
+        assert!(!book.orders[&scene.id("1-e1")].misses_fills());
     });
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use trader_contract::{Symbol, Timestamp};
+use trader_contract::{OrderRole, Symbol, Timestamp};
 use trader_core::record::{Alert, JournalEntry, Record, Severity};
 
 use super::{Checked, View, Watcher};
+use crate::sim::truth::Truth;
 
 /// What the daemon may take to say so.
 const REACTION: i64 = 2 * Timestamp::SECOND;
@@ -64,6 +65,7 @@ impl Watcher for FlatByDeadline {
         let left = format!("[{}] and [{}]", held.join(", "), orders.join(", "));
         let clear_since = around.calm_from.max(up_since).max(around.awake_since);
         let clear = deadline.since(clear_since) > CLEAR && around.halted.is_empty();
+        let clear = clear && !fills_in_part(truth);
         if first && clear {
             return Err(format!(
                 "past the deadline there are {left}, and nothing was in the way"
@@ -85,6 +87,17 @@ impl Watcher for FlatByDeadline {
         }
         Ok(1)
     }
+}
+
+/// Whether the market gives what is left bit by bit: nobody can be quicker than it.
+fn fills_in_part(truth: &Truth) -> bool {
+    let mut held = truth.held_by_daemon();
+    held.all(|(symbol, _)| {
+        truth.open.values().any(|order| {
+            let closes = order.symbol == *symbol && order.client_id.role == OrderRole::Exit;
+            closes && !order.filled.is_zero()
+        })
+    })
 }
 
 impl FlatByDeadline {
