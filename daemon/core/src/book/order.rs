@@ -208,6 +208,13 @@ impl Order {
         new_fill || newer_state || shape || more || self.broker_id.is_none()
     }
 
+    /// Whether more was heard to have filled than the report says, which is newer than any other.
+    #[must_use]
+    pub fn has_more_than(&self, report: &OrderReport) -> bool {
+        let newer = self.reported_at.is_some_and(|newest| report.at > newest);
+        newer && report.execution.is_none() && report.filled < self.filled
+    }
+
     /// Whether a report may move the order: it is no older than the newest one, or it is the end.
     #[must_use]
     pub fn is_current(&self, report: &OrderReport) -> bool {

@@ -68,6 +68,11 @@ impl Engine {
 
     /// Takes a report. One that says nothing new changes nothing and is not written.
     pub(super) fn on_report(&mut self, at: Timestamp, report: &OrderReport, out: &mut Commands) {
+        let known = self.book.orders.get(&report.client_id);
+        if !self.comparing && known.is_some_and(|order| order.has_more_than(report)) {
+            // An execution was taken back: the broker's records tell which.
+            self.request_snapshot(out);
+        }
         let Some(order) = self.book.orders.get(&report.client_id) else {
             return match self.recover(at, report, &[], out) {
                 true => self.on_report(at, report, out),

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use trader_contract::{BrokerEvent, Execution, ExecutionId, OrderReport, Qty, ReportStatus};
 
 use crate::foreign::{look_twice, net};
-use crate::scene::{both, symbol};
+use crate::scene::{Scene, both, symbol};
 
 #[test]
 fn an_execution_that_the_broker_takes_back_is_undone() {
@@ -118,5 +118,31 @@ fn what_stands_in_the_place_of_a_void_execution_does_not_come_back_once_it_is_vo
         scene.pass(60);
         look_twice(scene);
         assert!(!scene.transcript().contains("fill_corrected"));
+    });
+}
+
+#[test]
+fn a_report_of_fewer_shares_than_were_heard_of_asks_what_was_taken_back_at_once() {
+    both(|scene| {
+        scene.with_position();
+        let id = scene.id("1-e1");
+        let told = |scene: &Scene, seconds| OrderReport {
+            filled: Qty::shares(60).unwrap(),
+            at: scene
+                .at
+                .plus_nanos(seconds * trader_contract::Timestamp::SECOND),
+            ..scene.venue.orders[&id].clone()
+        };
+        // One of before tells what was so then.
+        let before = told(scene, -30);
+        scene.hear("60 before", vec![BrokerEvent::Order(before)]);
+        assert!(
+            !scene.transcript().contains("ASK"),
+            "{}",
+            scene.transcript()
+        );
+        let after = told(scene, 30);
+        scene.hear("60 after", vec![BrokerEvent::Order(after)]);
+        assert!(scene.transcript().contains("ASK"), "{}", scene.transcript());
     });
 }
