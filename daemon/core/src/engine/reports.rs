@@ -68,11 +68,7 @@ impl Engine {
 
     /// Takes a report. One that says nothing new changes nothing and is not written.
     pub(super) fn on_report(&mut self, at: Timestamp, report: &OrderReport, out: &mut Commands) {
-        let known = self.book.orders.get(&report.client_id);
-        if !self.comparing && known.is_some_and(|order| order.has_more_than(report)) {
-            // An execution was taken back: the broker's records tell which.
-            self.request_snapshot(out);
-        }
+        self.look_for_taken_back(report, out);
         let Some(order) = self.book.orders.get(&report.client_id) else {
             return match self.recover(at, report, &[], out) {
                 true => self.on_report(at, report, out),
@@ -138,6 +134,15 @@ impl Engine {
             self.after_fill(at, id, report, out);
         }
         self.tend(at, id, out);
+    }
+
+    /// Where a report tells of fewer shares than were heard of, an execution was taken back: the broker's
+    /// records say which.
+    fn look_for_taken_back(&mut self, report: &OrderReport, out: &mut Commands) {
+        let known = self.book.orders.get(&report.client_id);
+        if !self.comparing && known.is_some_and(|order| order.has_more_than(report)) {
+            self.request_snapshot(out);
+        }
     }
 
     fn after_fill(
