@@ -326,7 +326,6 @@ fn crank(
         journal_log: JournalLog::new(kernel.engine().book()),
         witness: plan.witness,
         recorder,
-        unsecured: false,
         probe: plan.probe,
     };
     Ok(Crank {

@@ -39,19 +39,7 @@ pub(super) struct Outside {
     pub(super) delivery: Arc<Delivery>,
     /// Writes down what the engine takes and gives.
     pub(super) recorder: Recorder,
-    /// Whether what was recorded has to be on the disk before anything is sent, and nobody asked for that
-    /// yet.
-    pub(super) unsecured: bool,
     pub(super) probe: Option<Probe>,
-}
-
-impl Outside {
-    /// Asks that what was recorded so far outlives the power, where that is wanted.
-    fn secure_now(&mut self) {
-        if std::mem::take(&mut self.unsecured) {
-            self.recorder.secure();
-        }
-    }
 }
 
 impl Ports for Outside {
@@ -63,7 +51,7 @@ impl Ports for Outside {
     }
 
     fn secure(&mut self) {
-        self.unsecured = true;
+        self.recorder.secure();
     }
 
     fn record_commands(&mut self, commands: &mut Commands) {
@@ -78,8 +66,6 @@ impl Ports for Outside {
         let (answer, outcome) = oneshot::channel();
         // Who waits is here until it comes.
         let answer = move |outcome| drop(answer.send(outcome));
-        // Beside the journal, and first: a file that grows is on the disk later than one that is written over.
-        self.secure_now();
         self.writer.submit_then(batch, answer);
         let outcome = self.runtime.until(outcome);
         let outcome = outcome.unwrap_or_else(|_| Err(Arc::new(StoreError::WriterStopped)));
@@ -102,7 +88,6 @@ impl Ports for Outside {
         if let Some(probe) = &mut self.probe {
             probe.ready();
         }
-        self.secure_now();
         self.recorder.wait();
         if let Some(probe) = &mut self.probe {
             probe.sent(&request);

@@ -22,6 +22,15 @@ fn is_unsettled(order: &Order) -> bool {
     order.is_live() || order.misses_fills()
 }
 
+/// Notes whether an order is unsettled now.
+fn file(unsettled: &mut BTreeSet<ClientOrderId>, order: &Order, id: ClientOrderId) {
+    if is_unsettled(order) {
+        unsettled.insert(id);
+    } else {
+        unsettled.remove(&id);
+    }
+}
+
 impl Orders {
     /// Orders that may still fill, or of whose fills not all were heard of; by id.
     pub fn unsettled(&self) -> impl Iterator<Item = &Order> {
@@ -30,7 +39,7 @@ impl Orders {
 
     /// Adds an order, in place of any that has its id.
     pub fn insert(&mut self, id: ClientOrderId, order: Order) {
-        self.file(id, is_unsettled(&order));
+        file(&mut self.unsettled, &order, id);
         self.all.insert(id, order);
     }
 
@@ -60,14 +69,6 @@ impl Orders {
             order,
             unsettled: &mut self.unsettled,
         })
-    }
-
-    fn file(&mut self, id: ClientOrderId, unsettled: bool) {
-        if unsettled {
-            self.unsettled.insert(id);
-        } else {
-            self.unsettled.remove(&id);
-        }
     }
 }
 
@@ -117,10 +118,6 @@ impl DerefMut for Changing<'_> {
 
 impl Drop for Changing<'_> {
     fn drop(&mut self) {
-        if is_unsettled(self.order) {
-            self.unsettled.insert(self.id);
-        } else {
-            self.unsettled.remove(&self.id);
-        }
+        file(self.unsettled, self.order, self.id);
     }
 }
