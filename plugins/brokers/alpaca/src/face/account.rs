@@ -78,6 +78,23 @@ pub(super) fn settled(result: HttpResult) -> Result<Answer, AskError> {
     }
 }
 
+/// Asks so often at most, until there is an answer.
+///
+/// # Errors
+/// A refusal, or none of the questions was answered.
+pub(super) async fn answered<A: Future<Output = Result<Answer, AskError>>>(
+    most: u32,
+    ask: impl Fn() -> A,
+) -> Result<Answer, AskError> {
+    for _ in 1..most {
+        match ask().await {
+            Err(AskError::Unanswered { .. }) => {}
+            settled => return settled,
+        }
+    }
+    ask().await
+}
+
 /// Reads an answer's body.
 pub(super) fn read<T>(
     answer: &Answer,
@@ -125,17 +142,10 @@ impl<E: Endpoint> Trading<E> {
     async fn get<T>(
         &self,
         path: &Path,
-        look: impl Fn(View<'_>) -> Result<T, Malformed>,
+        look: impl FnOnce(View<'_>) -> Result<T, Malformed>,
     ) -> Result<T, AskError> {
-        let mut tries = 0_u32;
-        loop {
-            tries = tries.saturating_add(1);
-            match self.once(Urgency::Reading, Method::Get, path, None).await {
-                Ok(answer) => return read(&answer, look),
-                Err(AskError::Unanswered { .. }) if tries < TRIES => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let ask = move || self.once(Urgency::Reading, Method::Get, path, None);
+        read(&answered(TRIES, ask).await?, look)
     }
 
     /// The account.

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use trader_contract::Timestamp;
 
-use super::account::{AskError, ahead, days, read, settled};
+use super::account::{AskError, ahead, answered, days, read, settled};
 use super::endpoint::Endpoint;
 use super::trading::StartError;
 use crate::protocol::keys::Keys;
@@ -43,17 +43,10 @@ impl Inquiry {
     async fn get<T>(
         &self,
         path: &Path,
-        look: impl Fn(View<'_>) -> Result<T, Malformed>,
+        look: impl FnOnce(View<'_>) -> Result<T, Malformed>,
     ) -> Result<T, AskError> {
-        let mut tries = 0_u32;
-        loop {
-            tries = tries.saturating_add(1);
-            match settled(self.http.call(Method::Get, path.as_str(), None).await) {
-                Ok(answer) => return read(&answer, look),
-                Err(AskError::Unanswered { .. }) if tries < TRIES => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let ask = move || async { settled(self.http.call(Method::Get, path.as_str(), None).await) };
+        read(&answered(TRIES, ask).await?, look)
     }
 
     /// The account.
