@@ -6,22 +6,32 @@ use trader_contract::{BrokerEvent, Execution, ExecutionId, OrderReport, Qty, Rep
 use crate::foreign::{look_twice, net};
 use crate::scene::{Scene, both, symbol};
 
+/// The broker has 60 shares instead of the 100 that the entry of `with_position` had bought, and says so.
+pub(crate) fn sixty_instead(scene: &mut Scene) -> BrokerEvent {
+    let client_id = scene.id("1-e1");
+    let execution = scene.engine.book().orders[&client_id].executions[0].clone();
+    let now = Some(Execution {
+        id: ExecutionId("x-new".into()),
+        qty: Qty::shares(60).unwrap(),
+        price: scene.price("100.05"),
+        fee: trader_contract::Money::ZERO,
+        at: scene.at,
+    });
+    let left = net(scene, 60);
+    scene.venue.meddle(symbol("SPY"), left);
+    BrokerEvent::Corrected {
+        client_id,
+        execution,
+        now,
+    }
+}
+
 #[test]
 fn an_execution_that_the_broker_takes_back_is_undone() {
     assert_snapshot!(both(|scene| {
         scene.with_position();
         let before = scene.engine.book().cash;
-        let void = scene.engine.book().orders[&scene.id("1-e1")].executions[0].clone();
-        let (client_id, price) = (scene.id("1-e1"), scene.price("100.05"));
-        let now = Execution {
-            id: ExecutionId("x-new".into()),
-            qty: Qty::shares(60).unwrap(),
-            price,
-            fee: trader_contract::Money::ZERO,
-            at: scene.at,
-        };
-        let corrected = BrokerEvent::Corrected { client_id, execution: void, now: Some(now) };
-        scene.venue.meddle(symbol("SPY"), net(scene, 60));
+        let corrected = sixty_instead(scene);
         scene.hear("60 instead of 100", vec![corrected.clone()]);
         scene.hear("the same again", vec![corrected]);
         scene.cancelled("1-s1");

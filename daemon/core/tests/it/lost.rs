@@ -1,11 +1,10 @@
 //! Orders of ours that the broker has and the journal lost, as after a disk that was full: they are taken up
 //! again, in the group that they were in.
 
-use trader_contract::{BrokerEvent, Execution, ExecutionId, Money, Qty};
 use trader_core::OperatorCommand;
 
-use crate::foreign::net;
-use crate::scene::{Scene, both, symbol};
+use crate::corrections::sixty_instead;
+use crate::scene::{both, symbol};
 
 #[test]
 fn a_stop_that_the_journal_lost_is_taken_up_again_and_none_rests_beside_it() {
@@ -30,29 +29,6 @@ fn a_stop_that_the_journal_lost_is_taken_up_again_and_none_rests_beside_it() {
     });
 }
 
-/// 60 shares instead of the 100 that the entry had bought.
-fn take_back_40(scene: &mut Scene) {
-    let client_id = scene.id("1-e1");
-    let execution = scene.engine.book().orders[&client_id].executions[0].clone();
-    let now = Some(Execution {
-        id: ExecutionId("x-new".into()),
-        qty: Qty::shares(60).unwrap(),
-        price: scene.price("100.05"),
-        fee: Money::ZERO,
-        at: scene.at,
-    });
-    let left = net(scene, 60);
-    scene.venue.meddle(symbol("SPY"), left);
-    scene.hear(
-        "60 instead of 100",
-        vec![BrokerEvent::Corrected {
-            client_id,
-            execution,
-            now,
-        }],
-    );
-}
-
 #[test]
 fn a_stop_that_the_journal_lost_is_still_in_the_group_of_the_order_that_it_replaced() {
     both(|scene| {
@@ -72,7 +48,8 @@ fn a_stop_that_the_journal_lost_is_still_in_the_group_of_the_order_that_it_repla
         // Where the stop was meant to be now, the journal lost, too.
         scene.replaced("1-s3");
         scene.forget();
-        take_back_40(scene);
+        let corrected = sixty_instead(scene);
+        scene.hear("60 instead of 100", vec![corrected]);
         let said = scene.transcript();
         assert!(said.contains("CANCEL 1-s4"), "{said}");
         assert!(!said.contains("REPLACE"), "{said}");
