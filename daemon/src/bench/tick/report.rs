@@ -175,9 +175,7 @@ impl Report {
             order_after_quotes_ms: tenth(micros(feed.order_after) / 1e3),
         })
     }
-}
 
-impl Report {
     fn parts(&self) -> [(&'static str, f64, f64); 5] {
         [
             ("message to engine", self.taken_p50_us, self.taken_p99_us),
