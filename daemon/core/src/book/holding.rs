@@ -195,11 +195,13 @@ impl Holding {
         *total -= value;
     }
 
-    /// Takes the broker's position in place of what the fills add up to. One on the other side is
-    /// not this trade's: to it the trade is flat.
+    /// Takes the broker's position in place of what the fills add up to. One on a side on which the fills
+    /// left nothing is not this trade's: to it the trade is flat.
     pub fn adopt(&mut self, broker: NetQty) {
-        let other_side = Direction::of(broker).is_some_and(|d| d != self.direction);
-        self.net = if other_side { NetQty::ZERO } else { broker };
+        let side = Direction::of(broker);
+        let ours =
+            side.is_none() || side == Some(self.direction) || side == Direction::of(self.net);
+        self.net = if ours { broker } else { NetQty::ZERO };
         self.adopted = true;
     }
 
@@ -260,5 +262,21 @@ mod tests {
         let half = average("84.25".parse().unwrap(), "0.5".parse().unwrap()).unwrap();
         assert_eq!(half, Mean::from("168.5".parse::<Price>().unwrap()));
         assert!(average(value, Qty::ZERO).is_none());
+    }
+
+    #[test]
+    fn a_position_on_the_other_side_is_the_trades_only_where_its_fills_made_one() {
+        let net = |shares: i64| NetQty::from_nanos(shares * 1_000_000_000).unwrap();
+        let id = "00000001-20250317-1-e1".parse().unwrap();
+        let found = |shares| {
+            let what = ("SPY".parse().unwrap(), id, net(shares));
+            Holding::found(what.0, what.1, what.2, (None, Timestamp::MIN)).unwrap()
+        };
+        for (filled, broker, kept) in [(0, -5, 0), (0, 40, 40), (-130, -20, -20), (-130, 5, 5)] {
+            let mut holding = found(100);
+            holding.net = holding.net.checked_add(net(filled)).unwrap();
+            holding.adopt(net(broker));
+            assert_eq!(holding.net, net(kept), "{filled} and {broker}");
+        }
     }
 }

@@ -3,9 +3,16 @@
 use trader_contract::{Bar, Direction, Price, Symbol, SymbolId, Timestamp};
 
 use super::Engine;
+use super::ladder::RESIDUE;
+use super::reports::CONTRADICTED;
 use crate::command::Commands;
 use crate::planted::{Bug, is};
 use crate::record::{Block, Origin, Record, Severity};
+
+/// The alert that a price has jumped over the night, and nobody knows why.
+const JUMPED: &str = "jumped";
+/// What keeps a symbol from being entered until a person has looked: the alert that stands as long.
+const JUDGED: [(&str, Block); 2] = [(JUMPED, Block::Jumped), (CONTRADICTED, Block::Contradicted)];
 
 impl Engine {
     /// Trading in a symbol stopped or went on. While it is halted no stop executes: the time that one
@@ -123,44 +130,87 @@ impl Engine {
         let Some(before) = before.filter(|before| first && is_jump(*before, bar.open)) else {
             return;
         };
-        if self.book.blocks.contains_key(&symbol) || is(Bug::JumpIgnored) {
+        if is(Bug::JumpIgnored) {
             return;
         }
-        let record = Record::SymbolBlocked {
-            symbol,
-            block: Block::Jumped,
-            origin: Origin::Engine,
-        };
-        self.write(at, record, out);
+        self.block(at, symbol, Block::Jumped, out);
         let message = format!(
             "{symbol} opens at {} after {before}, and no split is known that would explain it; it is not entered",
             bar.open
         );
         let action = "find out why, then `traderctl arm --symbol` it; a split of which the daemon is not told makes its stops wrong";
-        let what = (Severity::Critical, "jumped", Some(symbol));
+        let what = (Severity::Critical, JUMPED, Some(symbol));
         self.raise_standing(at, what, (message, action), out);
     }
 
-    /// A person lets a symbol be entered again that its price, a position left over or a
-    /// contradiction had blocked.
-    /// Says so, if it was blocked for such a reason.
+    /// Keeps a symbol from being entered, unless something else does already: what only a person can
+    /// judge has its alert standing beside it.
+    pub(super) fn block(
+        &mut self,
+        at: Timestamp,
+        symbol: Symbol,
+        block: Block,
+        out: &mut Commands,
+    ) {
+        if self.book.blocks.contains_key(&symbol) {
+            return;
+        }
+        let origin = Origin::Engine;
+        let record = Record::SymbolBlocked {
+            symbol,
+            block,
+            origin,
+        };
+        self.write(at, record, out);
+    }
+
+    /// What kept a symbol from being entered has ended by itself. What came up beside it and waits for a
+    /// person's look keeps it from now on.
+    pub(super) fn unblock(&mut self, at: Timestamp, symbol: Symbol, out: &mut Commands) {
+        let mut beside = JUDGED.iter();
+        let beside = beside.find(|(kind, _)| self.book.standing(kind, Some(symbol)).is_some());
+        let origin = Origin::Engine;
+        let record = match beside {
+            Some((_, block)) => Record::SymbolBlocked {
+                symbol,
+                block: block.clone(),
+                origin,
+            },
+            None => Record::SymbolFreed { symbol, origin },
+        };
+        self.write(at, record, out);
+    }
+
+    /// A person has looked at the price, the contradiction or the position left over that kept a symbol
+    /// from being entered. What has come of it, if one of them did.
     pub(super) fn free_by_hand(
         &mut self,
         at: Timestamp,
         symbol: Symbol,
         origin: &Origin,
         out: &mut Commands,
-    ) -> bool {
-        let kind = match self.book.blocks.get(&symbol).map(|b| &b.block) {
-            Some(Block::Jumped) => "jumped",
-            Some(Block::Residue) => "residue",
-            Some(Block::Contradicted) => "contradicting_report",
-            _ => return false,
-        };
-        let origin = origin.clone();
-        self.write(at, Record::SymbolFreed { symbol, origin }, out);
-        self.clear_standing(at, kind, Some(symbol), out);
-        true
+    ) -> Option<String> {
+        let mut looked = false;
+        for (kind, _) in JUDGED {
+            looked |= self.book.standing(kind, Some(symbol)).is_some();
+            self.clear_standing(at, kind, Some(symbol), out);
+        }
+        let block = self.book.blocks.get(&symbol).map(|b| b.block.clone());
+        match block {
+            Some(Block::Jumped | Block::Contradicted | Block::Residue) => {
+                let origin = origin.clone();
+                self.write(at, Record::SymbolFreed { symbol, origin }, out);
+                self.clear_standing(at, RESIDUE, Some(symbol), out);
+                Some(format!("{symbol} may be entered again"))
+            }
+            Some(block) if looked => {
+                let block = block.name();
+                Some(format!(
+                    "what was told of {symbol} is taken as looked at; it stays blocked: {block}"
+                ))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -380,9 +380,9 @@ impl Engine {
             done.push(format!("{scope} is killed no longer"));
         }
         if let Scope::Symbol(symbol) = scope
-            && self.free_by_hand(at, *symbol, &origin, out)
+            && let Some(freed) = self.free_by_hand(at, *symbol, &origin, out)
         {
-            done.push(format!("{symbol} may be entered again"));
+            done.push(freed);
         }
         if let (Some(live), Scope::All) = (self.authority.live.clone(), scope) {
             done.push(self.give_leave(at, live, origin, out));

@@ -162,29 +162,8 @@ impl Engine {
         let adopted = self.book.holdings.get(&symbol).is_some_and(|h| h.adopted);
         let block = self.book.blocks.get(&symbol).map(|b| &b.block);
         if matches!(block, Some(Block::Foreign | Block::Ignored { .. })) && !adopted {
-            let origin = Origin::Engine;
-            self.write(at, Record::SymbolFreed { symbol, origin }, out);
+            self.unblock(at, symbol, out);
         }
-    }
-
-    /// Keeps a symbol from being entered, unless something else does already.
-    pub(super) fn block(
-        &mut self,
-        at: Timestamp,
-        symbol: Symbol,
-        block: Block,
-        out: &mut Commands,
-    ) {
-        if self.book.blocks.contains_key(&symbol) {
-            return;
-        }
-        let origin = Origin::Engine;
-        let record = Record::SymbolBlocked {
-            symbol,
-            block,
-            origin,
-        };
-        self.write(at, record, out);
     }
 
     fn tend_symbol(&mut self, at: Timestamp, symbol: Symbol, out: &mut Commands) {

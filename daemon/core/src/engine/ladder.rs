@@ -23,7 +23,7 @@ const ASK_AT_NIGHT: i64 = Timestamp::MINUTE;
 /// The alert that something is open that should not be.
 const NOT_FLAT: &str = "not_flat";
 /// The alert that a position goes over the night that should not.
-const RESIDUE: &str = "residue";
+pub(super) const RESIDUE: &str = "residue";
 
 /// How far the confirmation of flat has come.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -246,13 +246,20 @@ impl Engine {
 
     /// What was left of a session and is closed now may be entered again.
     fn free_residues(&mut self, at: Timestamp, out: &mut Commands) {
-        let over = self.book.blocks.iter().filter(|(symbol, blocked)| {
-            blocked.block == Block::Residue && !self.book.holdings.contains_key(symbol)
-        });
-        let over: Vec<Symbol> = over.map(|(symbol, _)| *symbol).collect();
-        for symbol in over {
-            let origin = Origin::Engine;
-            self.write(at, Record::SymbolFreed { symbol, origin }, out);
+        let held = &self.book.holdings;
+        let over = self
+            .book
+            .blocks
+            .iter()
+            .filter(|(symbol, _)| !held.contains_key(symbol));
+        let over: Vec<(Symbol, bool)> = over
+            .map(|(symbol, blocked)| (*symbol, blocked.block == Block::Residue))
+            .collect();
+        for (symbol, is_residue) in over {
+            if is_residue {
+                self.unblock(at, symbol, out);
+            }
+            // It stands beside another block, too.
             self.clear_standing(at, RESIDUE, Some(symbol), out);
         }
     }

@@ -101,7 +101,7 @@ impl Engine {
             return;
         };
         if !session.contains(bar.start) {
-            return;
+            return self.take_close(id, bar);
         }
         if let Some(state) = self.symbols.get_mut(id.index()) {
             state.minutes.take(session.open, bar.start);
@@ -135,6 +135,20 @@ impl Engine {
             self.find_due();
         }
         self.tend_after_bar(at, id, out);
+    }
+
+    /// Takes the last minutes of the session that has just closed, which come after its close: what a
+    /// symbol closed at is what the next open is compared with. No strategy is asked.
+    fn take_close(&mut self, id: SymbolId, bar: &Bar) {
+        let over = self.schedule.over.filter(|over| over.contains(bar.start));
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
+        if over.is_some() && bar.start >= state.last_start {
+            state.last_start = bar.start;
+            state.last = Some(bar.close);
+            self.value_account();
+        }
     }
 
     /// Looks at the open trade of a symbol after a bar, if a price can change what is to be done.

@@ -12,6 +12,9 @@ use crate::lane::Surroundings;
 use crate::planted::{Bug, is};
 use crate::record::{Block, Origin, Record, Severity, TradingState};
 
+/// The alert that the broker has another order under an id of ours.
+pub(super) const CONTRADICTED: &str = "contradicting_report";
+
 impl Engine {
     pub(super) fn on_broker(&mut self, at: Timestamp, event: &BrokerEvent, out: &mut Commands) {
         self.hear_broker(at, event, out);
@@ -184,11 +187,7 @@ impl Engine {
         let id = report.client_id;
         let ours = self.book.orders.get(&id).map(Order::symbol);
         for symbol in ours.into_iter().chain([report.symbol]) {
-            if self
-                .book
-                .standing("contradicting_report", Some(symbol))
-                .is_some()
-            {
+            if self.book.standing(CONTRADICTED, Some(symbol)).is_some() {
                 continue;
             }
             let message = format!(
@@ -196,7 +195,7 @@ impl Engine {
             );
             self.raise_standing(
                 at,
-                (Severity::Critical, "contradicting_report", Some(symbol)),
+                (Severity::Critical, CONTRADICTED, Some(symbol)),
                 (
                     message,
                     "compare it with the broker's records, then `traderctl arm --symbol`",

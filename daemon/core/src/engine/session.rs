@@ -47,6 +47,8 @@ pub enum Phase {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Schedule {
     pub(super) session: Option<Session>,
+    /// The one that closed last, in this run.
+    pub(super) over: Option<Session>,
     pub(super) phase: Phase,
     pub(super) next_at: Timestamp,
     /// Without sessions, and where positions are held over the night.
@@ -57,6 +59,7 @@ impl Default for Schedule {
     fn default() -> Self {
         Self {
             session: None,
+            over: None,
             phase: Phase::Closed,
             next_at: Timestamp::MAX,
             entries_at_any_time: false,
@@ -213,6 +216,7 @@ impl Engine {
                 // What comes of windows with missing minutes belongs to this session.
                 self.end_windows(at, 0, out);
                 self.close_session(at, out);
+                self.schedule.over = Some(session);
                 self.locate_session(session.close);
                 self.check_calendar(at, out);
                 self.rest_links();

@@ -27,9 +27,9 @@ pub enum Venue {
 
 /// The next step for a position that is to be closed.
 ///
-/// While the symbol is halted, and over the night for what is left of a session, a stop that rests
-/// stays: it cannot be worse than nothing, and nothing could be closed. Otherwise everything that
-/// rests is taken out, and the position is closed at the market.
+/// While the symbol is halted, and over the night for what is left of a session or where the broker
+/// queues no exit, a stop that rests stays: it cannot be worse than nothing, and nothing could be closed.
+/// Otherwise everything that rests is taken out, and the position is closed at the market.
 pub(super) fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     let live = |role: OrderRole| {
         let mut of_role = orders.iter().filter(|o| o.role() == role && o.is_live());
@@ -44,7 +44,7 @@ pub(super) fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_
         // One for more shares than are left would turn the position.
         let known = !ground.disputed && !orders.iter().any(|order| order.misses_fills());
         let too_large = known && order.remaining() > holding.net.magnitude();
-        let keeps = keeps_its_stop(ground.venue) && !too_large;
+        let keeps = keeps_its_stop(orders, ground.venue) && !too_large;
         let stays = !flat && !holding.is_turned() && keeps;
         if stays {
             return WAIT;
@@ -69,11 +69,13 @@ fn patience(ground: &Ground<'_>) -> Option<i64> {
     Some(ground.chase_nanos?.saturating_mul(factor))
 }
 
-const fn keeps_its_stop(venue: Venue) -> bool {
+/// Whether a stop that rests stays. What rests because no exit could be queued is not taken out again for
+/// one that could not be queued either.
+fn keeps_its_stop(orders: &[&Order], venue: Venue) -> bool {
     match venue {
         Venue::Open { .. } => false,
         Venue::Halted => true,
-        Venue::Closed { residue } => residue.is_some(),
+        Venue::Closed { residue } => residue.is_some() || was_refused(orders, residue),
     }
 }
 

@@ -4,9 +4,10 @@
 use insta::assert_snapshot;
 use trader_contract::BrokerEvent;
 use trader_core::record::Block;
+use trader_core::{DayRules, EndOfDay, OperatorCommand};
 
 use crate::ladder::{NIGHT, chased, flattening};
-use crate::scene::{Scene, both_with, symbol};
+use crate::scene::{Scene, Setup, both_with, symbol};
 
 fn halt(scene: &mut Scene, halted: bool) {
     let symbol = symbol("SPY");
@@ -252,4 +253,36 @@ fn where_the_broker_queues_no_exit_at_night_the_stop_rests_again() {
     14:30:00 snapshot
       cleared not_flat
     "#);
+}
+
+#[test]
+fn a_stop_that_rests_because_no_exit_is_queued_is_not_taken_out_for_another_one() {
+    let hold = DayRules {
+        end_of_day: EndOfDay::Hold,
+        ..DayRules::default()
+    };
+    let setup = Setup {
+        day: hold,
+        ..chased()
+    };
+    both_with(&setup, |scene| {
+        scene.with_position();
+        scene.pass_to_close(0);
+        scene.snapshot();
+        scene.operator(OperatorCommand::Close(symbol("SPY")));
+        scene.cancelled("1-s1");
+        scene.refused("1-x1");
+        scene.pass(1);
+        scene.accepted("1-s2");
+        scene.forget();
+        scene.pass(3600);
+        let said = scene.transcript().to_owned();
+        assert!(!said.contains("CANCEL"), "{said}");
+        scene.pass(NIGHT - 3601);
+        let said = scene.transcript().to_owned();
+        assert!(said.contains("CANCEL 1-s2"), "{said}");
+        scene.cancelled("1-s2");
+        scene.fill("1-x2", 100, "100");
+        assert!(scene.engine.book().holdings.is_empty());
+    });
 }

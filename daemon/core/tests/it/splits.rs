@@ -4,8 +4,9 @@ use trader_contract::{BrokerEvent, Direction, NetQty, Price, Qty, ReportStatus, 
 use trader_core::record::{Block, Origin, Record, Scope};
 use trader_core::{DayRules, EndOfDay, Event, OperatorCommand};
 
+use crate::foreign::{look_twice, net};
 use crate::ladder::chased;
-use crate::scene::{Scene, Setup, symbol};
+use crate::scene::{Scene, Setup, both_with, symbol};
 
 const NIGHT: i64 = 17 * 3600 + 1800;
 
@@ -211,6 +212,15 @@ fn what_is_left_of_a_session_is_split_too_and_closed_at_the_open() {
     assert!(scene.engine.book().alerts.is_empty());
 }
 
+/// A person has looked at the symbol.
+fn arm(scene: &mut Scene) {
+    let scope = Scope::Symbol(spy());
+    scene.operator(OperatorCommand::Arm {
+        scope,
+        account: None,
+    });
+}
+
 fn jump(scene: &mut Scene, to: &str) {
     scene.pass_to_close(0);
     scene.snapshot();
@@ -234,11 +244,7 @@ fn a_jump_over_the_night_without_a_split_blocks_the_symbol_until_a_person_frees_
     scene.wants("a", "SPY", scene.entry());
     scene.bar("59.99");
     assert!(scene.transcript().contains("refused by symbol_blocked"));
-    let scope = Scope::Symbol(spy());
-    scene.operator(OperatorCommand::Arm {
-        scope,
-        account: None,
-    });
+    arm(&mut scene);
     assert!(scene.engine.book().blocks.is_empty());
     assert!(
         scene
@@ -266,4 +272,82 @@ fn two_fifths_are_no_jump_yet_and_only_the_first_bar_is_one() {
     assert!(scene.engine.book().blocks.is_empty());
     scene.bar("60");
     assert!(scene.engine.book().blocks.is_empty());
+}
+
+/// A position that goes over the night, halted, and a price at the next open that nobody explains.
+fn jump_on_a_residue(scene: &mut Scene) {
+    let halt = |halted| BrokerEvent::Halt {
+        symbol: spy(),
+        halted,
+    };
+    scene.with_position();
+    scene.input(Event::Broker(halt(true)));
+    scene.pass_to_close(0);
+    scene.snapshot();
+    scene.pass(NIGHT);
+    scene.input(Event::Broker(halt(false)));
+    scene.cancelled("1-s1");
+    scene.working("1-x1");
+    scene.bar_from(scene.at, "SPY", "59.99");
+    assert_eq!(scene.engine.book().blocks[&spy()].block, Block::Residue);
+    scene.fill("1-x1", 100, "59.99");
+}
+
+#[test]
+fn a_jump_blocks_a_symbol_beyond_the_position_that_was_left_over_in_it() {
+    both_with(&chased(), |scene| {
+        jump_on_a_residue(scene);
+        let book = scene.engine.book();
+        assert_eq!(book.blocks[&spy()].block, Block::Jumped);
+        assert!(book.standing("residue", Some(spy())).is_none());
+        assert!(book.standing("jumped", Some(spy())).is_some());
+        arm(scene);
+        assert!(scene.engine.book().blocks.is_empty());
+        assert!(
+            scene
+                .engine
+                .book()
+                .standing("jumped", Some(spy()))
+                .is_none()
+        );
+    });
+}
+
+#[test]
+fn a_jump_blocks_a_symbol_beyond_somebody_elses_position_in_it() {
+    for looked_at in [false, true] {
+        let mut scene = Scene::new(Direction::Long, chased());
+        let theirs = net(&scene, 7);
+        scene.venue.meddle(spy(), theirs);
+        look_twice(&mut scene);
+        jump(&mut scene, "59.99");
+        assert_eq!(scene.engine.book().blocks[&spy()].block, Block::Foreign);
+        if looked_at {
+            // What is somebody else's goes on blocking, whatever a person says of the price.
+            arm(&mut scene);
+            assert_eq!(scene.engine.book().blocks[&spy()].block, Block::Foreign);
+        }
+        scene.venue.meddle(spy(), NetQty::ZERO);
+        look_twice(&mut scene);
+        let block = scene.engine.book().blocks.get(&spy()).map(|b| &b.block);
+        let expected = (!looked_at).then_some(&Block::Jumped);
+        assert_eq!(block, expected, "{}", scene.transcript());
+    }
+}
+
+#[test]
+fn the_open_is_compared_with_the_last_minute_that_comes_after_the_close() {
+    both_with(&chased(), |scene| {
+        scene.pass_to_close(0);
+        scene.bar_from(scene.at.plus_minutes(-1), "SPY", "95");
+        scene.snapshot();
+        scene.pass(NIGHT);
+        // Two fifths from the minute before it, and less from the last one.
+        scene.bar("59.99");
+        assert!(
+            scene.engine.book().blocks.is_empty(),
+            "{}",
+            scene.transcript()
+        );
+    });
 }

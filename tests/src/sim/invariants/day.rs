@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use trader_contract::{OrderRole, Symbol, Timestamp};
+use trader_contract::{OrderReport, OrderRole, ReportStatus, Symbol, Timestamp};
 use trader_core::record::{Alert, JournalEntry, Record, Severity};
 
 use super::{Checked, View, Watcher};
-use crate::sim::truth::Truth;
 
 /// What the daemon may take to say so.
 const REACTION: i64 = 2 * Timestamp::SECOND;
+/// A market that has filled an exit in part since then has given what it had.
+const THIN: i64 = Timestamp::MINUTE;
 /// How long before the deadline the daemon must have been up and undisturbed to be held to it.
 const CLEAR: i64 = 4 * Timestamp::MINUTE;
 
@@ -22,6 +23,8 @@ pub(super) struct FlatByDeadline {
     /// Since when there has been a position, as far as the session's end has seen: an execution may be
     /// taken back at its very end.
     held_since: BTreeMap<Symbol, Timestamp>,
+    /// When an exit last filled in part.
+    thin_at: BTreeMap<Symbol, Timestamp>,
 }
 
 impl Watcher for FlatByDeadline {
@@ -39,6 +42,14 @@ impl Watcher for FlatByDeadline {
 
     fn raised(&mut self, alert: &Alert, view: &View<'_>) -> Checked {
         self.hear(alert, view);
+        Ok(0)
+    }
+
+    fn reported(&mut self, report: &OrderReport, view: &View<'_>) -> Checked {
+        let closes = report.client_id.role == OrderRole::Exit;
+        if closes && report.status == ReportStatus::PartiallyFilled {
+            self.thin_at.insert(report.symbol, view.now);
+        }
         Ok(0)
     }
 
@@ -65,7 +76,7 @@ impl Watcher for FlatByDeadline {
         let left = format!("[{}] and [{}]", held.join(", "), orders.join(", "));
         let clear_since = around.calm_from.max(up_since).max(around.awake_since);
         let clear = deadline.since(clear_since) > CLEAR && around.halted.is_empty();
-        let clear = clear && !fills_in_part(truth);
+        let clear = clear && !self.is_thin(view);
         if first && clear {
             return Err(format!(
                 "past the deadline there are {left}, and nothing was in the way"
@@ -89,18 +100,14 @@ impl Watcher for FlatByDeadline {
     }
 }
 
-/// Whether the market gives what is left bit by bit: nobody can be quicker than it.
-fn fills_in_part(truth: &Truth) -> bool {
-    let mut held = truth.held_by_daemon();
-    held.all(|(symbol, _)| {
-        truth.open.values().any(|order| {
-            let closes = order.symbol == *symbol && order.client_id.role == OrderRole::Exit;
-            closes && !order.filled.is_zero()
-        })
-    })
-}
-
 impl FlatByDeadline {
+    /// Whether the market gives what is left bit by bit: nobody can be quicker than it.
+    fn is_thin(&self, view: &View<'_>) -> bool {
+        let just = |at: &Timestamp| view.now.since(*at) < THIN;
+        let mut held = view.truth.held_by_daemon();
+        held.all(|(symbol, _)| self.thin_at.get(symbol).is_some_and(just))
+    }
+
     /// Notes the positions of the session's last minutes.
     fn follow(&mut self, view: &View<'_>) {
         if view.now < view.plan.session.close.plus_minutes(-5) {

@@ -2,15 +2,16 @@
 //! entered only on a quote that is fresh, whole and narrow, nothing is entered short that cannot be
 //! borrowed, and nothing at all while the broker blocks the account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    BrokerEvent, Channel, FeedEvent, Level, OrderKind, Quote, Side, Symbol, Timestamp,
+    BrokerEvent, Channel, FeedEvent, Level, OrderKind, Price, Quote, Side, Symbol, Timestamp,
 };
 use trader_core::risk::waiver::Waivable;
 use trader_core::{Event, OperatorCommand};
 
 use super::known::sets_the_clock;
+use super::prices::Prices;
 use super::trading::entry;
 use super::{Checked, Sent, View, Watcher};
 
@@ -155,6 +156,9 @@ impl Watcher for MayTrade {
 #[derive(Debug, Default)]
 pub(super) struct JumpStops {
     freed: bool,
+    prices: Prices,
+    /// Symbols whose close was told wrong, so that nobody could see the jump.
+    hidden: BTreeSet<Symbol>,
 }
 
 impl Watcher for JumpStops {
@@ -170,6 +174,16 @@ impl Watcher for JumpStops {
         {
             self.freed |= view.now >= view.plan.next.open;
         }
+        if let Event::Bar { symbol, bar } = event
+            && view.plan.next.contains(bar.start)
+            && let Some(symbol) = view.plan.symbols.get(symbol.index())
+            && let Some(before) = self.prices.newest(symbol.symbol)
+            && !view.plan.next.contains(before.start)
+            && !is_jump(before.close, bar.open)
+        {
+            self.hidden.insert(symbol.symbol);
+        }
+        self.prices.told(event, view);
         Ok(0)
     }
 
@@ -180,7 +194,7 @@ impl Watcher for JumpStops {
         let mut symbols = view.plan.symbols.iter();
         let place = symbols.position(|symbol| symbol.symbol == request.symbol);
         match place.and_then(|place| view.plan.jump(place)) {
-            Some(ppm) if !self.freed => Err(format!(
+            Some(ppm) if !self.freed && !self.hidden.contains(&request.symbol) => Err(format!(
                 "{} left for {}, which has jumped by {} %",
                 request.client_id,
                 request.symbol,
@@ -189,4 +203,11 @@ impl Watcher for JumpStops {
             _ => Ok(1),
         }
     }
+}
+
+/// Whether two prices are more than two fifths of the first apart.
+fn is_jump(before: Price, now: Price) -> bool {
+    let (before, now) = (Level::from(before), Level::from(now));
+    let apart = (now - before).abs();
+    apart + apart + apart + apart + apart > before + before
 }

@@ -1,11 +1,11 @@
 //! INV-2 and INV-10: one intent has at most one live order for each role, an id is never used for two
 //! orders, and orders go only along their graph.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    BrokerEvent, BrokerRequest, ClientOrderId, OrderRequest, OrderState, Qty, ReportStatus,
-    Timestamp,
+    BrokerEvent, BrokerRequest, ClientOrderId, OrderReport, OrderRequest, OrderState, Qty,
+    ReportStatus, Timestamp,
 };
 use trader_core::record::{Decision, IntentId, JournalEntry, Record};
 
@@ -14,8 +14,20 @@ use super::{Checked, Sent, View, Watcher};
 /// INV-2 by the broker's truth and by what leaves.
 #[derive(Debug, Default)]
 pub(super) struct OneOrderPerIntent {
-    sent: BTreeMap<ClientOrderId, OrderRequest>,
+    sent: BTreeMap<ClientOrderId, Left>,
+    /// What was sent before under the ids of other orders.
+    before: BTreeMap<ClientOrderId, OrderRequest>,
+    /// Ids under which the broker has made an order.
+    made: BTreeSet<ClientOrderId>,
     looked_at: u64,
+}
+
+/// What was last sent under an id.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    request: OrderRequest,
+    /// Whether the disk had its plan.
+    explained: bool,
 }
 
 impl Watcher for OneOrderPerIntent {
@@ -41,12 +53,41 @@ impl Watcher for OneOrderPerIntent {
         let BrokerRequest::Submit(request) = sent.request else {
             return Ok(0);
         };
-        match self.sent.insert(request.client_id, *request) {
-            Some(before) if before != *request => Err(format!(
-                "{} was sent as {before:?} and then as {request:?}",
-                request.client_id
-            )),
+        let id = request.client_id;
+        let left = Left {
+            request: *request,
+            explained: sent.explained,
+        };
+        match self.sent.insert(id, left) {
+            Some(before) if before.request != *request => {
+                // One that left while the disk was full, and that the broker did not take, is known to
+                // nobody after a restart.
+                if before.explained || self.made.contains(&id) {
+                    let before = before.request;
+                    return Err(format!(
+                        "{id} was sent as {before:?} and then as {request:?}"
+                    ));
+                }
+                self.before.insert(id, before.request);
+                Ok(1)
+            }
             _ => Ok(1),
+        }
+    }
+
+    fn reported(&mut self, report: &OrderReport, _view: &View<'_>) -> Checked {
+        let id = report.client_id;
+        self.made.insert(id);
+        let late = self
+            .before
+            .get(&id)
+            .filter(|before| before.qty == report.qty);
+        let last = self.sent.get(&id).map(|left| left.request);
+        match (late, last) {
+            (Some(before), Some(last)) if last.qty != before.qty => Err(format!(
+                "the broker has made {before:?}, and {last:?} was sent under its id since"
+            )),
+            _ => Ok(0),
         }
     }
 

@@ -36,6 +36,11 @@ impl Prices {
 
     /// The last price of a symbol.
     pub(super) fn last(&self, symbol: Symbol) -> Option<Price> {
-        self.last.get(&symbol).map(|bar| bar.close)
+        self.newest(symbol).map(|bar| bar.close)
+    }
+
+    /// The newest bar of a symbol.
+    pub(super) fn newest(&self, symbol: Symbol) -> Option<&Bar> {
+        self.last.get(&symbol)
     }
 }
