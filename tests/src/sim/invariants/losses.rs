@@ -43,6 +43,7 @@ pub(super) struct LossesStop {
     changed_at: Option<Timestamp>,
     /// Since when too much is lost, and nothing has stopped.
     low_since: Option<Timestamp>,
+    looked_at: Option<Timestamp>,
 }
 
 impl LossesStop {
@@ -214,6 +215,14 @@ impl Watcher for LossesStop {
             self.cash = Some(view.truth.cash);
             self.changed_at = Some(view.now);
         }
+        // Over a minute it does not matter when in a second something began.
+        if self
+            .looked_at
+            .is_some_and(|at| view.now.since(at) < Timestamp::SECOND)
+        {
+            return Ok(0);
+        }
+        self.looked_at = Some(view.now);
         let up = view
             .around
             .up_since

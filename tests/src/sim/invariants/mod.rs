@@ -46,6 +46,30 @@ use super::truth::Truth;
 /// How many checks were made, or what is wrong.
 pub type Checked = Result<u32, String>;
 
+/// What a watcher answers to a question that it has no method for: it is asked that no more.
+const NOT_WATCHED: u32 = u32::MAX;
+
+/// What a watcher can be asked; the methods of [`Watcher`] have the same names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is described at its method")]
+pub enum Question {
+    Wrote,
+    Raised,
+    Sent,
+    Reported,
+    Corrected,
+    Told,
+    Heard,
+    Called,
+    Killed,
+    After,
+    AtTheEnd,
+}
+
+impl Question {
+    const COUNT: usize = Self::AtTheEnd as usize + 1;
+}
+
 /// The circumstances that excuse something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circumstances {
@@ -138,22 +162,22 @@ pub trait Watcher {
     /// # Errors
     /// What is wrong; so with the others.
     fn wrote(&mut self, _entry: &JournalEntry, _durable: bool, _view: &View<'_>) -> Checked {
-        Ok(0)
+        Ok(NOT_WATCHED)
     }
 
     /// The daemon has told people of something.
     fn raised(&mut self, _alert: &Alert, _view: &View<'_>) -> Checked {
-        Ok(0)
+        Ok(NOT_WATCHED)
     }
 
     /// The daemon has sent something.
     fn sent(&mut self, _sent: &Sent<'_>, _view: &View<'_>) -> Checked {
-        Ok(0)
+        Ok(NOT_WATCHED)
     }
 
     /// The broker has said something about an order, an execution perhaps; nobody need have heard it.
     fn reported(&mut self, _report: &OrderReport, _view: &View<'_>) -> Checked {
-        Ok(0)
+        Ok(NOT_WATCHED)
     }
 
     /// The broker has taken an execution of an order back, and put another one in its place or none.
@@ -163,37 +187,37 @@ pub trait Watcher {
         _executions: (&Execution, Option<&Execution>),
         _view: &View<'_>,
     ) -> Checked {
-        Ok(0)
+        Ok(NOT_WATCHED)
     }
 
     /// The daemon is about to be told something, at this time by its own clock.
     fn told(&mut self, _event: &Event, _at: Timestamp, _view: &View<'_>) -> Checked {
-        Ok(0)
+        Ok(NOT_WATCHED)
     }
 
     /// The daemon has heard something of the broker, and done what it wanted to.
     fn heard(&mut self, _event: &BrokerEvent, _view: &View<'_>) -> Checked {
-        Ok(0)
+        Ok(NOT_WATCHED)
     }
 
     /// A person's call was answered.
     fn called(&mut self, _called: &Called<'_>, _view: &View<'_>) -> Checked {
-        Ok(0)
+        Ok(NOT_WATCHED)
     }
 
     /// A kill was acknowledged, or the lifting of one is asked for.
     fn killed(&mut self, _scope: &Scope, _lifted: bool, _view: &View<'_>) -> Checked {
-        Ok(0)
+        Ok(NOT_WATCHED)
     }
 
     /// An event is over.
     fn after(&mut self, _view: &View<'_>) -> Checked {
-        Ok(0)
+        Ok(NOT_WATCHED)
     }
 
     /// The run is over.
     fn at_the_end(&mut self, _view: &View<'_>) -> Checked {
-        Ok(0)
+        Ok(NOT_WATCHED)
     }
 }
 
@@ -212,6 +236,8 @@ pub type Checks = BTreeMap<&'static str, u64>;
 /// All watchers, with what they have counted.
 pub struct Watch {
     watchers: Vec<(Box<dyn Watcher>, u64)>,
+    /// Who is asked each question, in their order: at first everybody.
+    asked: [Vec<usize>; Question::COUNT],
 }
 
 impl std::fmt::Debug for Watch {
@@ -226,8 +252,10 @@ impl Watch {
     /// These watchers.
     #[must_use]
     pub fn of(watchers: Vec<Box<dyn Watcher>>) -> Self {
+        let everybody: Vec<usize> = (0..watchers.len()).collect();
         Self {
             watchers: watchers.into_iter().map(|watcher| (watcher, 0)).collect(),
+            asked: std::array::from_fn(|_| everybody.clone()),
         }
     }
 
@@ -241,26 +269,34 @@ impl Watch {
         checks
     }
 
-    /// Asks every watcher.
+    /// Asks every watcher that has an answer.
     ///
     /// # Errors
     /// The first one that finds something wrong.
     pub fn ask(
         &mut self,
-        mut question: impl FnMut(&mut dyn Watcher) -> Checked,
+        question: Question,
+        mut put: impl FnMut(&mut dyn Watcher) -> Checked,
     ) -> Result<(), Broken> {
-        for (watcher, count) in &mut self.watchers {
-            match question(watcher.as_mut()) {
+        let (watchers, mut broken) = (&mut self.watchers, None);
+        self.asked[question as usize].retain(|place| {
+            if broken.is_some() {
+                return true;
+            }
+            let (watcher, count) = &mut watchers[*place];
+            match put(watcher.as_mut()) {
+                Ok(NOT_WATCHED) => return false,
                 Ok(checks) => *count += u64::from(checks),
                 Err(detail) => {
-                    return Err(Broken {
+                    broken = Some(Broken {
                         invariant: watcher.invariant(),
                         detail,
                     });
                 }
             }
-        }
-        Ok(())
+            true
+        });
+        broken.map_or(Ok(()), Err)
     }
 }
 

@@ -35,7 +35,7 @@ pub use recording::Recording;
 use super::disk::{Disk, Medium};
 use super::draw::Draw;
 use super::faults::Faults;
-use super::invariants::{Broken, Circumstances, Sent, View, Watch, Watcher};
+use super::invariants::{Broken, Circumstances, Question, Sent, View, Watch, Watcher};
 use super::log::Log;
 use super::market::{Tape, tapes};
 use super::naked::Meter;
@@ -297,13 +297,16 @@ impl<'p> World<'p> {
             };
             self.sides[side] = true;
         }
-        self.ask(|watcher, view| watcher.reported(report, view));
+        self.ask(Question::Reported, |watcher, view| {
+            watcher.reported(report, view)
+        });
     }
 
     /// Asks every watcher something.
     fn ask(
         &mut self,
-        mut question: impl FnMut(&mut dyn Watcher, &View<'_>) -> super::invariants::Checked,
+        question: Question,
+        mut put: impl FnMut(&mut dyn Watcher, &View<'_>) -> super::invariants::Checked,
     ) {
         if self.broken.is_some() {
             return;
@@ -315,7 +318,8 @@ impl<'p> World<'p> {
             engine: self.kernel.as_ref().map(Kernel::engine),
             around: &self.around,
         };
-        self.broken = self.watch.ask(|watcher| question(watcher, &view)).err();
+        let asked = self.watch.ask(question, |watcher| put(watcher, &view));
+        self.broken = asked.err();
     }
 
     /// What an event has left is looked at.
@@ -335,7 +339,7 @@ impl<'p> World<'p> {
         let since = self.around.silent_since.unwrap_or(self.now);
         self.around.silent_since = silent.then_some(since);
         self.tell_what_it_did();
-        self.ask(|watcher, view| watcher.after(view));
+        self.ask(Question::After, |watcher, view| watcher.after(view));
     }
 
     /// Says for how long what is naked no longer was so, and why.
@@ -362,7 +366,9 @@ impl<'p> World<'p> {
                             self.count_deed("overridden");
                         }
                     }
-                    self.ask(|watcher, view| watcher.wrote(entry, *durable, view));
+                    self.ask(Question::Wrote, |watcher, view| {
+                        watcher.wrote(entry, *durable, view)
+                    });
                 }
                 Did::Sent {
                     request,
@@ -374,9 +380,11 @@ impl<'p> World<'p> {
                         explained: *explained,
                         journal_failed: *journal_failed,
                     };
-                    self.ask(|watcher, view| watcher.sent(&sent, view));
+                    self.ask(Question::Sent, |watcher, view| watcher.sent(&sent, view));
                 }
-                Did::Raised(alert) => self.ask(|watcher, view| watcher.raised(alert, view)),
+                Did::Raised(alert) => self.ask(Question::Raised, |watcher, view| {
+                    watcher.raised(alert, view)
+                }),
                 Did::WantsFeed => {}
             }
         }
@@ -384,7 +392,7 @@ impl<'p> World<'p> {
     }
 
     fn finish(mut self) -> Outcome {
-        self.ask(|watcher, view| watcher.at_the_end(view));
+        self.ask(Question::AtTheEnd, |watcher, view| watcher.at_the_end(view));
         if self.broken.is_none() {
             self.compare_journal();
         }

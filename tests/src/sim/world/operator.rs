@@ -16,7 +16,7 @@ use trader_rpc::{
 
 use super::World;
 use super::queue::Due;
-use crate::sim::invariants::Called;
+use crate::sim::invariants::{Called, Question};
 use crate::sim::plan::{Action, Deed, Reach};
 use crate::sim::setup;
 
@@ -140,7 +140,9 @@ impl World<'_> {
             remembered,
             early,
         };
-        self.ask(|watcher, view| watcher.called(&called, view));
+        self.ask(Question::Called, |watcher, view| {
+            watcher.called(&called, view)
+        });
         if let (Ok(accepted), Event::Operator { command, .. }) = (&heard, &event) {
             if accepted.repeated {
                 self.count_deed("repeated");
@@ -168,9 +170,13 @@ impl World<'_> {
         } = event
         {
             // From the asking on nobody can say: the answer may be lost.
-            self.ask(|watcher, view| watcher.killed(scope, true, view));
+            self.ask(Question::Killed, |watcher, view| {
+                watcher.killed(scope, true, view)
+            });
         }
-        self.ask(|watcher, view| watcher.told(event, now, view));
+        self.ask(Question::Told, |watcher, view| {
+            watcher.told(event, now, view)
+        });
     }
 
     /// A call was answered: a kill holds from here on.
@@ -178,7 +184,9 @@ impl World<'_> {
         if let OperatorCommand::Kill { scope, .. } = command
             && !self.around.journal_failed
         {
-            self.ask(|watcher, view| watcher.killed(scope, false, view));
+            self.ask(Question::Killed, |watcher, view| {
+                watcher.killed(scope, false, view)
+            });
         }
     }
 

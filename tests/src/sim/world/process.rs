@@ -9,7 +9,7 @@ use super::death::DeathCounts;
 use super::edges::{Did, Edges};
 use super::feed::id;
 use super::queue::{Due, Of};
-use crate::sim::invariants::Broken;
+use crate::sim::invariants::{Broken, Question};
 use crate::sim::plan::Crash;
 use crate::sim::setup;
 
@@ -78,7 +78,9 @@ impl World<'_> {
         let now = self.daemon_now();
         if let Some(kernel) = &self.kernel {
             self.recording.between(kernel.engine(), now);
-            self.ask(|watcher, view| watcher.told(event, now, view));
+            self.ask(Question::Told, |watcher, view| {
+                watcher.told(event, now, view)
+            });
         }
         self.with_kernel(|kernel, edges| kernel.feed(now, event, edges));
     }
@@ -201,7 +203,7 @@ impl World<'_> {
         if let Event::Broker(event) = &event
             && !self.deaths.is_dead()
         {
-            self.ask(|watcher, view| watcher.heard(event, view));
+            self.ask(Question::Heard, |watcher, view| watcher.heard(event, view));
         }
     }
 }

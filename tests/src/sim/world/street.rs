@@ -8,6 +8,7 @@ use super::World;
 use super::feed::id;
 use super::queue::Due;
 use crate::sim::draw::Draw;
+use crate::sim::invariants::Question;
 use crate::sim::plan::FaultKind;
 
 const MILLISECOND: i64 = 1_000_000;
@@ -189,7 +190,9 @@ impl World<'_> {
             .unwrap_or(change);
         self.truth.corrected(symbol, change, self.now);
         let order = (done.client_id, symbol);
-        self.ask(|watcher, view| watcher.corrected(order, (&done.void, done.now.as_ref()), view));
+        self.ask(Question::Corrected, |watcher, view| {
+            watcher.corrected(order, (&done.void, done.now.as_ref()), view)
+        });
         self.hear_broker();
         self.changed = true;
     }
