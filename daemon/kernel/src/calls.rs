@@ -7,7 +7,7 @@ use trader_contract::{IntentNo, Timestamp};
 use trader_core::planted::{Bug, is};
 use trader_core::record::{IntentId, Scope};
 use trader_core::{Event, OperatorCommand, Refused};
-use trader_rpc::{self as rpc, Accepted, Failure, RequestId};
+use trader_rpc::{self as rpc, Accepted, Failure, Method, RequestId};
 use trader_store::OperatorRequest;
 
 use crate::asked::{Asked, Call, Reply};
@@ -41,6 +41,11 @@ impl Memory {
         self.0.insert(request.id.clone(), request.clone());
     }
 
+    /// Forgets a call of which nothing came.
+    pub(crate) fn forget(&mut self, id: &RequestId) {
+        self.0.remove(&*id.to_string());
+    }
+
     /// What became of a call with this id, if there was one.
     pub(crate) fn find(&self, id: &str, ports: &mut impl Ports) -> Option<OperatorRequest> {
         let recent = self.0.get(id).cloned();
@@ -72,9 +77,20 @@ impl Asking {
         }
     }
 
+    /// Whether the engine takes back what came of it where the journal cannot be written.
+    pub(crate) fn needs_the_journal(&self) -> bool {
+        self.method == rpc::call::Adopt::NAME
+    }
+
     /// Answers the caller, who must know if what was done is not on the disk.
     pub(crate) fn reply(self, outcome: Answer, committed: bool) {
         let answer = match outcome {
+            // The engine takes it back.
+            Ok(_) if !committed && self.needs_the_journal() => Err(Failure::refused(
+                format!("{} was not done", self.method),
+                "the journal cannot be written, and a restart would not know that it is looked after",
+                "look at the disk, then try again; `traderctl status` shows why",
+            )),
             Ok(message) => Ok(Accepted {
                 request_id: self.id,
                 message: if committed {
@@ -294,5 +310,29 @@ fn scope(scope: &rpc::Scope) -> Scope {
         rpc::Scope::All => Scope::All,
         rpc::Scope::Symbol(symbol) => Scope::Symbol(*symbol),
         rpc::Scope::Strategy(name) => Scope::Strategy(name.as_str().into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn an_adoption_that_is_not_on_the_disk_is_not_said_to_be_done() {
+        for (method, done) in [("adopt", false), ("kill", true)] {
+            let (answer, heard) = channel();
+            let asking = Asking {
+                id: "r-1".parse().unwrap(),
+                method,
+                params: String::new(),
+                uid: 1_000,
+                reply: Reply::new(move |outcome| answer.send(outcome).unwrap()),
+            };
+            asking.reply(Ok("it is done".into()), false);
+            let heard: Result<Accepted, Failure> = heard.recv().unwrap();
+            assert_eq!(heard.is_ok(), done, "{heard:?}");
+        }
     }
 }

@@ -193,6 +193,9 @@ impl Kernel {
             self.feed(now, &Event::Broker(event), ports);
         }
         for (asking, answer) in answers {
+            if !committed && asking.needs_the_journal() {
+                self.memory.forget(&asking.id);
+            }
             asking.reply(answer, committed);
         }
         // Told last, so that what the engine makes of it comes after what it wanted before.

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use chrono::NaiveTime;
 use trader_broker_alpaca::face::credentials::{self, CredentialError};
-use trader_broker_alpaca::face::{EndpointError, Keys, Simulator};
+use trader_broker_alpaca::face::{EndpointError, Feed, Keys, Simulator};
 use trader_broker_alpaca::wire::asset::CalendarDay;
 use trader_calendar::{Session, new_york};
 use trader_core::BrokerDay;
 
-use crate::config::AlpacaSettings;
+use crate::config::{AlpacaFeed, AlpacaSettings};
 
 /// The name of systemd's credential with the keys: one of its own (`LoadCredential=alpaca:…`, also
 /// encrypted), or the file of that name in the folder that the unit loads whole.
@@ -46,6 +46,15 @@ pub(crate) fn keys_beside(settings: &AlpacaSettings) -> Result<Keys, CredentialE
             credentials::load(CREDENTIALS[0], Some(Path::new(INSTALLED)))
         }
         found => found,
+    }
+}
+
+/// The feed of the configuration as Alpaca's client knows it.
+pub(crate) const fn feed(settings: &AlpacaSettings) -> Feed {
+    match settings.feed {
+        AlpacaFeed::Iex => Feed::Iex,
+        AlpacaFeed::Sip => Feed::Sip,
+        AlpacaFeed::Delayed => Feed::DelayedSip,
     }
 }
 

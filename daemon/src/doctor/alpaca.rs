@@ -17,7 +17,7 @@ use trader_contract::{BrokerEvent, FeedEvent, Symbol};
 use trader_rpc::{Check, Link, LinkState};
 
 use super::{Doctor, Streams, bad, good, left_out, warning};
-use crate::config::{AlpacaEndpoint, AlpacaFeed, BrokerKind, ClockKind, Mode};
+use crate::config::{AlpacaEndpoint, BrokerKind, ClockKind, Mode};
 use crate::{alpaca, clock, keys};
 
 /// How long an answer may take, or a stream until it stands.
@@ -73,11 +73,7 @@ async fn at<E: Endpoint>(
     keys: Keys,
     streams: Streams<'_>,
 ) -> Vec<Check> {
-    let feed = match doctor.config.alpaca.feed {
-        AlpacaFeed::Iex => Feed::Iex,
-        AlpacaFeed::Sip => Feed::Sip,
-        AlpacaFeed::Delayed => Feed::DelayedSip,
-    };
+    let feed = alpaca::feed(&doctor.config.alpaca);
     let asking = MarketDataSettings::new(keys.clone(), feed, clock::venue);
     let made = Inquiry::new(endpoint, &keys, clock::venue)
         .and_then(|inquiry| Ok((inquiry, History::new(endpoint, &asking)?)));

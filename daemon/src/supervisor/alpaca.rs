@@ -24,7 +24,7 @@ use trader_core::book::Book;
 use super::Balance;
 use super::inbox::Slot;
 use super::runtime::EngineRuntime;
-use crate::config::{AlpacaEndpoint, AlpacaFeed, AlpacaSettings, ClockKind, Config, Pace};
+use crate::config::{AlpacaEndpoint, AlpacaSettings, ClockKind, Config, Pace};
 use crate::exit::{self, Failure};
 use crate::start::Prepared;
 use crate::{assemble, clock, warm_up};
@@ -184,11 +184,7 @@ impl Alpaca {
         let config = &prepared.config;
         let settings = &config.alpaca;
         let symbols = assemble::symbols(config);
-        let feed = match settings.feed {
-            AlpacaFeed::Iex => Feed::Iex,
-            AlpacaFeed::Sip => Feed::Sip,
-            AlpacaFeed::Delayed => Feed::DelayedSip,
-        };
+        let feed = crate::alpaca::feed(settings);
         let making = Making {
             keys: keys(settings)?,
             feed,

@@ -69,6 +69,8 @@ pub struct Truth {
     pub version: u64,
     /// Stops that have filled in part, and since when.
     struck: BTreeMap<ClientOrderId, Timestamp>,
+    /// Symbols that were adopted by what is on the disk, while the daemon was told that it is not.
+    adopted_unheard: BTreeSet<Symbol>,
     /// The override that was shown and waits.
     shown: Option<Override>,
     /// What a person has overridden: the symbol of an order, and the limits.
@@ -88,6 +90,7 @@ impl Default for Truth {
             cash: Money::ZERO,
             version: 0,
             struck: BTreeMap::new(),
+            adopted_unheard: BTreeSet::new(),
             shown: None,
             overridden: BTreeMap::new(),
         }
@@ -223,9 +226,13 @@ impl Truth {
         (before, *net)
     }
 
-    /// The daemon has something on its disk about whose a position is.
-    pub fn written(&mut self, record: &Record) {
+    /// The daemon has something on its disk about whose a position is, `heard` by it or not: what it takes
+    /// for lost counts from its next start on.
+    pub fn written(&mut self, record: &Record, heard: bool) {
         match record {
+            Record::PositionAdopted { symbol, .. } if !heard => {
+                self.adopted_unheard.insert(*symbol);
+            }
             Record::PositionAdopted { symbol, .. } => self.owner.adopted(*symbol),
             Record::Discrepancy { symbol, broker, .. } if *broker == self.traded(*symbol) => {
                 self.owner.told(*symbol);
@@ -239,6 +246,13 @@ impl Truth {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The daemon has read its disk.
+    pub fn started(&mut self) {
+        for symbol in std::mem::take(&mut self.adopted_unheard) {
+            self.owner.adopted(symbol);
         }
     }
 

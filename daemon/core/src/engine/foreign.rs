@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 
 use trader_contract::{
     BrokerOrderId, BrokerSnapshot, ClientOrderId, Direction, Execution, ExecutionId, ForeignOrder,
-    Level, NetQty, OrderReport, OrderRole, Price, Symbol, SymbolId, Timestamp,
+    Level, Money, NetQty, OrderReport, OrderRole, Price, Symbol, SymbolId, Timestamp,
 };
 
 use super::Engine;
+use super::recover::CashApart;
 use super::unknown::Answer;
 use crate::book::Order;
 use crate::command::{Commands, Refused};
@@ -229,12 +230,8 @@ impl Engine {
             origin,
         };
         self.write(at, record, out);
-        self.disputed.remove(&symbol);
-        if let (Some(broker), ours) = (self.broker_cash, self.book.cash)
-            && broker != ours
-        {
-            self.write(at, Record::CashAdopted { ours, broker }, out);
-        }
+        let shown_at = self.disputed.remove(&symbol).map(|d| d.asked_at);
+        self.adopt_cash_apart(at, shown_at.unwrap_or(at), out);
         self.value_account();
         self.clear_standing(at, ALERT, Some(symbol), out);
         self.block(at, symbol, Block::Foreign, out);
@@ -242,6 +239,20 @@ impl Engine {
         Ok(format!(
             "{net} shares of {symbol} are looked after from now on: a stop at {stop}, closed with the day"
         ))
+    }
+
+    /// Takes what paid for a position that is ours from now on into the ledger, if it has been seen since the
+    /// position was. Else the broker is asked: its cash is compared like anything else.
+    fn adopt_cash_apart(&mut self, at: Timestamp, shown_at: Timestamp, out: &mut Commands) {
+        let Some(apart) = self.cash_apart.filter(|apart| apart.asked_at >= shown_at) else {
+            return self.request_snapshot(out);
+        };
+        let ours = self.book.cash;
+        if apart.amount != Money::ZERO {
+            let broker = ours + apart.amount;
+            self.write(at, Record::CashAdopted { ours, broker }, out);
+        }
+        self.cash_apart = Some(CashApart::none_at(apart.asked_at));
     }
 
     /// Where the stop of an adopted position rests: where it was told to, or so far from the last price

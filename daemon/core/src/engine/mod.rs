@@ -45,7 +45,7 @@ use self::authority::Heard;
 use self::ladder::Ladder;
 use self::liveness::Links;
 pub use self::liveness::{DataState, LinkState};
-use self::recover::{CashDispute, Dispute};
+use self::recover::{CashApart, CashDispute, Dispute};
 pub use self::session::Phase;
 use self::session::Schedule;
 pub use self::snapshot::{RestoreError, Snapshot};
@@ -143,8 +143,7 @@ pub struct Engine {
     /// Symbols whose trade was over and is open again, with the newest question that was asked before.
     reopened: BTreeMap<Symbol, u32>,
     cash_dispute: Option<CashDispute>,
-    /// Cash by the newest snapshot.
-    broker_cash: Option<Money>,
+    cash_apart: Option<CashApart>,
     ladder: Ladder,
     links: Links,
     unreadable: Vec<Unreadable>,
@@ -202,7 +201,7 @@ impl Engine {
             comparing: false,
             reopened: BTreeMap::new(),
             cash_dispute: None,
-            broker_cash: None,
+            cash_apart: None,
             ladder: Ladder::default(),
             links: Links::default(),
             unreadable: Vec::new(),

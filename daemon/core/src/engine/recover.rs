@@ -333,6 +333,7 @@ impl Engine {
             self.write(answer.at, Record::CashAdopted { ours, broker }, out);
         }
         self.cash_dispute = None;
+        self.cash_apart = Some(CashApart::none_at(answer.asked_at));
         self.value_account();
     }
 
@@ -340,15 +341,21 @@ impl Engine {
     /// deposits come without a report. Cash that paid for somebody else's position stays apart from
     /// the ledger like the position itself.
     pub(super) fn compare_cash(&mut self, answer: Answer<'_>, out: &mut Commands) {
-        self.broker_cash = Some(answer.held.cash);
         let busy = |order: &Order| {
             (order.is_live() && order.is_unheard())
                 || order.misses_fills()
                 || order.updated_at > answer.asked_at
         };
         let (ours, broker) = (self.book.cash, answer.held.cash);
+        let busy = self.book.orders.values().any(busy);
+        if !busy {
+            self.cash_apart = Some(CashApart {
+                amount: broker - ours,
+                asked_at: answer.asked_at,
+            });
+        }
         let compared = self.watch.reconcile_nanos.is_some() && self.disputed.is_empty();
-        if !compared || ours == broker || self.book.orders.values().any(busy) {
+        if !compared || ours == broker || busy {
             self.cash_dispute = None;
             return;
         }
@@ -382,7 +389,7 @@ pub(super) struct Dispute {
     pub(super) ours: NetQty,
     pub(super) broker: NetQty,
     /// When the first snapshot was asked for that shows it.
-    asked_at: Timestamp,
+    pub(super) asked_at: Timestamp,
     /// Whether a second one has shown it too.
     pub(super) settled: bool,
 }
@@ -400,6 +407,24 @@ pub(super) struct CashDispute {
     ours: Money,
     broker: Money,
     asked_at: Timestamp,
+}
+
+/// What the broker has in cash beyond the ledger, as the last answer showed it that nothing was on its way
+/// beside: what somebody else's positions were paid with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CashApart {
+    pub(super) amount: Money,
+    /// When that answer was asked for.
+    pub(super) asked_at: Timestamp,
+}
+
+impl CashApart {
+    pub(super) const fn none_at(asked_at: Timestamp) -> Self {
+        Self {
+            amount: Money::ZERO,
+            asked_at,
+        }
+    }
 }
 
 /// What a lost order served.

@@ -9,7 +9,7 @@ use trader_contract::{ClientOrderId, Money, Symbol, SymbolId, Timestamp};
 use super::authority::Heard;
 use super::ladder::Ladder;
 use super::liveness::Links;
-use super::recover::{CashDispute, Dispute};
+use super::recover::{CashApart, CashDispute, Dispute};
 use super::session::Schedule;
 use super::starts::Unreadable;
 use super::sweep::Reconciling;
@@ -46,7 +46,7 @@ pub struct Snapshot {
     #[serde(default)]
     reopened: BTreeMap<Symbol, u32>,
     cash_dispute: Option<CashDispute>,
-    broker_cash: Option<Money>,
+    cash_apart: Option<CashApart>,
     ladder: Ladder,
     links: Links,
     unreadable: Vec<Unreadable>,
@@ -118,7 +118,7 @@ impl Engine {
             disputed: self.disputed.clone(),
             reopened: self.reopened.clone(),
             cash_dispute: self.cash_dispute,
-            broker_cash: self.broker_cash,
+            cash_apart: self.cash_apart,
             ladder: self.ladder,
             links: self.links.clone(),
             unreadable: self.unreadable.clone(),
@@ -175,7 +175,7 @@ impl Engine {
             disputed: snapshot.disputed,
             reopened: snapshot.reopened,
             cash_dispute: snapshot.cash_dispute,
-            broker_cash: snapshot.broker_cash,
+            cash_apart: snapshot.cash_apart,
             ladder: snapshot.ladder,
             links: snapshot.links,
             unreadable: snapshot.unreadable,

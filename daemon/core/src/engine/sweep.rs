@@ -43,6 +43,8 @@ pub(super) struct Reconciling {
     unanswered: u32,
     /// Answers in a row that left something open.
     open: u32,
+    /// What an answer lacked has ended something: whatever that left is compared soon.
+    ended: bool,
     /// When something open or unanswered wants another answer.
     look_at: Timestamp,
 }
@@ -60,6 +62,7 @@ impl Default for Reconciling {
             again: false,
             unanswered: 0,
             open: 0,
+            ended: false,
             look_at: Timestamp::MAX,
         }
     }
@@ -152,12 +155,19 @@ impl Reconciling {
 
     /// After an answer: whether it left something open, and another one is wanted soon.
     pub(super) fn leave(&mut self, at: Timestamp, open: bool) {
-        if open {
+        if std::mem::take(&mut self.ended) || open {
             self.look_at = self.look_at.min(at.plus_nanos(pause(self.open)));
             self.open = self.open.saturating_add(1);
         } else {
             self.open = 0;
         }
+    }
+
+    /// An order was given up because the broker's records lack it: its symbol, and the cash, could not be
+    /// compared so far.
+    pub(super) fn end_doubt(&mut self) {
+        self.ended = true;
+        self.open = 0;
     }
 
     /// Something new is open: it is not made to wait for what was open before.

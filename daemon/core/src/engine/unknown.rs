@@ -385,6 +385,7 @@ impl Engine {
             leg.planned.parent == Some(id) && leg.planned.replaces.is_none() && leg.is_unheard()
         });
         let gone: Vec<ClientOrderId> = std::iter::once(id).chain(legs.map(Order::id)).collect();
+        self.reconciling.end_doubt();
         for client_id in gone {
             self.doubts.remove(&client_id);
             self.write(at, Record::OrderDropped { client_id }, out);

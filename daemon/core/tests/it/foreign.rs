@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use trader_contract::{
-    BrokerEvent, BrokerOrderId, Direction, ForeignOrder, NetQty, Qty, ReportStatus, Side,
+    BrokerEvent, BrokerOrderId, Direction, ForeignOrder, Money, NetQty, Qty, ReportStatus, Side,
 };
 use trader_core::config::{Authority, ForeignPolicy};
 use trader_core::{Event, OperatorCommand};
@@ -401,5 +401,28 @@ fn a_position_that_two_answers_of_one_moment_show_is_not_taken_yet() {
         look_twice(scene);
         look_twice(scene);
         assert_eq!(ours(scene), after);
+    });
+}
+
+#[test]
+fn what_paid_for_an_adopted_position_is_taken_beside_what_was_traded_since_it_was_seen() {
+    each(|scene| {
+        scene.with_position();
+        scene.venue.meddle(symbol("QQQ"), net(scene, 20));
+        let paid = match scene.mirror.0 {
+            Direction::Long => Money::dollars(-2_000),
+            Direction::Short => Money::dollars(2_000),
+        };
+        scene.venue.deposit(paid);
+        look_twice(scene);
+        scene.fill("1-s1", 100, "99.50");
+        scene.operator(OperatorCommand::Adopt {
+            symbol: symbol("QQQ"),
+            stop: None,
+        });
+        let text = scene.transcript().to_owned();
+        assert!(text.contains("looked after"), "{text}");
+        let (ours, theirs) = (scene.engine.book().cash, scene.venue.cash());
+        assert_eq!(ours, theirs, "{text}");
     });
 }

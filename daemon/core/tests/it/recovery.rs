@@ -4,6 +4,7 @@
 use trader_contract::{
     BrokerEvent, Direction, Execution, ExecutionId, Money, NetQty, ReportStatus, RequestFailure,
 };
+use trader_core::book::Order;
 use trader_core::config::{Authority, ForeignPolicy};
 use trader_core::{OperatorCommand, Watch};
 
@@ -406,5 +407,37 @@ fn a_refused_repetition_of_a_pair_leaves_its_stop_as_unknown_as_its_target() {
         scene.refused("1-t2");
         let live = |short: &str| scene.engine.book().orders[&scene.id(short)].is_live();
         assert_eq!((live("1-t2"), live("1-s2")), (true, true));
+    });
+}
+
+#[test]
+fn what_an_order_of_unknown_fate_kept_from_being_compared_is_compared_at_once_after_it() {
+    both_with(&watched(), |scene| {
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        scene.lose("1-e1");
+        scene.unanswered("1-e1");
+        scene.venue.deposit(Money::dollars(5));
+        let ask = |scene: &mut Scene| {
+            scene.snapshot();
+            scene.forget();
+            scene.pass(1);
+        };
+        let is_live = |scene: &Scene| scene.engine.book().orders.values().any(Order::is_live);
+        for _ in 0..60 {
+            if is_live(scene) {
+                ask(scene);
+            }
+        }
+        assert!(!is_live(scene));
+        // The broker is asked again after a second, and after two more.
+        for _ in 0..5 {
+            match scene.transcript().contains("ASK") {
+                true => ask(scene),
+                false => scene.pass(1),
+            }
+        }
+        let (ours, theirs) = (scene.engine.book().cash, scene.venue.cash());
+        assert_eq!(ours, theirs, "{}", scene.transcript());
     });
 }

@@ -74,6 +74,8 @@ fn an_entry_that_was_written_and_never_sent_is_dropped() {
       dropped 1-s1
       cleared order_unknown
       SPY free
+    14:32:32 timer
+      ASK what the broker holds
     14:34:00 bar SPY 100
       intent 2: enter
       plan 2-e1 buy 100 SPY stop 100.1 Gtc + 2-s1 99.5

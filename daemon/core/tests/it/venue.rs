@@ -377,6 +377,11 @@ impl Venue {
         self.positions.get(&symbol).copied().unwrap_or(NetQty::ZERO)
     }
 
+    /// What it has in cash.
+    pub(crate) const fn cash(&self) -> Money {
+        self.cash
+    }
+
     /// Interest, dividends and transfers come without a report.
     pub(crate) fn deposit(&mut self, amount: Money) {
         self.cash += amount;

@@ -361,7 +361,8 @@ impl<'p> World<'p> {
             match &deed {
                 Did::Wrote { entry, durable } => {
                     if *durable {
-                        self.truth.written(&entry.record);
+                        self.truth
+                            .written(&entry.record, !self.around.journal_failed);
                         if is_override(&entry.record) {
                             self.count_deed("overridden");
                         }

@@ -55,6 +55,7 @@ impl World<'_> {
         self.kernel = Some(kernel);
         self.around.up_since = Some(self.now);
         self.around.journal_failed = false;
+        self.truth.started();
         self.faults.disturb_until(self.now.plus_nanos(RECOVERY));
         self.feed(&Event::Start);
         if self.kernel.is_none() {
