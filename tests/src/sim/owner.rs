@@ -28,6 +28,9 @@ pub struct Hand {
     /// Whether the daemon has written what the owner's last trade has left, or what is left since
     /// something cancelled it out.
     pub told: bool,
+    /// Whether the owner has traded again before that was written: both together may have left what the
+    /// journal knows.
+    pub again: bool,
     /// When an execution of the daemon's orders, made or taken back, last cancelled out what stood
     /// apart: the broker holds nothing, and the daemon what it takes for its own.
     pub cancelled_out_at: Option<Timestamp>,
@@ -46,9 +49,11 @@ impl Owner {
             apart_since: now,
             unclear: false,
             told: false,
+            again: false,
             cancelled_out_at: None,
         };
         let known = self.0.get(&symbol);
+        let again = known.is_some_and(|hand| !hand.told);
         // Of two trades one after the other the daemon sees what both have left, and not whose it is.
         let early = known.is_some_and(|hand| !hand.told && now.since(hand.traded_at) < 2 * UNKNOWN);
         let hand = self.0.entry(symbol).or_insert(fresh);
@@ -63,6 +68,7 @@ impl Owner {
         hand.apart = apart;
         hand.traded_at = now;
         hand.told = false;
+        hand.again = again;
         hand.unclear = (hand.unclear || early) && !after.is_flat();
     }
 
@@ -90,6 +96,14 @@ impl Owner {
         if let Some(hand) = self.0.get_mut(&symbol) {
             hand.apart = NetQty::ZERO;
             hand.told = true;
+        }
+    }
+
+    /// The daemon has started with what is on its disk, and the broker holds this much of each symbol.
+    /// Where the owner traded twice and nothing of it was written, the daemon may see no difference.
+    pub fn started(&mut self, net: impl Fn(Symbol) -> NetQty) {
+        for (symbol, hand) in &mut self.0 {
+            hand.unclear |= hand.again && !hand.told && !net(*symbol).is_flat();
         }
     }
 
@@ -221,5 +235,22 @@ mod tests {
         owner.filled(symbol, (net(100), net(0)), later.plus_seconds(600));
         let hand = owner.hand(symbol).unwrap();
         assert_eq!((hand.told, hand.cancelled_out_at), (true, Some(later)));
+    }
+
+    #[test]
+    fn what_the_owner_undoes_before_it_is_written_may_show_no_difference_after_a_start() {
+        let (symbol, now) = ("AAA".parse().unwrap(), Timestamp::from_seconds(100));
+        let undone = |told: bool| {
+            let mut owner = Owner::default();
+            owner.traded(symbol, (net(50), net(-50)), now);
+            if told {
+                owner.told(symbol);
+            }
+            owner.traded(symbol, (net(-50), net(50)), now.plus_seconds(1_000));
+            owner.started(|_| net(50));
+            owner.daemons(symbol, net(50))
+        };
+        assert_eq!(undone(false), None);
+        assert_eq!(undone(true), Some(net(0)));
     }
 }

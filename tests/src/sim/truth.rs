@@ -254,6 +254,9 @@ impl Truth {
         for symbol in std::mem::take(&mut self.adopted_unheard) {
             self.owner.adopted(symbol);
         }
+        let held = &self.held;
+        let net = |symbol| held.get(&symbol).map_or(NetQty::ZERO, |held| held.net);
+        self.owner.started(net);
     }
 
     /// Whether a person has had an order sent past limits.
