@@ -46,6 +46,8 @@ impl Watcher for SaneQuote {
                 if let Some(symbol) = view.plan.symbols.get(symbol.index()) {
                     self.quotes.insert(symbol.symbol, *quote);
                 }
+                // Whoever's it is, the channel lives.
+                self.alive_at = Some(at);
             }
             Event::Feed(
                 FeedEvent::Alive {
