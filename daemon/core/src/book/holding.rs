@@ -268,12 +268,10 @@ mod tests {
     fn a_position_on_the_other_side_is_the_trades_only_where_its_fills_made_one() {
         let net = |shares: i64| NetQty::from_nanos(shares * 1_000_000_000).unwrap();
         let id = "00000001-20250317-1-e1".parse().unwrap();
-        let found = |shares| {
-            let what = ("SPY".parse().unwrap(), id, net(shares));
-            Holding::found(what.0, what.1, what.2, (None, Timestamp::MIN)).unwrap()
-        };
+        let symbol = "SPY".parse().unwrap();
         for (filled, broker, kept) in [(0, -5, 0), (0, 40, 40), (-130, -20, -20), (-130, 5, 5)] {
-            let mut holding = found(100);
+            let found = Holding::found(symbol, id, net(100), (None, Timestamp::MIN));
+            let mut holding = found.unwrap();
             holding.net = holding.net.checked_add(net(filled)).unwrap();
             holding.adopt(net(broker));
             assert_eq!(holding.net, net(kept), "{filled} and {broker}");

@@ -213,15 +213,7 @@ impl Engine {
             };
             let net = self.book.net(symbol);
             let halted = self.symbols.get(id.index()).is_some_and(|s| s.halted);
-            if !self.book.blocks.contains_key(&symbol) {
-                let (block, origin) = (Block::Residue, Origin::Engine);
-                let record = Record::SymbolBlocked {
-                    symbol,
-                    block,
-                    origin,
-                };
-                self.write(at, record, out);
-            }
+            self.block(at, symbol, Block::Residue, out);
             let cause = Cause::left_over("not_flat_at_the_close", net);
             self.plan_exit(at, id, cause, out);
             let why = if halted {

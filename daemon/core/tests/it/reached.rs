@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use insta::assert_snapshot;
-use trader_contract::{Bar, BrokerEvent};
+use trader_contract::Bar;
 use trader_core::{DayRules, EndOfDay, Event, OperatorCommand, Protection};
 
+use crate::residue::halt;
 use crate::scene::{Scene, Setup, both, both_with, symbol};
 
 /// From the close to the next open.
@@ -19,12 +20,6 @@ fn hold() -> Setup {
         },
         ..Setup::default()
     }
-}
-
-fn halt(scene: &mut Scene, halted: bool) {
-    let symbol = symbol("SPY");
-    let what = if halted { "halt" } else { "trading again" };
-    scene.hear(what, vec![BrokerEvent::Halt { symbol, halted }]);
 }
 
 fn protection(scene: &Scene) -> Protection {

@@ -17,6 +17,15 @@ fn watched() -> Setup {
     }
 }
 
+/// An entry that did not arrive, of which nobody knows that, and five dollars that nobody reported.
+fn with_lost_entry_and_a_deposit(scene: &mut Scene) {
+    scene.wants("a", "SPY", scene.entry());
+    scene.bar("100");
+    scene.lose("1-e1");
+    scene.unanswered("1-e1");
+    scene.venue.deposit(Money::dollars(5));
+}
+
 fn look(scene: &mut Scene) {
     scene.pass(1);
     scene.operator(OperatorCommand::Reconcile);
@@ -69,11 +78,7 @@ fn two_answers_of_one_moment_are_one() {
 #[test]
 fn cash_is_not_compared_while_something_is_on_its_way() {
     both_with(&watched(), |scene| {
-        scene.wants("a", "SPY", scene.entry());
-        scene.bar("100");
-        scene.lose("1-e1");
-        scene.unanswered("1-e1");
-        scene.venue.deposit(Money::dollars(5));
+        with_lost_entry_and_a_deposit(scene);
         for _ in 0..3 {
             look(scene);
         }
@@ -413,11 +418,7 @@ fn a_refused_repetition_of_a_pair_leaves_its_stop_as_unknown_as_its_target() {
 #[test]
 fn what_an_order_of_unknown_fate_kept_from_being_compared_is_compared_at_once_after_it() {
     both_with(&watched(), |scene| {
-        scene.wants("a", "SPY", scene.entry());
-        scene.bar("100");
-        scene.lose("1-e1");
-        scene.unanswered("1-e1");
-        scene.venue.deposit(Money::dollars(5));
+        with_lost_entry_and_a_deposit(scene);
         let ask = |scene: &mut Scene| {
             scene.snapshot();
             scene.forget();

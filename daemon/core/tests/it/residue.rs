@@ -9,7 +9,8 @@ use trader_core::{DayRules, EndOfDay, OperatorCommand};
 use crate::ladder::{NIGHT, chased, flattening};
 use crate::scene::{Scene, Setup, both_with, symbol};
 
-fn halt(scene: &mut Scene, halted: bool) {
+/// The venue halts SPY, or lets it trade again.
+pub(crate) fn halt(scene: &mut Scene, halted: bool) {
     let symbol = symbol("SPY");
     let what = if halted { "halt" } else { "trading again" };
     scene.hear(what, vec![BrokerEvent::Halt { symbol, halted }]);

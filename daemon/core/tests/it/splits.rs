@@ -1,11 +1,12 @@
 //! Splits and jumps over the night: positions, stops and prices on the new basis, both sides.
 
-use trader_contract::{BrokerEvent, Direction, NetQty, Price, Qty, ReportStatus, Symbol};
+use trader_contract::{Direction, NetQty, Price, Qty, ReportStatus, Symbol};
 use trader_core::record::{Block, Origin, Record, Scope};
 use trader_core::{DayRules, EndOfDay, Event, OperatorCommand};
 
 use crate::foreign::{look_twice, net};
 use crate::ladder::chased;
+use crate::residue::halt;
 use crate::scene::{Scene, Setup, both_with, symbol};
 
 const NIGHT: i64 = 17 * 3600 + 1800;
@@ -187,17 +188,13 @@ fn a_split_told_twice_counts_once_over_a_restart_too() {
 fn what_is_left_of_a_session_is_split_too_and_closed_at_the_open() {
     let mut scene = Scene::new(Direction::Short, chased());
     scene.with_position();
-    let halt = |halted| BrokerEvent::Halt {
-        symbol: spy(),
-        halted,
-    };
-    scene.input(Event::Broker(halt(true)));
+    halt(&mut scene, true);
     scene.pass_to_close(0);
     scene.snapshot();
     scene.pass(NIGHT - 3600);
     split(&mut scene, 2, 1);
     broker_splits(&mut scene, 200);
-    scene.input(Event::Broker(halt(false)));
+    halt(&mut scene, false);
     scene.snapshot();
     // Nothing rests: the exit waits for the open.
     scene.accepted("1-x1");
@@ -276,16 +273,12 @@ fn two_fifths_are_no_jump_yet_and_only_the_first_bar_is_one() {
 
 /// A position that goes over the night, halted, and a price at the next open that nobody explains.
 fn jump_on_a_residue(scene: &mut Scene) {
-    let halt = |halted| BrokerEvent::Halt {
-        symbol: spy(),
-        halted,
-    };
     scene.with_position();
-    scene.input(Event::Broker(halt(true)));
+    halt(scene, true);
     scene.pass_to_close(0);
     scene.snapshot();
     scene.pass(NIGHT);
-    scene.input(Event::Broker(halt(false)));
+    halt(scene, false);
     scene.cancelled("1-s1");
     scene.working("1-x1");
     scene.bar_from(scene.at, "SPY", "59.99");
