@@ -1,11 +1,13 @@
 //! Identifiers that cannot be mixed up, and the client order id, a pure function of an intent.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::{self, Write};
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::text::ShortText;
 
@@ -25,6 +27,7 @@ pub struct RouteId(pub u16);
 /// What an order is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[repr(u16)]
 pub enum OrderRole {
     /// Opens a position.
     Entry,
@@ -72,19 +75,20 @@ impl fmt::Display for OrderRole {
 /// Our id of an order, which the broker keeps unique: `<epoch>-<session>-<intent><role><attempt>`
 /// written as `0000002a-20110110-17-e1`. A resend keeps the id; a new attempt needs proof that the
 /// one before it is terminal.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(try_from = "String")]
+// The last part lies first, without gaps, so that all of them are read as the one number that they compare as.
+#[derive(Clone, Copy)]
+#[repr(C)]
 pub struct ClientOrderId {
-    /// The store's generation.
-    pub epoch: Epoch,
-    /// The session as a number, `yyyymmdd`.
-    pub session: u32,
-    /// The intent it serves.
-    pub intent: IntentNo,
-    /// What the order is for.
-    pub role: OrderRole,
     /// Counts the orders of this role for this intent, from 1.
     pub attempt: u16,
+    /// What the order is for.
+    pub role: OrderRole,
+    /// The intent it serves.
+    pub intent: IntentNo,
+    /// The session as a number, `yyyymmdd`.
+    pub session: u32,
+    /// The store's generation.
+    pub epoch: Epoch,
 }
 
 impl ClientOrderId {
@@ -116,6 +120,20 @@ impl ClientOrderId {
             | (self.intent.0 as u128) << 32
             | (self.role as u128) << 16
             | self.attempt as u128
+    }
+}
+
+impl PartialEq for ClientOrderId {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for ClientOrderId {}
+
+impl Hash for ClientOrderId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
     }
 }
 
@@ -198,8 +216,36 @@ impl TryFrom<String> for ClientOrderId {
     }
 }
 
+// Text where somebody may read it, its parts where nobody does.
+impl<'de> Deserialize<'de> for ClientOrderId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = Cow::<'de, str>::deserialize(deserializer)?;
+            return text.parse().map_err(serde::de::Error::custom);
+        }
+        let (epoch, session, intent, role, attempt) = Deserialize::deserialize(deserializer)?;
+        Ok(Self {
+            attempt,
+            role,
+            intent,
+            session,
+            epoch,
+        })
+    }
+}
+
 impl Serialize for ClientOrderId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            let parts = (
+                self.epoch,
+                self.session,
+                self.intent,
+                self.role,
+                self.attempt,
+            );
+            return parts.serialize(serializer);
+        }
         let text = self.text().map_err(serde::ser::Error::custom)?;
         serializer.serialize_str(text.as_str())
     }
@@ -291,6 +337,10 @@ mod tests {
                     attempt,
                 };
                 prop_assert_eq!(id.to_string().parse::<ClientOrderId>(), Ok(id));
+                let bytes = postcard::to_stdvec(&id).unwrap();
+                prop_assert_eq!(postcard::from_bytes::<ClientOrderId>(&bytes), Ok(id));
+                // Equal by value wherever the parts lie.
+                prop_assert_eq!(id == id.next_attempt(), attempt == u16::MAX);
             }
         }
     }

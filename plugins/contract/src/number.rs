@@ -122,8 +122,8 @@ pub(crate) fn write_scaled(f: &mut fmt::Formatter<'_>, value: i128, decimals: u3
     f.pad_integral(value >= 0, "", text.as_str())
 }
 
-/// Gives a scaled integer type its text form, the same form in serde, and its decimal. The type
-/// has one field of integer type and a `RANGE` in words; `$from` makes it of a scaled `i128`.
+/// Gives a scaled integer type its text form, the same form in serde where somebody may read it (the
+/// scaled integer where nobody does), and its decimal. The type has one field of integer type and a `RANGE` in words; `$from` makes it of a scaled `i128`.
 macro_rules! decimal_text {
     ($type:ident, $decimals:expr, $from:expr) => {
         impl std::fmt::Display for $type {
@@ -148,6 +148,9 @@ macro_rules! decimal_text {
         }
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if !serializer.is_human_readable() {
+                    return serde::Serialize::serialize(&self.0, serializer);
+                }
                 let text = $crate::number::scaled_text(i128::from(self.0), $decimals);
                 let text = text.map_err(serde::ser::Error::custom)?;
                 serializer.serialize_str(text.as_str())
@@ -155,6 +158,15 @@ macro_rules! decimal_text {
         }
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if !deserializer.is_human_readable() {
+                    let number = Self(serde::Deserialize::deserialize(deserializer)?);
+                    return $from(i128::from(number.0)).ok_or_else(|| {
+                        serde::de::Error::custom($crate::number::NumberError::Range {
+                            value: number.to_string(),
+                            range: $type::RANGE,
+                        })
+                    });
+                }
                 let text = <std::borrow::Cow<'de, str> as serde::Deserialize<'de>>::deserialize(
                     deserializer,
                 )?;

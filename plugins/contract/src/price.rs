@@ -205,6 +205,11 @@ mod tests {
         fn parsing_what_was_printed_gives_the_same_price(micros in 1..=Price::MAX_MICROS) {
             let price = Price::from_micros(micros).unwrap();
             prop_assert_eq!(price.to_string().parse::<Price>().unwrap(), price);
+            let bytes = postcard::to_stdvec(&price).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<Price>(&bytes).unwrap(), price);
+            // What cannot be a price is none in that form either.
+            let bytes = postcard::to_stdvec(&-micros).unwrap();
+            prop_assert!(postcard::from_bytes::<Price>(&bytes).is_err());
         }
 
         #[test]

@@ -140,8 +140,12 @@ impl FromStr for Timestamp {
     }
 }
 
+// Text where somebody may read it, a number where nobody does.
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return self.0.serialize(serializer);
+        }
         let text = self.text().map_err(serde::ser::Error::custom)?;
         serializer.serialize_str(text.as_str())
     }
@@ -149,6 +153,9 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return i64::deserialize(deserializer).map(Self);
+        }
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
@@ -185,6 +192,8 @@ mod tests {
             let at = Timestamp::from_nanos(nanos.div_euclid(unit).saturating_mul(unit));
             let expected = at.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true);
             prop_assert_eq!(at.to_string(), expected);
+            let bytes = postcard::to_stdvec(&at).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<Timestamp>(&bytes).unwrap(), at);
         }
     }
 }

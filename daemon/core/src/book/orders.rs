@@ -5,53 +5,79 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
 
 use serde::{Deserialize, Serialize, Serializer};
-use trader_contract::ClientOrderId;
+use trader_contract::{ClientOrderId, Timestamp};
 
 use super::Order;
 
 /// Orders by id. It reads as the map that it is; what changes an order goes through here.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(from = "BTreeMap<ClientOrderId, Order>")]
 pub struct Orders {
     all: BTreeMap<ClientOrderId, Order>,
+    kept: Kept,
+}
+
+/// What is known of all orders without looking at each.
+#[derive(Debug, Clone, Default)]
+struct Kept {
     /// Those that are live or miss fills.
     unsettled: BTreeSet<ClientOrderId>,
+    /// No order has changed after this.
+    changed_at: Option<Timestamp>,
 }
+
+impl Kept {
+    /// Notes what an order is like now.
+    fn file(&mut self, order: &Order, id: ClientOrderId) {
+        self.changed_at = self.changed_at.max(Some(order.updated_at));
+        if is_unsettled(order) {
+            self.unsettled.insert(id);
+        } else {
+            self.unsettled.remove(&id);
+        }
+    }
+}
+
+impl PartialEq for Orders {
+    fn eq(&self, other: &Self) -> bool {
+        self.all == other.all
+    }
+}
+
+impl Eq for Orders {}
 
 fn is_unsettled(order: &Order) -> bool {
     order.is_live() || order.misses_fills()
 }
 
-/// Notes whether an order is unsettled now.
-fn file(unsettled: &mut BTreeSet<ClientOrderId>, order: &Order, id: ClientOrderId) {
-    if is_unsettled(order) {
-        unsettled.insert(id);
-    } else {
-        unsettled.remove(&id);
-    }
-}
-
 impl Orders {
     /// Orders that may still fill, or of whose fills not all were heard of; by id.
     pub fn unsettled(&self) -> impl Iterator<Item = &Order> {
-        self.unsettled.iter().filter_map(|id| self.all.get(id))
+        self.kept.unsettled.iter().filter_map(|id| self.all.get(id))
+    }
+
+    /// Orders among which all are that are unsettled or have changed after a time; by id. Mostly these are few.
+    pub fn moving(&self, since: Timestamp) -> impl Iterator<Item = &Order> {
+        let all = (self.kept.changed_at > Some(since)).then(|| self.all.values());
+        let few = all.is_none().then(|| self.unsettled());
+        all.into_iter().flatten().chain(few.into_iter().flatten())
     }
 
     /// Adds an order, in place of any that has its id.
     pub fn insert(&mut self, id: ClientOrderId, order: Order) {
-        file(&mut self.unsettled, &order, id);
+        self.kept.file(&order, id);
         self.all.insert(id, order);
     }
 
     /// Takes an order out.
     pub fn remove(&mut self, id: &ClientOrderId) -> Option<Order> {
-        self.unsettled.remove(id);
+        self.kept.unsettled.remove(id);
         self.all.remove(id)
     }
 
     /// Keeps the orders of which `keep` says so.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&ClientOrderId, &Order) -> bool) {
-        let unsettled = &mut self.unsettled;
+        let unsettled = &mut self.kept.unsettled;
         self.all.retain(|id, order| {
             let kept = keep(id, order);
             if !kept {
@@ -67,7 +93,7 @@ impl Orders {
         Some(Changing {
             id: *id,
             order,
-            unsettled: &mut self.unsettled,
+            kept: &mut self.kept,
         })
     }
 }
@@ -82,9 +108,11 @@ impl Deref for Orders {
 
 impl From<BTreeMap<ClientOrderId, Order>> for Orders {
     fn from(all: BTreeMap<ClientOrderId, Order>) -> Self {
-        let unsettled = all.iter().filter(|(_, order)| is_unsettled(order));
-        let unsettled = unsettled.map(|(id, _)| *id).collect();
-        Self { all, unsettled }
+        let mut kept = Kept::default();
+        for (id, order) in &all {
+            kept.file(order, *id);
+        }
+        Self { all, kept }
     }
 }
 
@@ -94,12 +122,12 @@ impl Serialize for Orders {
     }
 }
 
-/// An order that is being changed; whether it is settled is looked at once this is dropped.
+/// An order that is being changed; what it is like now is noted once this is dropped.
 #[derive(Debug)]
 pub struct Changing<'a> {
     id: ClientOrderId,
     order: &'a mut Order,
-    unsettled: &'a mut BTreeSet<ClientOrderId>,
+    kept: &'a mut Kept,
 }
 
 impl Deref for Changing<'_> {
@@ -118,6 +146,6 @@ impl DerefMut for Changing<'_> {
 
 impl Drop for Changing<'_> {
     fn drop(&mut self) {
-        file(self.unsettled, self.order, self.id);
+        self.kept.file(self.order, self.id);
     }
 }

@@ -2,7 +2,8 @@
 //! cannot be explained is written down, told, and stops entries.
 
 use trader_contract::{
-    BrokerSnapshot, Execution, NetQty, OrderReport, ReportStatus, RequestFailure, Symbol, Timestamp,
+    BrokerSnapshot, ClientOrderId, Execution, NetQty, OrderReport, ReportStatus, RequestFailure,
+    Symbol, Timestamp,
 };
 
 use super::Engine;
@@ -125,23 +126,24 @@ impl Engine {
     /// Cancels that the broker's records do not show and that nobody has answered for long enough, or
     /// that the run before asked for, may never have been sent: they are asked for anew.
     fn forget_requests(&mut self, answer: Answer<'_>, first: bool, out: &mut Commands) {
-        for report in &answer.held.orders {
-            let client_id = report.client_id;
-            let order = self.book.orders.get(&client_id);
-            let Some(order) = order.filter(|o| o.is_live() && o.cancel_asked) else {
-                continue;
+        let asked = self.book.orders.unsettled();
+        let asked = asked.filter(|order| order.is_live() && order.cancel_asked);
+        let unheard: Vec<ClientOrderId> = asked
+            .filter(|order| {
+                let given = order.asked_at;
+                let given = given.map(|at| at.plus_nanos(self.watch.answer_nanos));
+                let waited = given.is_none_or(|until| answer.asked_at >= until);
+                let report = answer.report(order.id());
+                (first || waited) && report.is_some_and(|r| r.status != ReportStatus::PendingCancel)
+            })
+            .map(Order::id)
+            .collect();
+        for client_id in unheard {
+            let failure = RequestFailure::Ambiguous {
+                message: "not answered, and the broker's records show no cancel".into(),
             };
-            let given = order
-                .asked_at
-                .map(|at| at.plus_nanos(self.watch.answer_nanos));
-            let waited = given.is_none_or(|until| answer.asked_at >= until);
-            if (first || waited) && report.status != ReportStatus::PendingCancel {
-                let failure = RequestFailure::Ambiguous {
-                    message: "not answered, and the broker's records show no cancel".into(),
-                };
-                let record = Record::CancelFailed { client_id, failure };
-                self.write(answer.at, record, out);
-            }
+            let record = Record::CancelFailed { client_id, failure };
+            self.write(answer.at, record, out);
         }
     }
 }

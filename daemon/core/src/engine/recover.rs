@@ -216,7 +216,7 @@ impl Engine {
     /// we have not heard of it, or have since the snapshot was asked for. What the snapshot itself brought
     /// is in its position.
     fn is_in_flux(&self, symbol: Symbol, answer: Answer<'_>) -> bool {
-        let mut orders = self.book.orders.values();
+        let mut orders = self.book.orders.moving(answer.asked_at);
         orders.any(|order| {
             let sent = order.is_live() && order.is_unheard() && order.role() == OrderRole::Entry;
             let late = order.updated_at > answer.asked_at && !answer.has_all_fills(order);
@@ -254,7 +254,7 @@ impl Engine {
 
     /// Whether an order of a symbol has changed since.
     fn has_changed(&self, symbol: Symbol, since: Timestamp) -> bool {
-        let mut orders = self.book.orders.values();
+        let mut orders = self.book.orders.moving(since);
         orders.any(|order| order.symbol() == symbol && order.updated_at > since)
     }
 
@@ -347,7 +347,7 @@ impl Engine {
                 || order.updated_at > answer.asked_at
         };
         let (ours, broker) = (self.book.cash, answer.held.cash);
-        let busy = self.book.orders.values().any(busy);
+        let busy = self.book.orders.moving(answer.asked_at).any(busy);
         if !busy {
             self.cash_apart = Some(CashApart {
                 amount: broker - ours,
