@@ -209,13 +209,6 @@ impl FromStr for ClientOrderId {
     }
 }
 
-impl TryFrom<String> for ClientOrderId {
-    type Error = IdError;
-    fn try_from(text: String) -> Result<Self, IdError> {
-        text.parse()
-    }
-}
-
 // Text where somebody may read it, its parts where nobody does.
 impl<'de> Deserialize<'de> for ClientOrderId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -123,7 +123,8 @@ pub(crate) fn write_scaled(f: &mut fmt::Formatter<'_>, value: i128, decimals: u3
 }
 
 /// Gives a scaled integer type its text form, the same form in serde where somebody may read it (the
-/// scaled integer where nobody does), and its decimal. The type has one field of integer type and a `RANGE` in words; `$from` makes it of a scaled `i128`.
+/// scaled integer where nobody does), and its decimal. The type has one field of integer type and a
+/// `RANGE` in words; `$from` makes it of a scaled `i128`.
 macro_rules! decimal_text {
     ($type:ident, $decimals:expr, $from:expr) => {
         impl std::fmt::Display for $type {
