@@ -35,6 +35,7 @@ pub mod reload;
 pub(crate) mod replay;
 #[cfg(feature = "broker-sim")]
 mod scratch;
+mod schedule;
 pub mod server;
 pub mod start;
 pub mod state;

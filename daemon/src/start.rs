@@ -12,6 +12,7 @@ use crate::exit::{self, Failure};
 use crate::logging::{self, Logging};
 use crate::plugins;
 use crate::reload::Reloader;
+use crate::schedule;
 use crate::state::{self, Folders, StateLock, Surroundings};
 
 /// Where `traderd run` looks; what is not named is found: see [`config::file_to_read`] and
@@ -92,6 +93,7 @@ pub fn prepare_with(
         .calendar()
         .map_err(|error| Failure::new(exit::CONFIG, error))?;
     let lock = state::prepare(&folders.state)?;
+    schedule::behind_the_engine();
     let logging = logging::begin(&config.log)?;
     let effective = EffectiveConfig {
         hash: config.hash(),

@@ -151,9 +151,7 @@ impl Kernel {
                 command => rest.push(command.clone()),
             }
         }
-        if rest.iter().any(changes_the_broker) {
-            ports.secure();
-        }
+        let secure = rest.iter().any(changes_the_broker);
         let mut answers = self.settle(now, answers, &mut batch);
         let could = self.journal_failure.is_none();
         if is(Bug::AnswerBeforeCommit) {
@@ -165,7 +163,7 @@ impl Kernel {
         if is(Bug::SendBeforeCommit) {
             late = std::mem::take(&mut batch);
         }
-        let committed = self.commit(now, batch, ports);
+        let committed = self.commit(now, batch, secure, ports);
         let mut refused = Vec::new();
         let mut contradictions = Vec::new();
         for command in rest {
@@ -184,7 +182,7 @@ impl Kernel {
             }
         }
         if is(Bug::SendBeforeCommit) {
-            self.commit(now, late, ports);
+            self.commit(now, late, false, ports);
         }
         self.tell(commands.as_slice(), committed, ports);
         ports.record_commands(commands);
@@ -213,7 +211,7 @@ impl Kernel {
         ports: &mut impl Ports,
     ) -> bool {
         let could = self.journal_failure.is_none();
-        let committed = self.commit(now, batch, ports);
+        let committed = self.commit(now, batch, false, ports);
         self.tell_of_failure(now, could, ports);
         committed
     }
@@ -225,12 +223,21 @@ impl Kernel {
         }
     }
 
-    /// Writes a batch durably; whether it is on the disk.
-    fn commit(&mut self, now: Timestamp, batch: Batch, ports: &mut impl Ports) -> bool {
+    /// Writes a batch durably; whether it is on the disk. With `secure` the recording is secured as well.
+    fn commit(
+        &mut self,
+        now: Timestamp,
+        batch: Batch,
+        secure: bool,
+        ports: &mut impl Ports,
+    ) -> bool {
         if batch.is_empty() || self.journal_failure.is_some() {
+            if secure {
+                ports.secure();
+            }
             return self.journal_failure.is_none();
         }
-        match ports.commit(batch) {
+        match ports.commit(batch, secure) {
             Ok(()) => true,
             Err(_) if is(Bug::CommitFailureIgnored) => true,
             Err(why) => {

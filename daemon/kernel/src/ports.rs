@@ -12,19 +12,18 @@ pub trait Ports {
     /// no order waits for it.
     fn record(&mut self, at: Timestamp, event: &Event);
 
-    /// Makes sure that everything recorded so far outlives the program before anything more is sent; may
-    /// work beside the commit that follows.
+    /// Makes sure that everything recorded so far outlives the program before anything more is sent.
     fn secure(&mut self);
 
     /// Records what came of the event before, which is taken out.
     fn record_commands(&mut self, commands: &mut Commands);
 
     /// Writes a batch, all of it or nothing; `Ok` says that it is durable. Nothing is written after the
-    /// first failure.
+    /// first failure. With `secure` what was recorded is secured beside it: see [`Ports::secure`].
     ///
     /// # Errors
     /// Why it could not be written, in words.
-    fn commit(&mut self, batch: Batch) -> Result<(), Box<str>>;
+    fn commit(&mut self, batch: Batch, secure: bool) -> Result<(), Box<str>>;
 
     /// The call with this id, if it was answered before, in this run or an earlier one.
     fn find_request(&mut self, id: &str) -> Option<OperatorRequest>;

@@ -70,7 +70,10 @@ impl Ports for Edges {
     fn record_commands(&mut self, commands: &mut Commands) {
         self.recorder.record_commands(commands);
     }
-    fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
+    fn commit(&mut self, batch: Batch, secure: bool) -> Result<(), Box<str>> {
+        if secure {
+            self.secure();
+        }
         let outcome = match &self.journal {
             Journal::None => Ok(()),
             Journal::Awaited(writer) => writer.submit(batch).wait(),

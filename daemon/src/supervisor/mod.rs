@@ -56,6 +56,7 @@ use crate::journal_log::JournalLog;
 use crate::logging::message_id;
 use crate::recording::Recorder;
 use crate::reload::Reloader;
+use crate::schedule;
 use crate::server::{Server, Services};
 use crate::start::Prepared;
 use crate::state::STORE_FILE;
@@ -223,7 +224,10 @@ pub struct Begun {
 fn spawn(crank: Crank) -> Result<JoinHandle<Ended>, Failure> {
     std::thread::Builder::new()
         .name("engine".to_owned())
-        .spawn(move || crank.run())
+        .spawn(move || {
+            schedule::before_all_others();
+            crank.run()
+        })
         .map_err(|error| Failure::new(exit::FAILED, format!("cannot start the engine: {error}")))
 }
 

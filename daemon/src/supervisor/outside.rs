@@ -58,7 +58,7 @@ impl Ports for Outside {
         self.recorder.record_commands(commands);
     }
 
-    fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
+    fn commit(&mut self, batch: Batch, secure: bool) -> Result<(), Box<str>> {
         if let Some(probe) = &mut self.probe {
             probe.decided();
         }
@@ -67,6 +67,10 @@ impl Ports for Outside {
         // Who waits is here until it comes.
         let answer = move |outcome| drop(answer.send(outcome));
         self.writer.submit_then(batch, answer);
+        // The journal's thread is at work by now: both are written at the same time.
+        if secure {
+            self.recorder.secure();
+        }
         let outcome = self.runtime.until(outcome);
         let outcome = outcome.unwrap_or_else(|_| Err(Arc::new(StoreError::WriterStopped)));
         self.heart.writer.rest();

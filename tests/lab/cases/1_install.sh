@@ -50,6 +50,19 @@ test_start_returns_when_it_is_ready() {
     holds "$(unit StatusText)" "0 positions, 0 unprotected"
 }
 
+test_no_thread_takes_the_place_of_the_engine() {
+    fresh
+    in_lab systemctl start traderd.service
+    # The 41st field of a thread's stat is its policy: 0 takes others' places when it is woken, 3 does not.
+    local policies
+    policies=$(in_lab bash -c 'for task in /proc/"$1"/task/*; do
+        printf "%s %s\n" "$(cat "$task/comm")" "$(cut -d" " -f41 "$task/stat")"; done' sh "$(unit MainPID)")
+    same "$(grep '^engine ' <<<"$policies")" "engine 0"
+    same "$(grep '^writer ' <<<"$policies")" "writer 3"
+    same "$(grep '^recorder ' <<<"$policies")" "recorder 3"
+    same "$(grep '^log-writer ' <<<"$policies")" "log-writer 3"
+}
+
 test_roles_are_those_of_groups_and_users() {
     fresh
     in_lab systemctl start traderd.service

@@ -52,7 +52,10 @@ impl Ports for World {
         assert!(commands.drain().count() > 0);
         self.tape.push("commands");
     }
-    fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
+    fn commit(&mut self, batch: Batch, secure: bool) -> Result<(), Box<str>> {
+        if secure {
+            self.secure();
+        }
         self.tape.push("commit");
         if self.broken {
             self.heard.push("commit failed".to_owned());

@@ -119,7 +119,7 @@ impl Ports for Edges<'_> {
         }
     }
 
-    fn commit(&mut self, batch: Batch) -> Result<(), Box<str>> {
+    fn commit(&mut self, batch: Batch, _: bool) -> Result<(), Box<str>> {
         let answered = |slot: &Slot<Accepted>| slot.lock().is_ok_and(|answer| answer.is_some());
         *self.early |= !batch.requests.is_empty() && self.asking.is_some_and(answered);
         let dead = || Box::<str>::from("the process is dead");
