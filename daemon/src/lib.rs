@@ -33,9 +33,9 @@ pub(crate) mod recording;
 pub mod reload;
 #[cfg(feature = "broker-sim")]
 pub(crate) mod replay;
+mod schedule;
 #[cfg(feature = "broker-sim")]
 mod scratch;
-mod schedule;
 pub mod server;
 pub mod start;
 pub mod state;

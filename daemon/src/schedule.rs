@@ -73,7 +73,11 @@ mod tests {
         let scheduled = ThreadSchedulePolicy::Normal(Policy::Batch);
         let values = (0..=99_u8).filter_map(|value| ThreadPriorityValue::try_from(value).ok());
         let reached: std::collections::BTreeSet<i32> = values
-            .filter_map(|value| ThreadPriority::Crossplatform(value).to_posix(scheduled).ok())
+            .filter_map(|value| {
+                ThreadPriority::Crossplatform(value)
+                    .to_posix(scheduled)
+                    .ok()
+            })
             .collect();
         assert_eq!(reached, (-20..=19).collect());
     }

@@ -16,7 +16,9 @@ pub fn of(what: &str, kind: &str) -> String {
             8 => (byte & 0x3f) | 0x80,
             _ => *byte,
         };
-        id.push_str(&format!("{byte:02x}"));
+        for digit in [byte >> 4, byte & 0x0f] {
+            id.extend(char::from_digit(u32::from(digit), 16));
+        }
     }
     id
 }

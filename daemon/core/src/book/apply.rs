@@ -263,12 +263,9 @@ impl Book {
             // No answer to one sending tells what became of another, nor of what went out with it.
             return self.change(id, at, |_| ());
         }
-        let legs: Vec<ClientOrderId> = self
-            .orders
-            .values()
-            .filter(|order| order.planned.parent == Some(id) || order.id() == id)
-            .map(Order::id)
-            .collect();
+        let exits = self.orders.unsettled();
+        let exits = exits.filter(|order| order.planned.parent == Some(id));
+        let legs: Vec<ClientOrderId> = std::iter::once(id).chain(exits.map(Order::id)).collect();
         let refused = matches!(failure, RequestFailure::Refused { .. });
         let known = refused && !failure.says_id_is_used();
         let to = if known || is(Bug::TimeoutIsRejected) {

@@ -149,3 +149,84 @@ impl Drop for Changing<'_> {
         self.kept.file(self.order, self.id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use trader_contract::{
+        Attached, OrderKind, OrderRequest, OrderState, Outcome, Qty, Side, TimeInForce,
+    };
+
+    use super::*;
+    use crate::record::PlannedOrder;
+
+    fn id(number: u32) -> ClientOrderId {
+        format!("0000002a-20261120-{number}-e1").parse().unwrap()
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    /// Orders with these numbers, planned at that many seconds.
+    fn orders(numbers: std::ops::RangeInclusive<u32>) -> Orders {
+        let mut orders = Orders::default();
+        for number in numbers {
+            let planned = PlannedOrder {
+                request: OrderRequest {
+                    client_id: id(number),
+                    symbol: "AAPL".parse().unwrap(),
+                    side: Side::Buy,
+                    qty: Qty::shares(1).unwrap(),
+                    kind: OrderKind::Market,
+                    time_in_force: TimeInForce::Day,
+                    attached: Attached::NONE,
+                    oco_stop: None,
+                },
+                route: "route".into(),
+                parent: None,
+                replaces: None,
+                exit_reason: None,
+                expires_after_bars: None,
+                decided_on: None,
+                last: None,
+            };
+            orders.insert(id(number), Order::new(planned, at(number.into())));
+        }
+        orders
+    }
+
+    fn end(orders: &mut Orders, number: u32, seconds: i64) {
+        let mut order = orders.get_mut(&id(number)).unwrap();
+        order.state = OrderState::Done(Outcome::Cancelled);
+        order.updated_at = at(seconds);
+    }
+
+    fn ids<'a>(orders: impl Iterator<Item = &'a Order>) -> Vec<ClientOrderId> {
+        orders.map(Order::id).collect()
+    }
+
+    #[test]
+    fn an_order_that_ended_is_unsettled_no_more_and_one_that_came_back_is_again() {
+        let mut orders = orders(1..=3);
+        end(&mut orders, 2, 10);
+        assert_eq!(ids(orders.unsettled()), [id(1), id(3)]);
+        orders.get_mut(&id(2)).unwrap().state = OrderState::Unknown;
+        assert_eq!(ids(orders.unsettled()), [id(1), id(2), id(3)]);
+        orders.remove(&id(1));
+        orders.retain(|order, _| *order != id(3));
+        assert_eq!(ids(orders.unsettled()), [id(2)]);
+    }
+
+    #[test]
+    fn all_are_looked_at_where_any_has_changed_since_and_the_unsettled_where_none_has() {
+        let mut orders = orders(1..=3);
+        end(&mut orders, 1, 10);
+        end(&mut orders, 3, 20);
+        assert_eq!(ids(orders.moving(at(19))), [id(1), id(2), id(3)]);
+        assert_eq!(ids(orders.moving(at(20))), [id(2)]);
+        // What a snapshot of the engine brings back knows the same.
+        let again = Orders::from(BTreeMap::clone(&orders));
+        assert_eq!(ids(again.moving(at(19))), [id(1), id(2), id(3)]);
+        assert_eq!(ids(again.moving(at(20))), [id(2)]);
+    }
+}

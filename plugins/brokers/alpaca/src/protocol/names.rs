@@ -40,10 +40,7 @@ pub(super) struct Standing {
 pub(super) struct Known {
     /// Alpaca's id, once heard.
     pub(super) broker_id: Option<Box<str>>,
-    /// The order that it went out with.
-    pub(super) parent: Option<ClientOrderId>,
-    /// Whether it may still be alive.
-    pub(super) live: bool,
+    parent: Option<ClientOrderId>,
     /// What was last said of it.
     pub(super) last: Option<OrderReport>,
     /// How much of it has been handed on as executions, one after the other without a gap.
@@ -65,11 +62,22 @@ pub(super) enum Whose {
     Nobodys,
 }
 
-/// The names.
+/// The names. Few orders of a day are alive, and few belong to one: both are found without a look at all.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     orders: BTreeMap<ClientOrderId, Known>,
     by_broker: BTreeMap<Box<str>, ClientOrderId>,
+    /// Those that may still be alive.
+    live: BTreeSet<ClientOrderId>,
+    /// The orders that went out with an order, in the order of their ids.
+    exits: BTreeMap<ClientOrderId, BTreeSet<ClientOrderId>>,
+}
+
+impl Known {
+    /// The order that it went out with.
+    pub(super) const fn parent(&self) -> Option<ClientOrderId> {
+        self.parent
+    }
 }
 
 impl Names {
@@ -77,9 +85,9 @@ impl Names {
     pub(super) fn new(known: &[KnownOrder]) -> Self {
         let mut names = Self::default();
         for order in known {
-            let entry = names.orders.entry(order.client_id).or_default();
-            entry.parent = order.parent;
-            entry.live = order.live;
+            names.known(order.client_id);
+            names.set_parent(order.client_id, order.parent);
+            names.set_live(order.client_id, order.live);
             if let Some(broker_id) = &order.broker_id {
                 names.bind(order.client_id, &broker_id.0);
             }
@@ -97,6 +105,33 @@ impl Names {
         self.orders.entry(name).or_default()
     }
 
+    /// Says whether an order may still be alive.
+    pub(super) fn set_live(&mut self, name: ClientOrderId, live: bool) {
+        match live {
+            true => self.live.insert(name),
+            false => self.live.remove(&name),
+        };
+    }
+
+    /// Says which order another one went out with.
+    pub(super) fn set_parent(&mut self, name: ClientOrderId, parent: Option<ClientOrderId>) {
+        let before = std::mem::replace(&mut self.known(name).parent, parent);
+        if before == parent {
+            return;
+        }
+        if let Some(exits) = before.and_then(|before| self.exits.get_mut(&before)) {
+            exits.remove(&name);
+        }
+        if let Some(parent) = parent {
+            self.exits.entry(parent).or_default().insert(name);
+        }
+    }
+
+    /// The orders that went out with this one.
+    fn exits(&self, parent: ClientOrderId) -> impl Iterator<Item = ClientOrderId> {
+        self.exits.get(&parent).into_iter().flatten().copied()
+    }
+
     /// Alpaca's id of an order.
     pub(super) fn broker_id(&self, name: ClientOrderId) -> Option<&str> {
         self.orders.get(&name)?.broker_id.as_deref()
@@ -109,25 +144,25 @@ impl Names {
 
     /// An order is about to be sent, with the orders that go out with it.
     pub(super) fn sent(&mut self, request: &OrderRequest) {
-        self.known(request.client_id).live = true;
+        self.known(request.client_id);
+        self.set_live(request.client_id, true);
         let exits = [
             request.oco_stop,
             request.attached.stop,
             request.attached.target,
         ];
         for (name, _) in exits.into_iter().flatten() {
-            let exit = self.known(name);
-            exit.live = true;
-            exit.parent = Some(request.client_id);
+            self.set_parent(name, Some(request.client_id));
+            self.set_live(name, true);
         }
     }
 
     /// An order and what would have gone out with it will never be.
     pub(super) fn never(&mut self, name: ClientOrderId) {
-        let orders = self.orders.iter_mut();
-        for (_, known) in orders.filter(|(id, known)| **id == name || known.parent == Some(name)) {
-            if known.broker_id.is_none() {
-                known.live = false;
+        let all: Vec<ClientOrderId> = std::iter::once(name).chain(self.exits(name)).collect();
+        for name in all {
+            if self.broker_id(name).is_none() {
+                self.set_live(name, false);
             }
         }
     }
@@ -150,7 +185,7 @@ impl Names {
             return Whose::Nobodys;
         };
         if let Some(parent) = parent {
-            self.known(name).parent = Some(parent);
+            self.set_parent(name, Some(parent));
         }
         self.bind(name, &order.id);
         Whose::Ours(name)
@@ -163,10 +198,8 @@ impl Names {
             OrderType::Stop | OrderType::StopLimit | OrderType::TrailingStop => OrderRole::Stop,
             OrderType::Market | OrderType::Unknown(_) => return None,
         };
-        let said = self.orders.iter().find_map(|(name, known)| {
-            let free = known.broker_id.is_none();
-            (known.parent == Some(parent) && name.role == role && free).then_some(*name)
-        });
+        let mut exits = self.exits(parent);
+        let said = exits.find(|exit| exit.role == role && self.broker_id(*exit).is_none());
         // The exits of an entry are its first; those of an exit pair are counted on their own.
         let follows = (parent.role == OrderRole::Entry).then(|| parent.with_role(role));
         said.or(follows)
@@ -174,28 +207,33 @@ impl Names {
 
     /// Every order that may still be alive.
     pub(super) fn live(&self) -> impl Iterator<Item = (ClientOrderId, &Known)> {
-        let orders = self.orders.iter().filter(|(_, known)| known.live);
-        orders.map(|(name, known)| (*name, known))
+        let live = self.live.iter();
+        live.filter_map(|name| Some((*name, self.orders.get(name)?)))
     }
 
     /// Forgets orders that were over before a moment, with all that belong to them: an order of ours that
     /// turns up again bears its name.
     pub(super) fn forget_before(&mut self, moment: Timestamp) {
-        let is_over = |known: &Known| {
+        let live = &self.live;
+        let is_over = |name: &ClientOrderId, known: &Known| {
             let told = known.last.as_ref();
-            !known.live && told.is_some_and(|last| last.at < moment)
+            !live.contains(name) && told.is_some_and(|last| last.at < moment)
         };
         let kept: BTreeSet<ClientOrderId> = self
             .orders
             .iter()
-            .filter(|(_, known)| !is_over(known))
+            .filter(|(name, known)| !is_over(name, known))
             .map(|(name, known)| known.parent.unwrap_or(*name))
             .collect();
         self.orders.retain(|name, known| {
             let head = known.parent.unwrap_or(*name);
-            kept.contains(&head) || !is_over(known)
+            kept.contains(&head) || !is_over(name, known)
         });
         let orders = &self.orders;
+        self.exits.retain(|_, exits| {
+            exits.retain(|exit| orders.contains_key(exit));
+            !exits.is_empty()
+        });
         self.by_broker.retain(|_, name| orders.contains_key(name));
     }
 
@@ -214,7 +252,7 @@ impl Names {
     /// Whether an order has others that live and die with it.
     pub(super) fn is_in_group(&self, name: ClientOrderId) -> bool {
         let head = self.head(name);
-        self.orders.values().any(|known| known.parent == Some(head))
+        self.exits(head).next().is_some()
     }
 }
 
@@ -314,6 +352,32 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_was_never_taken_ends_with_the_exits_that_nobody_has_heard_of() {
+        let (entry, stop, target, other) = (
+            name("0000002a-20261120-17-e1"),
+            name("0000002a-20261120-17-s1"),
+            name("0000002a-20261120-17-t1"),
+            name("0000002a-20261120-18-e1"),
+        );
+        let known = |client_id, parent| KnownOrder {
+            client_id,
+            broker_id: None,
+            parent,
+            live: true,
+        };
+        let mut names = Names::new(&[
+            known(entry, None),
+            known(stop, Some(entry)),
+            known(target, Some(entry)),
+            known(other, None),
+        ]);
+        names.bind(target, "b3");
+        names.never(entry);
+        let live: Vec<ClientOrderId> = names.live().map(|(name, _)| name).collect();
+        assert_eq!(live, [target, other]);
+    }
+
+    #[test]
     fn a_group_is_forgotten_as_a_whole_once_it_was_over_long_ago() {
         let report = |name: ClientOrderId, seconds| OrderReport {
             client_id: name,
@@ -337,16 +401,17 @@ mod tests {
         let mut names = Names::default();
         names.bind(entry, "b1");
         names.bind(stop, "b2");
-        names.known(stop).parent = Some(entry);
+        names.set_parent(stop, Some(entry));
         names.known(entry).last = Some(report(entry, 10));
         names.known(stop).last = Some(report(stop, 90));
         names.forget_before(Timestamp::from_seconds(50));
         assert!(names.name("b1").is_some() && names.name("b2").is_some());
-        names.known(stop).live = true;
+        names.set_live(stop, true);
         names.forget_before(Timestamp::from_seconds(100));
         assert!(names.name("b1").is_some() && names.name("b2").is_some());
-        names.known(stop).live = false;
+        names.set_live(stop, false);
         names.forget_before(Timestamp::from_seconds(100));
         assert!(names.name("b1").is_none() && names.get(stop).is_none());
+        assert!(!names.is_in_group(entry));
     }
 }

@@ -174,7 +174,7 @@ impl Machine {
             }
             self.counts.legs_left_out = self.counts.legs_left_out.saturating_add(1);
             tracing::error!(order = %order.client_id, exit = %name, "Alpaca took the order without its exit");
-            self.names.known(name).live = false;
+            self.names.set_live(name, false);
             self.submit_failed(name, not_sent("Alpaca took the order without this exit"));
         }
     }
@@ -298,11 +298,13 @@ impl Machine {
                 .calls
                 .add_later(Urgency::Protecting, call, purpose, now);
         };
-        let parent = self.names.get(change.client_id).and_then(|old| old.parent);
+        let parent = self
+            .names
+            .get(change.client_id)
+            .and_then(|old| old.parent());
         self.names.known(change.client_id).successor = Some(change.new_client_id);
-        let new = self.names.known(change.new_client_id);
-        new.live = true;
-        new.parent = parent;
+        self.names.set_parent(change.new_client_id, parent);
+        self.names.set_live(change.new_client_id, true);
         let call = (Method::Patch, path, Some(body));
         self.calls
             .add(Urgency::Protecting, call, Purpose::Replace(change));

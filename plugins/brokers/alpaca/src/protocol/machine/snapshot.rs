@@ -441,8 +441,8 @@ impl Machine {
                 self.hold_against_stream(&said, now);
                 let known = self.names.known(name);
                 if known.last.as_ref().is_none_or(|last| said.at >= last.at) {
-                    known.live = !order.is_over();
                     known.last = Some(said.clone());
+                    self.names.set_live(name, !order.is_over());
                 }
                 ours.insert(name, said);
             }

@@ -148,11 +148,11 @@ impl Machine {
         let known = self.names.known(name);
         // An older word moves nothing back.
         if known.last.as_ref().is_none_or(|last| said.at >= last.at) {
-            known.live = !order.is_over();
             known.last = Some(OrderReport {
                 execution: None,
                 ..said.clone()
             });
+            self.names.set_live(name, !order.is_over());
         }
         if order.is_over() {
             self.forget_looks(name);
