@@ -51,15 +51,21 @@ mod jobs;
 mod jobs_trouble;
 #[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
 mod past;
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+mod queued;
 #[cfg(feature = "broker-sim")]
 mod replay;
 #[cfg(feature = "broker-sim")]
 mod shop;
 #[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
 mod simulator;
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+mod stops;
 #[cfg(feature = "broker-sim")]
 mod trouble;
 #[cfg(feature = "broker-sim")]
 mod why;
 #[cfg(feature = "broker-sim")]
 mod wire;
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+mod written;

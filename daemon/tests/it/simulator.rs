@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 
 use clap::Parser;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use trader_broker_alpaca::simulator::{Options, Server};
 use trader_rpc::Client;
@@ -13,8 +14,15 @@ use trader_rpc::method::call;
 
 use crate::daemon::{Place, look};
 
-/// What is bought and sold.
-const SYMBOLS: &str = "[\"AAPL\", \"MSFT\", \"SPY\"]";
+/// Who trades where nothing else is said.
+const REVERSION: &str = r#"
+[[route]]
+name = "reversion"
+strategy = "mean-reversion"
+symbols = ["AAPL", "MSFT", "SPY"]
+timeframe_minutes = 1
+settings = { period = 20, entry_z = 0.5, entry = "market", stop_atr = 20 }
+"#;
 
 /// The simulator. It answers for as long as this lives.
 pub(crate) struct Exchange {
@@ -30,16 +38,66 @@ pub(crate) struct Holdings {
     held: Vec<(String, String)>,
 }
 
+/// An order as the exchange has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Placed {
+    pub(crate) id: String,
+    pub(crate) symbol: String,
+    pub(crate) side: String,
+    pub(crate) kind: String,
+    pub(crate) status: String,
+    pub(crate) qty: Decimal,
+    pub(crate) filled: Decimal,
+    pub(crate) stop: Option<Decimal>,
+}
+
+impl Placed {
+    fn read(value: &Value) -> Self {
+        let text = |name: &str| value[name].as_str().unwrap().to_owned();
+        let number = |name: &str| value[name].as_str().map(|number| number.parse().unwrap());
+        Self {
+            id: text("id"),
+            symbol: text("symbol"),
+            side: text("side"),
+            kind: text("type"),
+            status: text("status"),
+            qty: number("qty").unwrap(),
+            filled: number("filled_qty").unwrap(),
+            stop: number("stop_price"),
+        }
+    }
+
+    /// Whether it has not ended.
+    pub(crate) fn is_open(&self) -> bool {
+        let ended = ["filled", "canceled", "expired", "replaced", "rejected"];
+        !ended.contains(&self.status.as_str())
+    }
+
+    /// What has filled of it, sales below zero.
+    pub(crate) fn moved(&self) -> Decimal {
+        match self.side.as_str() {
+            "buy" => self.filled,
+            _ => -self.filled,
+        }
+    }
+}
+
 impl Exchange {
     /// One whose clock shows `start` and runs `pace` times as fast as the machine's.
     pub(crate) fn open(start: &str, pace: u32) -> Self {
+        Self::of_market("seeded", start, pace)
+    }
+
+    /// The same of a market that was recorded into a folder.
+    pub(crate) fn of_market(market: &str, start: &str, pace: u32) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
         let seconds = pace.to_string();
-        let arguments = ["alpaca-sim", "--start", start, "--pace", &seconds];
+        let clock = ["alpaca-sim", "--start", start, "--pace", &seconds];
+        let arguments = clock.into_iter().chain(["--market", market]);
         let options = Options::parse_from(arguments);
         let server = runtime.block_on(Server::start(&options)).unwrap();
         let address = server.address();
@@ -69,7 +127,8 @@ impl Exchange {
         let length = body.len();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: sim\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nHost: sim\r\nAPCA-API-KEY-ID: sim-key\r\n\
+             APCA-API-SECRET-KEY: sim-secret\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
         )
         .unwrap();
         let mut answer = String::new();
@@ -89,6 +148,22 @@ impl Exchange {
         self.ask("DELETE", "/admin/faults", "");
     }
 
+    /// Passes over the time until `to`, of which a daemon that runs must be spared.
+    pub(crate) fn skip_to(&self, to: &str) {
+        self.admin("clock", json!({"advance_to": to}));
+    }
+
+    /// Every order that it has taken, all of one moment.
+    pub(crate) fn orders(&self) -> Vec<Placed> {
+        let rows = self.ask("GET", "/v2/orders?status=all&limit=500&direction=asc", "");
+        rows.as_array().unwrap().iter().map(Placed::read).collect()
+    }
+
+    /// Cancels an order as its owner does it at the broker.
+    pub(crate) fn cancel_by_hand(&self, order: &Placed) {
+        self.ask("DELETE", &format!("/v2/orders/{}", order.id), "");
+    }
+
     /// How many failures have not been met.
     pub(crate) fn faults_to_come(&self) -> u64 {
         self.ask("GET", "/admin/state", "")["faults"]
@@ -105,8 +180,7 @@ impl Exchange {
             .map(|held| (text(&held["symbol"]), text(&held["qty"])))
             .collect();
         held.sort();
-        let cash: rust_decimal::Decimal =
-            state["account"]["cash"].as_str().unwrap().parse().unwrap();
+        let cash: Decimal = state["account"]["cash"].as_str().unwrap().parse().unwrap();
         Holdings {
             cash: cash.normalize().to_string(),
             held,
@@ -115,6 +189,11 @@ impl Exchange {
 
     /// A daemon's folder with the keys of this exchange; `more` is what is said beside the usual.
     pub(crate) fn place(&self, more: &str) -> Place {
+        self.place_of(REVERSION, more)
+    }
+
+    /// The same with routes of its own.
+    pub(crate) fn place_of(&self, routes: &str, more: &str) -> Place {
         let place = Place::new("");
         let keys = place.path().join("alpaca.keys");
         std::fs::write(&keys, "sim-key\nsim-secret\n").unwrap();
@@ -149,12 +228,7 @@ request_burst = 2000
 format = "json"
 level = "debug"
 {more}
-[[route]]
-name = "reversion"
-strategy = "mean-reversion"
-symbols = {SYMBOLS}
-timeframe_minutes = 1
-settings = {{ period = 20, entry_z = 0.5, entry = "market", stop_atr = 20 }}
+{routes}
 "#,
             self.pace,
             self.address,
