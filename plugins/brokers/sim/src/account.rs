@@ -6,7 +6,6 @@ use trader_contract::{Money, NetQty, OrderKind, OrderReport, Price, Qty, Side, S
 
 use crate::broker::SimBroker;
 use crate::fees::Traded;
-use crate::margin::date_of;
 use crate::matching::collar;
 use crate::order::{Order, Part};
 use crate::trailing::stop_behind;
@@ -165,13 +164,18 @@ impl SimBroker {
         }
     }
 
+    /// Books cash that no execution brings or takes: what the owner pays in, what a company pays out.
+    pub fn book_cash(&mut self, amount: Money, now: Timestamp) {
+        self.advance(now);
+        self.cash += amount;
+    }
+
     /// Books a fill and returns its fee.
     pub(crate) fn book_fill(
         &mut self,
         index: usize,
         (side, qty, price): (Side, Qty, Price),
         first_of_order: bool,
-        at: Timestamp,
     ) -> Money {
         let fees = self.config.fees;
         let by_shares = fees
@@ -185,8 +189,10 @@ impl SimBroker {
         }
         let value = price.times(qty);
         if fees.regulatory {
+            // That of the session: hours after it may be on another date in UTC.
+            let date = self.date();
             fee += self.charges.day.regulatory(&Traded {
-                date: date_of(at),
+                date,
                 side,
                 qty,
                 value,
@@ -195,7 +201,8 @@ impl SimBroker {
         if let Some(book) = self.books.get(index)
             && let Some(owed) = self.charges.owed.remove(&book.symbol)
         {
-            fee += self.charges.day.borrow(date_of(at), owed);
+            let date = self.date();
+            fee += self.charges.day.borrow(date, owed);
         }
         self.count_day_trade(index, side, qty);
         match side {

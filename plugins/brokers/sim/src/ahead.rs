@@ -1,8 +1,8 @@
 //! What a client may say of an order beyond its request, in advance: Alpaca lets a stop leg have a
-//! limit and a replacement another time in force, which the daemon's own requests never have. Also
-//! what can be read and set while the exchange runs.
+//! limit, a replacement another time in force and a limit order the hours around the session, which
+//! the daemon's own requests never have. Also what can be read and set while the exchange runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use trader_contract::{ClientOrderId, OrderKind, Price, TimeInForce, Timestamp};
@@ -15,11 +15,13 @@ use crate::config::SimConfig;
 pub(crate) struct Ahead {
     leg_limits: BTreeMap<ClientOrderId, Price>,
     lifetimes: BTreeMap<ClientOrderId, TimeInForce>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    extended: BTreeSet<ClientOrderId>,
 }
 
 impl Ahead {
     pub(crate) fn is_empty(&self) -> bool {
-        self.leg_limits.is_empty() && self.lifetimes.is_empty()
+        self.leg_limits.is_empty() && self.lifetimes.is_empty() && self.extended.is_empty()
     }
 
     /// The kind of a stop leg.
@@ -28,6 +30,11 @@ impl Ahead {
             Some(limit) => OrderKind::StopLimit { stop, limit },
             None => OrderKind::Stop { stop },
         }
+    }
+
+    /// Whether an order is for the hours around the session too.
+    pub(crate) fn is_extended(&mut self, id: ClientOrderId) -> bool {
+        self.extended.remove(&id)
     }
 
     /// The time in force of a replacement, where it has one of its own.
@@ -47,10 +54,18 @@ impl SimBroker {
         self.ahead.lifetimes.insert(id, time_in_force);
     }
 
+    /// Says that the order with this id, once it is submitted, trades in the hours around the session
+    /// as well, if it is a limit order. What takes its place does too. The hours are those of
+    /// [`SimBroker::extend_session`].
+    pub fn trade_extended(&mut self, id: ClientOrderId) {
+        self.ahead.extended.insert(id);
+    }
+
     /// Forgets what was said in advance of an order that was refused.
     pub fn forget_ahead(&mut self, id: ClientOrderId) {
         self.ahead.leg_limits.remove(&id);
         self.ahead.lifetimes.remove(&id);
+        self.ahead.extended.remove(&id);
     }
 
     /// Changes what the broker is set to. What has been asked of it goes on as it began.

@@ -141,9 +141,9 @@ impl SimBroker {
     /// Puts an order to work, or queues it while the exchange is closed. One for the opening auction
     /// is queued in the session as well.
     pub(crate) fn activate(&mut self, number: OrderNumber, at: Timestamp) {
-        let for_open = |order: &Order| order.time_in_force == TimeInForce::Opg;
-        let waits = self.orders.get(&number).is_some_and(for_open);
-        self.place(number, self.is_open() && !waits, at);
+        let goes = |order: &Order| order.time_in_force != TimeInForce::Opg && self.may_trade(order);
+        let goes = self.orders.get(&number).is_some_and(goes);
+        self.place(number, goes, at);
     }
 
     /// Puts an order to work if it `goes`, or else queues it.

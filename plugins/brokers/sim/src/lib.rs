@@ -44,6 +44,11 @@
 //! are loaded come before the open: without latency a market order then fills at the open, and a
 //! cancel beats it. Once a bar is loaded, its open comes first.
 //!
+//! Bars may be loaded outside the session as well. They move the last price, and nothing fills in them
+//! but what was asked to trade in the hours around the session ([`SimBroker::extend_session`],
+//! [`SimBroker::trade_extended`]): that is put to work at their start, and a day order among it expires
+//! at their end.
+//!
 //! # Assumptions where brokers are silent
 //! - A replacement with a new total quantity makes an order for what the old one has not filled, which
 //!   counts its own fills from zero; so every execution belongs to exactly one order.

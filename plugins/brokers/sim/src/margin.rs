@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use trader_contract::{Money, NetQty, Qty, Ratio, Side, Timestamp};
+use trader_contract::{Money, NetQty, Qty, Ratio, Side, SymbolId, Timestamp};
 
 use crate::broker::SimBroker;
 use crate::config::{Margin, Profile};
@@ -79,6 +79,26 @@ pub(crate) fn date_of(at: Timestamp) -> NaiveDate {
 }
 
 impl SimBroker {
+    /// The day trades of this session and the four before it.
+    #[must_use]
+    pub fn day_trades(&self) -> u32 {
+        self.day_trades.total()
+    }
+
+    /// Whether there have ever been more of them than the older rules allow a small account.
+    #[must_use]
+    pub const fn is_pattern_day_trader(&self) -> bool {
+        self.day_trades.pattern
+    }
+
+    /// Whether shares of a symbol were opened in this session that no closing execution has followed:
+    /// the next one makes a day trade.
+    #[must_use]
+    pub fn is_opened_today(&self, symbol: SymbolId) -> bool {
+        let book = self.books.get(symbol.index());
+        book.is_some_and(|book| book.opened_today)
+    }
+
     /// The date of the session, or of the clock before the first.
     pub(crate) fn date(&self) -> NaiveDate {
         date_of(self.session.map_or(self.clock, |session| session.open))

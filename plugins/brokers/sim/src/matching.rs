@@ -35,11 +35,13 @@ impl SimBroker {
             self.wakes.remove(&(wake, index));
         }
         book.band = Band::OPEN;
-        let is_open = self.session.is_some_and(|session| session.is_open());
-        if is_open && !book.halted {
+        if let Some(session) = self.session.filter(|session| session.is_any_open())
+            && !book.halted
+        {
             for number in &book.open {
                 if let Some(order) = self.orders.get(number)
                     && order.at_venue
+                    && session.hours_of(order).is_some()
                 {
                     order.add_to(&mut book.band, half_spread);
                 }
@@ -77,19 +79,25 @@ impl SimBroker {
 
     fn next_of(&self, index: usize, wanted: impl Fn(&Order) -> bool) -> Option<Action> {
         let book = self.books.get(index)?;
-        let session = self.session.as_ref().filter(|session| session.is_open())?;
+        let session = self
+            .session
+            .as_ref()
+            .filter(|session| session.is_any_open())?;
         let bar = book.bar?;
         if book.halted || book.open.is_empty() {
             return None;
         }
         let path = Path::of(&bar, book.length);
-        let end = bar.start.plus_nanos(book.length).min(session.close);
-        let from = book.live_from.max(session.open);
+        let end = bar.start.plus_nanos(book.length);
         book.open
             .iter()
             .filter_map(|number| self.orders.get(number))
             .filter(|order| order.at_venue && wanted(order))
-            .filter_map(|order| self.action_of(order, (&bar, book.length), &path, (from, end)))
+            .filter_map(|order| {
+                let (open, close) = session.hours_of(order)?;
+                let span = (book.live_from.max(open), end.min(close));
+                self.action_of(order, (&bar, book.length), &path, span)
+            })
             .min_by_key(|action| (action.at, action.number))
     }
 
@@ -279,7 +287,7 @@ impl SimBroker {
         }
         let (client_id, index, side, stamp) =
             (order.client_id, order.book, order.side, order.stamp);
-        let fee = self.book_fill(index, (side, qty, price), is_first, at);
+        let fee = self.book_fill(index, (side, qty, price), is_first);
         self.last_execution = self.last_execution.saturating_add(1);
         let execution = Execution {
             id: ExecutionId(format!("sim-x{}", self.last_execution).into()),

@@ -77,6 +77,9 @@ pub(crate) struct Order {
     pub(crate) filled: Qty,
     pub(crate) kind: OrderKind,
     pub(crate) time_in_force: TimeInForce,
+    /// Whether it also trades in the hours around the session, where there are any.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) extended: bool,
     pub(crate) status: ReportStatus,
     /// Whether the venue matches it. A bracket's stop may be `held` to the client and yet watched.
     pub(crate) at_venue: bool,

@@ -160,7 +160,9 @@ impl SimBroker {
         if self.faults.take_reject() {
             let reason = Some("rejected by the venue (injected)");
             self.end(first, ReportStatus::Rejected, reason, at);
-        } else if self.is_open() || is_immediate(request) {
+        } else if self.orders.get(&first).is_some_and(|o| self.may_trade(o))
+            || is_immediate(request)
+        {
             let delay = self.config.latency.submit;
             self.send_to_venue(at, delay, VenueAction::Activate(first));
         }
@@ -177,6 +179,7 @@ impl SimBroker {
     ) -> OrderNumber {
         self.last_number = self.last_number.saturating_add(1);
         let number = self.last_number;
+        let asked = self.ahead.is_extended(request.client_id);
         let order = Order {
             number,
             broker_id: broker_id(number),
@@ -188,6 +191,7 @@ impl SimBroker {
             filled: Qty::ZERO,
             kind: request.kind,
             time_in_force: request.time_in_force,
+            extended: asked && matches!(request.kind, OrderKind::Limit { .. }),
             status: ReportStatus::PendingNew,
             at_venue: false,
             elected: false,
@@ -220,8 +224,9 @@ impl SimBroker {
     }
 
     fn report_first(&mut self, number: OrderNumber, at: Timestamp) {
+        let goes = self.orders.get(&number).is_some_and(|o| self.may_trade(o));
         let status = match self.standing(number) {
-            ReportStatus::Accepted if self.is_open() => ReportStatus::PendingNew,
+            ReportStatus::Accepted if goes => ReportStatus::PendingNew,
             other => other,
         };
         if let Some(order) = self.orders.get_mut(&number) {
@@ -256,10 +261,11 @@ impl SimBroker {
         let old = self.orders.get(&number).ok_or_else(Refusal::not_found)?;
         let changed = rules::check_replace(self, old, replacement, at)?;
         let (old_kind, old_collar, elected) = (old.kind, old.collar, old.elected);
-        let (index, part, group) = (old.book, old.part, old.group);
+        let (index, part, group, extended) = (old.book, old.part, old.group, old.extended);
         let new = self.admit(&changed, index, part, at);
         if let Some(order) = self.orders.get_mut(&new) {
             order.group = group;
+            order.extended = extended;
             order.replaces = Some(number);
             // A stop that was reached stays reached, unless it is moved.
             let same = (old_kind.stop(), old_kind.trail());

@@ -21,6 +21,17 @@ pub(crate) struct Session {
     /// From when on the evening before belongs to this session: auction orders are taken again.
     #[serde(default = "always")]
     evening_before: Timestamp,
+    /// The hours around it in which orders that ask for them trade as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extended: Option<Extended>,
+}
+
+/// The hours before and after a session together, the session among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Extended {
+    from: Timestamp,
+    until: Timestamp,
+    phase: Phase,
 }
 
 const fn always() -> Timestamp {
@@ -37,7 +48,7 @@ enum Phase {
 
 impl Session {
     pub(crate) const fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Open)
+        self.phase.is_open()
     }
 
     /// The evening after it: 19:00 in New York, nine and a half hours after an open at 9:30.
@@ -59,13 +70,59 @@ impl Session {
         at >= self.evening() || (self.evening_before <= at && at < end)
     }
 
-    /// When it opens or closes next.
+    /// When it, or the hours around it, open or close next.
     pub(crate) const fn next_edge(&self) -> Option<Timestamp> {
-        match self.phase {
-            Phase::Ahead => Some(self.open),
-            Phase::Open => Some(self.close),
-            Phase::Over => None,
+        let own = self.phase.next(self.open, self.close);
+        match (own, self.next_extended_edge()) {
+            (Some(own), Some(around)) if around.nanos() < own.nanos() => Some(around),
+            (None, around) => around,
+            (own, _) => own,
         }
+    }
+
+    const fn next_extended_edge(&self) -> Option<Timestamp> {
+        match &self.extended {
+            Some(hours) => hours.phase.next(hours.from, hours.until),
+            None => None,
+        }
+    }
+
+    /// From when until when an order may trade today, where it may trade now.
+    #[inline]
+    pub(crate) fn hours_of(&self, order: &Order) -> Option<(Timestamp, Timestamp)> {
+        let around = self.extended.filter(|hours| hours.phase.is_open());
+        match around {
+            Some(hours) if order.extended => Some((hours.from, hours.until)),
+            _ => self.is_open().then_some((self.open, self.close)),
+        }
+    }
+
+    /// Whether an order trades until the end of the hours around the session.
+    fn keeps_past_close(&self, order: &Order) -> bool {
+        order.extended && self.extended.is_some_and(|hours| !hours.phase.is_over())
+    }
+
+    /// Whether anybody may trade now.
+    pub(crate) fn is_any_open(&self) -> bool {
+        self.is_open() || self.extended.is_some_and(|hours| hours.phase.is_open())
+    }
+}
+
+impl Phase {
+    const fn next(self, open: Timestamp, close: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Ahead => Some(open),
+            Self::Open => Some(close),
+            Self::Over => None,
+        }
+    }
+
+    const fn is_open(self) -> bool {
+        matches!(self, Self::Open)
+    }
+
+    const fn is_over(self) -> bool {
+        matches!(self, Self::Over)
     }
 }
 
@@ -82,7 +139,8 @@ impl SimBroker {
         }
         if let Some(earlier) = self.session {
             if earlier.next_edge().is_some() {
-                self.close_session(earlier.close.min(open));
+                let end = earlier.extended.map_or(earlier.close, |hours| hours.until);
+                self.close_session(end.min(open));
             }
             self.turn_day(earlier.open, open);
             self.forget_ended_before(earlier.open);
@@ -94,7 +152,21 @@ impl SimBroker {
             evening_before: self
                 .session
                 .map_or_else(always, |earlier| earlier.evening()),
+            extended: None,
         });
+        self.refresh();
+    }
+
+    /// Says between which moments around the announced session orders for extended hours trade: see
+    /// [`Self::trade_extended`]. Without this they trade in the session alone, as all others do.
+    pub fn extend_session(&mut self, from: Timestamp, until: Timestamp) {
+        if let Some(session) = self.session.as_mut().filter(|s| s.extended.is_none()) {
+            session.extended = Some(Extended {
+                from: from.min(session.open),
+                until: until.max(session.close),
+                phase: Phase::Ahead,
+            });
+        }
         self.refresh();
     }
 
@@ -106,9 +178,17 @@ impl SimBroker {
         {
             session.close = now;
         }
+        if let Some(hours) = self.session.as_mut().and_then(|s| s.extended.as_mut())
+            && hours.phase.is_open()
+        {
+            hours.until = now;
+        }
         self.advance(now);
         if let Some(session) = &mut self.session {
             session.phase = Phase::Over;
+            if let Some(hours) = &mut session.extended {
+                hours.phase = Phase::Over;
+            }
         }
         self.refresh();
     }
@@ -130,7 +210,7 @@ impl SimBroker {
             .retain(|_, group| group.members().any(|number| orders.contains_key(&number)));
     }
 
-    /// Opens or closes the session, whichever comes next.
+    /// Opens or closes the session or the hours around it, whichever comes next.
     pub(crate) fn cross_edge(&mut self) {
         let now = self.clock;
         for index in 0..self.books.len() {
@@ -139,38 +219,56 @@ impl SimBroker {
         let Some(session) = &mut self.session else {
             return;
         };
-        match session.phase {
+        let own = session.phase.next(session.open, session.close);
+        let next = session.next_edge();
+        let phase = match &mut session.extended {
+            Some(hours) if next != own => &mut hours.phase,
+            _ => &mut session.phase,
+        };
+        match *phase {
             Phase::Ahead => {
-                session.phase = Phase::Open;
-                // Also those that are being changed: whatever takes their place goes to work too.
-                let queued = |order: &Order| {
-                    order.status != ReportStatus::PendingNew
-                        && self.standing(order.number) == ReportStatus::Accepted
-                };
-                for number in self.numbers(queued) {
-                    self.place(number, true, now);
-                }
-                self.arm_all();
+                *phase = Phase::Open;
+                self.put_to_work(now);
             }
             Phase::Open => {
-                session.phase = Phase::Over;
-                self.expire(now);
-                self.arm_all();
+                *phase = Phase::Over;
+                self.expire(now, next != own);
             }
             Phase::Over => {}
         }
+        self.arm_all();
     }
 
-    fn expire(&mut self, close: Timestamp) {
+    /// Puts every order to work that waits and may trade now. Also those that are being changed:
+    /// whatever takes their place goes to work too.
+    fn put_to_work(&mut self, now: Timestamp) {
+        let queued = |order: &Order| {
+            order.status != ReportStatus::PendingNew
+                && self.may_trade(order)
+                && self.standing(order.number) == ReportStatus::Accepted
+        };
+        for number in self.numbers(queued) {
+            self.place(number, true, now);
+        }
+    }
+
+    /// Whether an order may trade now.
+    pub(crate) fn may_trade(&self, order: &Order) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| session.hours_of(order).is_some())
+    }
+
+    /// Ends what runs out at the close of the session, or of the hours around it.
+    fn expire(&mut self, close: Timestamp, of_extended: bool) {
         let alpaca = self.config.profile == Profile::Alpaca;
+        let session = self.session;
         let is_over = |order: &Order| {
+            let day_is_over = !session.is_some_and(|session| session.keeps_past_close(order));
             let ran_out = match order.time_in_force {
+                TimeInForce::Day => day_is_over && (order.extended || !of_extended),
+                _ if of_extended => false,
                 // What has one moment is never left; a closing auction may leave a rest.
-                TimeInForce::Day
-                | TimeInForce::Ioc
-                | TimeInForce::Fok
-                | TimeInForce::Opg
-                | TimeInForce::Cls => true,
+                TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::Opg | TimeInForce::Cls => true,
                 TimeInForce::Gtc => alpaca && close.since(order.created_at) >= GTC_LIFE_NANOS,
             };
             order.at_venue && ran_out

@@ -21,6 +21,8 @@ Admin interface (loopback only, no keys; JSON bodies; ! marks a member that is r
                              cut_response half_open
            about events      drop_event duplicate_event delay_event swap_events
            about handshakes  refuse_handshake
+           about data streams  stream_error: status is the code, path the stream (/v2/iex, ..),
+                             event the message that it answers: auth, subscribe or unsubscribe
   DELETE /admin/faults   takes back what has not happened
   POST   /admin/streams  cut, mute: trading, v2/iex, v2/sip, .. or all
                          second_trading_stream: displace, refuse or allow
@@ -33,8 +35,11 @@ Admin interface (loopback only, no keys; JSON bodies; ! marks a member that is r
   POST   /admin/exchange submit_milliseconds, cancel_milliseconds, replace_milliseconds,
                          partial_fill_probability, partial_fill_retry_milliseconds,
                          slippage_basis_points, participation, regulatory_fees,
-                         silent_sibling_cancel
+                         silent_sibling_cancel, dividends: whether the made-up ones are paid
   POST   /admin/account  blocked: why the account may open nothing; it may without
+  POST   /admin/deposit  amount!: dollars that the owner pays in, or takes out where negative
+  POST   /admin/dividend symbol!, rate!, ex_date, payable_date: announces a cash dividend of
+                         so many dollars a share, and it is paid
   POST   /admin/halt     symbol!, halted!, reason
   POST   /admin/asset    symbol!, shortable, easy_to_borrow, tradable, fractionable
   POST   /admin/market   symbol!, kind!: correction, cancel, updated_bar, luld or imbalance
@@ -51,7 +56,14 @@ pub(super) fn changes_world(request: &Request) -> bool {
     request.method == Method::Post
         && matches!(
             subject,
-            "account" | "orders" | "exchange" | "halt" | "asset" | "market"
+            "account"
+                | "orders"
+                | "exchange"
+                | "deposit"
+                | "dividend"
+                | "halt"
+                | "asset"
+                | "market"
         )
 }
 
@@ -71,6 +83,8 @@ pub(super) fn apply(world: &mut World, request: &Request) -> Reply {
             let blocked = request.fields();
             blocked.map(|fields| world.set_blocked(fields.text("blocked")))
         }
+        ["admin", "deposit"] => request.fields().and_then(|fields| world.deposit(&fields)),
+        ["admin", "dividend"] => dividend(world, request),
         ["admin", "halt"] => halt(world, request),
         ["admin", "asset"] => asset(world, request),
         ["admin", "market"] => market(world, request),
@@ -135,6 +149,9 @@ fn exchange(world: &mut World, request: &Request) -> Result<(), Refusal> {
     if fields.get("silent_sibling_cancel").is_some() {
         world.switches.silent_sibling_cancel = fields.flag("silent_sibling_cancel");
     }
+    if fields.get("dividends").is_some() {
+        world.switches.dividends = fields.flag("dividends");
+    }
     let charges = fields.get("regulatory_fees").and_then(Value::as_bool);
     world.exchange().configure(|config| {
         config.fees.regulatory = charges.unwrap_or(config.fees.regulatory);
@@ -156,13 +173,19 @@ fn place(world: &World, fields: &Fields) -> Result<usize, Refusal> {
     found.ok_or_else(|| Refusal::not_found(format!("symbol not found: {symbol}")))
 }
 
+fn dividend(world: &mut World, request: &Request) -> Result<(), Refusal> {
+    let fields = request.fields()?;
+    let asset = place(world, &fields)?;
+    world.announce_dividend(asset, &fields)
+}
+
 fn halt(world: &mut World, request: &Request) -> Result<(), Refusal> {
     let fields = request.fields()?;
     let asset = place(world, &fields)?;
     let Some(Value::Bool(halted)) = fields.get("halted") else {
         return Err(Refusal::invalid("halted must be true or false"));
     };
-    world.set_halted(asset, *halted, fields.text("reason").unwrap_or("T1"));
+    world.set_halted(asset, *halted, fields.text("reason"));
     Ok(())
 }
 
@@ -182,10 +205,8 @@ fn asset(world: &mut World, request: &Request) -> Result<(), Refusal> {
             }
         }
     }
-    let shortable = world
-        .market
-        .asset(place)
-        .is_some_and(|asset| asset.shortable);
+    let listed = world.market.asset(place);
+    let shortable = listed.is_some_and(super::assets::Asset::can_be_sold_short);
     if let Ok(id) = u32::try_from(place) {
         world.exchange().set_shortable(SymbolId::new(id), shortable);
     }

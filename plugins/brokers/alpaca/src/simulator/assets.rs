@@ -166,6 +166,11 @@ impl Asset {
         }
     }
 
+    /// Whether it can be borrowed: who sells what is hard to borrow needs a locate, and there are none.
+    pub(crate) const fn can_be_sold_short(&self) -> bool {
+        self.shortable && self.easy_to_borrow
+    }
+
     /// The letter of the tape that the exchange reports to.
     pub(crate) fn tape(&self) -> &'static str {
         match self.exchange {

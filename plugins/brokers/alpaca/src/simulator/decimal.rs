@@ -48,6 +48,11 @@ pub(crate) fn of_money(money: Money) -> Decimal {
     Decimal::try_from_i128_with_scale(nanos, 9).unwrap_or(Decimal::MAX)
 }
 
+/// A decimal as an amount; `None` if it is more than one can be.
+pub(crate) fn to_money(decimal: Decimal) -> Option<Money> {
+    Money::from_decimal(decimal).ok()
+}
+
 /// A decimal as a price; `None` if it is none of at most six decimals.
 pub(crate) fn to_price(decimal: Decimal) -> Option<Price> {
     text(decimal).parse().ok()

@@ -17,7 +17,7 @@ pub(crate) struct Order {
     /// Which requests: all of them, where nothing is said.
     method: Option<Method>,
     path: Option<String>,
-    /// Which events: all of them, where nothing is said.
+    /// Which events, or which messages to a data stream: all of them, where nothing is said.
     event: Option<String>,
     /// What is answered, for faults that answer.
     status: Option<u16>,
@@ -61,6 +61,8 @@ pub(crate) enum Kind {
     SwapEvents,
     /// A handshake of a stream is refused.
     RefuseHandshake,
+    /// A message to a market data stream is answered with an error.
+    StreamError,
 }
 
 impl Kind {
@@ -84,7 +86,7 @@ impl Order {
 
     fn is_for(&self, request: &Request) -> bool {
         !self.fault.is_about_events()
-            && self.fault != Kind::RefuseHandshake
+            && !matches!(self.fault, Kind::RefuseHandshake | Kind::StreamError)
             && self.method.is_none_or(|method| method == request.method)
             && (self.path.as_ref()).is_none_or(|path| request.path.starts_with(path.as_str()))
     }
@@ -137,6 +139,19 @@ impl Faults {
                     .path
                     .as_ref()
                     .is_none_or(|wanted| path.starts_with(wanted.as_str()))
+        };
+        self.take(fits).map(|order| order.status())
+    }
+
+    /// The code of the error that answers a message to a data stream.
+    pub(crate) fn meet_message(&mut self, path: &str, action: &str) -> Option<u16> {
+        let fits = |order: &Order| {
+            let is_for = |wanted: &Option<String>, met: &str| {
+                wanted.as_ref().is_none_or(|wanted| wanted == met)
+            };
+            order.fault == Kind::StreamError
+                && is_for(&order.path, path)
+                && is_for(&order.event, action)
         };
         self.take(fits).map(|order| order.status())
     }

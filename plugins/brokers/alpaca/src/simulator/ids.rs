@@ -45,11 +45,13 @@ impl IdMaker {
 
 /// The UUID that belongs to a name, in every run.
 pub(crate) fn named(name: &str) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in name.bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    IdMaker::new(hash).uuid()
+    IdMaker::new(hash(name)).uuid()
+}
+
+/// A number that belongs to a name, in every run.
+pub(crate) fn hash(name: &str) -> u64 {
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
 }
 
 fn shape(high: u64, low: u64) -> String {

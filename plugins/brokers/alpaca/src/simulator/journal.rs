@@ -2,7 +2,7 @@
 //! which it came. The world is a function of these, so a start that finds them plays them again and
 //! stands where the last one was killed. Written before it is acted on, and before an event is told.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use super::request::Request;
 
 const FILE: &str = "journal.jsonl";
 /// Changes with everything that would make an old journal play differently.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What a journal was begun with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,11 @@ pub(crate) enum JournalError {
         path: PathBuf,
         error: std::io::Error,
     },
+    #[error(
+        "another alpaca-sim uses {}; stop it first, or name another --state-dir",
+        .0.display()
+    )]
+    InUse(PathBuf),
     #[error("{}:{line}: {reason}; name another --state-dir, or put this one aside", path.display())]
     Line {
         path: PathBuf,
@@ -71,7 +76,7 @@ pub(crate) enum JournalError {
     },
 }
 
-/// The file, open for more.
+/// The file, open for more and locked, so that no other process plays on with the same account.
 pub(crate) struct Journal {
     file: File,
 }
@@ -92,6 +97,11 @@ impl Journal {
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         let mut file = options.open(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(folder.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+        }
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(io)?;
         let whole = text.rfind('\n').map_or(0, |end| end.saturating_add(1));

@@ -8,13 +8,30 @@
 //! # Where the reference is silent or in doubt
 //! - The exchange is `trader-broker-sim` under Alpaca's rules; what it assumes is said there. The path
 //!   inside each minute is the market: prints and quotes lie on it, and orders fill on it.
-//! - The made-up market trades in the core session only. An order for extended hours is checked as at
-//!   Alpaca and waits for the core session.
+//! - An order for extended hours works from 04:00 to 20:00 in New York (17:00 on half days, of which the
+//!   older calendar says 20:00 all the same, as Alpaca's does), and fills where the market has minutes
+//!   then: a recorded one that has them in its files, the made-up one of `--market seeded-extended`, with
+//!   the spread of the session. There is no overnight session, and no asset that trades in one. A day
+//!   order for extended hours ends at their end; one that is made after it works on the next session's
+//!   date.
+//! - Before 2026-06-04 the rules about pattern day traders hold, for small accounts; what the API said
+//!   of day trades it says until 2026-07-06. An account of less than $25,000 may hold twice its equity
+//!   then, and four times since. What it is worth for that is seen at the close before.
+//! - Dividends are paid where the admin interface says so, since a paper account is paid none: to who
+//!   holds shares at midnight before the ex-date, on the first session's midnight from the day of payment
+//!   on. Prices do not fall for them.
+//! - The option streams have their dialogue and no data, since no contract is listed. Who does not speak
+//!   `MessagePack` there is refused when subscribing. `v2 not enabled`, `insufficient scope` and
+//!   `internal error` come by a fault's order only: there is no such plan, token or failure here.
 //! - A second connection to the trading stream displaces the first, or is refused, or both go on, as the
 //!   admin interface says.
 //! - `qty` of a replacement is the new total; the new order is for what the old one has not filled.
-//! - What an ioc leaves is `canceled`; what a day order leaves at the close is `expired`.
-//! - The free feed carries trades and quotes of thirty symbols for every subscription.
+//! - What an ioc leaves is `canceled`; what a day order leaves at the close is `expired`. A gtc order ends
+//!   at the first close ninety days after it was made, and its `expires_at` says 16:15 of the ninetieth.
+//! - The exchange counts in finer prices than it prints, also for what orders may cost. What the account
+//!   and its positions are worth is counted at the printed ones, and in a halt at the last one before it.
+//! - A share that is hard to borrow is not sold short. A short position is not covered in fractions.
+//! - Whoever does not pay may have trades and quotes of thirty symbols on a connection, and no `*`.
 //! - Limits count in minutes of the simulated time; `Retry-After` is in the machine's seconds.
 //! - Deciding is the credentials' only use: nothing depends on who asks.
 

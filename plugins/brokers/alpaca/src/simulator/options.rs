@@ -15,7 +15,8 @@ use super::shell::StartError;
 ///
 /// One port serves all of it: trading REST (/v2/...), market data REST (/v2/stocks/..., /v1beta1/...,
 /// /v1/corporate-actions), the trading stream (/stream) and the market data streams (/v2/iex, /v2/sip,
-/// /v2/delayed_sip, /v2/test, /v1beta1/news). When it listens, it prints one line of JSON with its URLs.
+/// /v2/delayed_sip, /v2/test, /v1beta1/news, and without any contract /v1beta1/opra and
+/// /v1beta1/indicative). When it listens, it prints one line of JSON with its URLs.
 ///
 /// Money, prices, news and dividends are made up. With --state-dir the account survives being killed.
 #[derive(Debug, Clone, Parser)]
@@ -33,8 +34,13 @@ pub struct Options {
     /// The secret that clients have to send
     #[arg(long, value_name = "SECRET", default_value = "sim-secret")]
     pub secret: String,
-    /// `seeded` makes the market up; a folder has recorded minutes, a `SYMBOL.csv` or `SYMBOL.csv.gz` each
-    #[arg(long, value_name = "seeded|DIR", default_value = "seeded")]
+    /// `seeded` makes the market up, `seeded-extended` one that also trades, thinly, before and after its
+    /// sessions; a folder has recorded minutes, a `SYMBOL.csv` or `SYMBOL.csv.gz` each
+    #[arg(
+        long,
+        value_name = "seeded|seeded-extended|DIR",
+        default_value = "seeded"
+    )]
     pub market: String,
     /// Where everything that is made up starts from
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -54,7 +60,8 @@ impl Options {
     /// The market that they name.
     pub(crate) fn open_market(&self) -> Result<Market, StartError> {
         match self.market.as_str() {
-            "seeded" => Ok(Market::seeded(self.seed)),
+            "seeded" => Ok(Market::seeded(self.seed, false)),
+            "seeded-extended" => Ok(Market::seeded(self.seed, true)),
             folder => Market::recorded(folder.as_ref())
                 .map_err(|error| StartError::Unusable(error.into())),
         }

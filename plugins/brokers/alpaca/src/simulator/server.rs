@@ -14,6 +14,7 @@ use axum::routing::any;
 use base64::Engine as _;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use trader_broker_sim::AccountView;
 use trader_broker_sim::market::Instrument;
 use trader_contract::Timestamp;
@@ -121,6 +122,7 @@ impl Server {
     pub async fn run(self) -> std::io::Result<()> {
         let clock = Arc::clone(&self.shell);
         let clock = tokio::spawn(async move { clock.run_clock().await });
+        let _ends = Ends(clock, Arc::clone(&self.shell));
         let mut routes = Router::new().route("/stream", any(trading_stream));
         for endpoint in Endpoint::ALL {
             let serve =
@@ -129,9 +131,17 @@ impl Server {
         }
         let routes = routes.fallback(rest).with_state(self.shell);
         let listener = NoDelay(self.listener);
-        let served = axum::serve(listener, routes).await;
-        clock.abort();
-        served
+        axum::serve(listener, routes).await
+    }
+}
+
+/// What ends with a server, also with one that is dropped: its clock, and its hold on the state.
+struct Ends(JoinHandle<()>, Arc<Shell>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.abort();
+        self.1.let_go();
     }
 }
 

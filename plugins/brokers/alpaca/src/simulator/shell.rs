@@ -168,12 +168,22 @@ impl Shell {
         self.wakes.notify_one();
     }
 
+    /// Lets go of the state folder: nobody is listened to any more.
+    pub(crate) fn let_go(&self) {
+        self.lock().journal = None;
+    }
+
     /// Whether a handshake is refused, and with which status.
     pub(crate) fn refuses_handshake(&self, path: &str) -> Option<u16> {
         let mut state = self.lock();
         let refused = state.faults.meet_handshake(path);
         let second = path == "/stream" && state.hub.refuses_trading();
         refused.or_else(|| second.then_some(429))
+    }
+
+    /// The error that answers a message to a data stream by a fault's order.
+    pub(crate) fn errs(&self, path: &str, action: &str) -> Option<u16> {
+        self.lock().faults.meet_message(path, action)
     }
 
     /// Lets simulated time pass, for ever.

@@ -145,7 +145,7 @@ async fn error_404_when_nobody_authenticates_in_time() {
 
 #[tokio::test]
 async fn error_405_above_thirty_symbols_leaves_what_was_there() {
-    let sim = Sim::start().await;
+    let sim = Sim::with(&["--start", START, "--plan", "basic"]).await;
     let mut socket = sim.data_stream("/v2/iex", false).await;
     let symbols: Vec<String> = (0..30).map(|n| format!("S{n}")).collect();
     socket
@@ -167,7 +167,8 @@ async fn error_405_above_thirty_symbols_leaves_what_was_there() {
         ),
         (30, &json!([]))
     );
-    let mut sip = sim.data_stream("/v2/sip", false).await;
+    let paying = Sim::start().await;
+    let mut sip = paying.data_stream("/v2/sip", false).await;
     let symbols: Vec<String> = (0..500).map(|n| format!("S{n}")).collect();
     sip.say(json!({"action": "subscribe", "trades": symbols}))
         .await;
@@ -241,6 +242,73 @@ async fn error_410_for_a_channel_of_another_stream() {
     );
     sim.pass_to("2026-09-15T16:00:00Z").await;
     assert_eq!(news.hear().await[0]["T"], "n");
+}
+
+#[tokio::test]
+async fn errors_408_411_and_500_come_when_they_are_ordered() {
+    let sim = Sim::start().await;
+    let ordered = |code: u16, event: &str| json!({"fault": "stream_error", "status": code, "path": "/v2/iex", "event": event});
+    let keys = json!({"action": "auth", "key": "sim-key", "secret": "sim-secret"});
+    sim.admin("faults", ordered(411, "auth")).await;
+    let _another_endpoint = sim.data_stream("/v2/sip", false).await;
+    sim.delete("/admin/faults").await;
+    for (code, words) in [
+        (408, "v2 not enabled"),
+        (411, "insufficient scope"),
+        (500, "internal error"),
+    ] {
+        sim.admin("faults", ordered(code, "auth")).await;
+        let mut socket = sim.connect("/v2/iex", false).await;
+        socket.hear().await;
+        socket.say(keys.clone()).await;
+        assert_eq!(error(&socket.hear().await), (u64::from(code), words));
+        assert!(socket.frame().await.is_none());
+    }
+    let mut socket = sim.data_stream("/v2/iex", false).await;
+    sim.admin("faults", ordered(411, "subscribe")).await;
+    let subscribe = json!({"action": "subscribe", "bars": ["AAPL"]});
+    socket.say(subscribe.clone()).await;
+    assert_eq!(error(&socket.hear().await), (411, "insufficient scope"));
+    socket.say(subscribe).await;
+    assert_eq!(socket.hear().await[0]["bars"], json!(["AAPL"]));
+    assert_eq!(sim.get("/admin/state").await["faults"], 0);
+}
+
+#[tokio::test]
+async fn errors_412_and_413_on_the_streams_of_options() {
+    let sim = Sim::start().await;
+    let subscribe =
+        |symbols: &str| json!({"action": "subscribe", "trades": [symbols], "quotes": [symbols]});
+    let mut plain = sim.data_stream("/v1beta1/indicative", false).await;
+    plain.say(subscribe("AAPL261218C00230000")).await;
+    assert_eq!(
+        error(&plain.hear().await),
+        (412, "option messages are only available in MsgPack")
+    );
+    drop(plain);
+    let mut socket = sim.data_stream("/v1beta1/opra", true).await;
+    socket.say(subscribe("*")).await;
+    assert_eq!(
+        error(&socket.hear().await),
+        (413, "star subscription not allowed for option quotes")
+    );
+    socket
+        .say(json!({"action": "subscribe", "trades": ["*"]}))
+        .await;
+    assert_eq!(
+        socket.hear().await,
+        json!([{"T": "subscription", "trades": ["*"], "quotes": []}])
+    );
+    socket
+        .say(json!({"action": "subscribe", "bars": ["AAPL"]}))
+        .await;
+    assert_eq!(error(&socket.hear().await).0, 410);
+    let sim = Sim::with(&["--start", START, "--plan", "basic"]).await;
+    let mut paid = sim.connect("/v1beta1/opra", true).await;
+    paid.hear().await;
+    paid.say(json!({"action": "auth", "key": "sim-key", "secret": "sim-secret"}))
+        .await;
+    assert_eq!(error(&paid.hear().await).0, 409);
 }
 
 #[tokio::test]

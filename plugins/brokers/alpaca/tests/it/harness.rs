@@ -53,6 +53,12 @@ impl Sim {
         sim
     }
 
+    /// Ends without a word, so that another can go on with the same state.
+    pub(crate) async fn end(mut self) {
+        self.server.abort();
+        let _aborted = (&mut self.server).await;
+    }
+
     /// One that runs in a process of its own.
     pub(crate) fn elsewhere(address: SocketAddr) -> Self {
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
@@ -247,7 +253,12 @@ impl Socket {
 
     pub(crate) async fn hear(&mut self) -> Value {
         let frame = self.frame().await.expect("the connection ended");
-        serde_json::from_slice(&frame.into_data()).unwrap()
+        let bytes = frame.into_data();
+        if self.msgpack {
+            rmp_serde::from_slice(&bytes).unwrap()
+        } else {
+            serde_json::from_slice(&bytes).unwrap()
+        }
     }
 
     /// The next event of the trading stream, in short.

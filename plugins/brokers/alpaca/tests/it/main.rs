@@ -11,13 +11,23 @@ mod client;
 #[cfg(test)]
 mod data_stream;
 #[cfg(test)]
+mod day_trades;
+#[cfg(test)]
+mod dividends;
+#[cfg(test)]
 mod errors_403;
 #[cfg(test)]
 mod errors_422;
 #[cfg(test)]
 mod errors_other;
 #[cfg(test)]
+mod extended_hours;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod findings;
+#[cfg(test)]
+mod findings_data;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]

@@ -97,7 +97,7 @@ async fn the_calendar_has_its_two_formats_and_inclusive_bounds() {
     assert_eq!(
         days,
         json!([
-            {"date": "2026-11-27", "open": "09:30", "close": "13:00", "session_open": "0400", "session_close": "1700",
+            {"date": "2026-11-27", "open": "09:30", "close": "13:00", "session_open": "0400", "session_close": "2000",
                 "settlement_date": "2026-11-30"},
             {"date": "2026-11-30", "open": "09:30", "close": "16:00", "session_open": "0400", "session_close": "2000",
                 "settlement_date": "2026-12-01"},

@@ -56,7 +56,7 @@ async fn a_killed_simulator_goes_on_where_it_stood() {
     let sim = Sim::kept_in(folder.path()).await;
     a_busy_hour(&sim).await;
     let before = everything(&sim).await;
-    drop(sim);
+    sim.end().await;
     let sim = Sim::bare(&[
         "--start",
         START,
@@ -67,6 +67,41 @@ async fn a_killed_simulator_goes_on_where_it_stood() {
     assert_eq!(everything(&sim).await, before);
     sim.pass(60.0).await;
     sim.buy("F", 1).await;
+}
+
+#[tokio::test]
+async fn a_killed_simulator_remembers_dividends_deposits_and_orders_of_the_night() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().display().to_string();
+    let market = ["--market", "seeded-extended", "--start", START];
+    let arguments = [&market[..], &["--state-dir", &state]].concat();
+    let sim = Sim::with(&arguments).await;
+    sim.admin("deposit", json!({"amount": 500})).await;
+    sim.admin(
+        "dividend",
+        json!({"symbol": "AAPL", "rate": 1, "payable_date": "2026-09-17"}),
+    )
+    .await;
+    sim.buy("AAPL", 10).await;
+    sim.pass_to("2026-09-15T20:05:00Z").await;
+    let price = sim.price("MSFT").await;
+    let extended = json!({"extended_hours": true, "time_in_force": "gtc"});
+    sim.order(with(
+        limit("MSFT", "buy", 3, price * 1.02),
+        extended.clone(),
+    ))
+    .await;
+    sim.order(with(limit("MSFT", "buy", 3, price * 0.5), extended))
+        .await;
+    sim.pass_to("2026-09-16T13:00:00Z").await;
+    let before = everything(&sim).await;
+    sim.end().await;
+    let sim = Sim::bare(&arguments).await;
+    assert_eq!(everything(&sim).await, before);
+    assert_eq!(sim.get("/v2/positions/MSFT").await["qty"], "3");
+    sim.pass_to("2026-09-17T04:00:00Z").await;
+    let paid = sim.get("/v2/account/activities/DIV").await;
+    assert_eq!(paid[0]["net_amount"], "10");
 }
 
 /// Starts the program itself and returns it with the address that it tells.
@@ -123,11 +158,27 @@ async fn a_journal_of_another_seed_is_refused() {
     use clap::Parser as _;
     use trader_broker_alpaca::simulator::{Options, Server};
     let folder = tempfile::tempdir().unwrap();
-    drop(Sim::kept_in(folder.path()).await);
+    Sim::kept_in(folder.path()).await.end().await;
     let path = folder.path().display().to_string();
     let options = Options::parse_from(["alpaca-sim", "--seed", "2", "--state-dir", &path]);
     let error = Server::start(&options).await.err().unwrap().to_string();
     assert!(error.contains("--seed"), "{error}");
+}
+
+#[tokio::test]
+async fn a_folder_belongs_to_one_simulator_at_a_time() {
+    use clap::Parser as _;
+    use trader_broker_alpaca::simulator::{Options, Server};
+    let folder = tempfile::tempdir().unwrap();
+    let sim = Sim::kept_in(folder.path()).await;
+    sim.buy("F", 1).await;
+    let path = folder.path().display().to_string();
+    let options = Options::parse_from(["alpaca-sim", "--state-dir", &path]);
+    let error = Server::start(&options).await.err().unwrap().to_string();
+    assert!(error.contains("another alpaca-sim uses"), "{error}");
+    sim.end().await;
+    let again = Sim::kept_in(folder.path()).await;
+    assert_eq!(again.get("/v2/positions/F").await["qty"], "1");
 }
 
 #[tokio::test]

@@ -306,7 +306,7 @@ fn partner_is_open(broker: &SimBroker, order: &Order) -> bool {
         .is_some_and(Order::is_open)
 }
 
-/// A replacement: only at the exchange, whole shares, prices on the tick.
+/// A replacement: only at the exchange, a new quantity only of whole shares, prices on the tick.
 pub(super) fn check_replace(
     broker: &SimBroker,
     old: &Order,
@@ -316,7 +316,7 @@ pub(super) fn check_replace(
         let message = "unable to replace order, order isn't sent to exchange yet";
         return Err(Refusal::new(Refusal::INVALID, message));
     }
-    if !changed.qty.is_whole() {
+    if !changed.qty.is_whole() && changed.qty != old.qty {
         return Err(unprocessable("fractional qty cannot be replaced"));
     }
     check_ticks(broker, "limit_price", &[changed.kind.limit()])?;

@@ -14,6 +14,8 @@ mod alpaca_orders;
 #[cfg(test)]
 mod costs;
 #[cfg(test)]
+mod extended;
+#[cfg(test)]
 mod hands;
 #[cfg(test)]
 mod margin;

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use trader_calendar::new_york;
 use trader_contract::{Bar, Price, Timestamp};
 
+use super::tape::Print;
 use super::{Feed, Market, tape};
 use crate::simulator::decimal;
 
@@ -24,12 +25,10 @@ pub(crate) struct Candle {
 }
 
 impl Candle {
-    /// A minute. Its average price is that of its four corners.
+    /// A minute. Its average price is that of its trades.
     pub(crate) fn of_minute(bar: &Bar, feed: Feed) -> Self {
-        let corners = [bar.open, bar.high, bar.low, bar.close];
-        let sum: i128 = corners.iter().map(|p| i128::from(p.micros())).sum();
+        let prints = (0..tape::PRINTS_PER_MINUTE).filter_map(|n| Print::on(bar, n, feed, false));
         let volume = feed.share(bar.volume);
-        let value = sum.saturating_mul(i128::from(volume)).checked_div(4);
         Self {
             start: bar.start,
             open: bar.open,
@@ -38,18 +37,37 @@ impl Candle {
             close: bar.close,
             volume,
             trades: tape::PRINTS_PER_MINUTE.min(volume),
-            value: value.unwrap_or(0),
+            value: prints.map(|print| value_of(&print)).sum(),
         }
     }
 
+    /// A single trade in the window that starts at `start`.
+    pub(super) fn of_print(start: Timestamp, print: &Print) -> Self {
+        Self {
+            start,
+            open: print.price,
+            high: print.price,
+            low: print.price,
+            close: print.price,
+            volume: print.size,
+            trades: 1,
+            value: value_of(print),
+        }
+    }
+
+    /// Adds one whose trades count in the volume and move no price.
+    fn add_volume(&mut self, other: &Self) {
+        self.volume = self.volume.saturating_add(other.volume);
+        self.trades = self.trades.saturating_add(other.trades);
+        self.value = self.value.saturating_add(other.value);
+    }
+
     /// Adds a later one.
-    fn add(&mut self, later: &Self) {
+    pub(super) fn add(&mut self, later: &Self) {
         self.high = self.high.max(later.high);
         self.low = self.low.min(later.low);
         self.close = later.close;
-        self.volume = self.volume.saturating_add(later.volume);
-        self.trades = self.trades.saturating_add(later.trades);
-        self.value = self.value.saturating_add(later.value);
+        self.add_volume(later);
     }
 
     /// The average price of a share.
@@ -82,6 +100,11 @@ impl Candle {
         }
         self
     }
+}
+
+/// Millionths of dollars that changed hands in a trade.
+fn value_of(print: &Print) -> i128 {
+    i128::from(print.price.micros()).saturating_mul(i128::from(print.size))
 }
 
 /// How long a bar is.
@@ -164,7 +187,9 @@ impl Market {
         let bars = self.minutes(asset, date);
         let mut candles: Vec<Candle> = Vec::new();
         for bar in bars.iter().filter(|bar| bar.start.plus_minutes(1) <= until) {
-            let minute = Candle::of_minute(bar, feed);
+            let Some(minute) = self.candle(asset, bar, feed) else {
+                continue;
+            };
             let start = timeframe.start_of(bar.start);
             match candles.last_mut().filter(|last| last.start == start) {
                 Some(last) => last.add(&minute),
@@ -174,7 +199,7 @@ impl Market {
         candles
     }
 
-    /// The daily bar of a date so far.
+    /// The daily bar of a date so far: none before the session's first minute is over.
     pub(crate) fn daily(
         &mut self,
         asset: usize,
@@ -183,12 +208,27 @@ impl Market {
         feed: Feed,
     ) -> Option<Candle> {
         let session = self.session(date)?;
-        let whole = session.close <= until && feed == Feed::Sip;
+        let (_, end) = self.extended_hours(&session);
+        let whole = end <= until && feed == Feed::Sip;
         if whole && let Some(known) = self.dailies.get(&(asset, date)) {
             return *known;
         }
-        let day = self.within_day(asset, date, Timeframe::Day, until, feed);
-        let day = day.first().copied();
+        let bars = self.minutes(asset, date);
+        let over = |bar: &&Bar| bar.start.plus_minutes(1) <= until;
+        let (core, around): (Vec<&Bar>, Vec<&Bar>) =
+            (bars.iter().filter(over)).partition(|bar| session.contains(bar.start));
+        let minute = |bar: &&Bar| self.candle(asset, bar, feed);
+        let mut day: Option<Candle> = None;
+        for minute in core.iter().filter_map(minute) {
+            match &mut day {
+                Some(day) => day.add(&minute),
+                None => day = Some(minute.starting(Timeframe::Day.start_of(session.open))),
+            }
+        }
+        if let Some(day) = &mut day {
+            let around = around.iter().filter_map(minute);
+            around.for_each(|minute| day.add_volume(&minute));
+        }
         if whole {
             self.dailies.insert((asset, date), day);
         }

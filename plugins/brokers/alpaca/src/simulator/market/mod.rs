@@ -1,9 +1,15 @@
 //! The market behind the simulator: minutes of every listed asset, made up from a seed or recorded,
 //! and what follows from them. Everything is a function of time: whoever asks says up to when.
+//!
+//! A day has the minutes of its session and, where there are any, those of the hours around it. Daily
+//! bars take their prices from the session alone, and their volume from all.
 
 mod candles;
+mod dividends;
+mod halts;
 mod recorded;
 mod tape;
+mod thin;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,8 +21,10 @@ use trader_calendar::{Calendar, Session, new_york};
 use trader_contract::{Bar, Price, Timestamp};
 
 use super::assets::{self, Asset};
+use super::ids;
 
 pub(crate) use candles::{Candle, Timeframe};
+pub(crate) use dividends::Dividend;
 pub(crate) use recorded::RecordedError;
 pub(crate) use tape::{Print, QUOTE_STEP, Quoted};
 
@@ -46,8 +54,16 @@ impl Feed {
 }
 
 enum Source {
-    MadeUp(Box<SyntheticMarket>),
+    MadeUp(MadeUp),
     Recorded(Vec<Vec<Bar>>),
+}
+
+/// A market that is made up.
+struct MadeUp {
+    seed: u64,
+    market: Box<SyntheticMarket>,
+    /// Whether it trades in the hours around its sessions.
+    extended: bool,
 }
 
 /// The market.
@@ -57,21 +73,22 @@ pub(crate) struct Market {
     calendar: Calendar,
     days: BTreeMap<(usize, NaiveDate), Arc<[Bar]>>,
     dailies: BTreeMap<(usize, NaiveDate), Option<Candle>>,
+    /// Dividends that were announced by hand.
+    announced: Vec<Dividend>,
+    halts: Vec<halts::Halt>,
 }
 
 impl Market {
-    /// A market that is made up.
-    pub(crate) fn seeded(seed: u64) -> Self {
+    /// A market that is made up, with trades in the hours around its sessions or without.
+    pub(crate) fn seeded(seed: u64, extended: bool) -> Self {
         let (assets, instruments) = assets::listed();
-        let source = Source::MadeUp(Box::new(SyntheticMarket::new(seed, instruments)));
-        Self::new(source, assets)
+        Self::new(made_up(seed, instruments, extended), assets)
     }
 
     /// One of these instruments, with nothing peculiar about any.
     pub(crate) fn made_up(seed: u64, instruments: Vec<Instrument>) -> Self {
         let assets = instruments.iter().map(|i| Asset::of(i.symbol)).collect();
-        let source = Source::MadeUp(Box::new(SyntheticMarket::new(seed, instruments)));
-        Self::new(source, assets)
+        Self::new(made_up(seed, instruments, false), assets)
     }
 
     /// A market of recorded minutes: one file a symbol.
@@ -94,6 +111,8 @@ impl Market {
             calendar: Calendar::nyse(),
             days: BTreeMap::new(),
             dailies: BTreeMap::new(),
+            announced: Vec::new(),
+            halts: Vec::new(),
         }
     }
 
@@ -140,7 +159,14 @@ impl Market {
         self.calendar.previous_session(date).ok()
     }
 
-    /// The minutes of an asset in the session of a date.
+    /// When trading begins and ends around a session.
+    pub(crate) fn extended_hours(&self, session: &Session) -> (Timestamp, Timestamp) {
+        let calendar = &self.calendar;
+        let open = calendar.extended_open(session);
+        (open, calendar.extended_close(session))
+    }
+
+    /// The minutes of an asset on a date, those around the session among them.
     pub(crate) fn minutes(&mut self, asset: usize, date: NaiveDate) -> Arc<[Bar]> {
         if let Some(known) = self.days.get(&(asset, date)) {
             return Arc::clone(known);
@@ -160,24 +186,21 @@ impl Market {
         if self.assets.get(asset).is_none_or(|asset| !asset.active) {
             return Arc::from([]);
         }
+        let (open, close) = self.extended_hours(&session);
         match &mut self.source {
-            Source::MadeUp(market) => {
-                let minutes = u32::try_from(session.minutes()).unwrap_or(0);
-                market.bars(asset, date, session.open, minutes).into()
-            }
+            Source::MadeUp(made_up) => made_up.bars(asset, &session, (open, close)).into(),
             Source::Recorded(bars) => {
                 let bars = bars.get(asset).map(Vec::as_slice).unwrap_or_default();
-                let first = bars.partition_point(|bar| bar.start < session.open);
-                let end = bars.partition_point(|bar| bar.start < session.close);
+                let first = bars.partition_point(|bar| bar.start < open);
+                let end = bars.partition_point(|bar| bar.start < close);
                 bars.get(first..end).unwrap_or_default().into()
             }
         }
     }
 
-    /// The minute that plays at a moment of a session.
+    /// The minute that plays at a moment.
     pub(crate) fn playing(&mut self, asset: usize, at: Timestamp) -> Option<Bar> {
-        let session = self.calendar.session_at(at).ok().flatten()?;
-        let bars = self.minutes(asset, session.date);
+        let bars = self.minutes(asset, new_york::date(at));
         let next = bars.partition_point(|bar| bar.start <= at);
         let bar = bars.get(next.checked_sub(1)?)?;
         (at.since(bar.start) < Timestamp::MINUTE).then_some(*bar)
@@ -202,5 +225,57 @@ impl Market {
     pub(crate) fn close_before(&mut self, asset: usize, at: Timestamp) -> Option<Price> {
         let session = self.session_before(new_york::date(at))?;
         self.last_minute(asset, session.close).map(|bar| bar.close)
+    }
+}
+
+fn made_up(seed: u64, instruments: Vec<Instrument>, extended: bool) -> Source {
+    Source::MadeUp(MadeUp {
+        seed,
+        market: Box::new(SyntheticMarket::new(seed, instruments)),
+        extended,
+    })
+}
+
+impl MadeUp {
+    /// The minutes of a session, and those from `open` until before it and after it until `close`.
+    fn bars(
+        &mut self,
+        asset: usize,
+        session: &Session,
+        (open, close): (Timestamp, Timestamp),
+    ) -> Vec<Bar> {
+        let minutes = u32::try_from(session.minutes()).unwrap_or(0);
+        let core = self.market.bars(asset, session.date, session.open, minutes);
+        if !self.extended {
+            return core;
+        }
+        let before = self.market.close_before(asset, session.date);
+        let instrument = self.market.instruments().get(asset);
+        let (Some(from), Some(first), Some(last), Some(instrument)) =
+            (before, core.first(), core.last(), instrument)
+        else {
+            return core;
+        };
+        let usual = u64::from(instrument.volume_per_minute);
+        let key = |part: &str| {
+            let (symbol, date, seed) = (instrument.symbol, session.date, self.seed);
+            ids::hash(&format!("{seed} {symbol} {date} {part}"))
+        };
+        let pre_market = thin::Stretch {
+            start: open,
+            end: session.open,
+            from,
+            to: first.open,
+        };
+        let after_hours = thin::Stretch {
+            start: session.close,
+            end: close,
+            from: last.close,
+            to: last.close,
+        };
+        let mut bars = pre_market.bars(key("before"), usual);
+        bars.extend_from_slice(&core);
+        bars.extend(after_hours.bars(key("after"), usual));
+        bars
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Print {
     pub(crate) price: Price,
     pub(crate) size: u64,
     pub(crate) id: i64,
+    /// Whether it was made outside the session.
+    pub(crate) extended: bool,
 }
 
 /// One quote.
@@ -36,7 +38,8 @@ pub(crate) struct Quoted {
 }
 
 impl Print {
-    fn on(bar: &Bar, number: u64, feed: Feed) -> Option<Self> {
+    /// The trade of a minute with this number, if the feed sees any of it.
+    pub(super) fn on(bar: &Bar, number: u64, feed: Feed, extended: bool) -> Option<Self> {
         let step = i64::try_from(number).ok()?.checked_mul(PRINT_STEP)?;
         let offset = step.min(Timestamp::MINUTE.saturating_sub(1));
         let volume = feed.share(bar.volume);
@@ -49,6 +52,7 @@ impl Print {
             at,
             price: decimal::cents(price_inside(bar, Timestamp::MINUTE, offset))?,
             size,
+            extended,
             id: at
                 .nanos()
                 .checked_div(Timestamp::SECOND)?
@@ -88,9 +92,10 @@ impl Market {
         feed: Feed,
         limit: usize,
     ) -> Vec<Print> {
-        self.each_minute(asset, (from, to), limit, |bar, prints| {
-            let of_bar = (0..PRINTS_PER_MINUTE).filter_map(|n| Print::on(bar, n, feed));
-            prints.extend(of_bar.filter(|print| from <= print.at && print.at <= to));
+        self.each_minute(asset, (from, to), limit, |market, bar, extended, prints| {
+            let of_bar = (0..PRINTS_PER_MINUTE).filter_map(|n| Print::on(bar, n, feed, extended));
+            let of_bar = of_bar.filter(|print| from <= print.at && print.at <= to);
+            prints.extend(of_bar.filter(|print| !market.was_halted(asset, print.at)));
         })
     }
 
@@ -101,14 +106,15 @@ impl Market {
         (from, to): (Timestamp, Timestamp),
         limit: usize,
     ) -> Vec<Quoted> {
-        self.each_minute(asset, (from, to), limit, |bar, quotes| {
+        self.each_minute(asset, (from, to), limit, |market, bar, _, quotes| {
             let steps = Timestamp::MINUTE.checked_div(QUOTE_STEP).unwrap_or(0);
             let of_bar = (0..steps).filter_map(|step| {
                 let offset = step.checked_mul(QUOTE_STEP)?;
                 let micros = price_inside(bar, Timestamp::MINUTE, offset);
                 Quoted::around(decimal::cents(micros)?, bar.start.plus_nanos(offset))
             });
-            quotes.extend(of_bar.filter(|quote| from <= quote.at && quote.at <= to));
+            let of_bar = of_bar.filter(|quote| from <= quote.at && quote.at <= to);
+            quotes.extend(of_bar.filter(|quote| !market.was_halted(asset, quote.at)));
         })
     }
 
@@ -117,7 +123,7 @@ impl Market {
         asset: usize,
         (from, to): (Timestamp, Timestamp),
         limit: usize,
-        mut add: impl FnMut(&Bar, &mut Vec<T>),
+        mut add: impl FnMut(&Self, &Bar, bool, &mut Vec<T>),
     ) -> Vec<T> {
         let mut found = Vec::new();
         let calendar = self.calendar.clone();
@@ -131,7 +137,7 @@ impl Market {
             let begin = bars.partition_point(|bar| bar.start.plus_minutes(1) <= from);
             let end = bars.partition_point(|bar| bar.start <= to);
             for bar in bars.get(begin..end).unwrap_or_default() {
-                add(bar, &mut found);
+                add(self, bar, !session.contains(bar.start), &mut found);
                 if found.len() >= limit {
                     found.truncate(limit);
                     return found;
@@ -143,15 +149,33 @@ impl Market {
 
     /// The last trade at a moment.
     pub(crate) fn last_print(&mut self, asset: usize, at: Timestamp, feed: Feed) -> Option<Print> {
-        let from = self.since_last(asset, at)?;
-        let last = self.prints(asset, (from, at), feed, usize::MAX);
-        last.last().copied()
+        self.last_at(asset, at, |market, range| {
+            let prints = market.prints(asset, range, feed, usize::MAX);
+            prints.last().copied()
+        })
     }
 
     /// The last quote at a moment.
     pub(crate) fn last_quote(&mut self, asset: usize, at: Timestamp) -> Option<Quoted> {
-        let from = self.since_last(asset, at)?;
-        self.quotes(asset, (from, at), usize::MAX).last().copied()
+        self.last_at(asset, at, |market, range| {
+            market.quotes(asset, range, usize::MAX).last().copied()
+        })
+    }
+
+    /// What was last at a moment: where trading was halted since, what was last as the halt began.
+    fn last_at<T>(
+        &mut self,
+        asset: usize,
+        mut at: Timestamp,
+        find: impl Fn(&mut Self, (Timestamp, Timestamp)) -> Option<T>,
+    ) -> Option<T> {
+        loop {
+            let from = self.since_last(asset, at)?;
+            if let Some(found) = find(self, (from, at)) {
+                return Some(found);
+            }
+            at = self.halt_before(asset, at)?;
+        }
     }
 
     /// A moment from which on there is a trade until `at`.

@@ -12,7 +12,7 @@ use crate::simulator::market::{Candle, Feed, Timeframe};
 use crate::simulator::request::{Method, Refusal, Reply, Request};
 use crate::simulator::world::World;
 
-pub(crate) use facts::articles;
+pub(crate) use facts::{MOST_DAYS_TO_PAYMENT, articles, cusip};
 pub(crate) use series::venue;
 pub(crate) use series::{
     WITHHELD_MINUTES, bar_json as bar, quote_json as quote, trade_json as trade,
@@ -58,7 +58,8 @@ fn read(world: &mut World, request: &Request, plan: Plan) -> Result<Value, Refus
     match parts.as_slice() {
         ["v2", "stocks", "snapshots"] => snapshots(world, request, plan),
         ["v2", "stocks", "auctions"] => auctions(world, request),
-        ["v2", "stocks", "meta", what, ..] => meta(what),
+        ["v2", "stocks", "meta", "exchanges"] => Ok(exchanges()),
+        ["v2", "stocks", "meta", "conditions", kind] => conditions(request, kind),
         ["v2", "stocks", symbol, "snapshot"] => snapshot_of(world, request, symbol, plan),
         ["v2", "stocks", kind, "latest"] if kind_of(kind).is_some() => latest(
             world,
@@ -116,8 +117,15 @@ fn latest_of(
     let venue = venue(world, asset, feed);
     Some(match kind {
         Kind::Bars => {
-            let minute = world.market.last_minute(asset, at)?;
-            bar_json(&Candle::of_minute(&minute, feed))
+            let mut until = at;
+            loop {
+                let minute = world.market.last_minute(asset, until)?;
+                if let Some(candle) = world.market.candle(asset, &minute, feed) {
+                    break bar_json(&candle);
+                }
+                // It was halted: the one before it counts.
+                until = minute.start;
+            }
         }
         Kind::Trades => trade_json(&world.market.last_print(asset, at, feed)?, venue, tape),
         Kind::Quotes => quote_json(&world.market.last_quote(asset, at)?, venue, tape),
@@ -257,19 +265,31 @@ fn auctions(world: &mut World, request: &Request) -> Result<Value, Refusal> {
     Ok(json!({"auctions": found, "next_page_token": null}))
 }
 
-fn meta(what: &str) -> Result<Value, Refusal> {
-    match what {
-        "exchanges" => Ok(json!({
-            "A": "NYSE American (AMEX)", "B": "NASDAQ OMX BX", "C": "National Stock Exchange",
-            "D": "FINRA ADF", "M": "Chicago Stock Exchange", "N": "New York Stock Exchange",
-            "P": "NYSE Arca", "Q": "NASDAQ OMX", "U": "Members Exchange", "V": "IEX",
-            "X": "NASDAQ OMX PSX", "Y": "Cboe BYX", "Z": "Cboe BZX",
-        })),
-        "conditions" => Ok(json!({
+/// The letters of all exchanges.
+fn exchanges() -> Value {
+    json!({
+        "A": "NYSE American (AMEX)", "B": "NASDAQ OMX BX", "C": "National Stock Exchange",
+        "D": "FINRA ADF", "E": "Market Independent", "H": "MIAX",
+        "I": "International Securities Exchange", "J": "Cboe EDGA", "K": "Cboe EDGX",
+        "L": "Long Term Stock Exchange", "M": "Chicago Stock Exchange",
+        "N": "New York Stock Exchange", "P": "NYSE Arca", "Q": "NASDAQ OMX",
+        "S": "NASDAQ Small Cap", "T": "NASDAQ Int", "U": "Members Exchange", "V": "IEX",
+        "W": "CBOE", "X": "NASDAQ OMX PSX", "Y": "Cboe BYX", "Z": "Cboe BZX",
+    })
+}
+
+/// The letters that trades and quotes bear here: the same ones on every tape.
+fn conditions(request: &Request, kind: &str) -> Result<Value, Refusal> {
+    if !matches!(request.asked("tape"), None | Some("A" | "B" | "C")) {
+        return Err(wrong("invalid tape: must be A, B or C"));
+    }
+    match kind {
+        "trade" => Ok(json!({
             "@": "Regular Sale", "I": "Odd Lot Trade", "M": "Market Center Official Close",
-            "Q": "Market Center Official Open", "R": "Regular Two Sided Open",
+            "Q": "Market Center Official Open", "T": "Form T (Extended Hours Trade)",
         })),
-        _ => Err(Refusal::plain(404, "endpoint not found.")),
+        "quote" => Ok(json!({"R": "Regular Two Sided Open"})),
+        _ => Err(wrong(format!("invalid ticktype: {kind}"))),
     }
 }
 

@@ -6,119 +6,64 @@ use trader_calendar::new_york;
 use trader_contract::Timestamp;
 
 use crate::simulator::assets::Asset;
+use crate::simulator::decimal;
 use crate::simulator::ids;
-use crate::simulator::market::Market;
+use crate::simulator::market::{Dividend, Market};
 use crate::simulator::request::{Refusal, Request};
 use crate::simulator::times;
 use crate::simulator::world::World;
 
-/// Who pays dividends: symbol, cents a share, the months of the ex-dates, the day from which on the
-/// next session is one.
-const PAYERS: [(&str, i64, [u32; 4], u32); 5] = [
-    ("AAPL", 26, [2, 5, 8, 11], 10),
-    ("F", 15, [2, 5, 8, 11], 12),
-    ("KO", 51, [3, 6, 9, 12], 1),
-    ("MSFT", 91, [2, 5, 8, 11], 20),
-    ("SPY", 178, [3, 6, 9, 12], 18),
-];
-
-/// One cash dividend.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Dividend {
-    pub(crate) asset: usize,
-    pub(crate) cents: i64,
-    pub(crate) ex_date: NaiveDate,
-    payable: NaiveDate,
+fn id(dividend: &Dividend, asset: &Asset) -> String {
+    let (symbol, ex_date) = (asset.symbol, dividend.ex_date);
+    let source = if dividend.by_hand { " by hand" } else { "" };
+    ids::named(&format!("dividend {symbol} {ex_date}{source}"))
 }
 
-/// The dividends with an ex-date in a range.
-pub(crate) fn dividends(market: &Market, first: NaiveDate, last: NaiveDate) -> Vec<Dividend> {
-    let calendar = market.calendar();
-    let first = first.max(calendar.first_covered());
-    let last = last.min(calendar.last_covered());
-    let mut found = Vec::new();
-    for (symbol, cents, months, day) in PAYERS {
-        let Some(asset) = market.find(symbol) else {
-            continue;
-        };
-        for year in first.year().saturating_sub(1)..=last.year() {
-            for month in months {
-                let Some(from) = NaiveDate::from_ymd_opt(year, month, day) else {
-                    continue;
-                };
-                let until = from.checked_add_days(chrono::Days::new(10)).unwrap_or(from);
-                let session = calendar.sessions(from..=until).unwrap_or_default().first();
-                let Some(ex_date) = session.map(|session| session.date) else {
-                    continue;
-                };
-                let payable = ex_date.checked_add_days(chrono::Days::new(14));
-                if first <= ex_date && ex_date <= last {
-                    found.push(Dividend {
-                        asset,
-                        cents,
-                        ex_date,
-                        payable: payable.unwrap_or(ex_date),
-                    });
-                }
-            }
-        }
-    }
-    found.sort_by_key(|dividend| (dividend.ex_date, dividend.asset));
-    found
+fn action(dividend: &Dividend, asset: &Asset) -> Value {
+    json!({
+        "id": id(dividend, asset),
+        "symbol": asset.symbol.as_str(),
+        "cusip": cusip(asset),
+        "rate": decimal::number(dividend.rate),
+        "special": false,
+        "foreign": false,
+        "process_date": dividend.payable.to_string(),
+        "ex_date": dividend.ex_date.to_string(),
+        "record_date": dividend.ex_date.to_string(),
+        "payable_date": dividend.payable.to_string(),
+        "due_bill_on_date": null,
+        "due_bill_off_date": null,
+    })
 }
 
-impl Dividend {
-    fn id(&self, asset: &Asset) -> String {
-        ids::named(&format!("dividend {} {}", asset.symbol, self.ex_date))
-    }
-
-    fn rate(&self) -> Value {
-        crate::simulator::decimal::number(rust_decimal::Decimal::new(self.cents, 2))
-    }
-
-    fn json(&self, asset: &Asset) -> Value {
-        json!({
-            "id": self.id(asset),
-            "symbol": asset.symbol.as_str(),
-            "cusip": cusip(asset),
-            "rate": self.rate(),
-            "special": false,
-            "foreign": false,
-            "process_date": self.payable.to_string(),
-            "ex_date": self.ex_date.to_string(),
-            "record_date": self.ex_date.to_string(),
-            "payable_date": self.payable.to_string(),
-            "due_bill_on_date": null,
-            "due_bill_off_date": null,
-        })
-    }
-
-    fn announcement(&self, asset: &Asset) -> Value {
-        let id = self.id(asset);
-        json!({
-            "id": id,
-            "corporate_action_id": format!("{}_{}", asset.symbol, self.ex_date),
-            "ca_type": "dividend",
-            "ca_sub_type": "cash",
-            "initiating_symbol": asset.symbol.as_str(),
-            "initiating_original_cusip": cusip(asset),
-            "target_symbol": asset.symbol.as_str(),
-            "target_original_cusip": cusip(asset),
-            "declaration_date": self.ex_date.checked_sub_days(chrono::Days::new(20)).map(|d| d.to_string()),
-            "ex_date": self.ex_date.to_string(),
-            "record_date": self.ex_date.to_string(),
-            "payable_date": self.payable.to_string(),
-            "cash": crate::simulator::decimal::text(rust_decimal::Decimal::new(self.cents, 2)),
-            "old_rate": "1",
-            "new_rate": "1",
-        })
-    }
+fn announced(dividend: &Dividend, asset: &Asset) -> Value {
+    let declared = dividend.ex_date.checked_sub_days(chrono::Days::new(20));
+    json!({
+        "id": id(dividend, asset),
+        "corporate_action_id": format!("{}_{}", asset.symbol, dividend.ex_date),
+        "ca_type": "dividend",
+        "ca_sub_type": "cash",
+        "initiating_symbol": asset.symbol.as_str(),
+        "initiating_original_cusip": cusip(asset),
+        "target_symbol": asset.symbol.as_str(),
+        "target_original_cusip": cusip(asset),
+        "declaration_date": declared.map(|date| date.to_string()),
+        "ex_date": dividend.ex_date.to_string(),
+        "record_date": dividend.ex_date.to_string(),
+        "payable_date": dividend.payable.to_string(),
+        "cash": decimal::text(dividend.rate),
+        "old_rate": "1",
+        "new_rate": "1",
+    })
 }
 
-fn cusip(asset: &Asset) -> String {
+pub(crate) fn cusip(asset: &Asset) -> String {
     let digits = asset.id.chars().filter(char::is_ascii_digit);
     format!("{:0<9}", digits.take(9).collect::<String>())
 }
+
+/// No dividend is announced with more days from its ex-date to its payment.
+pub(crate) const MOST_DAYS_TO_PAYMENT: u64 = 120;
 
 const TYPES: [&str; 15] = [
     "reverse_split",
@@ -151,26 +96,35 @@ pub(super) fn corporate_actions(world: &World, request: &Request) -> Result<Valu
         let at = times::read(request, name).map_err(wrong)?;
         Ok::<_, Refusal>(at.map_or(default, new_york::date))
     };
-    let year = today
-        .checked_sub_days(chrono::Days::new(365))
-        .unwrap_or(today);
-    let (first, last) = (date("start", year)?, date("end", today)?);
     let (symbols, ids) = (request.list("symbols"), request.list("ids"));
+    let others = ["symbols", "cusips", "types", "region", "start", "end"];
+    if !ids.is_empty() && others.iter().any(|name| request.asked(name).is_some()) {
+        return Err(Refusal::plain(
+            400,
+            "ids cannot be combined with other filters",
+        ));
+    }
+    // Who names ids asks for them whenever they were.
+    let days = if ids.is_empty() { 365 } else { 3_650 };
+    let long_ago = today
+        .checked_sub_days(chrono::Days::new(days))
+        .unwrap_or(today);
+    let (first, last) = (date("start", long_ago)?, date("end", today)?);
     let cusips = request.list("cusips");
-    // The range is one of process dates, two weeks after the ex-dates.
+    // The range is one of process dates, which come after the ex-dates.
     let wide = first
-        .checked_sub_days(chrono::Days::new(20))
+        .checked_sub_days(chrono::Days::new(MOST_DAYS_TO_PAYMENT))
         .unwrap_or(first);
-    let mut rows: Vec<(Dividend, Value)> = dividends(&world.market, wide, last)
+    let mut rows: Vec<(Dividend, Value)> = (world.market.dividends(wide, last))
         .into_iter()
         .filter(|dividend| first <= dividend.payable && dividend.payable <= last)
         .filter_map(|dividend| {
             let asset = world.market.asset(dividend.asset)?;
             let wanted = (symbols.is_empty() || symbols.iter().any(|s| s == asset.symbol.as_str()))
-                && (ids.is_empty() || ids.contains(&dividend.id(asset)))
+                && (ids.is_empty() || ids.contains(&id(&dividend, asset)))
                 && (cusips.is_empty() || cusips.contains(&cusip(asset)))
                 && (types.is_empty() || types.iter().any(|kind| kind == "cash_dividend"));
-            wanted.then(|| (dividend, dividend.json(asset)))
+            wanted.then(|| (dividend, action(&dividend, asset)))
         })
         .collect();
     if request.asked("sort") == Some("desc") {
@@ -203,13 +157,13 @@ pub(super) fn announcements(world: &World, request: &Request) -> Result<Value, R
     let symbol = request.asked("symbol");
     let kinds = request.list("ca_types");
     let wanted = kinds.is_empty() || kinds.iter().any(|k| k.eq_ignore_ascii_case("dividend"));
-    let rows = dividends(&world.market, since, until)
+    let rows = (world.market.dividends(since, until))
         .into_iter()
         .filter(|_| wanted);
     let rows = rows.filter_map(|dividend| {
         let asset = world.market.asset(dividend.asset)?;
         let fits = symbol.is_none_or(|symbol| symbol == asset.symbol.as_str());
-        fits.then(|| dividend.announcement(asset))
+        fits.then(|| announced(&dividend, asset))
     });
     Ok(rows.collect())
 }
@@ -219,11 +173,11 @@ pub(super) fn announcement(world: &World, id: &str) -> Result<Value, Refusal> {
     let span = chrono::Days::new(800);
     let first = today.checked_sub_days(span).unwrap_or(today);
     let last = today.checked_add_days(span).unwrap_or(today);
-    let found = dividends(&world.market, first, last)
+    let found = (world.market.dividends(first, last))
         .into_iter()
         .find_map(|dividend| {
             let asset = world.market.asset(dividend.asset)?;
-            (dividend.id(asset) == id).then(|| dividend.announcement(asset))
+            (self::id(&dividend, asset) == id).then(|| announced(&dividend, asset))
         });
     found.ok_or_else(|| Refusal::not_found("announcement not found"))
 }

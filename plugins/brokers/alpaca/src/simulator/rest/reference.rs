@@ -67,7 +67,7 @@ fn assets(world: &World, request: &Request) -> Value {
         .collect()
 }
 
-/// The sessions between the dates of the query.
+/// The sessions between the dates of the query, or those that settle between them.
 fn sessions(world: &World, request: &Request) -> Result<Vec<Session>, Refusal> {
     let date = |name: &str, default: NaiveDate| match times::read(request, name)? {
         None => Ok(default),
@@ -78,14 +78,41 @@ fn sessions(world: &World, request: &Request) -> Result<Vec<Session>, Refusal> {
             },
         ),
     };
+    let by_settlement = match request.asked("date_type") {
+        None | Some("TRADING") => false,
+        Some("SETTLEMENT") => true,
+        Some(_) => {
+            let words = "date_type must be TRADING or SETTLEMENT";
+            return Err(Refusal::invalid(words));
+        }
+    };
     let calendar = world.market.calendar();
     let first = date("start", calendar.first_covered())?.max(calendar.first_covered());
     let last = date("end", calendar.last_covered())?.min(calendar.last_covered());
     if first > last {
         return Ok(Vec::new());
     }
-    Ok(calendar.sessions(first..=last).unwrap_or_default().to_vec())
+    if !by_settlement {
+        return Ok(calendar.sessions(first..=last).unwrap_or_default().to_vec());
+    }
+    let earlier = first.checked_sub_days(chrono::Days::new(DAYS_TO_SETTLE));
+    let earlier = earlier.unwrap_or(first).max(calendar.first_covered());
+    let mut sessions = calendar
+        .sessions(earlier..=last)
+        .unwrap_or_default()
+        .to_vec();
+    sessions.retain(|session| {
+        let settles = calendar.next_session_after(session.open).ok();
+        settles.is_some_and(|next| first <= next.date && next.date <= last)
+    });
+    Ok(sessions)
 }
+
+/// No session settles more days after it.
+const DAYS_TO_SETTLE: u64 = 10;
+
+/// The calendar says the same of half days, though nothing trades so late then.
+const SESSION_CLOSE: &str = "2000";
 
 fn calendar(world: &World, request: &Request) -> Result<Value, Refusal> {
     let calendar = world.market.calendar();
@@ -101,7 +128,7 @@ fn calendar(world: &World, request: &Request) -> Result<Value, Refusal> {
             "open": time(session.open, "%H:%M"),
             "close": time(session.close, "%H:%M"),
             "session_open": time(calendar.extended_open(session), "%H%M"),
-            "session_close": time(calendar.extended_close(session), "%H%M"),
+            "session_close": SESSION_CLOSE,
             "settlement_date": settles.map(|next| next.date.to_string()),
         })
     };

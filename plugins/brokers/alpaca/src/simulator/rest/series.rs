@@ -9,7 +9,6 @@ use trader_calendar::new_york;
 use trader_contract::Timestamp;
 
 use super::data::Plan;
-use super::facts;
 use crate::simulator::decimal;
 use crate::simulator::market::{Candle, Feed, Print, Quoted, Timeframe};
 use crate::simulator::request::{Refusal, Request};
@@ -170,6 +169,10 @@ pub(super) fn page(
 
 fn read(world: &World, request: &Request, kind: Kind, plan: Plan) -> Result<Query, Refusal> {
     let now = world.now();
+    let asof = request.asked("asof").filter(|asof| *asof != "-");
+    if asof.is_some_and(|asof| asof.parse::<NaiveDate>().is_err()) {
+        return Err(wrong("invalid asof: must be a date or -"));
+    }
     let time = |name: &str| {
         let refused = |_| {
             wrong(format!(
@@ -298,7 +301,7 @@ pub(crate) fn venue(world: &World, asset: usize, feed: Feed) -> &'static str {
 fn factors(world: &mut World, asset: usize, from: Timestamp) -> Vec<(NaiveDate, Decimal)> {
     let (first, today) = (new_york::date(from), new_york::date(world.now()));
     let mut found = Vec::new();
-    for dividend in facts::dividends(&world.market, first, today) {
+    for dividend in world.market.dividends(first, today) {
         if dividend.asset != asset {
             continue;
         }
@@ -306,7 +309,7 @@ fn factors(world: &mut World, asset: usize, from: Timestamp) -> Vec<(NaiveDate, 
             continue;
         };
         if let Some(close) = world.market.close_before(asset, session.open) {
-            let share = decimal::ratio(Decimal::new(dividend.cents, 2), decimal::of_price(close));
+            let share = decimal::ratio(dividend.rate, decimal::of_price(close));
             found.push((dividend.ex_date, Decimal::ONE - share));
         }
     }
@@ -334,10 +337,11 @@ pub(crate) fn bar_json(bar: &Candle) -> Value {
 }
 
 pub(crate) fn trade_json(print: &Print, venue: &str, tape: &str) -> Value {
-    let conditions: &[&str] = if print.size < 100 {
-        &["@", "I"]
-    } else {
-        &["@"]
+    let conditions: &[&str] = match (print.extended, print.size < 100) {
+        (false, false) => &["@"],
+        (false, true) => &["@", "I"],
+        (true, false) => &["@", "T"],
+        (true, true) => &["@", "T", "I"],
     };
     json!({
         "t": print.at.to_string(), "x": venue, "p": decimal::number(decimal::of_price(print.price)),

@@ -42,10 +42,10 @@ fn wrong_method() -> Refusal {
 fn account(world: &mut World, request: &Request, rest: &[&str]) -> Result<Reply, Refusal> {
     match (request.method, rest) {
         (Method::Get, ["account"]) => Ok(Reply::ok(world.account_json())),
-        (Method::Get, ["account", "configurations"]) => Ok(Reply::ok(world.settings.json())),
+        (Method::Get, ["account", "configurations"]) => Ok(Reply::ok(world.settings_json())),
         (Method::Patch, ["account", "configurations"]) => {
             world.set(&request.fields()?)?;
-            Ok(Reply::ok(world.settings.json()))
+            Ok(Reply::ok(world.settings_json()))
         }
         (Method::Get, ["account", "activities"]) => {
             world.list_activities(request, None).map(Reply::ok)

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::simulator::rest::data::Plan;
 
-/// How many symbols the free feed may have trades and quotes of.
+/// How many symbols who does not pay may have trades and quotes of.
 const FREE_SYMBOLS: usize = 30;
 
 /// A stream that can be connected to.
@@ -17,15 +17,19 @@ pub(crate) enum Endpoint {
     DelayedSip,
     Test,
     News,
+    Opra,
+    Indicative,
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Sip,
         Self::Iex,
         Self::DelayedSip,
         Self::Test,
         Self::News,
+        Self::Opra,
+        Self::Indicative,
     ];
 
     pub(crate) const fn path(self) -> &'static str {
@@ -35,12 +39,25 @@ impl Endpoint {
             Self::DelayedSip => "/v2/delayed_sip",
             Self::Test => "/v2/test",
             Self::News => "/v1beta1/news",
+            Self::Opra => "/v1beta1/opra",
+            Self::Indicative => "/v1beta1/indicative",
         }
+    }
+
+    /// Whether it is one of options, of which none are listed.
+    pub(crate) const fn is_of_options(self) -> bool {
+        matches!(self, Self::Opra | Self::Indicative)
+    }
+
+    /// Whether only who pays may have it.
+    const fn is_paid(self) -> bool {
+        matches!(self, Self::Sip | Self::Opra)
     }
 
     const fn channels(self) -> &'static [&'static str] {
         match self {
             Self::News => &["news"],
+            Self::Opra | Self::Indicative => &["trades", "quotes"],
             _ => &[
                 "trades",
                 "quotes",
@@ -64,6 +81,8 @@ const FOLLOWERS: [&str; 2] = ["corrections", "cancelErrors"];
 #[derive(Debug, Clone)]
 pub(crate) struct Dialogue {
     endpoint: Endpoint,
+    /// Whether the client speaks MessagePack.
+    msgpack: bool,
     pub(crate) authorised: bool,
     subscribed: BTreeMap<&'static str, BTreeSet<String>>,
 }
@@ -76,7 +95,28 @@ pub(crate) struct Answer {
     pub(crate) closes: bool,
 }
 
-pub(crate) fn error(code: u16, words: &str) -> Value {
+/// The errors of the stream and their words.
+const ERRORS: [(u16, &str); 15] = [
+    (400, "invalid syntax"),
+    (401, "not authenticated"),
+    (402, "auth failed"),
+    (403, "already authenticated"),
+    (404, "auth timeout"),
+    (405, "symbol limit exceeded"),
+    (406, "connection limit exceeded"),
+    (407, "slow client"),
+    (408, "v2 not enabled"),
+    (409, "insufficient subscription"),
+    (410, "invalid subscribe action for this feed"),
+    (411, "insufficient scope"),
+    (412, "option messages are only available in MsgPack"),
+    (413, "star subscription not allowed for option quotes"),
+    (500, "internal error"),
+];
+
+pub(crate) fn error(code: u16) -> Value {
+    let known = ERRORS.iter().find(|(known, _)| *known == code);
+    let words = known.map_or("internal error", |(_, words)| *words);
     json!([{"T": "error", "code": code, "msg": words}])
 }
 
@@ -93,15 +133,24 @@ impl Answer {
         }
     }
 
-    fn error(code: u16, words: &str) -> Self {
-        Self::quiet(error(code, words))
+    fn error(code: u16) -> Self {
+        Self::quiet(error(code))
+    }
+
+    /// An error that a fault has in store for a message; after one about who asks the connection ends.
+    pub(crate) fn of_fault(code: u16, action: &str) -> Self {
+        Self {
+            closes: action == "auth",
+            ..Self::error(code)
+        }
     }
 }
 
 impl Dialogue {
-    pub(crate) const fn new(endpoint: Endpoint) -> Self {
+    pub(crate) const fn new(endpoint: Endpoint, msgpack: bool) -> Self {
         Self {
             endpoint,
+            msgpack,
             authorised: false,
             subscribed: BTreeMap::new(),
         }
@@ -115,36 +164,29 @@ impl Dialogue {
         plan: Plan,
     ) -> Answer {
         let Some(message) = message else {
-            return Answer::error(400, "invalid syntax");
+            return Answer::error(400);
         };
-        let text = |name: &str| {
-            message
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
+        let text = |name: &str| text(message, name);
         match text("action") {
-            "auth" if self.authorised => Answer::error(403, "already authenticated"),
+            "auth" if self.authorised => Answer::error(403),
             "auth" if (text("key"), text("secret")) == keys => self.authorise(plan),
             "auth" => Answer {
                 closes: true,
-                ..Answer::error(402, "auth failed")
+                ..Answer::error(402)
             },
-            "subscribe" | "unsubscribe" if !self.authorised => {
-                Answer::error(401, "not authenticated")
-            }
+            "subscribe" | "unsubscribe" if !self.authorised => Answer::error(401),
             "subscribe" => self.change(message, true, plan),
             "unsubscribe" => self.change(message, false, plan),
-            _ => Answer::error(400, "invalid syntax"),
+            _ => Answer::error(400),
         }
     }
 
     /// Takes credentials that are right, from a message or from the handshake.
     pub(crate) fn authorise(&mut self, plan: Plan) -> Answer {
-        if plan == Plan::Basic && self.endpoint == Endpoint::Sip {
+        if plan == Plan::Basic && self.endpoint.is_paid() {
             return Answer {
                 closes: true,
-                ..Answer::error(409, "insufficient subscription")
+                ..Answer::error(409)
             };
         }
         self.authorised = true;
@@ -156,25 +198,36 @@ impl Dialogue {
 
     fn change(&mut self, message: &Value, adds: bool, plan: Plan) -> Answer {
         let Some(members) = message.as_object() else {
-            return Answer::error(400, "invalid syntax");
+            return Answer::error(400);
         };
+        if self.endpoint.is_of_options() && !self.msgpack {
+            return Answer::error(412);
+        }
         let mut new = self.subscribed.clone();
         for (name, symbols) in members.iter().filter(|(name, _)| *name != "action") {
             let channels = self.endpoint.channels();
+            let is_empty = symbols.is_null() || symbols.as_array().is_some_and(Vec::is_empty);
             let Some(channel) = channels.iter().find(|channel| *channel == name) else {
-                return Answer::error(410, "invalid subscribe action for this feed");
+                // Clients name every channel that they know, with nothing in it.
+                if is_empty {
+                    continue;
+                }
+                return Answer::error(410);
             };
             let Some(symbols) = symbols.as_array() else {
                 if symbols.is_null() {
                     continue;
                 }
-                return Answer::error(400, "invalid syntax");
+                return Answer::error(400);
             };
             let list = new.entry(*channel).or_default();
             for symbol in symbols {
                 let Some(symbol) = symbol.as_str().filter(|symbol| is_symbol(symbol)) else {
-                    return Answer::error(400, "invalid syntax");
+                    return Answer::error(400);
                 };
+                if adds && self.endpoint.is_of_options() && (*channel, symbol) == ("quotes", "*") {
+                    return Answer::error(413);
+                }
                 if adds {
                     list.insert(symbol.to_owned());
                 } else {
@@ -183,10 +236,10 @@ impl Dialogue {
             }
         }
         if self.is_too_much(&new, plan) {
-            return Answer::error(405, "symbol limit exceeded");
+            return Answer::error(405);
         }
         let trades = new.get("trades").cloned().unwrap_or_default();
-        if self.endpoint != Endpoint::News {
+        if self.endpoint.channels().contains(&"corrections") {
             for follower in FOLLOWERS {
                 new.insert(follower, trades.clone());
             }
@@ -195,11 +248,10 @@ impl Dialogue {
         Answer::quiet(self.subscription())
     }
 
-    /// Whether the free feed would carry more than it does: that of the one small exchange is the
-    /// same for everybody.
+    /// Whether it would be more than the plan allows.
     fn is_too_much(&self, new: &BTreeMap<&'static str, BTreeSet<String>>, plan: Plan) -> bool {
-        let free = self.endpoint == Endpoint::Iex
-            || (plan == Plan::Basic && self.endpoint == Endpoint::DelayedSip);
+        let limited = matches!(self.endpoint, Endpoint::Iex | Endpoint::DelayedSip);
+        let free = limited && plan == Plan::Basic;
         let counted = ["trades", "quotes"]
             .into_iter()
             .filter_map(|channel| new.get(channel));
@@ -228,6 +280,16 @@ impl Dialogue {
     pub(crate) fn is_idle(&self) -> bool {
         self.subscribed.values().all(BTreeSet::is_empty)
     }
+}
+
+fn text<'a>(message: &'a Value, name: &str) -> &'a str {
+    let member = message.get(name).and_then(Value::as_str);
+    member.unwrap_or_default()
+}
+
+/// What a message of the client asks for.
+pub(crate) fn action(message: Option<&Value>) -> &str {
+    message.map_or("", |message| text(message, "action"))
 }
 
 fn is_symbol(text: &str) -> bool {

@@ -6,7 +6,7 @@ use trader_calendar::new_york;
 use trader_contract::Timestamp;
 
 use super::data::{Dialogue, Endpoint};
-use crate::simulator::market::{Candle, Feed, Timeframe};
+use crate::simulator::market::{Feed, Timeframe};
 use crate::simulator::rest::data;
 use crate::simulator::world::World;
 
@@ -26,6 +26,8 @@ pub(super) fn between(
     let mut due = match endpoint {
         Endpoint::News => news(world, dialogue, (from, to)),
         Endpoint::Test => test(dialogue, (from, to)),
+        // There are no options to tell of.
+        Endpoint::Opra | Endpoint::Indicative => Vec::new(),
         Endpoint::Sip => of_feed(world, Feed::Sip, dialogue, (from, to)),
         Endpoint::Iex => of_feed(world, Feed::Iex, dialogue, (from, to)),
         Endpoint::DelayedSip => {
@@ -52,13 +54,12 @@ fn of_feed(
         let symbol = symbol.as_str();
         let venue = data::venue(world, asset, feed);
         let range = (from.plus_nanos(1), to);
-        let trades_now = !world.is_halted(asset);
-        if trades_now && dialogue.wants("trades", symbol) {
+        if dialogue.wants("trades", symbol) {
             let prints = world.market.prints(asset, range, feed, usize::MAX);
             let tell = |print| named("t", symbol, data::trade(print, venue, tape));
             due.extend(prints.iter().map(|print| (print.at, tell(print))));
         }
-        if trades_now && dialogue.wants("quotes", symbol) {
+        if dialogue.wants("quotes", symbol) {
             let quotes = world.market.quotes(asset, range, usize::MAX);
             let tell = |quote| named("q", symbol, data::quote(quote, venue, tape));
             due.extend(quotes.iter().map(|quote| (quote.at, tell(quote))));
@@ -70,7 +71,9 @@ fn of_feed(
         if bars || days {
             for bar in ended(world, asset, (from, to)) {
                 let at = bar.start.plus_minutes(1);
-                let minute = Candle::of_minute(&bar, feed);
+                let Some(minute) = world.market.candle(asset, &bar, feed) else {
+                    continue;
+                };
                 if bars {
                     due.push((at, named("b", symbol, data::bar(&minute))));
                 }

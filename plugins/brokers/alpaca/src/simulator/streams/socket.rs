@@ -168,7 +168,7 @@ pub(crate) async fn market_data(
         binary: msgpack,
         ear,
     };
-    let mut dialogue = data::Dialogue::new(endpoint);
+    let mut dialogue = data::Dialogue::new(endpoint, msgpack);
     let mut place = None;
     let mut open = line.say(&data::success("connected")).await;
     if with_keys && open {
@@ -187,7 +187,11 @@ pub(crate) async fn market_data(
         open = match line.next(patience).await {
             Next::Heard(bytes) => {
                 let message = line.encoding.read(&bytes);
-                let answer = dialogue.take(message.as_ref(), shell.keys(), shell.plan());
+                let action = data::action(message.as_ref());
+                let answer = match shell.errs(endpoint.path(), action) {
+                    Some(code) => data::Answer::of_fault(code, action),
+                    None => dialogue.take(message.as_ref(), shell.keys(), shell.plan()),
+                };
                 let with = (endpoint, &dialogue);
                 follow(&shell, &mut line, with, answer, (&mouth, &mut place)).await
             }
@@ -198,14 +202,14 @@ pub(crate) async fn market_data(
             }
             Next::Told(Told::Cut) => break,
             Next::Late => {
-                line.say(&data::error(404, "auth timeout")).await;
+                line.say(&data::error(404)).await;
                 false
             }
             Next::Gone => false,
         };
         let dropped = place.is_some_and(|place| !shell.with_hub(|hub| hub.knows(place)));
         if dropped {
-            line.say(&data::error(407, "slow client")).await;
+            line.say(&data::error(407)).await;
             break;
         }
     }
@@ -226,8 +230,7 @@ async fn follow(
     if answer.opens {
         *place = shell.with_hub(|hub| hub.join_data(endpoint, dialogue, mouth.clone()));
         if place.is_none() {
-            line.say(&data::error(406, "connection limit exceeded"))
-                .await;
+            line.say(&data::error(406)).await;
             return false;
         }
     }

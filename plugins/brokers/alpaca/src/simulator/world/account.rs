@@ -3,8 +3,10 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use trader_broker_sim::Margin;
+use trader_contract::Timestamp;
 
-use super::World;
+use super::day_trades::Check;
+use super::{World, Worth};
 use crate::simulator::decimal::{self, string};
 use crate::simulator::market::Market;
 use crate::simulator::request::{Fields, Refusal};
@@ -19,7 +21,9 @@ pub(crate) struct Settings {
     pub(super) suspend_trade: bool,
     pub(super) no_shorting: bool,
     pub(super) fractional_trading: bool,
-    max_margin_multiplier: u32,
+    pub(super) max_margin_multiplier: u32,
+    pub(super) pdt_check: Check,
+    dtbp_check: Check,
     max_options_trading_level: Option<u64>,
     ptp_no_exception_entry: bool,
     disable_overnight_trading: bool,
@@ -33,6 +37,8 @@ impl Default for Settings {
             no_shorting: false,
             fractional_trading: true,
             max_margin_multiplier: 4,
+            pdt_check: Check::Entry,
+            dtbp_check: Check::Entry,
             max_options_trading_level: None,
             ptp_no_exception_entry: false,
             disable_overnight_trading: false,
@@ -41,7 +47,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    pub(crate) fn json(&self) -> Value {
+    fn json(&self) -> Value {
         json!({
             "trade_confirm_email": self.trade_confirm_email,
             "suspend_trade": self.suspend_trade,
@@ -98,21 +104,56 @@ impl Settings {
 }
 
 impl World {
+    /// How the account is set, with what is removed for as long as it is there.
+    pub(crate) fn settings_json(&self) -> Value {
+        let mut shown = self.settings.json();
+        if let (Value::Object(members), true) = (&mut shown, self.shows_day_trades()) {
+            let checks = [
+                ("pdt_check", self.settings.pdt_check),
+                ("dtbp_check", self.settings.dtbp_check),
+            ];
+            members.extend(checks.map(|(name, check)| (name.to_owned(), json!(check.name()))));
+        }
+        shown
+    }
+
     /// Changes how the account is set.
     pub(crate) fn set(&mut self, fields: &Fields) -> Result<(), Refusal> {
-        self.settings = self.settings.changed(fields)?;
-        let times = self.settings.max_margin_multiplier;
+        let mut new = self.settings.changed(fields)?;
+        if self.shows_day_trades() {
+            new.pdt_check = new.pdt_check.changed(fields, "pdt_check")?;
+            new.dtbp_check = new.dtbp_check.changed(fields, "dtbp_check")?;
+        }
+        self.settings = new;
+        self.fit_margin();
+        Ok(())
+    }
+
+    /// Tells the exchange how much the account may hold: what its owner and the rules of the day allow.
+    pub(super) fn fit_margin(&mut self) {
+        let times = self.multiplier();
         self.sim.configure(|config| {
             config.margin = Some(Margin::Fixed {
                 intraday: times,
                 overnight: times.min(2),
             });
         });
-        Ok(())
     }
 
+    /// What the account is worth now, for its history.
+    pub(super) fn worth(&self, at: Timestamp) -> Worth {
+        Worth {
+            at,
+            equity: self.equity(),
+            paid_in: self.paid_in,
+        }
+    }
+
+    /// Cash and positions, each at the price that the position shows. The exchange itself counts in
+    /// finer prices than it prints, also for what orders may cost.
     pub(super) fn equity(&self) -> Decimal {
-        decimal::of_money(self.sim.account().equity)
+        let (long, short) = self.market_values();
+        decimal::of_money(self.sim.cash()) + long + short
     }
 
     /// What opening orders may still cost.
@@ -125,9 +166,8 @@ impl World {
     /// The value of what is held long and short; the second is not positive.
     fn market_values(&self) -> (Decimal, Decimal) {
         let mut values = (Decimal::ZERO, Decimal::ZERO);
-        for (_, net, price) in self.sim.account().positions {
-            let price = price.map_or(Decimal::ZERO, decimal::of_price);
-            let value = price * Decimal::new(net.nanos(), 9);
+        for (asset, holding) in &self.holdings {
+            let value = self.value_of(*asset, holding);
             if value.is_sign_negative() {
                 values.1 += value;
             } else {
@@ -137,19 +177,24 @@ impl World {
         values
     }
 
+    /// What the account has to be worth for what it holds.
+    pub(super) fn maintenance(&self) -> Decimal {
+        let (long, short) = self.market_values();
+        (long - short) * Decimal::new(3, 1)
+    }
+
     /// The answer of `/v2/account`.
     pub(crate) fn account_json(&self) -> Value {
         let view = self.sim.account();
         let (long, short) = self.market_values();
-        let (cash, equity) = (decimal::of_money(view.cash), decimal::of_money(view.equity));
+        let (cash, equity) = (decimal::of_money(view.cash), self.equity());
         let gross = long - short;
         let minimum = Decimal::from(MARGIN_MINIMUM);
         let multiplier = if equity < minimum {
             1
         } else {
-            self.settings.max_margin_multiplier
+            self.multiplier()
         };
-        let maintenance = gross * Decimal::new(3, 1);
         let power = self.buying_power();
         let regt = (equity * Decimal::TWO - gross).max(Decimal::ZERO);
         let money = |amount: Decimal| string(amount.round_dp(9));
@@ -177,13 +222,13 @@ impl World {
             ("cash", cash),
             ("portfolio_value", equity),
             ("equity", equity),
-            ("last_equity", self.last_equity),
+            ("last_equity", self.last_closing().equity),
             ("long_market_value", long),
             ("short_market_value", short),
             ("position_market_value", gross),
             ("initial_margin", gross / Decimal::TWO),
-            ("maintenance_margin", maintenance),
-            ("last_maintenance_margin", Decimal::ZERO),
+            ("maintenance_margin", self.maintenance()),
+            ("last_maintenance_margin", self.last_closing().maintenance),
             ("sma", Decimal::ZERO),
             ("buying_power", power),
             ("regt_buying_power", regt),
@@ -197,12 +242,14 @@ impl World {
             ("pending_reg_taf_fees", self.pending_fees),
             ("pending_transfer_in", Decimal::ZERO),
             ("pending_transfer_out", Decimal::ZERO),
-            ("intraday_adjustments", Decimal::ZERO),
+            ("intraday_adjustments", self.intraday_adjustments()),
         ];
         if let Value::Object(members) = &mut shown {
             for (name, amount) in amounts {
                 members.insert(name.to_owned(), money(amount));
             }
+            let old = self.day_trade_members().into_iter();
+            members.extend(old.map(|(name, value)| (name.to_owned(), value)));
         }
         shown
     }

@@ -9,6 +9,7 @@ use trader_contract::{Execution, NetQty, Qty, Side, Timestamp};
 use super::order::side_name;
 use super::{OPENING_CASH, World};
 use crate::simulator::decimal;
+use crate::simulator::rest::data::cusip;
 
 /// One row.
 #[derive(Debug, Clone)]
@@ -26,6 +27,16 @@ impl Activity {
     }
 }
 
+/// Cash that no trade has brought or taken.
+pub(super) struct Payment<'a> {
+    pub(super) kind: &'static str,
+    pub(super) sub_type: &'a str,
+    pub(super) amount: Decimal,
+    pub(super) words: &'a str,
+    /// The shares that it is for: asset, how many, dollars for each.
+    pub(super) shares: Option<(usize, Decimal, Decimal)>,
+}
+
 impl World {
     fn activity_id(&mut self, at: Timestamp) -> String {
         let stamp = new_york::wall_clock(at).format("%Y%m%d%H%M%S%3f");
@@ -34,9 +45,14 @@ impl World {
 
     /// The money that a paper account begins with.
     pub(super) fn record_deposit(&mut self) {
-        let words = "opening balance of a paper account";
-        let amount = Decimal::from(OPENING_CASH);
-        self.record_other(("JNLC", ""), amount, words, self.now);
+        let payment = Payment {
+            kind: "JNLC",
+            sub_type: "",
+            amount: Decimal::from(OPENING_CASH),
+            words: "opening balance of a paper account",
+            shares: None,
+        };
+        self.record_other(&payment, self.now);
     }
 
     /// What the session's executions have been charged with; nothing is, until the admin interface
@@ -44,30 +60,44 @@ impl World {
     pub(super) fn record_fees(&mut self, at: Timestamp) {
         let fees = std::mem::take(&mut self.pending_fees);
         if !fees.is_zero() {
-            self.record_other(("FEE", "REG"), -fees, "regulatory fees of the day", at);
+            let payment = Payment {
+                kind: "FEE",
+                sub_type: "REG",
+                amount: -fees,
+                words: "regulatory fees of the day",
+                shares: None,
+            };
+            self.record_other(&payment, at);
         }
     }
 
-    fn record_other(
-        &mut self,
-        (kind, sub_type): (&'static str, &str),
-        amount: Decimal,
-        words: &str,
-        at: Timestamp,
-    ) {
+    /// Writes down a payment that is booked elsewhere.
+    pub(super) fn record_other(&mut self, payment: &Payment<'_>, at: Timestamp) {
         let id = self.activity_id(at);
-        let row = json!({
+        let kind = payment.kind;
+        let mut row = json!({
             "id": id,
             "account_id": self.account_id,
             "activity_type": kind,
-            "activity_sub_type": sub_type,
+            "activity_sub_type": payment.sub_type,
             "date": new_york::date(at).to_string(),
-            "net_amount": decimal::text(amount),
-            "description": words,
+            "net_amount": decimal::text(payment.amount),
+            "description": payment.words,
             "status": "executed",
             "currency": "USD",
             "created_at": at.to_string(),
         });
+        if let (Value::Object(members), Some((asset, qty, each))) = (&mut row, payment.shares)
+            && let Some(asset) = self.market.asset(asset)
+        {
+            let more = [
+                ("symbol", asset.symbol.to_string()),
+                ("cusip", cusip(asset)),
+                ("qty", decimal::text(qty)),
+                ("per_share_amount", decimal::text(each)),
+            ];
+            members.extend(more.map(|(name, text)| (name.to_owned(), Value::String(text))));
+        }
         self.activities.push(Activity {
             id,
             kind,

@@ -1,15 +1,18 @@
 //! Cancelling and replacing orders.
 
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use trader_broker_sim::status_name;
 use trader_contract::{
-    Broker as _, BrokerEvent, BrokerRequest, Qty, Replacement, ReportStatus, RequestFailure,
-    Timestamp, Trail,
+    Broker as _, BrokerEvent, BrokerRequest, Price, Qty, Replacement, ReportStatus, RequestFailure,
+    Side, Timestamp, Trail,
 };
 
 use super::World;
-use super::draft::{client_order_id, percentage, price, quantity, time_in_force};
-use super::order::{Moments, Order};
+use super::draft::{
+    NOT_FOR_EXTENDED_HOURS, client_order_id, percentage, price, quantity, time_in_force,
+};
+use super::order::{Class, Moments, Order, Type};
 use super::place::in_alpacas_words;
 use crate::simulator::decimal;
 use crate::simulator::request::{Fields, Refusal};
@@ -80,12 +83,11 @@ impl World {
         }
         let lifetime = fields.text("time_in_force");
         let lifetime = lifetime.map(|text| time_in_force(Some(text))).transpose()?;
-        let asked = Asked {
-            qty: whole(fields, &old)?,
-            limit: price(fields, "limit_price", "limit price")?,
-            stop: price(fields, "stop_price", "stop price")?,
-            trail: trail(fields, &old)?,
-        };
+        if old.extended_hours && lifetime.is_some_and(|lifetime| !lifetime.rests()) {
+            return Err(Refusal::unprocessable(NOT_FOR_EXTENDED_HOURS));
+        }
+        let asked = Asked::read(fields, &old)?;
+        self.check_wash_trade(&old, asked.limit)?;
         let name = client_order_id(fields)?;
         let used = name.as_deref().and_then(|name| self.place_of_client(name));
         let used = used
@@ -132,29 +134,78 @@ impl World {
         if used.is_none() {
             self.retract(first);
         }
-        Err(self.refused(&failure, &old))
+        Err(self.refused(&failure, (place, &old), &asked))
     }
 
-    fn refused(&self, failure: &RequestFailure, old: &Order) -> Refusal {
+    fn refused(
+        &self,
+        failure: &RequestFailure,
+        (place, old): (usize, &Order),
+        asked: &Asked,
+    ) -> Refusal {
         let refusal = in_alpacas_words(failure);
-        match failure {
-            RequestFailure::Refused { message, .. } => {
-                self.detail(refusal, message, old.asset, old.side)
-            }
-            RequestFailure::Ambiguous { .. } => refusal,
+        let RequestFailure::Refused { message, .. } = failure else {
+            return refusal;
+        };
+        if message.starts_with("insufficient buying power") {
+            let limit = asked.limit.or(old.limit);
+            let price = self.cost_price(old.asset, old.side, limit);
+            let qty = decimal::of_qty(asked.qty.unwrap_or(old.qty));
+            return self.too_dear(refusal, price.unwrap_or(Decimal::ZERO) * qty);
         }
+        self.detail(refusal, message, (old.asset, old.side), Some(place))
+    }
+
+    /// A limit that is moved may not meet an order of ours on the other side. Exits of a group and
+    /// trailing stops are exempt, and so are the orders that they stand against.
+    fn check_wash_trade(&self, old: &Order, limit: Option<Price>) -> Result<(), Refusal> {
+        let exempt = |order: &Order| {
+            order.parent.is_some() || order.class == Class::Oco || order.kind == Type::TrailingStop
+        };
+        let waits = matches!(
+            old.status,
+            ReportStatus::Accepted | ReportStatus::PendingNew
+        );
+        let Some(limit) = limit.filter(|_| !exempt(old) && !waits) else {
+            return Ok(());
+        };
+        let open = self.open.iter().filter_map(|place| self.orders.get(*place));
+        let met = open.filter(|other| other.asset == old.asset && other.side != old.side);
+        let met = met.filter(|other| !exempt(other)).find(|other| {
+            let resting = other.limit;
+            resting.is_some_and(|resting| match old.side {
+                Side::Buy => limit >= resting,
+                Side::Sell => limit <= resting,
+            })
+        });
+        met.map_or(Ok(()), |other| {
+            let reason = "opposite side limit order exists. use complex/limit/stop_limit orders";
+            let words = "potential wash trade detected. use complex orders";
+            Err(Refusal::forbidden(words)
+                .with("existing_order_id", json!(other.id))
+                .with("reject_reason", reason))
+        })
     }
 }
 
 /// What a replacement changes.
 struct Asked {
     qty: Option<Qty>,
-    limit: Option<trader_contract::Price>,
-    stop: Option<trader_contract::Price>,
+    limit: Option<Price>,
+    stop: Option<Price>,
     trail: Option<Trail>,
 }
 
 impl Asked {
+    fn read(fields: &Fields, old: &Order) -> Result<Self, Refusal> {
+        Ok(Self {
+            qty: whole(fields, old)?,
+            limit: price(fields, "limit_price", "limit price")?,
+            stop: price(fields, "stop_price", "stop price")?,
+            trail: trail(fields, old)?,
+        })
+    }
+
     /// The order that takes the place of an old one.
     fn applied_to(&self, old: &Order, now: Timestamp) -> Order {
         Order {
@@ -165,7 +216,7 @@ impl Asked {
             status: ReportStatus::PendingNew,
             told: true,
             filled: Qty::ZERO,
-            value: rust_decimal::Decimal::ZERO,
+            value: Decimal::ZERO,
             created_at: now,
             updated_at: now,
             moments: Moments::default(),

@@ -10,6 +10,10 @@ use crate::simulator::request::{Fields, Refusal};
 /// The longest client order id.
 const CLIENT_ID_MAX: usize = 128;
 
+/// Why an order cannot be for extended hours.
+pub(super) const NOT_FOR_EXTENDED_HOURS: &str =
+    "extended hours order must be DAY or GTC limit orders";
+
 /// An order that makes sense by itself.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
@@ -153,9 +157,7 @@ impl Draft {
         if fits {
             return Ok(());
         }
-        Err(Refusal::unprocessable(
-            "extended hours order must be DAY or GTC limit orders",
-        ))
+        Err(Refusal::unprocessable(NOT_FOR_EXTENDED_HOURS))
     }
 
     fn check_fraction(&self) -> Result<(), Refusal> {
@@ -246,13 +248,17 @@ pub(super) fn price(fields: &Fields, name: &str, words: &str) -> Result<Option<P
         return Err(Refusal::invalid(format!("{words} must be > 0")));
     }
     let price = decimal::to_price(decimal);
-    price.map(Some).ok_or_else(|| {
-        let name = words.replace(' ', "_");
-        Refusal::unprocessable(format!(
-            "invalid {name} {}. sub-penny increment does not fulfill minimum pricing criteria",
-            decimal::text(decimal)
-        ))
-    })
+    price
+        .map(Some)
+        .ok_or_else(|| off_the_tick(&words.replace(' ', "_"), decimal))
+}
+
+/// The refusal of a price that is finer than prices are.
+pub(super) fn off_the_tick(name: &str, price: Decimal) -> Refusal {
+    Refusal::unprocessable(format!(
+        "invalid {name} {}. sub-penny increment does not fulfill minimum pricing criteria",
+        decimal::text(price)
+    ))
 }
 
 fn trail(fields: &Fields) -> Result<Option<Trail>, Refusal> {

@@ -4,8 +4,12 @@
 mod account;
 mod activities;
 mod agenda;
+mod books;
 mod change;
+mod day_trades;
+mod dividends;
 mod draft;
+mod history;
 mod order;
 mod place;
 mod positions;
@@ -29,6 +33,8 @@ pub(crate) use account::Settings;
 pub(crate) use activities::Activity;
 use agenda::Agenda;
 pub(crate) use agenda::in_new_york;
+use books::Books;
+use dividends::Owed;
 pub(crate) use order::Order;
 pub(crate) use positions::Holding;
 use trades::Trade;
@@ -60,6 +66,17 @@ pub(crate) enum Notice {
 pub(crate) struct Switches {
     /// Whether the cancel that falls on the other exit of a group is kept from the stream.
     pub(crate) silent_sibling_cancel: bool,
+    /// Whether the made-up dividends are paid; Alpaca's paper accounts are paid none.
+    pub(crate) dividends: bool,
+}
+
+/// What the account was worth at a moment.
+#[derive(Debug, Clone, Copy)]
+struct Worth {
+    at: Timestamp,
+    equity: Decimal,
+    /// What its owner had paid in by then.
+    paid_in: Decimal,
 }
 
 /// The account and its exchange.
@@ -81,22 +98,27 @@ pub(crate) struct World {
     trades: Vec<Trade>,
     pub(crate) settings: Settings,
     /// The worth of the account at each minute of each session.
-    equity_by_minute: Vec<(Timestamp, Decimal)>,
-    last_equity: Decimal,
+    worth_by_minute: Vec<Worth>,
+    books: Books,
+    /// What the owner has paid in, less what was paid out.
+    paid_in: Decimal,
+    /// Dividends that are to be paid.
+    owed: Vec<Owed>,
     /// What executions have been charged with since the last close.
     pending_fees: Decimal,
     pub(crate) account_id: String,
     pub(crate) created_at: Timestamp,
-    /// Halted assets, and since when.
-    halted: BTreeMap<usize, Timestamp>,
+    /// Halted assets, and their last prices before it.
+    halted: BTreeMap<usize, Option<Decimal>>,
     pub(crate) switches: Switches,
     /// Why the account may open nothing.
     blocked: Option<String>,
     pub(crate) watchlists: Watchlists,
     outbox: Vec<Notice>,
     sim_ids: u32,
-    /// When the last order was made.
+    /// When the last order was made, and when the last event of one was.
     last_made: Timestamp,
+    last_event: Timestamp,
 }
 
 impl World {
@@ -136,8 +158,10 @@ impl World {
             activities: Vec::new(),
             trades: Vec::new(),
             settings: Settings::default(),
-            equity_by_minute: Vec::new(),
-            last_equity: Decimal::from(OPENING_CASH),
+            worth_by_minute: Vec::new(),
+            books: Books::new(),
+            paid_in: Decimal::from(OPENING_CASH),
+            owed: Vec::new(),
             pending_fees: Decimal::ZERO,
             account_id,
             created_at: start,
@@ -148,6 +172,7 @@ impl World {
             outbox: Vec::new(),
             sim_ids: 0,
             last_made: Timestamp::MIN,
+            last_event: Timestamp::MIN,
         };
         world.begin(start);
         world.record_deposit();
@@ -237,6 +262,12 @@ impl World {
         let now = self.now.plus_nanos(over.saturating_neg());
         self.last_made = now.max(self.last_made.plus_nanos(MICROSECOND));
         self.last_made
+    }
+
+    /// The moment of an event of an order: after that of every event before it.
+    fn event_at(&mut self, at: Timestamp) -> Timestamp {
+        self.last_event = at.max(self.last_event.plus_nanos(1));
+        self.last_event
     }
 
     /// The next id under which the exchange knows an order.

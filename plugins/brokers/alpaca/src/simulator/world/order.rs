@@ -201,12 +201,24 @@ impl World {
             for (name, value) in self.numbers_of(order) {
                 members.insert(name.to_owned(), value);
             }
-            if nested && !order.legs.is_empty() {
-                let legs = order.legs.iter().map(|leg| self.order_json(*leg, false));
+            let mut legs = self.legs_of(place).peekable();
+            if nested && legs.peek().is_some() {
+                let legs = legs.map(|leg| self.order_json(leg, false));
                 members.insert("legs".to_owned(), legs.collect());
             }
         }
         shown
+    }
+
+    /// The orders that hang on an order: not any more once another has taken its place, and not yet
+    /// while that other one is on its way.
+    pub(super) fn legs_of(&self, place: usize) -> impl Iterator<Item = usize> {
+        let legs = self.orders.get(place).map(|order| order.legs.as_slice());
+        let hangs = move |leg: &usize| {
+            let leg = self.orders.get(*leg);
+            leg.is_some_and(|leg| leg.parent == Some(place))
+        };
+        legs.unwrap_or_default().iter().copied().filter(hangs)
     }
 
     fn numbers_of(&self, order: &Order) -> [(&'static str, Value); 10] {

@@ -9,7 +9,7 @@ use trader_contract::{
 };
 
 use super::World;
-use super::draft::{Amount, Draft};
+use super::draft::{Amount, Draft, off_the_tick};
 use super::order::{Class, Moments, Order, Type};
 use crate::simulator::decimal;
 use crate::simulator::request::{Fields, Refusal};
@@ -30,8 +30,10 @@ impl World {
     pub(crate) fn place(&mut self, fields: &Fields) -> Result<usize, Refusal> {
         let draft = Draft::read(fields)?;
         let (asset, symbol) = self.tradable(&draft.symbol)?;
+        self.check_leg(&draft)?;
         let intent = self.intent(asset, &draft)?;
         self.check_settings(asset, &draft)?;
+        self.check_day_trades(asset, &draft)?;
         let qty = self.quantity_of(asset, &draft)?;
         let parts = Parts {
             asset,
@@ -89,6 +91,10 @@ impl World {
             let words = "fractional orders cannot be sold short";
             return Err(Refusal::unprocessable(words));
         }
+        if !whole && draft.side == Side::Buy && closes {
+            let words = "fractional orders cannot be used to cover a short position";
+            return Err(Refusal::unprocessable(words));
+        }
         if !whole && closes && self.closes_in_fractions(asset, draft.side) {
             let words =
                 "unable to open new notional orders while having open closing position orders";
@@ -102,20 +108,22 @@ impl World {
         Ok(())
     }
 
+    /// The exchange itself does not look at the limit of a stop that hangs on an order.
+    fn check_leg(&self, draft: &Draft) -> Result<(), Refusal> {
+        let limit = draft.stop_loss.and_then(|(_, limit)| limit);
+        let tick = self.sim.config().tick;
+        limit
+            .filter(|limit| !tick.allows(*limit))
+            .map_or(Ok(()), |limit| {
+                Err(off_the_tick("limit_price", decimal::of_price(limit)))
+            })
+    }
+
     /// Whether an order of fractions or dollars that closes is open already.
     fn closes_in_fractions(&self, asset: usize, side: Side) -> bool {
         let open = self.open.iter().filter_map(|place| self.orders.get(*place));
         let mut same = open.filter(|order| order.asset == asset && order.side == side);
         same.any(|order| order.notional.is_some() || !order.qty.is_whole())
-    }
-
-    /// Whether an order on this side would make a position smaller.
-    fn closes(&self, asset: usize, side: Side) -> bool {
-        let held = self.held(asset);
-        match side {
-            Side::Buy => held.nanos() < 0,
-            Side::Sell => held.nanos() > 0,
-        }
     }
 
     fn intent(&self, asset: usize, draft: &Draft) -> Result<&'static str, Refusal> {
@@ -134,7 +142,7 @@ impl World {
     }
 
     fn quantity_of(&self, asset: usize, draft: &Draft) -> Result<Qty, Refusal> {
-        let price = self.cost_price(asset, draft);
+        let price = self.cost_price(asset, draft.side, draft.limit);
         let qty = match draft.amount {
             Amount::Shares(qty) => qty,
             Amount::Dollars(dollars) => {
@@ -155,10 +163,15 @@ impl World {
     }
 
     /// What a share is taken to cost.
-    fn cost_price(&self, asset: usize, draft: &Draft) -> Option<Decimal> {
+    pub(super) fn cost_price(
+        &self,
+        asset: usize,
+        side: Side,
+        limit: Option<Price>,
+    ) -> Option<Decimal> {
         let half = Decimal::new(i64::from(crate::simulator::market::HALF_SPREAD_MICROS), 6);
-        let limit = draft.limit.map(decimal::of_price);
-        limit.or_else(|| match draft.side {
+        let limit = limit.map(decimal::of_price);
+        limit.or_else(|| match side {
             Side::Buy => Some(self.price(asset)? + half),
             Side::Sell => Some(self.price(asset)? - half),
         })
@@ -179,6 +192,9 @@ impl World {
         let request = self.request_of(draft, parts, id);
         if used.is_none() {
             self.enter(draft, parts, &request);
+            if draft.extended_hours {
+                self.sim.trade_extended(id);
+            }
         }
         self.sim.request(BrokerRequest::Submit(request), self.now);
         let Some(failure) = self.hear(|event| match event {
@@ -303,7 +319,7 @@ impl World {
             value: Decimal::ZERO,
             created_at: self.now,
             updated_at: self.now,
-            expires_at: self.expiry(draft.time_in_force),
+            expires_at: self.expiry(draft.time_in_force, draft.extended_hours),
             moments: Moments::default(),
             replaced_by: None,
             replaces: None,
@@ -346,10 +362,14 @@ impl World {
     }
 
     /// When an order made now ends by itself.
-    fn expiry(&self, time_in_force: TimeInForce) -> Option<Timestamp> {
+    fn expiry(&self, time_in_force: TimeInForce, extended: bool) -> Option<Timestamp> {
         if time_in_force != TimeInForce::Gtc {
-            let session = self.session();
-            return Some(session.close);
+            let close = self.session().close;
+            return Some(if extended {
+                self.extended_close()
+            } else {
+                close
+            });
         }
         let date = trader_calendar::new_york::date(self.now);
         let date = date.checked_add_days(chrono::Days::new(GTC_DAYS))?;
@@ -362,25 +382,30 @@ impl World {
             return refusal;
         };
         if message.starts_with("insufficient buying power") {
-            let price = self.cost_price(parts.asset, draft).unwrap_or(Decimal::ZERO);
-            let cost = price * decimal::of_qty(parts.qty);
-            return refusal
-                .with("buying_power", decimal::text(self.buying_power()))
-                .with("cost_basis", decimal::text(cost.round_dp(2)));
+            let price = self.cost_price(parts.asset, draft.side, draft.limit);
+            let cost = price.unwrap_or(Decimal::ZERO) * decimal::of_qty(parts.qty);
+            return self.too_dear(refusal, cost);
         }
-        self.detail(refusal, message, parts.asset, draft.side)
+        self.detail(refusal, message, (parts.asset, draft.side), None)
     }
 
-    /// Adds what Alpaca's refusals say besides their words.
+    /// Adds what an order would cost and what it may.
+    pub(super) fn too_dear(&self, refusal: Refusal, cost: Decimal) -> Refusal {
+        refusal
+            .with("buying_power", decimal::text(self.buying_power()))
+            .with("cost_basis", decimal::text(cost.round_dp(2)))
+    }
+
+    /// Adds what Alpaca's refusals say besides their words. `old` is the order that was to make way.
     pub(super) fn detail(
         &self,
         refusal: Refusal,
         message: &str,
-        asset: usize,
-        side: Side,
+        (asset, side): (usize, Side),
+        old: Option<usize>,
     ) -> Refusal {
         if message.starts_with("insufficient qty available") {
-            let (held, related) = self.reserved(asset, side);
+            let (held, related) = self.reserved(asset, side, old);
             let existing = decimal::of_qty(self.held(asset).magnitude());
             let symbol = self.market.asset(asset).map(|asset| asset.symbol.as_str());
             return refusal
@@ -425,6 +450,16 @@ fn kind_of(draft: &Draft) -> OrderKind {
     }
 }
 
+/// A price of the exchange as it is printed everywhere else.
+fn on_the_tick(price: &str) -> String {
+    let read = price.parse().ok();
+    let level = read.and_then(|price: Price| decimal::cents(price.micros()));
+    level.map_or_else(
+        || price.to_owned(),
+        |level| decimal::text(decimal::of_price(level)),
+    )
+}
+
 /// A refusal of the exchange as Alpaca words and numbers it.
 pub(super) fn in_alpacas_words(failure: &RequestFailure) -> Refusal {
     let (code, message) = match failure {
@@ -445,7 +480,7 @@ pub(super) fn in_alpacas_words(failure: &RequestFailure) -> Refusal {
             .trim_end_matches(')')
             .split_once(", ")
             .unwrap_or_default();
-        let market = market.trim_start_matches("market_price ");
+        let market = on_the_tick(market.trim_start_matches("market_price "));
         return Refusal::new(status, code, words)
             .with("stop_price", stop)
             .with("market_price", market);

@@ -40,6 +40,11 @@ impl Holding {
         self.qty = after;
     }
 
+    /// What is held, with its sign.
+    pub(super) const fn qty(&self) -> Decimal {
+        self.qty
+    }
+
     pub(super) const fn is_flat(&self) -> bool {
         self.qty.is_zero()
     }
@@ -56,15 +61,23 @@ impl World {
     }
 
     /// The shares that open orders on a side hold, and those orders. Two exits of a group hold their
-    /// shares once, and none while their entry works.
-    pub(super) fn reserved(&self, asset: usize, side: Side) -> (Decimal, Vec<String>) {
+    /// shares once, and none while their entry works. `old` is an order that would make way.
+    pub(super) fn reserved(
+        &self,
+        asset: usize,
+        side: Side,
+        old: Option<usize>,
+    ) -> (Decimal, Vec<String>) {
         let mut by_group: BTreeMap<usize, Decimal> = BTreeMap::new();
         let mut related = Vec::new();
         for &place in &self.open {
             let Some(order) = self.orders.get(place) else {
                 continue;
             };
-            let counts = order.asset == asset && order.side == side && order.kind_is_working(self);
+            let counts = order.asset == asset
+                && order.side == side
+                && old != Some(place)
+                && order.kind_is_working(self);
             if !counts {
                 continue;
             }
@@ -79,6 +92,16 @@ impl World {
         (by_group.into_values().sum(), related)
     }
 
+    /// What a share of an asset that is held is worth: its last price, or what was paid.
+    fn mark_of(&self, asset: usize, holding: &Holding) -> Decimal {
+        self.price(asset).unwrap_or(holding.average)
+    }
+
+    /// What is held of an asset is worth, with its sign.
+    pub(super) fn value_of(&self, asset: usize, holding: &Holding) -> Decimal {
+        (self.mark_of(asset, holding) * holding.qty).round_dp(9)
+    }
+
     /// Every position, or one; `None` if there is none in that asset.
     pub(crate) fn positions_json(&mut self) -> Value {
         let assets: Vec<usize> = self.holdings.keys().copied().collect();
@@ -90,15 +113,18 @@ impl World {
 
     pub(crate) fn position_json(&mut self, asset: usize) -> Option<Value> {
         let holding = *self.holdings.get(&asset)?;
-        let price = self.price(asset).unwrap_or(holding.average);
+        let price = self.mark_of(asset, &holding);
         let before = self.market.close_before(asset, self.now);
         let before = before.map_or(price, decimal::of_price);
         let listed = self.market.asset(asset)?.clone();
         let is_long = holding.qty.is_sign_positive();
         let closing = if is_long { Side::Sell } else { Side::Buy };
-        let (reserved, _) = self.reserved(asset, closing);
+        let (reserved, _) = self.reserved(asset, closing, None);
         let free = (holding.qty.abs() - reserved).max(Decimal::ZERO);
-        let (cost, value) = (holding.average * holding.qty, price * holding.qty);
+        let (cost, value) = (
+            holding.average * holding.qty,
+            self.value_of(asset, &holding),
+        );
         let gain = value - cost;
         let base = if holding.opened_on == Some(self.day()) {
             cost

@@ -12,7 +12,8 @@ use crate::simulator::decimal;
 impl World {
     /// Takes what the exchange says.
     pub(super) fn settle(&mut self, event: BrokerEvent) {
-        if let BrokerEvent::Order(report) = event {
+        if let BrokerEvent::Order(mut report) = event {
+            report.at = self.event_at(report.at);
             self.settle_order(&report);
         }
     }

@@ -109,13 +109,14 @@ impl World {
         let shown = self.trades.get(found).filter(|trade| trade.id == id);
         let shown = shown.unwrap_or(void).execution.clone();
         let position = rust_decimal::Decimal::new(self.held(void.asset).nanos(), 9);
+        let at = self.event_at(self.now).to_string();
         let data = json!({
             "event": event,
             "event_id": format!("{:026}", self.ids.count()),
             "execution_id": id,
             "previous_execution_id": void.id,
-            "timestamp": self.now.to_string(),
-            "at": self.now.to_string(),
+            "timestamp": at,
+            "at": at,
             "price": decimal::string(decimal::of_price(shown.price)),
             "qty": decimal::string(decimal::of_qty(shown.qty)),
             "position_qty": decimal::string(position),

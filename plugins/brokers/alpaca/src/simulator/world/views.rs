@@ -1,13 +1,10 @@
-//! Lists out of the account: orders, activities and the history of its worth.
+//! Lists out of the account: orders and activities.
 
-use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::Value;
 use trader_contract::{Side, Timestamp};
 
 use super::World;
 use super::order::Order;
-use crate::simulator::decimal;
-use crate::simulator::market::Timeframe;
 use crate::simulator::request::{Refusal, Request};
 use crate::simulator::times;
 
@@ -39,11 +36,15 @@ impl World {
                 _ => return Err(Refusal::invalid("limit must be between 1 and 500")),
             },
         };
+        let classes = request.list("asset_class");
+        if !classes.is_empty() && !classes.iter().any(|class| class == "us_equity") {
+            return Ok(Value::Array(Vec::new()));
+        }
         let wanted = self.wanted(request)?;
         let ascending = ascending(request)?;
         let fits = |place: &usize| {
             let order = self.orders.get(*place);
-            order.is_some_and(|order| wanted.fits(*place, order, self.has_open_leg(order)))
+            order.is_some_and(|order| wanted.fits(*place, order, self.has_open_leg(*place)))
         };
         let places = 0..self.orders.len();
         let places: Vec<usize> = if ascending {
@@ -149,67 +150,6 @@ impl World {
             .map(|row| row.row.clone())
             .collect())
     }
-
-    /// The answer of `GET /v2/account/portfolio/history`.
-    pub(crate) fn portfolio_history(&self, request: &Request) -> Result<Value, Refusal> {
-        let period = request.asked("period").unwrap_or("1M");
-        let days = days_of(period).ok_or_else(|| Refusal::invalid("invalid period"))?;
-        let name = request.asked("timeframe").unwrap_or(match days {
-            0..7 => "1Min",
-            7..30 => "15Min",
-            _ => "1D",
-        });
-        let timeframe = match name {
-            "1Min" => Timeframe::Minutes(1),
-            "5Min" => Timeframe::Minutes(5),
-            "15Min" => Timeframe::Minutes(15),
-            "1H" => Timeframe::Hours(1),
-            "1D" => Timeframe::Day,
-            _ => return Err(Refusal::invalid("invalid timeframe")),
-        };
-        if days > 30 && timeframe != Timeframe::Day {
-            return Err(Refusal::invalid(
-                "periods above 30 days take only timeframe 1D",
-            ));
-        }
-        let minutes = days.saturating_mul(24 * 60);
-        let begin = times::read(request, "start")?;
-        let begin = begin.unwrap_or_else(|| self.now.plus_minutes(minutes.saturating_neg()));
-        let end = times::read(request, "end")?.unwrap_or(self.now);
-        let mut points: Vec<(Timestamp, Decimal)> = Vec::new();
-        let now = (self.now, self.equity());
-        for &(at, equity) in self.equity_by_minute.iter().chain([&now]) {
-            if at < begin || at > end {
-                continue;
-            }
-            let start = timeframe.start_of(at);
-            match points.last_mut().filter(|(last, _)| *last == start) {
-                Some(last) => last.1 = equity,
-                None => points.push((start, equity)),
-            }
-        }
-        Ok(self.history_json(&points, name))
-    }
-
-    fn history_json(&self, points: &[(Timestamp, Decimal)], timeframe: &str) -> Value {
-        let base = Decimal::from(super::OPENING_CASH);
-        let gains = points.iter().map(|(_, equity)| equity - base);
-        let shares = points
-            .iter()
-            .map(|(_, equity)| decimal::ratio(equity - base, base));
-        let equity = points.iter().map(|(_, equity)| *equity);
-        let created = trader_calendar::new_york::date(self.created_at);
-        json!({
-            "timestamp": points.iter().map(|(at, _)| at.seconds()).collect::<Vec<_>>(),
-            "equity": equity.map(|d| decimal::number(d.round_dp(2))).collect::<Vec<_>>(),
-            "profit_loss": gains.map(|d| decimal::number(d.round_dp(2))).collect::<Vec<_>>(),
-            "profit_loss_pct": shares.map(decimal::number).collect::<Vec<_>>(),
-            "base_value": decimal::number(base),
-            "base_value_asof": created.to_string(),
-            "timeframe": timeframe,
-            "cashflow": {},
-        })
-    }
 }
 
 impl Wanted {
@@ -234,8 +174,8 @@ impl Wanted {
 
 impl World {
     /// Whether a leg keeps its parent in the nested list of open orders.
-    fn has_open_leg(&self, order: &Order) -> bool {
-        order.legs.iter().any(|leg| self.open.contains(leg))
+    fn has_open_leg(&self, place: usize) -> bool {
+        self.legs_of(place).any(|leg| self.open.contains(&leg))
     }
 }
 
@@ -245,19 +185,4 @@ fn ascending(request: &Request) -> Result<bool, Refusal> {
         Some("asc") => Ok(true),
         Some(_) => Err(Refusal::invalid("direction must be asc or desc")),
     }
-}
-
-/// How many days a period has.
-fn days_of(period: &str) -> Option<i64> {
-    let digits = period.bytes().take_while(u8::is_ascii_digit).count();
-    let (count, unit) = period.split_at_checked(digits)?;
-    let count: i64 = count.parse().ok()?;
-    let days = match unit {
-        "D" => 1,
-        "W" => 7,
-        "M" => 30,
-        "A" => 365,
-        _ => return None,
-    };
-    count.checked_mul(days).filter(|days| *days > 0)
 }
