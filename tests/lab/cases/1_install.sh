@@ -50,17 +50,30 @@ test_start_returns_when_it_is_ready() {
     holds "$(unit StatusText)" "0 positions, 0 unprotected"
 }
 
-test_no_thread_takes_the_place_of_the_engine() {
+# The 41st field of a thread's stat is its policy: 0 takes others' places when it is woken, 3 does not.
+policies() {
+    in_lab bash -c 'for task in /proc/"$1"/task/*; do
+        printf "%s %s\n" "$(cat "$task/comm")" "$(cut -d" " -f41 "$task/stat")"; done' sh "$(unit MainPID)"
+}
+
+test_with_the_swift_drop_in_no_thread_takes_the_place_of_the_engine() {
+    local policies exposure thread
     fresh
     in_lab systemctl start traderd.service
-    # The 41st field of a thread's stat is its policy: 0 takes others' places when it is woken, 3 does not.
-    local policies
-    policies=$(in_lab bash -c 'for task in /proc/"$1"/task/*; do
-        printf "%s %s\n" "$(cat "$task/comm")" "$(cut -d" " -f41 "$task/stat")"; done' sh "$(unit MainPID)")
+    # The default allows no policy to be set, and everything works without one.
+    same "$(policies | grep '^writer ')" "writer 0"
+    in_lab traderctl status >/dev/null
+    in_lab systemctl stop traderd.service
+    in_lab install -D /usr/share/doc/traderd/examples/swift.conf /etc/systemd/system/traderd.service.d/swift.conf
+    in_lab systemctl daemon-reload
+    in_lab systemctl start traderd.service
+    policies=$(policies)
     same "$(grep '^engine ' <<<"$policies")" "engine 0"
-    same "$(grep '^writer ' <<<"$policies")" "writer 3"
-    same "$(grep '^recorder ' <<<"$policies")" "recorder 3"
-    same "$(grep '^log-writer ' <<<"$policies")" "log-writer 3"
+    for thread in writer recorder log-writer; do
+        same "$(grep "^$thread " <<<"$policies")" "$thread 3"
+    done
+    exposure=$(in_lab systemd-analyze security traderd.service | grep -o 'service: [0-9.]*' | cut -d' ' -f2)
+    same "$exposure" 1.4
 }
 
 test_roles_are_those_of_groups_and_users() {
