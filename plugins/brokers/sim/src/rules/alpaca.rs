@@ -321,5 +321,10 @@ pub(super) fn check_replace(
     }
     check_ticks(broker, "limit_price", &[changed.kind.limit()])?;
     check_ticks(broker, "stop_price", &[changed.kind.stop()])?;
+    // A limit that is moved may not meet an order of ours either.
+    let is_exit = matches!(old.part, Part::Target | Part::Stop);
+    if !is_exit && changed.kind.limit() != old.kind.limit() {
+        check_wash_trade(broker, old.book, changed)?;
+    }
     Ok(())
 }

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use trader_broker_sim::status_name;
 use trader_contract::{
     Broker as _, BrokerEvent, BrokerRequest, Price, Qty, Replacement, ReportStatus, RequestFailure,
-    Side, Timestamp, Trail,
+    Timestamp, Trail,
 };
 
 use super::World;
 use super::draft::{
     NOT_FOR_EXTENDED_HOURS, client_order_id, percentage, price, quantity, time_in_force,
 };
-use super::order::{Class, Moments, Order, Type};
+use super::order::{Moments, Order};
 use super::place::in_alpacas_words;
 use crate::simulator::decimal;
 use crate::simulator::request::{Fields, Refusal};
@@ -87,7 +87,6 @@ impl World {
             return Err(Refusal::unprocessable(NOT_FOR_EXTENDED_HOURS));
         }
         let asked = Asked::read(fields, &old)?;
-        self.check_wash_trade(&old, asked.limit)?;
         let name = client_order_id(fields)?;
         let used = name.as_deref().and_then(|name| self.place_of_client(name));
         let used = used
@@ -154,37 +153,6 @@ impl World {
             return self.too_dear(refusal, price.unwrap_or(Decimal::ZERO) * qty);
         }
         self.detail(refusal, message, (old.asset, old.side), Some(place))
-    }
-
-    /// A limit that is moved may not meet an order of ours on the other side. Exits of a group and
-    /// trailing stops are exempt, and so are the orders that they stand against.
-    fn check_wash_trade(&self, old: &Order, limit: Option<Price>) -> Result<(), Refusal> {
-        let exempt = |order: &Order| {
-            order.parent.is_some() || order.class == Class::Oco || order.kind == Type::TrailingStop
-        };
-        let waits = matches!(
-            old.status,
-            ReportStatus::Accepted | ReportStatus::PendingNew
-        );
-        let Some(limit) = limit.filter(|_| !exempt(old) && !waits) else {
-            return Ok(());
-        };
-        let open = self.open.iter().filter_map(|place| self.orders.get(*place));
-        let met = open.filter(|other| other.asset == old.asset && other.side != old.side);
-        let met = met.filter(|other| !exempt(other)).find(|other| {
-            let resting = other.limit;
-            resting.is_some_and(|resting| match old.side {
-                Side::Buy => limit >= resting,
-                Side::Sell => limit <= resting,
-            })
-        });
-        met.map_or(Ok(()), |other| {
-            let reason = "opposite side limit order exists. use complex/limit/stop_limit orders";
-            let words = "potential wash trade detected. use complex orders";
-            Err(Refusal::forbidden(words)
-                .with("existing_order_id", json!(other.id))
-                .with("reject_reason", reason))
-        })
     }
 }
 
