@@ -30,6 +30,15 @@ lab_package() {
     echo "$deb"
 }
 
+# A server that speaks Alpaca's language: the program that ALPACA_SIM names, or it is built.
+lab_exchange() {
+    if [ ! -x "${ALPACA_SIM:-}" ]; then
+        cargo build --quiet --locked -p trader-broker-alpaca --features simulator --bin alpaca-sim
+        ALPACA_SIM=${CARGO_TARGET_DIR:-target}/debug/alpaca-sim
+    fi
+    echo "$ALPACA_SIM"
+}
+
 lab_begin() { # DEB
     local root base
     lab=$(mktemp -d "${TMPDIR:-/var/tmp}/traderd-lab.XXXXXX")

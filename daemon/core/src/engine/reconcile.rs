@@ -68,6 +68,32 @@ impl Engine {
 
     /// What the broker says is there and has happened: it counts once, however old it is.
     fn take_facts(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
+        if self.tells_of_ours(held) {
+            self.take_facts_of_ours(at, held, out);
+        }
+        for order in &held.foreign {
+            self.on_foreign_order(at, order, out);
+        }
+    }
+
+    /// Whether an answer has anything about our orders that the book lacks. Most have not: the broker is
+    /// asked again and again, and lists all orders of a trade each time.
+    fn tells_of_ours(&self, held: &BrokerSnapshot) -> bool {
+        let orders = &self.book.orders;
+        let reported = |report: &OrderReport| {
+            let order = orders.get(&report.client_id);
+            order.is_none_or(|order| order.contradicts(report) || order.is_news(report))
+        };
+        let executed = |(id, execution): &(ClientOrderId, Execution)| {
+            let order = orders.get(id);
+            order.is_none_or(|order| !order.executions.contains(&execution.id))
+        };
+        !held.corrected.is_empty()
+            || held.orders.iter().any(reported)
+            || held.executions.iter().any(executed)
+    }
+
+    fn take_facts_of_ours(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
         // Before what stands in their place is taken for one more; and what is open again by them has
         // orders that may have been lost.
         self.catch_up_corrections(at, held, out);
@@ -75,9 +101,6 @@ impl Engine {
         self.catch_up(at, held, out);
         for report in &held.orders {
             self.on_report(at, report, out);
-        }
-        for order in &held.foreign {
-            self.on_foreign_order(at, order, out);
         }
     }
 

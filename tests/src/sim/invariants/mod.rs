@@ -48,6 +48,8 @@ pub type Checked = Result<u32, String>;
 
 /// What a watcher answers to a question that it has no method for: it is asked that no more.
 const NOT_WATCHED: u32 = u32::MAX;
+/// The place of a watcher that is not asked any more.
+const NOBODY: usize = usize::MAX;
 
 /// What a watcher can be asked; the methods of [`Watcher`] have the same names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -278,24 +280,23 @@ impl Watch {
         question: Question,
         mut put: impl FnMut(&mut dyn Watcher) -> Checked,
     ) -> Result<(), Broken> {
-        let (watchers, mut broken) = (&mut self.watchers, None);
-        self.asked[question as usize].retain(|place| {
-            if broken.is_some() {
-                return true;
-            }
-            let (watcher, count) = &mut watchers[*place];
+        let asked = &mut self.asked[question as usize];
+        let (mut some_left, mut broken) = (false, None);
+        for place in asked.iter_mut() {
+            let (watcher, count) = &mut self.watchers[*place];
             match put(watcher.as_mut()) {
-                Ok(NOT_WATCHED) => return false,
+                Ok(NOT_WATCHED) => (*place, some_left) = (NOBODY, true),
                 Ok(checks) => *count += u64::from(checks),
                 Err(detail) => {
-                    broken = Some(Broken {
-                        invariant: watcher.invariant(),
-                        detail,
-                    });
+                    let invariant = watcher.invariant();
+                    broken = Some(Broken { invariant, detail });
+                    break;
                 }
             }
-            true
-        });
+        }
+        if some_left {
+            asked.retain(|place| *place != NOBODY);
+        }
         broken.map_or(Ok(()), Err)
     }
 }
