@@ -132,7 +132,10 @@ fn a_stop_that_fills_while_it_is_replaced_closes_its_position_once() {
             .iter()
             .find(|order| order.symbol == symbol && order.stop == moved);
         let new = new.expect("Alpaca has taken the replacement");
-        assert!(!new.is_open() && new.filled == Decimal::ZERO, "{new:#?}");
+        assert_eq!(
+            (new.status.as_str(), new.filled),
+            ("rejected", Decimal::ZERO)
+        );
         let closed = format!("{symbol} ");
         let by_stop =
             |line: &Line| line.is("trade_closed", &closed) && line.message.contains("stop_loss");

@@ -29,10 +29,14 @@ impl Book {
         order.state = order.state.overruled(order.broker_id.is_some());
         order.updated_at = at;
         order.reported_filled = order.reported_filled.max(report.filled);
-        order
-            .broker_id
-            .get_or_insert_with(|| report.broker_id.clone());
-        if order.is_current(report) {
+        let current = order.is_current(report);
+        // What the broker itself puts in an order's place goes on under its name with an id of its own.
+        if order.broker_id.is_none()
+            || (current && order.broker_id.as_ref() != Some(&report.broker_id))
+        {
+            order.broker_id = Some(report.broker_id.clone());
+        }
+        if current {
             order.move_to(report);
         }
         if report.reason.is_some() {

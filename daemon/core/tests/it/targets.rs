@@ -2,7 +2,9 @@
 //! reported as held for as long as its target works.
 
 use insta::assert_snapshot;
-use trader_contract::{Intent, NetQty, Reason, ReportStatus, Timestamp};
+use trader_contract::{
+    BrokerEvent, BrokerOrderId, Intent, NetQty, OrderReport, Qty, Reason, ReportStatus, Timestamp,
+};
 use trader_core::{OperatorCommand, Watch};
 
 use crate::scene::{Scene, Setup, both, both_with, symbol};
@@ -247,6 +249,29 @@ fn a_pair_of_exits_is_taken_up_after_a_restart() {
       ASK what the broker holds
     14:32:01 snapshot
     ");
+}
+
+/// Alpaca puts a smaller order in a stop's place where the target beside it fills in part: the id that the
+/// next run is to know is that one's, whatever comes late of the first.
+#[test]
+fn an_order_has_the_brokers_newest_id_of_it_after_a_restart() {
+    both(|scene| {
+        with_pair(scene);
+        let stop = scene.id("1-s2");
+        let first = scene.venue.orders[&stop].clone();
+        let smaller = OrderReport {
+            broker_id: BrokerOrderId("b9".into()),
+            qty: Qty::shares(15).unwrap(),
+            at: scene.at.plus_seconds(1),
+            ..first.clone()
+        };
+        let events = [smaller, first].map(BrokerEvent::Order).to_vec();
+        scene.hear("the broker makes the stop smaller", events);
+        let book = scene.book_from_journal();
+        let known = book.orders[&stop].broker_id.as_ref().unwrap();
+        assert_eq!(*known.0, *"b9");
+        scene.venue.orders.get_mut(&stop).unwrap().qty = Qty::shares(15).unwrap();
+    });
 }
 
 #[test]

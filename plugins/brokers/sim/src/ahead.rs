@@ -32,6 +32,11 @@ impl Ahead {
         }
     }
 
+    /// The limit that a stop leg will have.
+    pub(crate) fn leg_limit(&self, id: ClientOrderId) -> Option<Price> {
+        self.leg_limits.get(&id).copied()
+    }
+
     /// Whether an order is for the hours around the session too.
     pub(crate) fn is_extended(&mut self, id: ClientOrderId) -> bool {
         self.extended.remove(&id)

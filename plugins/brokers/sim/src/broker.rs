@@ -29,6 +29,8 @@ pub(crate) enum VenueAction {
     Cancel(OrderNumber),
     /// Takes it out because its moment has passed.
     Lapse(OrderNumber),
+    /// Takes it out because its last day is over.
+    Expire(OrderNumber),
     /// Puts another one in its place.
     Replace { old: OrderNumber, new: OrderNumber },
 }

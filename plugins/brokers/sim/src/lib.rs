@@ -55,6 +55,8 @@
 //! - If an entry ends after a partial fill, its exits are cancelled: the filled part is bare.
 //! - A target's partial fill shrinks the stop in place; the stop keeps its id.
 //! - Cancelling one order of a group cancels the others, the entry included.
+//! - Alpaca's gtc orders end at 16:15 of the ninetieth day after the one on which they were made, or of
+//!   the first day after it that has a session.
 //! - Positions without any price yet cost no buying power.
 //! - A trailing stop that goes to work in the session begins at the day's last price, and one that
 //!   goes to work at the open with the day's first. Its stop is rounded to the tick away from the

@@ -286,15 +286,18 @@ impl SimBroker {
     pub(crate) fn act_at_venue(&mut self, action: VenueAction, at: Timestamp) {
         match action {
             VenueAction::Activate(number) => self.activate(number, at),
-            VenueAction::Cancel(number) => {
-                let index = self.orders.get(&number).map(|order| order.book);
-                self.end(number, ReportStatus::Cancelled, None, at);
-                if let Some(index) = index {
-                    self.arm(index);
-                }
-            }
+            VenueAction::Cancel(number) => self.take_out(number, ReportStatus::Cancelled, at),
             VenueAction::Lapse(number) => self.lapse(number, at),
+            VenueAction::Expire(number) => self.take_out(number, ReportStatus::Expired, at),
             VenueAction::Replace { old, new } => self.swap(old, new, at),
+        }
+    }
+
+    fn take_out(&mut self, number: OrderNumber, status: ReportStatus, at: Timestamp) {
+        let index = self.orders.get(&number).map(|order| order.book);
+        self.end(number, status, None, at);
+        if let Some(index) = index {
+            self.arm(index);
         }
     }
 

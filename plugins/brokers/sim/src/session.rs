@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use trader_contract::{ReportStatus, TimeInForce, Timestamp};
 
-use crate::broker::SimBroker;
+use crate::broker::{SimBroker, VenueAction};
 use crate::config::Profile;
 use crate::order::{Order, OrderNumber, Part};
 
-/// Alpaca ends a gtc order so long after it was made.
-const GTC_LIFE_NANOS: i64 = 90 * 24 * 60 * Timestamp::MINUTE;
+/// Alpaca ends a gtc order on the day that comes so many days after the one on which it was made.
+const GTC_DAYS: i64 = 90;
 
 /// One session, from `open` until before `close`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,16 @@ impl Session {
     /// The evening after it: 19:00 in New York, nine and a half hours after an open at 9:30.
     const fn evening(&self) -> Timestamp {
         self.open.plus_minutes(570)
+    }
+
+    /// When Alpaca ends the gtc orders whose last day it is: 16:15 in New York, on half days too.
+    const fn end_of_lives(&self) -> Timestamp {
+        self.open.plus_minutes(405)
+    }
+
+    /// The midnight in New York before it. The clocks do not change between the two.
+    const fn midnight(&self) -> Timestamp {
+        self.open.plus_minutes(-570)
     }
 
     /// Whether the broker takes orders for an opening auction.
@@ -260,7 +270,6 @@ impl SimBroker {
 
     /// Ends what runs out at the close of the session, or of the hours around it.
     fn expire(&mut self, close: Timestamp, of_extended: bool) {
-        let alpaca = self.config.profile == Profile::Alpaca;
         let session = self.session;
         let is_over = |order: &Order| {
             let day_is_over = !session.is_some_and(|session| session.keeps_past_close(order));
@@ -269,21 +278,51 @@ impl SimBroker {
                 _ if of_extended => false,
                 // What has one moment is never left; a closing auction may leave a rest.
                 TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::Opg | TimeInForce::Cls => true,
-                TimeInForce::Gtc => alpaca && close.since(order.created_at) >= GTC_LIFE_NANOS,
+                TimeInForce::Gtc => false,
             };
             order.at_venue && ran_out
         };
-        // Entries first, so that their exits end as cancelled with them.
-        let mut over = self.numbers(is_over);
-        over.sort_by_key(|number| {
-            let part = self.orders.get(number).map(|order| order.part);
-            (part != Some(Part::Entry), *number)
-        });
-        for number in over {
+        for number in self.entries_first(is_over) {
             if self.orders.get(&number).is_some_and(Order::is_open) {
                 self.end(number, ReportStatus::Expired, None, close);
             }
         }
+        if !of_extended && self.config.profile == Profile::Alpaca {
+            self.end_lives(close);
+        }
+    }
+
+    /// Sees to it that the gtc orders whose last day it is do not outlive it. With no calendar here,
+    /// days are counted back from the midnight before the session: what was made within an hour of
+    /// midnight, and a change of the clocks ago, may be taken for an order of the other day.
+    #[cold]
+    fn end_lives(&mut self, close: Timestamp) {
+        let Some(session) = self.session else {
+            return;
+        };
+        let days = GTC_DAYS.saturating_sub(1);
+        let made_before = session
+            .midnight()
+            .plus_minutes(days.saturating_mul(-24 * 60));
+        let is_over = |order: &Order| {
+            order.at_venue
+                && order.time_in_force == TimeInForce::Gtc
+                && order.created_at < made_before
+        };
+        let delay = session.end_of_lives().since(close);
+        for number in self.entries_first(is_over) {
+            self.send_to_venue(close, delay, VenueAction::Expire(number));
+        }
+    }
+
+    /// The open orders that are wanted, entries first, so that their exits end as cancelled with them.
+    fn entries_first(&self, wanted: impl Fn(&Order) -> bool) -> Vec<OrderNumber> {
+        let mut numbers = self.numbers(wanted);
+        numbers.sort_by_key(|number| {
+            let part = self.orders.get(number).map(|order| order.part);
+            (part != Some(Part::Entry), *number)
+        });
+        numbers
     }
 
     fn numbers(&self, wanted: impl Fn(&Order) -> bool) -> Vec<OrderNumber> {

@@ -10,6 +10,9 @@ use super::request::{Fields, Method, Refusal, Reply, Request};
 use super::world::World;
 use super::{decimal, rest};
 
+/// When an updated bar is told, after the start of its minute.
+const UPDATED_BAR_SECONDS: i64 = 90;
+
 /// What `--help` says of it.
 pub(super) const HELP: &str = "\
 Admin interface (loopback only, no keys; JSON bodies; ! marks a member that is required):
@@ -42,7 +45,8 @@ Admin interface (loopback only, no keys; JSON bodies; ! marks a member that is r
                          so many dollars a share, and it is paid
   POST   /admin/halt     symbol!, halted!, reason
   POST   /admin/asset    symbol!, shortable, easy_to_borrow, tradable, fractionable
-  POST   /admin/market   symbol!, kind!: correction, cancel, updated_bar, luld or imbalance
+  POST   /admin/market   symbol!, kind!: correction, cancel, updated_bar, luld or imbalance;
+                         an updated bar is told half a minute after its minute
 ";
 
 /// Whether a request is for the admin interface.
@@ -228,7 +232,7 @@ fn market(world: &mut World, request: &Request) -> Result<(), Refusal> {
     let print = print.ok_or_else(missing)?;
     let price =
         |cents: i64| decimal::number(decimal::of_price(print.price) + Decimal::new(cents, 2));
-    let t = now.to_string();
+    let (t, mut at) = (now.to_string(), now);
     let (channel, message) = match fields.text("kind").unwrap_or_default() {
         "correction" => (
             "corrections",
@@ -259,6 +263,7 @@ fn market(world: &mut World, request: &Request) -> Result<(), Refusal> {
         ),
         "updated_bar" => {
             let bar = world.market.last_minute(asset, now).ok_or_else(missing)?;
+            at = bar.start.plus_seconds(UPDATED_BAR_SECONDS);
             let mut candle = super::market::Candle::of_minute(&bar, feed);
             candle.volume = candle.volume.saturating_add(100);
             candle.trades = candle.trades.saturating_add(1);
@@ -271,7 +276,7 @@ fn market(world: &mut World, request: &Request) -> Result<(), Refusal> {
         }
         other => return Err(Refusal::invalid(format!("unknown kind {other:?}"))),
     };
-    world.tell_market(channel, asset, message);
+    world.tell_market_at(at, channel, asset, message);
     Ok(())
 }
 

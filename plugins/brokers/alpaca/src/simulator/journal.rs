@@ -13,7 +13,7 @@ use super::request::Request;
 
 const FILE: &str = "journal.jsonl";
 /// Changes with everything that would make an old journal play differently.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What a journal was begun with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

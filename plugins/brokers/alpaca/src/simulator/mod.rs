@@ -25,9 +25,12 @@
 //!   `internal error` come by a fault's order only: there is no such plan, token or failure here.
 //! - A second connection to the trading stream displaces the first, or is refused, or both go on, as the
 //!   admin interface says.
-//! - `qty` of a replacement is the new total; the new order is for what the old one has not filled.
-//! - What an ioc leaves is `canceled`; what a day order leaves at the close is `expired`. A gtc order ends
-//!   at the first close ninety days after it was made, and its `expires_at` says 16:15 of the ninetieth.
+//! - `qty` of a replacement is the new total; the new order is for what the old one has not filled. Once
+//!   the old one has ended by itself, the new one is `rejected`, also where its cancel was taken.
+//! - Where a target fills in part, an order for the rest takes the stop's place, `held` as that was. A stop
+//!   that is being cancelled or replaced meanwhile keeps its id, and is told as `restated`.
+//! - What an ioc leaves is `canceled`; what a day order leaves at the close is `expired`. A gtc order whose
+//!   `expires_at` lies on a day without a session ends at 16:15 of the next day that has one.
 //! - The exchange counts in finer prices than it prints, also for what orders may cost. What the account
 //!   and its positions are worth is counted at the printed ones, and in a halt at the last one before it.
 //! - A share that is hard to borrow is not sold short. A short position is not covered in fractions.

@@ -335,8 +335,35 @@ async fn statuses_corrections_and_bands_are_told() {
     ] {
         sim.admin("market", json!({"symbol": "AAPL", "kind": kind}))
             .await;
+        if kind == "updated_bar" {
+            sim.pass(30.0).await;
+        }
         assert_eq!(socket.hear().await[0]["T"], letter);
     }
+}
+
+#[tokio::test]
+async fn a_bar_that_has_changed_is_told_half_a_minute_after_its_minute() {
+    let sim = Sim::start().await;
+    let mut socket = sim.data_stream("/v2/sip", false).await;
+    let channels = json!({"action": "subscribe", "updatedBars": ["AAPL"], "lulds": ["AAPL"]});
+    socket.say(channels).await;
+    socket.hear().await;
+    let change = json!({"symbol": "AAPL", "kind": "updated_bar"});
+    sim.admin("market", change.clone()).await;
+    sim.pass(29.9).await;
+    let band = json!({"symbol": "AAPL", "kind": "luld"});
+    sim.admin("market", band).await;
+    assert_eq!(socket.hear().await[0]["T"], "l", "nothing was told before");
+    sim.pass(0.1).await;
+    let told = socket.hear().await[0].clone();
+    let minute = json!("2026-09-15T14:29:00Z");
+    assert_eq!((&told["T"], &told["t"]), (&json!("u"), &minute));
+    // Later than that there is nothing to wait for.
+    sim.pass(5.0).await;
+    sim.admin("market", change).await;
+    let again = socket.hear().await[0].clone();
+    assert_eq!((&again["T"], &again["t"]), (&json!("u"), &minute));
 }
 
 #[tokio::test]

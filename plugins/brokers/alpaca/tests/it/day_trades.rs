@@ -54,14 +54,7 @@ async fn a_small_account_makes_three_day_trades_in_five_sessions() {
     }
     denied(&sim, market("AAPL", "buy", 1)).await;
     denied(&sim, market("KO", "sell", 1)).await;
-    assert_eq!(
-        sim.get("/v2/orders?status=all")
-            .await
-            .as_array()
-            .unwrap()
-            .len(),
-        6
-    );
+    assert_eq!(sim.count("status=all").await, 6);
     sim.pass_to("2026-03-16T15:00:00Z").await;
     denied(&sim, market("AAPL", "buy", 1)).await;
     // Of the sixth session's window the first one is no part.

@@ -12,7 +12,7 @@ async fn all_refused(rows: &[(Value, u32, &str)]) {
     for (order, code, text) in rows {
         sim.refused(order.clone(), 422, *code, text).await;
     }
-    assert_eq!(sim.get("/v2/orders?status=all").await, json!([]));
+    assert_eq!(sim.count("status=all").await, 0);
 }
 
 fn plain() -> Value {
@@ -40,14 +40,7 @@ async fn client_order_id_must_be_unique_for_ever() {
     sim.refused(again.clone(), 422, INVALID, text).await;
     sim.pass_to("2026-09-17T15:00:00Z").await;
     sim.refused(again, 422, INVALID, text).await;
-    assert_eq!(
-        sim.get("/v2/orders?status=all")
-            .await
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(sim.count("status=all").await, 1);
 }
 
 #[tokio::test]

@@ -167,6 +167,141 @@ async fn an_oco_reserves_its_shares_once_and_its_parent_is_the_target() {
     assert_eq!(sim.get("/v2/positions/SPY").await["qty_available"], "4");
 }
 
+/// From now on every fill of more than one share is cut, and its rest is long in coming.
+async fn fill_in_parts(sim: &Sim) {
+    let parts = json!({"partial_fill_probability": 1, "partial_fill_retry_milliseconds": 600_000});
+    sim.admin("exchange", parts).await;
+}
+
+#[tokio::test]
+async fn a_target_that_fills_in_part_has_its_stop_replaced_by_one_for_the_rest() {
+    let sim = Sim::start().await;
+    sim.buy("SPY", 10).await;
+    fill_in_parts(&sim).await;
+    let price = sim.price("SPY").await;
+    // A target at the market fills at once.
+    let oco = json!({"symbol": "SPY", "qty": 10, "side": "sell", "type": "limit", "time_in_force": "gtc",
+        "order_class": "oco", "take_profit": {"limit_price": cents(price - 0.5)},
+        "stop_loss": {"stop_price": cents(price - 1.0), "limit_price": cents(price - 1.5)}});
+    let mut stream = sim.trading_stream().await;
+    let order = sim.order(oco).await;
+    let (now, old) = (sim.now(&order).await, sim.now(&order["legs"][0]).await);
+    let new = &now["legs"][0];
+    let number =
+        |order: &Value, name: &str| -> i64 { order[name].as_str().unwrap().parse().unwrap() };
+    assert_eq!(now["status"], "partially_filled");
+    assert_eq!(
+        number(new, "qty"),
+        10_i64.saturating_sub(number(&now, "filled_qty"))
+    );
+    assert_eq!(
+        (
+            &new["status"],
+            &new["replaces"],
+            &new["limit_price"],
+            &new["order_class"]
+        ),
+        (
+            &json!("held"),
+            &old["id"],
+            &old["limit_price"],
+            &json!("oco")
+        )
+    );
+    assert_eq!(
+        (&old["status"], &old["replaced_by"], &old["qty"]),
+        (&json!("replaced"), &new["id"], &json!("10"))
+    );
+    assert!(old["replaced_at"].is_string() && new["replaced_at"].is_null());
+    assert_eq!(sim.count("status=open").await, 2);
+    let mut told = Vec::new();
+    while told.last() != Some(&("held".to_owned(), new["id"].clone())) {
+        let (event, data) = stream.event().await;
+        told.push((event, data["order"]["id"].clone()));
+    }
+    let last = ["partial_fill", "replaced", "held"].map(str::to_owned);
+    let expected = last
+        .into_iter()
+        .zip([&order, &old, new].map(|order| order["id"].clone()));
+    assert_eq!(
+        told[told.len().saturating_sub(3)..],
+        expected.collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn a_target_that_is_moved_while_it_fills_in_part_keeps_the_smaller_stop() {
+    let sim = Sim::start().await;
+    sim.buy("SPY", 10).await;
+    let price = sim.price("SPY").await;
+    let oco = json!({"symbol": "SPY", "qty": 10, "side": "sell", "type": "limit", "time_in_force": "gtc",
+        "order_class": "oco", "take_profit": {"limit_price": cents(price + 0.1)},
+        "stop_loss": {"stop_price": cents(price * 0.9)}});
+    let order = sim.order(oco).await;
+    let slow = json!({"replace_milliseconds": 6_000_000, "partial_fill_probability": 1,
+        "partial_fill_retry_milliseconds": 9_000_000});
+    sim.admin("exchange", slow).await;
+    let moved = json!({"limit_price": cents(price * 1.1)});
+    let path = format!("/v2/orders/{}", id(&order));
+    let (status, new) = sim.patch(&path, moved).await;
+    assert_eq!(status, 200, "{new}");
+    sim.pass(6_000.1).await;
+    let (old, new) = (sim.now(&order).await, sim.now(&new).await);
+    assert_eq!(
+        (&old["status"], &old["legs"]),
+        (&json!("replaced"), &Value::Null)
+    );
+    assert_ne!(old["filled_qty"], "0");
+    let stop = &new["legs"][0];
+    assert_eq!(
+        (&stop["replaces"], &stop["qty"]),
+        (&order["legs"][0]["id"], &new["qty"])
+    );
+}
+
+#[tokio::test]
+async fn the_chain_of_a_brackets_stop_goes_on_with_each_part_and_can_be_moved() {
+    let sim = Sim::start().await;
+    let price = sim.price("SPY").await;
+    let order = sim.order(bracket(market("SPY", "buy", 40), price)).await;
+    fill_in_parts(&sim).await;
+    let target = sim.now(&order).await["legs"][0].clone();
+    let to_the_market = json!({"limit_price": cents(price * 0.98)});
+    let path = format!("/v2/orders/{}", id(&target));
+    assert_eq!(sim.patch(&path, to_the_market).await.0, 200);
+    sim.pass(0.01).await;
+    sim.pass(600.0).await;
+    let mut chain = vec![sim.now(&order["legs"][1]).await];
+    while let Some(next) = chain.last().and_then(|last| last["replaced_by"].as_str()) {
+        let next = sim.get(&format!("/v2/orders/{next}")).await;
+        chain.push(next);
+    }
+    let [first, second, stop] = chain.as_slice() else {
+        panic!("{chain:?}");
+    };
+    assert_eq!(
+        (&first["status"], &second["status"]),
+        (&json!("replaced"), &json!("replaced"))
+    );
+    assert_eq!(
+        (&second["replaces"], &stop["replaces"]),
+        (&first["id"], &second["id"])
+    );
+    let now = sim.now(&order).await;
+    assert_eq!((&now["legs"][1], &stop["status"]), (stop, &json!("held")));
+    let path = format!("/v2/orders/{}", id(stop));
+    let moved = json!({"stop_price": cents(price * 0.95)});
+    let (status, moved) = sim.patch(&path, moved).await;
+    assert_eq!((status, &moved["replaces"]), (200, &stop["id"]), "{moved}");
+    sim.pass(0.01).await;
+    let leg = sim.now(&order).await["legs"][1].clone();
+    assert_eq!((&leg["id"], &leg["qty"]), (&moved["id"], &stop["qty"]));
+    sim.delete(&format!("/v2/orders/{}", id(&moved))).await;
+    sim.pass(0.01).await;
+    assert_eq!(statuses(&sim.now(&order).await), ["canceled", "canceled"]);
+    assert_eq!(sim.count("status=open").await, 0);
+}
+
 #[tokio::test]
 async fn an_oto_holds_its_one_exit() {
     let sim = Sim::start().await;

@@ -170,6 +170,12 @@ impl Sim {
         self.now(order).await["status"].as_str().unwrap().to_owned()
     }
 
+    /// How many orders a list has, by what is asked of it: `status=all`, `symbols=AAPL`, ….
+    pub(crate) async fn count(&self, query: &str) -> usize {
+        let list = self.get(&format!("/v2/orders?{query}")).await;
+        list.as_array().unwrap().len()
+    }
+
     /// The last price of a symbol.
     pub(crate) async fn price(&self, symbol: &str) -> f64 {
         let quote = self

@@ -38,14 +38,7 @@ async fn orders_are_paged_by_time_with_exclusive_bounds() {
         ))
         .await;
     assert_eq!(ids(&page), [placed[2].clone()]);
-    assert_eq!(
-        sim.get("/v2/orders?limit=2")
-            .await
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
+    assert_eq!(sim.count("limit=2").await, 2);
     assert_eq!(sim.try_get("/v2/orders?limit=501").await.0, 422);
 }
 
@@ -68,10 +61,8 @@ async fn orders_are_paged_by_id_while_new_ones_come() {
         seen.extend(page);
     }
     assert_eq!(seen, placed);
-    let before = sim
-        .get(&format!("/v2/orders?before_order_id={}", placed[2]))
-        .await;
-    assert_eq!(before.as_array().unwrap().len(), 2);
+    let before = format!("before_order_id={}", placed[2]);
+    assert_eq!(sim.count(&before).await, 2);
 }
 
 #[tokio::test]
@@ -79,18 +70,11 @@ async fn orders_are_filtered() {
     let sim = Sim::start().await;
     place(&sim, 2).await;
     sim.buy("AAPL", 1).await;
-    let count = async |query: &str| {
-        sim.get(&format!("/v2/orders?{query}"))
-            .await
-            .as_array()
-            .unwrap()
-            .len()
-    };
-    assert_eq!(count("status=all").await, 3);
-    assert_eq!(count("status=closed").await, 1);
-    assert_eq!(count("status=all&symbols=AAPL,MSFT").await, 1);
-    assert_eq!(count("status=all&symbols=NOPE").await, 0);
-    assert_eq!(count("status=all&side=sell").await, 0);
+    assert_eq!(sim.count("status=all").await, 3);
+    assert_eq!(sim.count("status=closed").await, 1);
+    assert_eq!(sim.count("status=all&symbols=AAPL,MSFT").await, 1);
+    assert_eq!(sim.count("status=all&symbols=NOPE").await, 0);
+    assert_eq!(sim.count("status=all&side=sell").await, 0);
 }
 
 #[tokio::test]

@@ -26,6 +26,21 @@ async fn a_day_order_expires_at_the_close_and_a_gtc_order_stays() {
 }
 
 #[tokio::test]
+async fn a_gtc_order_ends_when_it_says() {
+    let sim = Sim::start().await;
+    let gtc = json!({"time_in_force": "gtc"});
+    let order = sim.order(with(limit("AAPL", "buy", 1, 101.0), gtc)).await;
+    sim.pass_to("2026-12-14T21:14:59Z").await;
+    assert_eq!(sim.status(&order).await, "new");
+    sim.pass_to("2026-12-14T21:15:01Z").await;
+    let order = sim.now(&order).await;
+    assert_eq!(
+        (&order["status"], &order["expired_at"]),
+        (&json!("expired"), &order["expires_at"])
+    );
+}
+
+#[tokio::test]
 async fn an_early_close_ends_the_day_at_one() {
     let sim = Sim::at("2026-11-27T15:00:00Z").await;
     let clock = sim.get("/v2/clock").await;

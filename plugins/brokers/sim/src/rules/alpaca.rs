@@ -34,7 +34,10 @@ pub(super) fn check_shape(broker: &SimBroker, request: &OrderRequest) -> Result<
     let leg = |leg: Option<(_, Price)>| leg.map(|(_, price)| price);
     let (stop_leg, target_leg) = (leg(attached.stop), leg(attached.target));
     let oco_stop = leg(request.oco_stop);
-    check_ticks(broker, "limit_price", &[request.kind.limit(), target_leg])?;
+    let stop_id = attached.stop.or(request.oco_stop).map(|(id, _)| id);
+    let stop_limit = stop_id.and_then(|id| broker.ahead.leg_limit(id));
+    let limits = [request.kind.limit(), target_leg, stop_limit];
+    check_ticks(broker, "limit_price", &limits)?;
     check_ticks(
         broker,
         "stop_price",

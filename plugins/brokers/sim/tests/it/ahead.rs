@@ -80,6 +80,29 @@ fn a_stop_leg_with_a_limit_rests_at_it_where_the_price_jumps_over_both() {
 }
 
 #[test]
+fn the_limit_of_a_stop_leg_lies_on_the_tick() {
+    let off = "94.001".parse().unwrap();
+    let said = "invalid limit_price 94.001. sub-penny increment";
+    let stop = Some((id("s1"), dollars(95)));
+    let attached = OrderRequest {
+        attached: Attached { stop, target: None },
+        ..order("e1", OrderKind::Market)
+    };
+    let mut oco = order("t1", OrderKind::Limit { limit: dollars(90) });
+    oco.oco_stop = Some((id("s1"), dollars(105)));
+    for request in [attached, oco] {
+        let mut broker = opened();
+        broker.limit_leg(id("s1"), off);
+        broker.request(BrokerRequest::Submit(request), open_at());
+        let Some(BrokerEvent::SubmitFailed { failure, .. }) = broker.take(open_at()) else {
+            panic!("it was taken");
+        };
+        let words = format!("{failure:?}");
+        assert!(words.contains(said), "{words}");
+    }
+}
+
+#[test]
 fn a_replacement_may_stand_longer_than_what_it_replaces() {
     let mut broker = opened();
     let limit = OrderKind::Limit { limit: dollars(50) };

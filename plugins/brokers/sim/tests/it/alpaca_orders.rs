@@ -448,7 +448,35 @@ fn a_gtc_order_lives_ninety_days() {
         &(script + "account"),
         "60 e1 pending_new (1)
          60 e1 new (1)
-         7776060 e1 expired (1)
+         7800360 e1 expired (1)
          cash 100000 equity 100000 shares 0",
+    );
+}
+
+/// Its last day is counted from the date on which it was made, and not from the hour.
+#[test]
+fn a_gtc_order_of_the_evening_ends_with_those_of_its_day() {
+    let days: String = (0..91).map(|_| "open\nclose\nnext day\n").collect();
+    let script = format!("open\nclose\nskip 600\ne1 buy 1 limit 90 gtc\nskip 840\n{days}");
+    check(
+        alpaca(),
+        &script,
+        "36000 e1 accepted (1)
+         86400 e1 new (1)
+         7800300 e1 expired (1)",
+    );
+}
+
+#[test]
+fn a_gtc_order_can_be_cancelled_between_the_close_and_the_end_of_its_life() {
+    let days: String = (0..90).map(|_| "close\nnext day\nopen\n").collect();
+    let script = format!("open\ne1 buy 1 limit 90 gtc\n{days}close\nskip 400\ncancel e1\nskip 60");
+    check(
+        alpaca(),
+        &script,
+        "0 e1 pending_new (1)
+         0 e1 new (1)
+         7800000 e1 pending_cancel (1)
+         7800000 e1 cancelled (1)",
     );
 }

@@ -6,6 +6,8 @@
 //! - Whatever was read, by request or by stream, is told as a cumulative report. An execution is told
 //!   where it follows on those told before; where it does not, the daemon asks for a snapshot, which has
 //!   the history's.
+//! - An order that was replaced is told as such once it is known by which: what Alpaca puts in an order's
+//!   place by itself goes on under its name, and nothing has ended.
 //! - What the stream does not tell (exits cancelled with their sibling, a message lost) a sweep of the
 //!   open orders finds.
 
@@ -106,6 +108,8 @@ pub struct Machine {
     next_work: Option<(u32, Timestamp)>,
     /// Orders of the stream of which it is not known whose they are.
     unplaced: Vec<Order>,
+    /// Orders whose place another one has taken of which nothing is known yet, by that one's id.
+    succeeded: BTreeMap<Box<str>, Order>,
     /// Orders that are not ours, by Alpaca's id, each with what was last told of it.
     strangers: BTreeMap<Box<str>, Option<ForeignOrder>>,
     sweep_due: Timestamp,
@@ -131,6 +135,7 @@ impl Machine {
             work: None,
             next_work: None,
             unplaced: Vec::new(),
+            succeeded: BTreeMap::new(),
             strangers: BTreeMap::new(),
             sweep_due: now.plus_nanos(SWEEP),
             told_alive: Timestamp::MIN,

@@ -12,7 +12,7 @@ use crate::protocol::reports::{family, foreign, report, streamed, taken_back};
 use crate::protocol::trading::TradingNews;
 use crate::wire::order::Order;
 use crate::wire::trading::OrderUpdate;
-use crate::wire::words::{OrderClass, UpdateKind};
+use crate::wire::words::{OrderClass, Status, UpdateKind};
 
 /// How old something has to be before the stream is thought to have lost it.
 const LOST: i64 = 5 * Timestamp::SECOND;
@@ -25,7 +25,10 @@ impl Machine {
         }
         let order = &update.order;
         let name = match self.names.resolve(order, None) {
-            Whose::Ours(name) => name,
+            Whose::Ours(name) => {
+                self.tell_succeeded(Some(name), order, now);
+                name
+            }
             Whose::Nobodys if self.strangers.contains_key(&order.id) || self.is_plain(order) => {
                 return self.tell_foreign(order, now);
             }
@@ -44,11 +47,6 @@ impl Machine {
         }
         let execution = streamed(self.names.known(name), update, now);
         self.hear(name, order, (execution, Heard::Streamed), now);
-        if let Some(successor) = order.replaced_by.as_deref()
-            && self.names.name(successor).is_none()
-        {
-            self.read_again(by_id(successor), now);
-        }
         // What happens to one of a group happens to the others, and not all of that is told.
         if order.is_over() && self.names.is_in_group(name) {
             self.check_group(name, now);
@@ -90,12 +88,8 @@ impl Machine {
         for (whose, order) in family(&mut self.names, order) {
             match whose {
                 Whose::Ours(name) => {
+                    self.tell_succeeded(Some(name), order, now);
                     self.hear(name, order, (None, Heard::Read), now);
-                    if let Some(successor) = order.replaced_by.as_deref()
-                        && self.names.name(successor).is_none()
-                    {
-                        self.read_again(by_id(successor), now);
-                    }
                 }
                 Whose::Nobodys => self.tell_foreign(order, now),
             }
@@ -105,6 +99,8 @@ impl Machine {
     /// Tells of an order that is not ours, where that is news: what was over when it was first heard of
     /// is none.
     fn tell_foreign(&mut self, order: &Order, now: Timestamp) {
+        self.strangers.entry(order.id.clone()).or_default();
+        self.tell_succeeded(None, order, now);
         let told = self.strangers.entry(order.id.clone()).or_default();
         let Some(said) = foreign(order, now) else {
             return;
@@ -130,6 +126,9 @@ impl Machine {
     ) {
         // Another one stands under this name now: what is left of the old one is its executions.
         if !self.names.is_current(name, &order.id) && execution.is_none() {
+            return;
+        }
+        if execution.is_none() && self.awaits_successor(order, now) {
             return;
         }
         let Some(mut said) = report(&self.names, name, order, now) else {
@@ -158,6 +157,36 @@ impl Machine {
             self.forget_looks(name);
         }
         self.tell(BrokerEvent::Order(said));
+    }
+
+    /// Whether another order has taken its place of which nothing is known yet. That one may be Alpaca's
+    /// own doing and stand under the same name, for which this is no end: it is read first.
+    fn awaits_successor(&mut self, order: &Order, now: Timestamp) -> bool {
+        let Some(successor) = order.replaced_by.as_deref() else {
+            return false;
+        };
+        if self.names.name(successor).is_some() || self.strangers.contains_key(successor) {
+            return false;
+        }
+        self.read_again(by_id(successor), now);
+        let is_replaced = order.status == Status::Replaced;
+        if is_replaced {
+            self.succeeded.insert(successor.into(), order.clone());
+        }
+        is_replaced
+    }
+
+    /// It is known whose an order is that has taken another one's place: under another name, it is the
+    /// end of that one.
+    fn tell_succeeded(&mut self, name: Option<ClientOrderId>, order: &Order, now: Timestamp) {
+        let Some(old) = self.succeeded.remove(&order.id) else {
+            return;
+        };
+        if let Some(before) = self.names.name(&old.id)
+            && Some(before) != name
+        {
+            self.hear(before, &old, (None, Heard::Read), now);
+        }
     }
 
     /// Once an order and all that belong to it are over, nothing of them needs to be looked at.

@@ -12,7 +12,7 @@ use super::World;
 use super::draft::{
     NOT_FOR_EXTENDED_HOURS, client_order_id, percentage, price, quantity, time_in_force,
 };
-use super::order::{Moments, Order};
+use super::order::Order;
 use super::place::in_alpacas_words;
 use crate::simulator::decimal;
 use crate::simulator::request::{Fields, Refusal};
@@ -100,11 +100,13 @@ impl World {
             self.sim.replace_lifetime(id, lifetime);
         }
         if used.is_none() {
+            let time_in_force = lifetime.unwrap_or(old.time_in_force);
             let new = Order {
                 id: self.ids.uuid(),
                 sim: id,
                 client_order_id: name.unwrap_or_else(|| self.ids.uuid()),
-                time_in_force: lifetime.unwrap_or(old.time_in_force),
+                time_in_force,
+                expires_at: self.expiry(time_in_force, old.extended_hours),
                 ..asked.applied_to(&old, self.now)
             };
             self.add(new);
@@ -181,16 +183,7 @@ impl Asked {
             limit: self.limit.or(old.limit),
             stop: self.stop.or(old.stop),
             trail: self.trail.or(old.trail),
-            status: ReportStatus::PendingNew,
-            told: true,
-            filled: Qty::ZERO,
-            value: Decimal::ZERO,
-            created_at: now,
-            updated_at: now,
-            moments: Moments::default(),
-            replaced_by: None,
-            replaces: Some(old.id.clone()),
-            ..old.clone()
+            ..old.successor(now)
         }
     }
 }

@@ -254,7 +254,7 @@ pub(super) fn price(fields: &Fields, name: &str, words: &str) -> Result<Option<P
 }
 
 /// The refusal of a price that is finer than prices are.
-pub(super) fn off_the_tick(name: &str, price: Decimal) -> Refusal {
+fn off_the_tick(name: &str, price: Decimal) -> Refusal {
     Refusal::unprocessable(format!(
         "invalid {name} {}. sub-penny increment does not fulfill minimum pricing criteria",
         decimal::text(price)

@@ -115,6 +115,8 @@ pub(crate) struct World {
     blocked: Option<String>,
     pub(crate) watchlists: Watchlists,
     outbox: Vec<Notice>,
+    /// What the streams are to tell at a moment to come, in the order of the moments.
+    to_tell: Vec<(Timestamp, Notice)>,
     sim_ids: u32,
     /// When the last order was made, and when the last event of one was.
     last_made: Timestamp,
@@ -170,6 +172,7 @@ impl World {
             blocked: None,
             watchlists: Watchlists::default(),
             outbox: Vec::new(),
+            to_tell: Vec::new(),
             sim_ids: 0,
             last_made: Timestamp::MIN,
             last_event: Timestamp::MIN,
@@ -194,19 +197,26 @@ impl World {
     /// When something happens next.
     pub(crate) fn due(&self) -> Timestamp {
         let due = self.sim.due().unwrap_or(Timestamp::MAX);
-        due.min(self.agenda.next())
+        due.min(self.agenda.next()).min(self.tells_at())
+    }
+
+    fn tells_at(&self) -> Timestamp {
+        self.to_tell.first().map_or(Timestamp::MAX, |(at, _)| *at)
     }
 
     /// Lets the next thing happen, if it is due. The market comes before what the broker says.
     fn step(&mut self, to: Timestamp) -> bool {
         let due = self.sim.due().unwrap_or(Timestamp::MAX);
         let turn = self.agenda.next();
-        let next = due.min(turn);
+        let next = due.min(turn).min(self.tells_at());
         if next > to {
             return false;
         }
         self.now = self.now.max(next);
-        if turn <= due {
+        if next < due.min(turn) {
+            let (_, notice) = self.to_tell.remove(0);
+            self.outbox.push(notice);
+        } else if turn <= due {
             self.turn(turn);
         } else {
             self.take_reports();
@@ -227,11 +237,28 @@ impl World {
 
     /// Puts a message of a market data stream into the outbox.
     pub(crate) fn tell_market(&mut self, channel: &'static str, asset: usize, message: Value) {
-        self.outbox.push(Notice::Market {
+        self.tell_market_at(self.now, channel, asset, message);
+    }
+
+    /// Puts a message of a market data stream into the outbox once it is `at`.
+    pub(crate) fn tell_market_at(
+        &mut self,
+        at: Timestamp,
+        channel: &'static str,
+        asset: usize,
+        message: Value,
+    ) {
+        let notice = Notice::Market {
             channel,
             asset,
             message,
-        });
+        };
+        if at <= self.now {
+            self.outbox.push(notice);
+        } else {
+            let place = self.to_tell.partition_point(|(other, _)| *other <= at);
+            self.to_tell.insert(place, (at, notice));
+        }
     }
 
     /// Says why the account may open nothing, or that it may.

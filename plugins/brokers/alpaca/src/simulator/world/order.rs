@@ -123,6 +123,22 @@ impl Order {
         self.qty.checked_sub(self.filled).unwrap_or(Qty::ZERO)
     }
 
+    /// An order that is to take its place, as long as nothing else is said of it.
+    pub(super) fn successor(&self, now: Timestamp) -> Self {
+        Self {
+            status: ReportStatus::PendingNew,
+            told: true,
+            filled: Qty::ZERO,
+            value: Decimal::ZERO,
+            created_at: now,
+            updated_at: now,
+            moments: Moments::default(),
+            replaced_by: None,
+            replaces: Some(self.id.clone()),
+            ..self.clone()
+        }
+    }
+
     /// The average price of what has filled.
     pub(crate) fn average(&self) -> Option<Decimal> {
         let filled = decimal::of_qty(self.filled);

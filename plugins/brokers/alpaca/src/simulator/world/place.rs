@@ -9,7 +9,7 @@ use trader_contract::{
 };
 
 use super::World;
-use super::draft::{Amount, Draft, off_the_tick};
+use super::draft::{Amount, Draft};
 use super::order::{Class, Moments, Order, Type};
 use crate::simulator::decimal;
 use crate::simulator::request::{Fields, Refusal};
@@ -30,7 +30,6 @@ impl World {
     pub(crate) fn place(&mut self, fields: &Fields) -> Result<usize, Refusal> {
         let draft = Draft::read(fields)?;
         let (asset, symbol) = self.tradable(&draft.symbol)?;
-        self.check_leg(&draft)?;
         let intent = self.intent(asset, &draft)?;
         self.check_settings(asset, &draft)?;
         self.check_day_trades(asset, &draft)?;
@@ -106,17 +105,6 @@ impl World {
             return Err(Refusal::unprocessable(words));
         }
         Ok(())
-    }
-
-    /// The exchange itself does not look at the limit of a stop that hangs on an order.
-    fn check_leg(&self, draft: &Draft) -> Result<(), Refusal> {
-        let limit = draft.stop_loss.and_then(|(_, limit)| limit);
-        let tick = self.sim.config().tick;
-        limit
-            .filter(|limit| !tick.allows(*limit))
-            .map_or(Ok(()), |limit| {
-                Err(off_the_tick("limit_price", decimal::of_price(limit)))
-            })
     }
 
     /// Whether an order of fractions or dollars that closes is open already.
@@ -362,7 +350,7 @@ impl World {
     }
 
     /// When an order made now ends by itself.
-    fn expiry(&self, time_in_force: TimeInForce, extended: bool) -> Option<Timestamp> {
+    pub(super) fn expiry(&self, time_in_force: TimeInForce, extended: bool) -> Option<Timestamp> {
         if time_in_force != TimeInForce::Gtc {
             let close = self.session().close;
             return Some(if extended {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use trader_broker_sim::status_name;
 use trader_contract::{BrokerEvent, Execution, OrderReport, ReportStatus, Timestamp};
 
-use super::order::Moments;
+use super::order::{Moments, Order};
 use super::{Notice, World};
 use crate::simulator::decimal;
 
@@ -14,14 +14,30 @@ impl World {
     pub(super) fn settle(&mut self, event: BrokerEvent) {
         if let BrokerEvent::Order(mut report) = event {
             report.at = self.event_at(report.at);
+            if report.status == ReportStatus::Cancelled && self.came_too_late(&report) {
+                report.status = ReportStatus::Rejected;
+            }
             self.settle_order(&report);
         }
+    }
+
+    /// Whether the order that this one was to replace has ended before it could be. Then there is nothing
+    /// to cancel, whoever has asked for that meanwhile: the replacement has failed.
+    fn came_too_late(&self, report: &OrderReport) -> bool {
+        let new = self.by_sim.get(&report.client_id);
+        let new = new.and_then(|place| self.orders.get(*place));
+        let old = new.and_then(|new| self.place_of(new.replaces.as_deref()?));
+        let old = old.and_then(|place| self.orders.get(place));
+        old.is_some_and(|old| !old.is_open() && old.status != ReportStatus::Replaced)
     }
 
     fn settle_order(&mut self, report: &OrderReport) {
         let Some(&place) = self.by_sim.get(&report.client_id) else {
             return;
         };
+        if self.shrinks_by_itself(place, report) {
+            return self.replace_shrunken(place, report);
+        }
         let trailing = self.sim.trailing(report.client_id);
         let Some(order) = self.orders.get_mut(place) else {
             return;
@@ -46,7 +62,10 @@ impl World {
             self.book(place, execution);
         }
         if report.status == ReportStatus::Replaced {
-            self.hand_over(place, report);
+            let new = report.replaced_by.and_then(|id| self.by_sim.get(&id));
+            if let Some(&new) = new {
+                self.hand_over(place, new);
+            }
         }
         let execution_id = match report.status {
             ReportStatus::PendingNew => None,
@@ -82,24 +101,65 @@ impl World {
         self.record_fill(place, execution, was);
     }
 
-    /// The orders that hung on an order hang on the one that took its place.
-    fn hand_over(&mut self, old: usize, report: &OrderReport) {
-        let new = report
-            .replaced_by
-            .and_then(|id| self.by_sim.get(&id).copied());
-        let Some(new) = new else {
+    /// Whether an exit is made smaller that nobody has asked to change: its sibling has filled in part.
+    fn shrinks_by_itself(&self, place: usize, report: &OrderReport) -> bool {
+        let rests = matches!(report.status, ReportStatus::Held | ReportStatus::New);
+        self.orders.get(place).is_some_and(|order| {
+            let is_exit = order.parent.is_some() && order.filled.is_zero();
+            let same = order.status == report.status && report.execution.is_none();
+            is_exit && same && rests && report.qty < order.qty
+        })
+    }
+
+    /// Alpaca makes no order smaller: it puts another one in its place, of its own accord. To the exchange
+    /// the two are one.
+    fn replace_shrunken(&mut self, old: usize, report: &OrderReport) {
+        let Some(before) = self.orders.get_mut(old) else {
             return;
         };
+        before.status = ReportStatus::Replaced;
+        before.updated_at = report.at;
+        stamp(&mut before.moments, before.status, report.at);
+        let before = before.clone();
+        self.open.remove(&old);
+        let new = Order {
+            id: self.ids.uuid(),
+            client_order_id: self.ids.uuid(),
+            qty: report.qty,
+            status: report.status,
+            ..before.successor(report.at)
+        };
+        let new = self.add(new);
+        self.hand_over(old, new);
+        let event_id = Some(self.ids.uuid());
+        self.tell(old, status_name(before.status), event_id, report);
+        let report = OrderReport {
+            at: self.event_at(report.at),
+            ..report.clone()
+        };
+        if let Some(new) = self.orders.get_mut(new) {
+            new.updated_at = report.at;
+        }
+        let event_id = Some(self.ids.uuid());
+        self.tell(new, status_name(report.status), event_id, &report);
+    }
+
+    /// The orders that hung on an order hang on the one that took its place.
+    fn hand_over(&mut self, old: usize, new: usize) {
         let id = self.orders.get(new).map(|order| order.id.clone());
         let Some(before) = self.orders.get_mut(old) else {
             return;
         };
         before.replaced_by = id;
         let (parent, legs) = (before.parent, before.legs.clone());
-        for leg in legs {
-            if let Some(leg) = self.orders.get_mut(leg) {
+        for leg in &legs {
+            if let Some(leg) = self.orders.get_mut(*leg) {
                 leg.parent = Some(new);
             }
+        }
+        // They may have been replaced since it was made.
+        if let Some(new) = self.orders.get_mut(new) {
+            new.legs = legs;
         }
         if let Some(parent) = parent.and_then(|parent| self.orders.get_mut(parent)) {
             for leg in &mut parent.legs {

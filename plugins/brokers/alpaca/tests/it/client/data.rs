@@ -132,6 +132,8 @@ fn corrections_bands_and_changed_bars_are_read() {
             &format!(r#"{{"symbol": "AAPL", "kind": "{kind}"}}"#),
         );
     }
+    // A changed bar comes half a minute after its minute.
+    world.admin("clock", r#"{"advance_seconds": 30}"#);
     let mut seen = [false; 4];
     until(&items, "all of them", |item| {
         match item {

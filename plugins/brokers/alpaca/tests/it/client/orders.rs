@@ -126,6 +126,59 @@ fn the_stop_that_went_out_with_an_entry_works_once_it_has_filled_and_can_be_repl
 }
 
 #[test]
+fn a_stop_that_alpaca_makes_smaller_keeps_its_name_and_has_not_ended() {
+    let world = World::new();
+    let mut trader = world.trader();
+    let [entry, stop, target] =
+        [OrderRole::Entry, OrderRole::Stop, OrderRole::Target].map(|role| name(1, role));
+    trader.submit(OrderRequest {
+        time_in_force: TimeInForce::Gtc,
+        attached: Attached {
+            stop: Some((stop, price("20"))),
+            target: Some((target, price("2000"))),
+        },
+        ..order(entry, Side::Buy, OrderKind::Market)
+    });
+    trader.report(target, ReportStatus::New);
+    let before = trader.report(stop, ReportStatus::Held);
+    world.admin(
+        "exchange",
+        r#"{"partial_fill_probability": 1, "partial_fill_retry_milliseconds": 600000}"#,
+    );
+    // A target below the market fills at once.
+    trader.ask(BrokerRequest::Replace(Replacement {
+        client_id: target,
+        new_client_id: target.next_attempt(),
+        qty: None,
+        stop: None,
+        limit: Some(price("30")),
+        trail: None,
+    }));
+    let part = trader.report(target.next_attempt(), ReportStatus::PartiallyFilled);
+    let smaller = trader.until("the smaller stop", |event| match event {
+        BrokerEvent::Order(report) if report.client_id == stop && report.qty < before.qty => {
+            Some(report.clone())
+        }
+        _ => None,
+    });
+    assert_eq!(smaller.status, ReportStatus::Held);
+    assert_eq!(part.filled.checked_add(smaller.qty), Some(before.qty));
+    assert_ne!(smaller.broker_id, before.broker_id);
+    let snapshot = trader.snapshot();
+    let held = snapshot.orders.iter().find(|order| order.client_id == stop);
+    assert_eq!(held.map(|order| order.qty), Some(smaller.qty));
+    assert!(snapshot.foreign.is_empty(), "{:?}", snapshot.foreign);
+    trader.ask(BrokerRequest::Cancel(stop));
+    trader.report(stop, ReportStatus::Cancelled);
+    let ended = trader.heard.iter().any(|event| {
+        matches!(event, BrokerEvent::Foreign(_))
+            || matches!(event, BrokerEvent::Order(report)
+                if report.client_id == stop && report.status == ReportStatus::Replaced)
+    });
+    assert!(!ended, "{:#?}", trader.heard);
+}
+
+#[test]
 fn an_exit_pair_rests_under_two_names() {
     let world = World::new();
     let mut trader = world.trader();

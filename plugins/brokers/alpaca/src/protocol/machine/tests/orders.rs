@@ -200,6 +200,8 @@ fn a_shrunken_exit_keeps_its_name_and_its_new_order_is_what_is_cancelled() {
         "replaced",
     );
     bench.update("replaced", "", &old);
+    let before = bench.last(name(OrderRole::Stop));
+    assert_eq!(before.status, ReportStatus::Held, "it is not over");
     let look = bench.call(Method::Get, "/v2/orders/b7");
     let new = exit(
         "b7",
@@ -216,6 +218,83 @@ fn a_shrunken_exit_keeps_its_name_and_its_new_order_is_what_is_cancelled() {
     );
     bench.ask(BrokerRequest::Cancel(name(OrderRole::Stop)));
     bench.call(Method::Delete, "/v2/orders/b7");
+}
+
+#[test]
+fn a_shrunken_exit_is_not_taken_for_moved_where_a_move_of_it_is_on_its_way() {
+    let mut bench = Bench::new();
+    let (old, new) = (name(OrderRole::Stop), name(OrderRole::Stop).next_attempt());
+    bench.ask(BrokerRequest::Submit(with_exits()));
+    let call = bench.call(Method::Post, "/v2/orders");
+    let stop = exit("b2", "stop", r#""stop_price":"200""#, "held");
+    bench.answer(
+        &call,
+        200,
+        &entry_text("filled", 12, &format!(r#""legs":[{stop}],"#)),
+    );
+    bench.ask(BrokerRequest::Replace(Replacement {
+        client_id: old,
+        new_client_id: new,
+        qty: None,
+        stop: Some("201".parse().unwrap()),
+        limit: None,
+        trail: None,
+    }));
+    let patch = bench.call(Method::Patch, "/v2/orders/b2");
+    let replaced = exit(
+        "b2",
+        "stop",
+        r#""stop_price":"200","replaced_by":"b7""#,
+        "replaced",
+    );
+    bench.update("replaced", "", &replaced);
+    let smaller = exit(
+        "b7",
+        "stop",
+        r#""stop_price":"200","replaces":"b2""#,
+        "held",
+    )
+    .replace(r#""qty":"12""#, r#""qty":"8""#);
+    bench.update("held", "", &smaller);
+    bench.answer(
+        &patch,
+        422,
+        r#"{"code":42210000,"message":"unable to replace order, order is not open"}"#,
+    );
+    let told = bench.reports(old);
+    assert!(
+        told.iter()
+            .all(|report| report.status == ReportStatus::Held)
+    );
+    assert_eq!(bench.last(old).qty.whole_shares(), 8);
+    assert!(bench.reports(new).is_empty());
+}
+
+#[test]
+fn an_order_is_told_as_replaced_once_it_is_known_by_which() {
+    let old = name(OrderRole::Stop);
+    let new = old.next_attempt();
+    for (said, known) in [(new.to_string(), Some(new)), ("by-hand".to_owned(), None)] {
+        let mut bench = Bench::new();
+        bench.ask(BrokerRequest::Submit(request(OrderRole::Stop)));
+        let call = bench.call(Method::Post, "/v2/orders");
+        bench.answer(&call, 200, &order("b2", &old.to_string(), "new", 0, ""));
+        let by = r#""replaced_by":"b3","#;
+        let replaced = order("b2", &old.to_string(), "replaced", 0, by);
+        bench.update("replaced", "", &replaced);
+        assert_eq!(
+            bench.last(old).status,
+            ReportStatus::New,
+            "by whom is not known"
+        );
+        let look = bench.call(Method::Get, "/v2/orders/b3");
+        bench.answer(&look, 200, &order("b3", &said, "new", 0, ""));
+        let last = bench.last(old);
+        assert_eq!(
+            (last.status, last.replaced_by),
+            (ReportStatus::Replaced, known)
+        );
+    }
 }
 
 #[test]
