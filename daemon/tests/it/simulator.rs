@@ -164,6 +164,12 @@ impl Exchange {
         self.ask("DELETE", &format!("/v2/orders/{}", order.id), "");
     }
 
+    /// Moves a stop as its owner does it at the broker.
+    pub(crate) fn move_by_hand(&self, order: &Placed, stop: &str) {
+        let body = json!({"stop_price": stop}).to_string();
+        self.ask("PATCH", &format!("/v2/orders/{}", order.id), &body);
+    }
+
     /// How many failures have not been met.
     pub(crate) fn faults_to_come(&self) -> u64 {
         self.ask("GET", "/admin/state", "")["faults"]

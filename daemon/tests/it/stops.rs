@@ -8,7 +8,7 @@ use trader_rpc::method::call;
 use trader_rpc::{AlertsParams, Client, JournalAlert, Severity, Status};
 
 use crate::daemon::{Daemon, Line, change, look, stop, until};
-use crate::simulator::Exchange;
+use crate::simulator::{Exchange, Placed};
 use crate::written::{
     self, BOTH, LONG, SHORT, Written, assert_closed_once, held, start_and_enter, stop_at, watch,
 };
@@ -105,6 +105,49 @@ fn a_refused_replacement_leaves_the_old_stop_until_another_one_is_taken() {
         0,
         "no stop is taken out for another"
     );
+}
+
+/// The owner moves both stops in Alpaca's app, which puts orders of other ids in their place. They are the
+/// stops that they were, also to the next run, and no other is sent beside them.
+#[test]
+fn a_stop_that_its_owner_moves_stays_the_stop_of_its_position() {
+    let exchange = Written::entered(MOVES).exchange(START, 20);
+    let place = written::place(&exchange, "");
+    let (daemon, client) = start_and_enter(&place);
+    let by_hand = |(symbol, to): (&str, &str)| {
+        let orders = exchange.orders();
+        exchange.move_by_hand(written::stop(&orders, symbol).unwrap(), to);
+    };
+    [(LONG, "198.01"), (SHORT, "202.01")]
+        .into_iter()
+        .for_each(by_hand);
+    let never_bare = |orders: &[Placed]| {
+        for symbol in BOTH {
+            assert_ne!(held(orders, symbol), Decimal::ZERO, "{orders:#?}");
+            assert_ne!(stop_at(orders, symbol), None, "{symbol}: {orders:#?}");
+        }
+    };
+    let meant = stops("199.78", "200.22");
+    watch((&exchange, &client), never_bare, |orders| {
+        BOTH.map(|symbol| stop_at(orders, symbol)) == meant
+    });
+    drop(client);
+    daemon.kill();
+    [(LONG, "198.02"), (SHORT, "202.02")]
+        .into_iter()
+        .for_each(by_hand);
+    let daemon = place.start();
+    let client = place.client();
+    watch((&exchange, &client), never_bare, |orders| {
+        BOTH.map(|symbol| stop_at(orders, symbol)) == meant
+    });
+    let told = alerts(&client);
+    let critical = told
+        .iter()
+        .filter(|alert| alert.severity == Severity::Critical);
+    assert_eq!(critical.count(), 0, "{told:#?}");
+    change::<call::Flatten>(&client, "flatten").unwrap();
+    end(&exchange, daemon, client);
 }
 
 /// Alpaca takes a replacement, and before it is made the old stop fills: the new one never comes to be,
