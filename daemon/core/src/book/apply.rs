@@ -70,7 +70,11 @@ impl Book {
                 symbol,
                 state,
             } => self.save_strategy(route, *symbol, state),
-            Record::CashAdopted { broker, .. } => self.cash = *broker,
+            Record::CashAdopted {
+                ours,
+                broker,
+                transfer,
+            } => self.adopt_cash(*broker, transfer.then(|| *broker - *ours)),
             Record::Exposed { share_micros, .. } => {
                 if let Some(day) = &mut self.day {
                     day.exposed = day.exposed.saturating_add(*share_micros);
@@ -186,6 +190,17 @@ impl Book {
             let open = open.contains(&IntentId::from(*id));
             order.is_live() || open || order.misses_fills() || given_up
         });
+    }
+
+    /// Takes the broker's cash. What was paid in or out is neither won nor lost: the marks that equity is
+    /// measured by move with it.
+    fn adopt_cash(&mut self, broker: Money, paid_in: Option<Money>) {
+        self.cash = broker;
+        let Some(paid_in) = paid_in else { return };
+        if let Some(day) = self.day.as_mut().filter(|day| !day.closed) {
+            day.equity_at_open += paid_in;
+        }
+        self.peak = self.peak.map(|peak| peak + paid_in);
     }
 
     fn close_session(&mut self, equity: Money) {

@@ -15,7 +15,7 @@ pub struct Day {
     pub date: NaiveDate,
     /// Whether it has been closed.
     pub closed: bool,
-    /// Equity when it opened.
+    /// Equity when it opened, with what was paid in or out since: against this the day has won or lost.
     pub equity_at_open: Money,
     /// Profit or loss of the trades that ended in it, after fees.
     pub realised: Money,

@@ -39,6 +39,12 @@ impl Engine {
             .map_or(NEVER, |peak| peak - peak.scaled_down(most))
     }
 
+    /// Whether the day has lost as much as it may, so that its breaker would trip again at once.
+    #[must_use]
+    pub fn has_lost_the_days_most(&self) -> bool {
+        self.equity <= self.daily_floor()
+    }
+
     /// Looks at the losses where something other than a price may have changed them.
     pub(super) fn check_losses(&mut self, at: Timestamp, out: &mut Commands) {
         if self.equity <= self.loss_floor {

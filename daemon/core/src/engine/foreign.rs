@@ -6,11 +6,10 @@ use std::collections::BTreeSet;
 
 use trader_contract::{
     BrokerOrderId, BrokerSnapshot, ClientOrderId, Direction, Execution, ExecutionId, ForeignOrder,
-    Level, Money, NetQty, OrderReport, OrderRole, Price, Symbol, SymbolId, Timestamp,
+    Level, NetQty, OrderReport, OrderRole, Price, Symbol, SymbolId, Timestamp,
 };
 
 use super::Engine;
-use super::recover::CashApart;
 use super::unknown::Answer;
 use crate::book::Order;
 use crate::command::{Commands, Refused};
@@ -141,6 +140,14 @@ impl Engine {
             }
         }
         let what = foreign_words(net, &orders);
+        let action = match self.by_ticker.contains_key(&symbol) {
+            true => {
+                "`traderctl adopt` protects a position and closes it with the day, `traderctl ignore` leaves it to you"
+            }
+            false => {
+                "look after it at the broker: no route trades the symbol; `traderctl ignore` ends the alert"
+            }
+        };
         self.raise_standing(
             at,
             (Severity::Critical, ALERT, Some(symbol)),
@@ -148,7 +155,7 @@ impl Engine {
                 format!(
                     "{symbol}: the broker has {what} that this store did not make{why_not}; nothing of it is touched, and the symbol is not entered"
                 ),
-                "`traderctl adopt` protects a position and closes it with the day, `traderctl ignore` leaves it to you",
+                action,
             ),
             out,
         );
@@ -185,7 +192,13 @@ impl Engine {
     ) -> Result<String, Refused> {
         let not_now = |why: String| Err(Refused::NotNow(why.into()));
         let Some(id) = self.by_ticker.get(&symbol).copied() else {
-            return Err(Refused::UnknownSymbol(symbol.as_str().into()));
+            if self.foreign_net(symbol).is_flat() {
+                return Err(Refused::UnknownSymbol(symbol.as_str().into()));
+            }
+            return not_now(format!(
+                "no route trades {symbol}, so nothing here would have its price or look after its stop; close it at \
+                 the broker, or leave it to yourself with `traderctl ignore {symbol}`"
+            ));
         };
         if !self.heard.is_kept() {
             let why = "the journal cannot be written, and a restart would not know that it is looked after";
@@ -231,7 +244,8 @@ impl Engine {
         };
         self.write(at, record, out);
         let shown_at = self.disputed.remove(&symbol).map(|d| d.asked_at);
-        self.adopt_cash_apart(at, shown_at.unwrap_or(at), out);
+        let worth = price.unwrap_or(stop).times_net(net);
+        self.adopt_cash_apart((at, shown_at.unwrap_or(at)), worth, out);
         self.value_account();
         self.clear_standing(at, ALERT, Some(symbol), out);
         self.block(at, symbol, Block::Foreign, out);
@@ -239,20 +253,6 @@ impl Engine {
         Ok(format!(
             "{net} shares of {symbol} are looked after from now on: a stop at {stop}, closed with the day"
         ))
-    }
-
-    /// Takes what paid for a position that is ours from now on into the ledger, if it has been seen since the
-    /// position was. Else the broker is asked: its cash is compared like anything else.
-    fn adopt_cash_apart(&mut self, at: Timestamp, shown_at: Timestamp, out: &mut Commands) {
-        let Some(apart) = self.cash_apart.filter(|apart| apart.asked_at >= shown_at) else {
-            return self.request_snapshot(out);
-        };
-        let ours = self.book.cash;
-        if apart.amount != Money::ZERO {
-            let broker = ours + apart.amount;
-            self.write(at, Record::CashAdopted { ours, broker }, out);
-        }
-        self.cash_apart = Some(CashApart::none_at(apart.asked_at));
     }
 
     /// Where the stop of an adopted position rests: where it was told to, or so far from the last price

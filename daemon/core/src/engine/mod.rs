@@ -3,6 +3,7 @@
 mod assets;
 mod authority;
 mod breakers;
+mod cash;
 mod cause;
 mod entries;
 mod foreign;
@@ -42,10 +43,11 @@ use trader_contract::{
 use trader_indicators::IndicatorError;
 
 use self::authority::Heard;
+use self::cash::{CashApart, CashDispute};
 use self::ladder::Ladder;
 use self::liveness::Links;
 pub use self::liveness::{DataState, LinkState};
-use self::recover::{CashApart, CashDispute, Dispute};
+use self::recover::Dispute;
 pub use self::session::Phase;
 use self::session::Schedule;
 pub use self::snapshot::{RestoreError, Snapshot};

@@ -106,6 +106,10 @@ impl Engine {
         if before == TradingState::Active {
             return Ok("entries were allowed already".to_owned());
         }
+        if matches!(before, TradingState::Tripped(_)) && self.has_lost_the_days_most() {
+            let why = "the day has lost as much as it may; the next session allows entries again";
+            return Err(Refused::NotNow(why.into()));
+        }
         self.write(
             at,
             Record::TradingStateSet {

@@ -177,7 +177,10 @@ impl Engine {
         for (symbol, net) in &answer.held.positions {
             found.insert(*symbol, (self.book.net(*symbol), *net));
         }
-        let mut settled = false;
+        let mut taken = Taken {
+            any: false,
+            worth: Money::ZERO,
+        };
         for (symbol, (ours, broker)) in found {
             let split =
                 ours != broker && self.explains_by_split(answer.at, symbol, (ours, broker), out);
@@ -198,17 +201,17 @@ impl Engine {
                 };
                 self.disputed.insert(symbol, dispute);
                 if is(Bug::AdoptOnOneSnapshot) {
-                    settled |= self.settle_difference(answer, symbol, dispute, out);
+                    self.settle_difference(answer, symbol, dispute, &mut taken, out);
                 }
                 continue;
             };
             let ready = dispute.asked_at < asked_at && !self.has_unheard(symbol);
             if !dispute.settled && ready {
-                settled |= self.settle_difference(answer, symbol, dispute, out);
+                self.settle_difference(answer, symbol, dispute, &mut taken, out);
             }
         }
-        if settled {
-            self.adopt_cash(answer, out);
+        if taken.any {
+            self.adopt_cash(answer, taken.worth, out);
         }
     }
 
@@ -259,18 +262,21 @@ impl Engine {
     }
 
     /// Takes the broker's position where two snapshots agree on it: an exit for shares that are not
-    /// there would open a position. Whether the book has changed.
+    /// there would open a position.
     fn settle_difference(
         &mut self,
         answer: Answer<'_>,
         symbol: Symbol,
         dispute: Dispute,
+        taken: &mut Taken,
         out: &mut Commands,
-    ) -> bool {
+    ) {
         let Dispute { ours, broker, .. } = dispute;
         if is(Bug::OwnersWordIgnored) && self.book.holdings.contains_key(&symbol) {
-            return false;
+            return;
         }
+        let price = self.book.holdings.get(&symbol);
+        let price = price.and_then(|holding| self.price_of(holding));
         self.lapse_given_up(answer.at, symbol, out);
         let record = Record::Discrepancy {
             symbol,
@@ -285,7 +291,7 @@ impl Engine {
         self.disputed.insert(symbol, settled);
         if !self.book.holdings.contains_key(&symbol) {
             // Somebody else's: see the file of what is foreign.
-            return false;
+            return;
         }
         let does = if broker.is_flat() {
             "somebody else has closed it, and it is not opened again"
@@ -301,6 +307,11 @@ impl Engine {
             ),
             out,
         );
+        taken.any = true;
+        let came = self.book.net(symbol).checked_add(-ours);
+        if let (Some(price), Some(came)) = (price, came) {
+            taken.worth += price.times_net(came);
+        }
         if self.book.net(symbol) == broker {
             self.disputed.remove(&symbol);
         } else {
@@ -310,7 +321,6 @@ impl Engine {
         if !broker.is_flat() {
             self.block(answer.at, symbol, Block::Foreign, out);
         }
-        true
     }
 
     /// Frees a symbol whose entry was given up without a fill, which a difference kept from being freed: the
@@ -324,62 +334,6 @@ impl Engine {
             let client_id = holding.entry;
             self.write(at, Record::EntryLapsed { symbol, client_id }, out);
         }
-    }
-
-    /// Takes the broker's cash in place of the ledger's.
-    pub(super) fn adopt_cash(&mut self, answer: Answer<'_>, out: &mut Commands) {
-        let (ours, broker) = (self.book.cash, answer.held.cash);
-        if ours != broker {
-            self.write(answer.at, Record::CashAdopted { ours, broker }, out);
-        }
-        self.cash_dispute = None;
-        self.cash_apart = Some(CashApart::none_at(answer.asked_at));
-        self.value_account();
-    }
-
-    /// Compares cash where all positions agree and nothing is on its way: interest, dividends and
-    /// deposits come without a report. Cash that paid for somebody else's position stays apart from
-    /// the ledger like the position itself.
-    pub(super) fn compare_cash(&mut self, answer: Answer<'_>, out: &mut Commands) {
-        let busy = |order: &Order| {
-            (order.is_live() && order.is_unheard())
-                || order.misses_fills()
-                || order.updated_at > answer.asked_at
-        };
-        let (ours, broker) = (self.book.cash, answer.held.cash);
-        let busy = self.book.orders.moving(answer.asked_at).any(busy);
-        if !busy {
-            self.cash_apart = Some(CashApart {
-                amount: broker - ours,
-                asked_at: answer.asked_at,
-            });
-        }
-        let compared = self.watch.reconcile_nanos.is_some() && self.disputed.is_empty();
-        if !compared || ours == broker || busy {
-            self.cash_dispute = None;
-            return;
-        }
-        let found = CashDispute {
-            ours,
-            broker,
-            asked_at: answer.asked_at,
-        };
-        let before = self.cash_dispute.replace(found);
-        let same = before
-            .is_some_and(|d| (d.ours, d.broker) == (ours, broker) && d.asked_at < answer.asked_at);
-        if !same {
-            return;
-        }
-        self.adopt_cash(answer, out);
-        self.alert(
-            answer.at,
-            (Severity::Notice, "cash_differs", None),
-            (
-                format!("the ledger had {ours} in cash, the broker has {broker}; that is taken"),
-                "compare with the broker's activities: interest, dividends, fees, transfers",
-            ),
-            out,
-        );
     }
 }
 
@@ -401,30 +355,11 @@ impl Dispute {
     }
 }
 
-/// A difference between our cash and the broker's, as one snapshot shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct CashDispute {
-    ours: Money,
-    broker: Money,
-    asked_at: Timestamp,
-}
-
-/// What the broker has in cash beyond the ledger, as the last answer showed it that nothing was on its way
-/// beside: what somebody else's positions were paid with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct CashApart {
-    pub(super) amount: Money,
-    /// When that answer was asked for.
-    pub(super) asked_at: Timestamp,
-}
-
-impl CashApart {
-    pub(super) const fn none_at(asked_at: Timestamp) -> Self {
-        Self {
-            amount: Money::ZERO,
-            asked_at,
-        }
-    }
+/// What one answer made the book take from the broker.
+struct Taken {
+    any: bool,
+    /// What the shares are worth that came, less those that went.
+    worth: Money,
 }
 
 /// What a lost order served.

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use trader_contract::{ClientOrderId, Money, Symbol, SymbolId, Timestamp};
 
 use super::authority::Heard;
+use super::cash::{CashApart, CashDispute};
 use super::ladder::Ladder;
 use super::liveness::Links;
-use super::recover::{CashApart, CashDispute, Dispute};
+use super::recover::Dispute;
 use super::session::Schedule;
 use super::starts::Unreadable;
 use super::sweep::Reconciling;

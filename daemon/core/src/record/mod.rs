@@ -194,8 +194,12 @@ pub enum Record {
     CashAdopted {
         /// What the ledger had.
         ours: Money,
-        /// What the broker has.
+        /// What the ledger has from now on.
         broker: Money,
+        /// Whether it came or went beside all positions: a deposit, interest, a fee. That is neither
+        /// profit nor loss.
+        #[serde(default)]
+        transfer: bool,
     },
     /// A trade ended of which not every fill is known: it is counted nowhere.
     TradeVoided {

@@ -1,8 +1,9 @@
 //! Days that lose too much take no more entries.
 
 use insta::assert_snapshot;
-use trader_core::OperatorCommand;
+use trader_contract::Money;
 use trader_core::risk::limits::Limits;
+use trader_core::{OperatorCommand, Watch};
 
 use crate::scene::{Scene, Setup, both_with};
 
@@ -113,6 +114,41 @@ fn an_entry_that_could_lose_more_at_its_stop_than_the_day_may_is_refused() {
     14:33:00 bar SPY 100
       intent 2: enter refused by daily_loss_at_stop
     ");
+}
+
+#[test]
+fn what_is_paid_in_or_out_is_neither_lost_nor_won() {
+    let setup = Setup {
+        watch: Watch::LOCAL,
+        ..daily_loss()
+    };
+    both_with(&setup, |scene| {
+        let day = |scene: &Scene| {
+            let at_open = scene.engine.book().day.as_ref().unwrap().equity_at_open;
+            scene.engine.equity() - at_open
+        };
+        for paid in [-500, 4_000] {
+            scene.venue.deposit(Money::dollars(paid));
+            for _ in 0..3 {
+                scene.pass(1);
+                scene.operator(OperatorCommand::Reconcile);
+                scene.snapshot();
+            }
+            assert_eq!(scene.engine.book().cash, scene.venue.cash());
+            assert_eq!(day(scene), Money::ZERO);
+        }
+        let text = scene.transcript();
+        assert!(!text.contains("daily_loss"), "{text}");
+        scene.snapshot();
+        // Up to the whole minute.
+        scene.pass(54);
+        scene.with_position();
+        scene.fill("1-s1", 100, "99");
+        assert_eq!(day(scene), Money::dollars(-110));
+        let text = scene.transcript();
+        assert!(text.contains("ALERT Warning daily_loss"), "{text}");
+        assert_eq!(scene.book_from_journal(), *scene.engine.book());
+    });
 }
 
 #[test]

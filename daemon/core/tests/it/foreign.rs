@@ -426,3 +426,69 @@ fn what_paid_for_an_adopted_position_is_taken_beside_what_was_traded_since_it_wa
         assert_eq!(ours, theirs, "{text}");
     });
 }
+
+/// Somebody trades in a symbol of no route and pays for it, and beside it in one of ours.
+fn with_two_of_somebodys(scene: &mut Scene, ours: &str, shares: i64) {
+    let paid = |scene: &Scene, dollars: i64| match scene.mirror.0 {
+        Direction::Long => Money::dollars(-dollars),
+        Direction::Short => Money::dollars(dollars),
+    };
+    scene.venue.meddle(symbol("GME"), net(scene, 30));
+    scene.venue.deposit(paid(scene, 600));
+    look_twice(scene);
+    look_twice(scene);
+    scene.venue.meddle(symbol(ours), net(scene, shares));
+    scene.venue.deposit(paid(scene, 1_000));
+    look_twice(scene);
+    look_twice(scene);
+}
+
+#[test]
+fn what_is_adopted_beside_what_is_not_is_neither_profit_nor_loss() {
+    each(|scene| {
+        scene.bar("100");
+        scene.one_bar("QQQ", "100");
+        with_two_of_somebodys(scene, "QQQ", 10);
+        scene.operator(OperatorCommand::Adopt {
+            symbol: symbol("QQQ"),
+            stop: None,
+        });
+        let text = scene.transcript().to_owned();
+        assert!(text.contains("looked after"), "{text}");
+        assert_eq!(scene.engine.equity(), Money::dollars(100_000), "{text}");
+        look_twice(scene);
+        assert_eq!(scene.engine.equity(), Money::dollars(100_000), "{text}");
+    });
+}
+
+#[test]
+fn what_somebody_adds_to_a_position_beside_what_is_not_ours_is_neither_profit_nor_loss() {
+    each(|scene| {
+        scene.with_position();
+        scene.bar("100");
+        let before = scene.engine.equity();
+        with_two_of_somebodys(scene, "SPY", 110);
+        let text = scene.transcript().to_owned();
+        assert!(text.contains("position_differs"), "{text}");
+        assert_eq!(scene.engine.book().net(symbol("SPY")), net(scene, 110));
+        assert_eq!(scene.engine.equity(), before, "{text}");
+    });
+}
+
+#[test]
+fn what_no_route_trades_cannot_be_adopted_and_nobody_is_told_to() {
+    both(|scene| {
+        scene.venue.meddle(symbol("GME"), net(scene, 30));
+        look_twice(scene);
+        look_twice(scene);
+        let standing = scene.engine.book().standing("foreign", Some(symbol("GME")));
+        let action = standing.unwrap().alert.action.clone();
+        assert!(!action.contains("adopt"), "{action}");
+        scene.operator(OperatorCommand::Adopt {
+            symbol: symbol("GME"),
+            stop: None,
+        });
+        let text = scene.transcript();
+        assert!(text.contains("ANSWER no: no route trades GME"), "{text}");
+    });
+}

@@ -7,6 +7,7 @@ use trader_contract::{
     OrderReport, OrderRequest, OrderRole, Price, Qty, ReportStatus, RequestFailure, Side, Symbol,
     Timestamp,
 };
+use trader_core::record::TradingState;
 use trader_core::risk::limits::Limits;
 use trader_core::{Command, OperatorCommand};
 
@@ -174,11 +175,10 @@ fn a_resume_does_not_hide_that_the_day_has_lost_its_share() {
         scene.with_position();
         scene.bar("99.10");
         scene.operator(OperatorCommand::Resume);
-        let answer = scene.answer().unwrap();
-        assert!(
-            answer.starts_with("entries stay halted until the next session"),
-            "{answer}"
-        );
+        let text = scene.transcript();
+        assert!(text.contains("ANSWER no: the day has lost"), "{text}");
+        let trading = &scene.engine.book().trading;
+        assert!(matches!(trading, TradingState::Tripped(_)), "{trading}");
     });
 }
 

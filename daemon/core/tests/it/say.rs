@@ -154,7 +154,9 @@ impl Mirror {
                 let (ours, broker) = (self.net(*ours), self.net(*broker));
                 format!("{symbol}: ours {ours}, the broker's {broker}")
             }
-            Record::CashAdopted { ours, broker } => format!("cash {ours}, the broker's {broker}"),
+            Record::CashAdopted { ours, broker, .. } => {
+                format!("cash {ours}, the broker's {broker}")
+            }
             Record::TradeVoided { symbol, .. } => format!("trade {symbol} voided"),
             Record::AlertCleared { kind, .. } => format!("cleared {kind}"),
             Record::RunStarted { .. } | Record::RunEnded | Record::Exposed { .. } => return None,

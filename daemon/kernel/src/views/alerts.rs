@@ -170,7 +170,12 @@ fn trading(engine: &Engine, facts: &StatusFacts) -> Option<rpc::Alert> {
             (rpc::Severity::Warning, "halted"),
             None,
             format!("entries are halted: {why}"),
-            "nothing: the next session allows entries again; `traderctl resume` does it now",
+            match engine.has_lost_the_days_most() {
+                true => "nothing: the next session allows entries again",
+                false => {
+                    "nothing: the next session allows entries again; `traderctl resume` does it now"
+                }
+            },
         )),
         TradingState::Halted(why) => Some(alert(
             at,

@@ -82,7 +82,10 @@ fn trading(engine: &Engine) -> Option<rpc::Obstacle> {
         TradingState::Tripped(why) => (
             "breaker",
             why.to_string(),
-            "the next session allows entries again; traderctl resume does it now",
+            match engine.has_lost_the_days_most() {
+                true => "the next session allows entries again",
+                false => "the next session allows entries again; traderctl resume does it now",
+            },
         ),
         TradingState::Halted(why) => (
             "halted",
@@ -231,7 +234,7 @@ fn kills(engine: &Engine) -> impl Iterator<Item = rpc::Obstacle> {
 
 fn blocks(engine: &Engine) -> impl Iterator<Item = rpc::Obstacle> {
     engine.book().blocks.iter().map(|(symbol, blocked)| {
-        let next = what_frees(*symbol, &blocked.block);
+        let next = what_frees(engine, *symbol, &blocked.block);
         rpc::Obstacle {
             symbol: Some(*symbol),
             ..obstacle(
@@ -335,8 +338,15 @@ fn unfresh(engine: &Engine) -> Vec<rpc::Obstacle> {
     found.into_iter().map(told).collect()
 }
 
-fn what_frees(symbol: Symbol, block: &Block) -> String {
+fn what_frees(engine: &Engine, symbol: Symbol, block: &Block) -> String {
     match block {
+        Block::Foreign if engine.book().holdings.contains_key(&symbol) => {
+            "nothing: the position is looked after, and the symbol is free once it is closed"
+                .to_owned()
+        }
+        Block::Foreign if engine.symbol_id(symbol).is_none() => format!(
+            "look after it at the broker: no route trades {symbol}; traderctl ignore {symbol} leaves it to its owner"
+        ),
         Block::Foreign => format!(
             "traderctl adopt {symbol} protects a position and closes it with the day; traderctl \
              ignore {symbol} leaves it to its owner"

@@ -407,7 +407,13 @@ fn about_the_account() -> impl Strategy<Value = Record> {
             symbol,
             state
         }),
-        (amounts(), amounts()).prop_map(|(ours, broker)| Record::CashAdopted { ours, broker }),
+        (amounts(), amounts(), any::<bool>()).prop_map(|(ours, broker, transfer)| {
+            Record::CashAdopted {
+                ours,
+                broker,
+                transfer,
+            }
+        }),
         (symbols(), order_ids())
             .prop_map(|(symbol, client_id)| Record::TradeVoided { symbol, client_id }),
         (symbols(), nets(), nets()).prop_map(|(symbol, ours, broker)| Record::Discrepancy {

@@ -32,7 +32,7 @@ impl Watcher for LedgerIsBroker {
         match &entry.record {
             // Nothing comes in or goes out without a report unless the owner trades: the ledger was
             // wrong.
-            Record::CashAdopted { ours, broker }
+            Record::CashAdopted { ours, broker, .. }
                 if view.around.calm_from < view.now
                     && owner.has_never_traded()
                     && !is_after_a_split(view) =>

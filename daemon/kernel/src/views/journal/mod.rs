@@ -63,7 +63,7 @@ fn sentence(record: &Record) -> String {
             words::order(*client_id)
         ),
         Record::TradeVoided { client_id, symbol } => account::trade_voided(*symbol, *client_id),
-        Record::CashAdopted { ours, broker } => account::cash_adopted(*ours, *broker),
+        Record::CashAdopted { ours, broker, .. } => account::cash_adopted(*ours, *broker),
         Record::TradeClosed { trade } => account::trade_closed(trade),
         Record::TradingStateSet { state, origin } => account::trading_state(state, origin),
         Record::StrategySaved { route, symbol, .. } => {
