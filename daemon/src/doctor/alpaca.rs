@@ -1,7 +1,7 @@
 //! Alpaca: keys, account, whether paper or live, clock, calendar, the plan's prices, and both streams.
 //! Each question has its own patience, so that one that hangs leaves the others their answers.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -13,7 +13,7 @@ use trader_broker_alpaca::face::{
 };
 use trader_broker_alpaca::wire::account::Account;
 use trader_calendar::new_york;
-use trader_contract::{BrokerEvent, FeedEvent, Symbol};
+use trader_contract::{BrokerEvent, FeedEvent, Symbol, advice};
 use trader_rpc::{Check, Link, LinkState};
 
 use super::{Doctor, Streams, bad, good, left_out, warning};
@@ -330,39 +330,59 @@ fn left_alone(why: &str) -> Vec<Check> {
 
 /// A stream of the daemon that looks at itself.
 fn link_of(name: &str, link: &Link) -> Check {
-    let detail = link.detail.clone().unwrap_or_default();
+    let (detail, next) = advice::split(link.detail.as_deref().unwrap_or("no reason given"));
     match link.state {
         LinkState::Up => good(name, "the daemon's own stands"),
         LinkState::Off => left_out(name, "not needed now"),
-        LinkState::Connecting => warning(name, format!("being made; {detail}"), "look again"),
+        LinkState::Connecting => warning(name, "being made", "look again"),
         LinkState::Stale => bad(
             name,
             format!("it stands and brings nothing; {detail}"),
             "traderctl logs has more; the daemon makes it anew by itself",
         ),
-        LinkState::Down => bad(name, format!("it is down; {detail}"), LOOK),
+        LinkState::Down => bad(name, format!("it is down: {detail}"), next.unwrap_or(LOOK)),
     }
 }
 
-/// Hears when a stream stands; whatever else comes is nobody's.
-fn standing<T: Send + 'static>(stands: fn(&T) -> bool) -> (Outlet<T>, Arc<Notify>) {
-    let heard = Arc::new(Notify::new());
+/// What a stream that is being opened says of itself.
+#[derive(Default)]
+struct Heard {
+    stands: Notify,
+    /// Why it does not stand.
+    lost: Mutex<Box<str>>,
+}
+
+/// Hears when a stream stands, or why it does not; whatever else comes is nobody's.
+fn standing<T: Send + 'static>(link: fn(&T) -> Option<(bool, &str)>) -> (Outlet<T>, Arc<Heard>) {
+    let heard = Arc::new(Heard::default());
     let tell = Arc::clone(&heard);
     let outlet: Outlet<T> = Arc::new(move |item| {
-        if stands(&item) {
-            tell.notify_one();
+        match link(&item) {
+            Some((true, _)) => tell.stands.notify_one(),
+            Some((false, why)) => {
+                *tell.lost.lock().unwrap_or_else(PoisonError::into_inner) = why.into();
+            }
+            None => {}
         }
         Put::Taken
     });
     (outlet, heard)
 }
 
-async fn heard(name: &str, stands: &Notify) -> Check {
-    match tokio::time::timeout(PATIENCE, stands.notified()).await {
-        Ok(()) => good(name, "it opens and takes the keys"),
-        Err(_) => bad(
+async fn heard(name: &str, heard: &Heard) -> Check {
+    if tokio::time::timeout(PATIENCE, heard.stands.notified())
+        .await
+        .is_ok()
+    {
+        return good(name, "it opens and takes the keys");
+    }
+    let lost = heard.lost.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = format!("it did not stand within {} s", PATIENCE.as_secs());
+    match advice::split(&lost) {
+        (why, Some(next)) => bad(name, format!("{found}: {why}"), next),
+        _ => bad(
             name,
-            format!("it did not stand within {} s", PATIENCE.as_secs()),
+            found,
             "one program with these keys may have it: end the other one; if there is none, look at the \
              network, then at https://status.alpaca.markets",
         ),
@@ -375,12 +395,14 @@ fn not_started(name: &str, error: &StartError) -> Check {
 
 async fn trading_stream<E: Endpoint>(endpoint: &E, keys: &Keys) -> Check {
     let name = "trading_stream";
-    let (events, stands) =
-        standing(|event: &BrokerEvent| matches!(event, BrokerEvent::Link { up: true, .. }));
+    let (events, told) = standing(|event: &BrokerEvent| match event {
+        BrokerEvent::Link { up, why } => Some((*up, &**why)),
+        _ => None,
+    });
     let settings = TradingSettings::new(keys.clone(), clock::venue);
     match Trading::start(endpoint, settings, &[], events) {
         Ok(trading) => {
-            let check = heard(name, &stands).await;
+            let check = heard(name, &told).await;
             trading.stop().await;
             check
         }
@@ -390,14 +412,15 @@ async fn trading_stream<E: Endpoint>(endpoint: &E, keys: &Keys) -> Check {
 
 async fn data_stream<E: Endpoint>(endpoint: &E, settings: MarketDataSettings) -> Check {
     let name = "data_stream";
-    let (items, stands) = standing(|item: &FeedItem| {
-        matches!(item, FeedItem::Feed(FeedEvent::Link { up: true, .. }))
+    let (items, told) = standing(|item: &FeedItem| match item {
+        FeedItem::Feed(FeedEvent::Link { up, why, .. }) => Some((*up, &**why)),
+        _ => None,
     });
     let mut wanted = Subscriptions::NONE;
     wanted.add(DataChannel::Bars, EVERYWHERE);
     match MarketData::start(endpoint, settings, wanted, items) {
         Ok(data) => {
-            let check = heard(name, &stands).await;
+            let check = heard(name, &told).await;
             data.stop().await;
             check
         }

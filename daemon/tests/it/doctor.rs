@@ -199,6 +199,72 @@ fn without_a_broker_outside_there_is_nothing_to_ask() {
 }
 
 #[test]
+fn keys_that_alpaca_refuses_are_told_as_that() {
+    let exchange = Exchange::open(&[]);
+    let wall = "clock = \"wall\"";
+    let place = trading(&exchange, "sim-key\nother-secret\n", wall, "sip");
+    let _daemon = place.start();
+    let client = place.client();
+    let standing = |status: &trader_rpc::Status, kind: &str| {
+        let mut alerts = status.alerts.iter();
+        alerts.find(|alert| alert.kind == kind).cloned()
+    };
+    let status = until(&client, |status| {
+        standing(status, "broker_unheard").is_some()
+            && status.feed.state == LinkState::Down
+            && status.broker.state == LinkState::Down
+    });
+    let alert = standing(&status, "broker_unheard").unwrap();
+    let refused = "Alpaca refused the keys: unauthorized (40110000)";
+    assert!(alert.message.ends_with(refused), "{alert:#?}");
+    assert!(alert.action.contains("put right keys"), "{alert:#?}");
+    let stopped = look::<call::WhyHalted>(&client);
+    for kind in ["not_reconciled", "broker_down", "feed_down"] {
+        let obstacle = stopped.iter().find(|obstacle| obstacle.kind == kind);
+        let obstacle = obstacle.unwrap_or_else(|| panic!("no {kind} in {stopped:#?}"));
+        assert_eq!(obstacle.next, alert.action, "{obstacle:#?}");
+    }
+}
+
+#[test]
+fn a_second_client_that_has_the_prices_is_told_as_that() {
+    let exchange = Exchange::open(&[]);
+    let first = trading(&exchange, KEYS, VENUE, "sip");
+    let _other = first.start();
+    let up = |status: &trader_rpc::Status| status.feed.state == LinkState::Up;
+    until(&first.client(), up);
+
+    let place = trading(&exchange, KEYS, VENUE, "sip");
+    let (words, help) = (
+        "another client uses the same keys",
+        "stop the other program",
+    );
+    let (diagnosis, code) = beside(&place, &[]);
+    let stream = of(&diagnosis, "data_stream");
+    assert_eq!((stream.outcome, code), (Outcome::Bad, 1), "{stream:#?}");
+    assert!(stream.finding.contains(words), "{stream:#?}");
+    assert!(stream.next.as_ref().unwrap().contains(help), "{stream:#?}");
+
+    let _daemon = place.start();
+    let client = place.client();
+    let status = until(&client, |status| status.feed.state == LinkState::Down);
+    let detail = status.feed.detail.unwrap();
+    assert!(detail.contains(words) && detail.contains("406"), "{detail}");
+    let stopped = look::<call::WhyHalted>(&client);
+    for kind in ["feed_down", "stale_data"] {
+        let obstacle = stopped.iter().find(|obstacle| obstacle.kind == kind);
+        let obstacle = obstacle.unwrap_or_else(|| panic!("no {kind} in {stopped:#?}"));
+        assert!(obstacle.why.contains(words), "{obstacle:#?}");
+        assert!(obstacle.next.contains(help), "{obstacle:#?}");
+    }
+    let own = look::<call::Doctor>(&client);
+    let stream = of(&own, "data_stream");
+    assert_eq!(stream.outcome, Outcome::Bad, "{stream:#?}");
+    assert!(stream.finding.contains(words), "{stream:#?}");
+    assert!(stream.next.as_ref().unwrap().contains(help), "{stream:#?}");
+}
+
+#[test]
 fn a_running_daemon_looks_at_itself_and_nobody_disturbs_its_streams() {
     let exchange = Exchange::open(&[]);
     let place = trading(&exchange, KEYS, VENUE, "sip");

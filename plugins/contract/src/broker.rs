@@ -169,7 +169,7 @@ pub enum BrokerEvent {
     SnapshotFailed {
         /// The number of the request.
         number: u32,
-        /// What went wrong.
+        /// What went wrong; what to do about it may follow, as [`crate::advice`] has it.
         message: Box<str>,
     },
     /// The stream of order reports was made or lost. What happened while it was lost is not sent
@@ -177,7 +177,7 @@ pub enum BrokerEvent {
     Link {
         /// Whether it stands now.
         up: bool,
-        /// Why it was lost; empty when it stands.
+        /// Why it was lost, as [`crate::advice`] has it; empty when it stands.
         why: Box<str>,
     },
     /// The stream of order reports has given a sign of life.

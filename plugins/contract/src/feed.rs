@@ -37,13 +37,14 @@ impl std::fmt::Display for Channel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedEvent {
-    /// The stream was made or lost. What happened while it was lost is not sent again.
+    /// The stream was made or lost, or is still lost for another reason. What happened while it was lost is
+    /// not sent again.
     Link {
         /// The channel.
         channel: Channel,
         /// Whether it stands now.
         up: bool,
-        /// Why it was lost; empty when it stands.
+        /// Why it was lost, as [`crate::advice`] has it; empty when it stands.
         why: Box<str>,
     },
     /// The stream has given a sign of life: a message of any symbol, or the answer to a ping.

@@ -1,6 +1,7 @@
 //! What the host and its plugins agree on: exact numbers, ids, bars, orders, intents, reports and
 //! the strategy and broker traits. Holds no engine logic and depends on nothing else of ours.
 
+pub mod advice;
 pub mod bar;
 pub mod broker;
 pub mod condition;

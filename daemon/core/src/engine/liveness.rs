@@ -7,9 +7,10 @@
 //! when the venue says so.
 
 use serde::{Deserialize, Serialize};
-use trader_contract::{BrokerEvent, Channel, FeedEvent, Symbol, Timestamp};
+use trader_contract::{BrokerEvent, Channel, FeedEvent, Symbol, Timestamp, advice};
 
 use super::session::Phase;
+use super::sweep::UNHEARD;
 use super::{Engine, SymbolState};
 use crate::command::{Command, Commands};
 use crate::planted::{Bug, is};
@@ -21,6 +22,9 @@ const LOOK: i64 = Timestamp::SECOND;
 /// How long a new stream is given before another one is made, doubled up to a minute, in nanoseconds.
 const RENEW: i64 = 5 * Timestamp::SECOND;
 const RENEW_MAX: i64 = Timestamp::MINUTE;
+
+/// What is to be done where nothing is known of the cause.
+const WAIT: &str = "nothing: entries go on by themselves once it is heard again; look at the network if it stands for long";
 
 const ORDERS: &str = "stale_orders";
 const ACCOUNT: &str = "stale_account";
@@ -64,6 +68,11 @@ pub(super) struct Links {
     quotes: LinkState,
     account_at: Timestamp,
     skew: Option<i64>,
+    /// Why the stream of order reports is lost, and that of bars.
+    #[serde(default)]
+    orders_why: Box<str>,
+    #[serde(default)]
+    bars_why: Box<str>,
     started_at: Timestamp,
     next_at: Timestamp,
     renew_at: Timestamp,
@@ -78,6 +87,8 @@ impl Default for Links {
             quotes: LinkState::NEW,
             account_at: Timestamp::MIN,
             skew: None,
+            orders_why: Box::default(),
+            bars_why: Box::default(),
             started_at: Timestamp::MIN,
             next_at: Timestamp::MAX,
             renew_at: Timestamp::MIN,
@@ -193,15 +204,35 @@ impl Engine {
         let Some(why) = why else {
             return self.clear_standing(at, kind, symbol, out);
         };
-        let action = match kind {
-            SKEW => {
+        let action = self.what_helps(kind);
+        self.raise_standing(at, (Severity::Warning, kind, symbol), (why, &action), out);
+    }
+
+    fn what_helps(&self, kind: &str) -> String {
+        match (kind, self.known_remedy(kind)) {
+            (SKEW, _) => {
                 "set the clock (`timedatectl timesync-status`); entries go on by themselves then"
+                    .to_owned()
             }
-            _ => {
-                "nothing: entries go on by themselves once it is heard again; look at the network if it stands for long"
+            (_, None) => WAIT.to_owned(),
+            (_, Some(next)) => {
+                format!("{next}; entries go on by themselves once it is heard again")
             }
-        };
-        self.raise_standing(at, (Severity::Warning, kind, symbol), (why, action), out);
+        }
+    }
+
+    /// What is to be done about something that is not fresh, where a plugin has said it with the cause.
+    #[must_use]
+    pub fn known_remedy(&self, kind: &str) -> Option<&str> {
+        match kind {
+            ORDERS if !self.links.orders.up => advice::split(&self.links.orders_why).1,
+            DATA if !self.links.bars.up => advice::split(&self.links.bars_why).1,
+            ACCOUNT => self
+                .book
+                .standing(UNHEARD, None)
+                .map(|told| &*told.alert.action),
+            _ => None,
+        }
     }
 
     /// The next moment at which something may have become stale.
@@ -236,7 +267,8 @@ impl Engine {
     fn stale_orders(&self, at: Timestamp) -> Option<String> {
         let link = self.links.orders;
         if !link.up {
-            return Some("the stream of order reports is lost".to_owned());
+            let why = &self.links.orders_why;
+            return Some(lost("the stream of order reports is lost", why));
         }
         let silent = self.is_silent(at, link.heard_at, self.watch.orders_alive_nanos);
         silent.then(|| "the stream of order reports gives no sign of life".to_owned())
@@ -249,7 +281,7 @@ impl Engine {
 
     fn stale_bars(&self, at: Timestamp) -> Option<String> {
         if !self.links.bars.up {
-            return Some("the stream of bars is lost".to_owned());
+            return Some(lost("the stream of bars is lost", &self.links.bars_why));
         }
         let silent = self.is_silent(at, self.bars_heard_at(), self.watch.data_alive_nanos);
         silent.then(|| "the stream of bars gives no sign of life".to_owned())
@@ -340,10 +372,11 @@ impl Engine {
         &mut self,
         at: Timestamp,
         up: bool,
-        _why: &str,
+        why: &str,
         out: &mut Commands,
     ) {
         self.links.orders.up = up;
+        self.links.orders_why = why.into();
         if up {
             self.links.orders.heard_at = at;
             self.clear_standing(at, ORDERS, None, out);
@@ -361,7 +394,10 @@ impl Engine {
     /// The feed said something of itself.
     pub(super) fn on_feed(&mut self, at: Timestamp, event: &FeedEvent, out: &mut Commands) {
         match event {
-            FeedEvent::Link { channel, up, .. } => {
+            FeedEvent::Link { channel, up, why } => {
+                if *channel == Channel::Bars {
+                    self.links.bars_why = why.clone();
+                }
                 let link = self.links.channel(*channel);
                 link.up = *up;
                 if *up {
@@ -446,5 +482,13 @@ impl Engine {
         } else {
             DataState::Quiet
         })
+    }
+}
+
+/// That a stream is lost, with the reason where there is one.
+fn lost(what: &str, why: &str) -> String {
+    match advice::split(why).0 {
+        "" => what.to_owned(),
+        why => format!("{what}: {why}"),
     }
 }

@@ -6,10 +6,10 @@
 //! come.
 
 use serde::{Deserialize, Serialize};
-use trader_contract::Timestamp;
+use trader_contract::{Timestamp, advice};
 
 use super::Engine;
-use crate::book::Order;
+use crate::book::{Order, StandingAlert};
 use crate::command::{Command, Commands};
 use crate::planted::{Bug, is};
 use crate::record::{Origin, Severity, TradingState};
@@ -20,6 +20,8 @@ const MARGIN: i64 = 5 * Timestamp::MINUTE;
 const PAUSE_MAX: u32 = 30;
 /// A broker that has not been heard for so long keeps nobody waiting.
 const UNHEARD_NANOS: i64 = Timestamp::MINUTE;
+/// The alert of a broker that does not answer.
+pub(super) const UNHEARD: &str = "broker_unheard";
 /// Unanswered questions in a row that a person is told of.
 const UNANSWERED_TOLD: u32 = 3;
 
@@ -308,16 +310,20 @@ impl Engine {
         }
     }
 
+    /// Tells it once, and again where something else is to be done about it.
     fn tell_unheard(&mut self, at: Timestamp, why: &str, out: &mut Commands) {
-        if self.book.standing("broker_unheard", None).is_some() {
+        let (why, next) = advice::split(why);
+        let standing = self.book.standing(UNHEARD, None);
+        let is_told = |standing: &StandingAlert| next.is_none_or(|n| *standing.alert.action == *n);
+        if standing.is_some_and(is_told) {
             return;
         }
         self.raise_standing(
             at,
-            (Severity::Critical, "broker_unheard", None),
+            (Severity::Critical, UNHEARD, None),
             (
                 format!("the broker does not say what it holds: {why}"),
-                "look at the broker's status page; it is asked again by itself",
+                next.unwrap_or("look at the broker's status page; it is asked again by itself"),
             ),
             out,
         );
@@ -343,7 +349,7 @@ impl Engine {
 
     /// The broker has been heard: a halt because it had not been is over.
     pub(super) fn lift_unheard(&mut self, at: Timestamp, out: &mut Commands) {
-        self.clear_standing(at, "broker_unheard", None, out);
+        self.clear_standing(at, UNHEARD, None, out);
         if *self.book.trading_beneath() == TradingState::Unheard {
             self.set_trading(at, TradingState::Active, Origin::Engine, out);
         }

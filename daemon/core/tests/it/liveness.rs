@@ -136,6 +136,32 @@ fn a_lost_feed_stops_entries_at_once_and_a_bar_of_it_is_no_proof() {
 }
 
 #[test]
+fn why_a_stream_is_lost_is_told_with_what_the_plugin_says_to_do() {
+    let mut scene = scene();
+    let why: Box<str> = "another client has it; next: stop the other one".into();
+    scene.input(Event::Feed(FeedEvent::Link {
+        channel: Channel::Bars,
+        up: false,
+        why: why.clone(),
+    }));
+    scene.input(Event::Broker(BrokerEvent::Link { up: false, why }));
+    for (kind, stream) in [("stale_data", "bars"), ("stale_orders", "order reports")] {
+        let alert = &scene.engine.book().standing(kind, None).unwrap().alert;
+        let message = format!("the stream of {stream} is lost: another client has it");
+        assert_eq!(*alert.message, *message);
+        assert_eq!(
+            &*alert.action,
+            "stop the other one; entries go on by themselves once it is heard again"
+        );
+    }
+    link(&mut scene, true);
+    link(&mut scene, false);
+    let stale = scene.engine.book().standing("stale_data", None).unwrap();
+    assert_eq!(&*stale.alert.message, "the stream of bars is lost: gone");
+    assert!(stale.alert.action.contains("look at the network"));
+}
+
+#[test]
 fn quiet_mute_and_halted_are_told_apart() {
     let mut scene = scene();
     assert_eq!(state(&scene, "QQQ"), DataState::Live);

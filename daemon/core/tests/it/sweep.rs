@@ -71,16 +71,28 @@ fn since_of_newest(scene: &Scene) -> Timestamp {
 
 /// The snapshot that is on its way cannot be taken.
 fn fail(scene: &mut Scene) {
+    fail_for(scene, "503");
+}
+
+fn fail_for(scene: &mut Scene, why: &str) {
     let number = |command: &Command| match command {
         Command::RequestSnapshot { number, .. } => Some(*number),
         _ => None,
     };
     let number = scene.commands.iter().rev().find_map(number).unwrap();
-    let message = "503".into();
+    let message = why.into();
     scene.hear(
         "no snapshot",
         vec![BrokerEvent::SnapshotFailed { number, message }],
     );
+}
+
+fn fail_until_asked_again(scene: &mut Scene, why: &str) {
+    fail_for(scene, why);
+    scene.forget();
+    while !scene.transcript().contains("ASK") {
+        scene.pass(1);
+    }
 }
 
 #[test]
@@ -213,6 +225,37 @@ fn a_broker_that_is_not_heard_for_a_minute_leaves_the_run_ready_and_halted_until
                 .standing("broker_unheard", None)
                 .is_none()
         );
+    });
+}
+
+#[test]
+fn why_the_broker_does_not_answer_is_told_with_what_the_plugin_says_to_do() {
+    let told = |scene: &Scene| {
+        let standing = scene.engine.book().standing("broker_unheard", None);
+        let alert = &standing.unwrap().alert;
+        (alert.message.to_string(), alert.action.to_string())
+    };
+    both_with(&watched(), |scene| {
+        scene.restart();
+        for _ in 0..3 {
+            fail_until_asked_again(scene, "no connection; next: look at the network");
+        }
+        let (message, action) = told(scene);
+        assert_eq!(
+            message,
+            "the broker does not say what it holds: no connection"
+        );
+        assert_eq!(action, "look at the network");
+        // Something else is to be done now; what says nothing of that changes nothing.
+        for why in ["the keys were refused; next: put right keys", "503"] {
+            fail_until_asked_again(scene, why);
+            let (message, action) = told(scene);
+            assert!(message.ends_with("the keys were refused"), "{message}");
+            assert_eq!(action, "put right keys");
+        }
+        scene.pass(60);
+        assert_eq!(scene.engine.book().trading, TradingState::Unheard);
+        assert_eq!(told(scene).1, "put right keys");
     });
 }
 

@@ -9,6 +9,7 @@ mod audit;
 mod diary;
 mod operator;
 mod overrides;
+mod unheard;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};

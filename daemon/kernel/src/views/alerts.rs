@@ -1,7 +1,7 @@
 //! What stands and needs a person: read from the present state, so that an alert ends with its cause,
 //! and what the engine has written down as standing.
 
-use trader_contract::{Symbol, Timestamp};
+use trader_contract::{Symbol, Timestamp, advice};
 use trader_core::book::StandingAlert;
 use trader_core::record::{Origin, Severity, TradingState};
 use trader_core::{Engine, Phase, Protection};
@@ -9,6 +9,25 @@ use trader_rpc as rpc;
 use trader_store::RaisedAlert;
 
 use super::status::StatusFacts;
+
+/// What is to be done about a link where its plugin knows nothing better.
+pub(super) const TRIES_ON: &str =
+    "the daemon tries on by itself; look at the network and at the provider's status page";
+
+/// What is told of a broker that does not answer, with what to do about it.
+pub(super) fn unheard(engine: &Engine) -> Option<&StandingAlert> {
+    engine.book().standing("broker_unheard", None)
+}
+
+/// Why entries are halted for a broker that has not been heard.
+pub(super) fn why_unheard(engine: &Engine) -> String {
+    let own = engine.book().trading.why().unwrap_or_default();
+    match unheard(engine).map(|told| &*told.alert.message) {
+        Some(told) if told.contains(own) => told.to_owned(),
+        Some(told) => format!("{own}: {told}"),
+        None => own.to_owned(),
+    }
+}
 
 /// Everything that stands, the gravest first, then the oldest.
 pub(super) fn standing(engine: &Engine, facts: &StatusFacts) -> Vec<rpc::Alert> {
@@ -115,7 +134,10 @@ fn reconciliation(engine: &Engine, facts: &StatusFacts) -> Option<rpc::Alert> {
         (rpc::Severity::Warning, "not_reconciled"),
         None,
         "the broker has not said yet what it holds, so that nothing is sent".to_owned(),
-        "wait a moment; if it stays, see the broker's state in `traderctl status`",
+        unheard(engine).map_or(
+            "wait a moment; if it stays, see the broker's state in `traderctl status`",
+            |told| &told.alert.action,
+        ),
     ))
 }
 
@@ -125,16 +147,15 @@ fn link(name: &str, link: &rpc::Link, facts: &StatusFacts) -> Option<rpc::Alert>
         rpc::LinkState::Stale => (rpc::Severity::Warning, "stale"),
         rpc::LinkState::Up | rpc::LinkState::Connecting | rpc::LinkState::Off => return None,
     };
-    let detail = link
-        .detail
-        .as_ref()
-        .map_or_else(String::new, |detail| format!(": {detail}"));
+    let detail = link.detail.as_deref().map(advice::split);
+    let why = detail.map_or_else(String::new, |(why, _)| format!(": {why}"));
+    let next = detail.and_then(|(_, next)| next);
     Some(alert(
         link.last_heard_at.unwrap_or(facts.started_at),
         (severity, &format!("{name}_{is}")),
         None,
-        format!("the {name} {} is {is}{detail}", link.name),
-        "the daemon tries on by itself; look at the network and at the provider's status page",
+        format!("the {name} {} is {is}{why}", link.name),
+        next.unwrap_or(TRIES_ON),
     ))
 }
 
@@ -188,11 +209,11 @@ fn trading(engine: &Engine, facts: &StatusFacts) -> Option<rpc::Alert> {
             at,
             (rpc::Severity::Critical, "halted"),
             None,
-            format!(
-                "entries are halted: {}",
-                book.trading.why().unwrap_or_default()
+            format!("entries are halted: {}", why_unheard(engine)),
+            unheard(engine).map_or(
+                "look at the broker's status page; once it is heard entries are allowed by themselves",
+                |told| &told.alert.action,
             ),
-            "look at the broker's status page; once it is heard entries are allowed by themselves",
         )),
         TradingState::Killed(why) => Some(alert(
             at,

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use trader_contract::{Symbol, Timestamp};
+use trader_contract::{Symbol, Timestamp, advice};
 use trader_core::record::{Block, Scope, TradingState};
 use trader_core::{Engine, Phase};
 use trader_rpc as rpc;
 
+use super::alerts::{TRIES_ON, unheard, why_unheard};
 use super::authority::{by, reason};
 use super::status::StatusFacts;
 use super::strategies::{StrategyFacts, strategies};
@@ -94,8 +95,11 @@ fn trading(engine: &Engine) -> Option<rpc::Obstacle> {
         ),
         TradingState::Unheard => (
             "halted",
-            book.trading.why().unwrap_or_default().to_owned(),
-            "wait until it is heard: entries are then allowed by themselves",
+            why_unheard(engine),
+            unheard(engine).map_or(
+                "wait until it is heard: entries are then allowed by themselves",
+                |told| &told.alert.action,
+            ),
         ),
         TradingState::Killed(why) => (
             "killed",
@@ -146,13 +150,21 @@ fn ending(engine: &Engine) -> Option<rpc::Obstacle> {
     })
 }
 
+/// What is to be done while the broker has not been heard.
+fn until_heard(engine: &Engine) -> &str {
+    unheard(engine).map_or(
+        "wait a moment; traderctl status shows the broker's state",
+        |told| &told.alert.action,
+    )
+}
+
 fn reconciliation(engine: &Engine, facts: &StatusFacts) -> Option<rpc::Obstacle> {
     (!engine.is_reconciled()).then(|| {
         obstacle(
             "not_reconciled",
             Some(facts.started_at),
             "the broker has not said yet what it holds",
-            "wait a moment; traderctl status shows the broker's state",
+            until_heard(engine),
         )
     })
 }
@@ -161,12 +173,12 @@ fn link(name: &str, link: &rpc::Link) -> Option<rpc::Obstacle> {
     if !matches!(link.state, rpc::LinkState::Down | rpc::LinkState::Stale) {
         return None;
     }
-    let detail = link.detail.as_deref().unwrap_or("no reason given");
+    let (why, next) = advice::split(link.detail.as_deref().unwrap_or("no reason given"));
     Some(obstacle(
         &format!("{name}_{}", link.state),
         link.last_heard_at,
-        format!("the {name} {} is {}: {detail}", link.name, link.state),
-        "the daemon tries on by itself; look at the network and at the provider's status page",
+        format!("the {name} {} is {}: {why}", link.name, link.state),
+        next.unwrap_or(TRIES_ON),
     ))
 }
 
@@ -198,7 +210,7 @@ fn session(engine: &Engine) -> Option<rpc::Obstacle> {
         Phase::Closed => (
             None,
             "the session is open and the broker has not been heard",
-            "wait a moment; traderctl status shows the broker's state".to_owned(),
+            until_heard(engine).to_owned(),
         ),
         Phase::NoEntries => (
             None,
@@ -331,7 +343,10 @@ fn unfresh(engine: &Engine) -> Vec<rpc::Obstacle> {
                 rule,
                 standing.map(|standing| standing.at),
                 detail,
-                standing.map_or("nothing: it ends by itself", |s| &s.alert.action),
+                match (standing, engine.known_remedy(rule)) {
+                    (Some(standing), _) => &*standing.alert.action,
+                    (None, known) => known.unwrap_or("nothing: it ends by itself"),
+                },
             )
         }
     };

@@ -151,7 +151,8 @@ fn trading(engine: &Engine, facts: &StatusFacts) -> rpc::TradingStatus {
     }
     match &engine.book().trading {
         TradingState::Killed(why) => because(rpc::TradingState::Killed, why.to_string()),
-        halted @ (TradingState::Tripped(_) | TradingState::Halted(_) | TradingState::Unheard) => {
+        TradingState::Unheard => because(rpc::TradingState::Halted, alerts::why_unheard(engine)),
+        halted @ (TradingState::Tripped(_) | TradingState::Halted(_)) => {
             let why = halted.why().unwrap_or_default();
             because(rpc::TradingState::Halted, why.to_owned())
         }

@@ -186,6 +186,17 @@ impl Watcher for LossesStop {
                 self.peak = Some(self.peak.map_or(equity, |peak| peak.max(equity)));
                 self.opened = None;
             }
+            // A person's trades beside the daemon's bring their own losses; that nothing else is called
+            // paid in or out is looked at with the ledger.
+            Record::CashAdopted {
+                ours,
+                broker,
+                transfer: true,
+            } => {
+                for mark in [&mut self.opened, &mut self.peak].into_iter().flatten() {
+                    *mark += *broker - *ours;
+                }
+            }
             Record::TradeClosed { trade } => return self.closed(trade, view),
             _ => return Ok(0),
         }

@@ -4,12 +4,17 @@
 use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret;
-use trader_contract::{Symbol, Timestamp};
+use trader_contract::{Symbol, Timestamp, advice};
 
 use super::keys::Keys;
 use super::link::{CROWDED, HOPELESS, Line, Stage, StreamAction, StreamInput};
+use super::outcome::PUT_RIGHT_KEYS;
 use crate::wire::stream::{self, Change, DataChannel, DataMessage, Subscriptions};
 use crate::wire::{Format, Reader};
+
+/// What helps where Alpaca counts another connection.
+const STOP_THE_OTHER: &str = "stop the other program that uses these keys (a daemon on another host, a notebook); one \
+                              of our own that was cut is soon forgotten";
 
 /// What the session tells.
 #[derive(Debug, PartialEq)]
@@ -100,7 +105,8 @@ impl DataStream {
 
     /// Closes it and makes it anew: it stands and does not bring what it should.
     pub fn renew(&mut self, why: &str, now: Timestamp, news: &mut Vec<DataNews>) {
-        if self.line.stage() != Stage::Down {
+        // One that is being made has its own time.
+        if self.is_up() {
             self.give_up(why, 0, now, news);
         }
     }
@@ -232,10 +238,26 @@ impl DataStream {
                 self.wanted = self.wanted.only(DataChannel::Bars);
                 self.subscribe(now, news);
             }
-            // Wrong keys, no right to this feed: only a person can help.
-            400 | 402 | 405 | 408..=413 => self.give_up(&why, HOPELESS, now, news),
+            // Only a person can help.
+            402 => {
+                let why = format!("Alpaca refused the keys: {message} ({code})");
+                self.give_up(
+                    &advice::with_next(&why, PUT_RIGHT_KEYS),
+                    HOPELESS,
+                    now,
+                    news,
+                );
+            }
+            // No right to this feed: neither.
+            400 | 405 | 408..=413 => self.give_up(&why, HOPELESS, now, news),
             // Another connection is alive, or not yet taken for dead.
-            406 => self.give_up(&why, CROWDED, now, news),
+            406 => {
+                let why = format!(
+                    "another client uses the same keys, and Alpaca takes one connection for prices an account \
+                     ({code} {message})"
+                );
+                self.give_up(&advice::with_next(&why, STOP_THE_OTHER), CROWDED, now, news);
+            }
             _ => self.give_up(&why, 0, now, news),
         }
     }
@@ -351,11 +373,27 @@ mod tests {
     #[test]
     fn error_406_another_connection_is_waited_for() {
         let mut bench = Bench::up(both());
-        assert!(matches!(
-            &bench.message(&error(406))[1..],
-            [DataNews::Do(StreamAction::Close), DataNews::Down(_)]
-        ));
+        let news = bench.message(&error(406));
+        let [_, DataNews::Do(StreamAction::Close), DataNews::Down(why)] = &news[..] else {
+            panic!("{news:?}");
+        };
+        let (why, next) = advice::split(why);
+        assert!(
+            why.contains("another client uses the same keys") && why.contains("406"),
+            "{why}"
+        );
+        assert_eq!(next, Some(STOP_THE_OTHER));
         assert!(bench.stream.due() >= bench.now.plus_seconds(5));
+    }
+
+    #[test]
+    fn one_that_is_being_made_is_not_made_anew() {
+        let mut bench = Bench::new(both());
+        bench.tick();
+        bench.hear(StreamInput::Opened);
+        let mut news = Vec::new();
+        bench.stream.renew("nothing comes", bench.now, &mut news);
+        assert_eq!(news, []);
     }
 
     #[test]

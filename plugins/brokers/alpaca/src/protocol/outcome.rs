@@ -1,10 +1,17 @@
 //! What an answer to a request proves: that it was done, that it was refused and nothing happened, or
 //! nothing at all. Only an answer that Alpaca itself wrote is a refusal.
 
-use trader_contract::RequestFailure;
+use trader_contract::{RequestFailure, advice};
 
 use super::budget::RateHeaders;
 use crate::wire::refusal::{ErrorBody, Reason, reason};
+
+/// What helps where Alpaca does not take the keys.
+pub(super) const PUT_RIGHT_KEYS: &str = "put right keys into the credential or the keys file and restart the daemon; \
+                              `traderctl doctor` tells what Alpaca says of them";
+/// What helps where nothing comes of a request.
+const LOOK: &str =
+    "look at the network, then at https://status.alpaca.markets; it is asked again by itself";
 
 /// What came of an HTTP request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +113,45 @@ impl HttpResult {
         }
     }
 
+    /// Why `what` is not known, in words for a person, with what to do about it; for a result that is no
+    /// success.
+    #[must_use]
+    pub fn trouble(&self, what: &str) -> String {
+        let answer = match self {
+            Self::Answer(answer) => answer,
+            Self::NotSent { why } => {
+                return advice::with_next(&format!("Alpaca could not be reached: {why}"), LOOK);
+            }
+            Self::Lost { why } => {
+                let why = format!("Alpaca did not answer about {what}: {why}");
+                return advice::with_next(&why, LOOK);
+            }
+        };
+        let status = answer.status;
+        match self.verdict() {
+            Verdict::Refused {
+                failure: RequestFailure::Refused { code, message },
+                ..
+            } => {
+                let said = message.trim_end_matches('.');
+                if matches!(status, 401 | 403) {
+                    let why = format!("Alpaca refused the keys: {said} ({code})");
+                    return advice::with_next(&why, PUT_RIGHT_KEYS);
+                }
+                format!("Alpaca refused to answer about {what}: {said} ({code})")
+            }
+            Verdict::Refused {
+                failure: RequestFailure::Ambiguous { message: why },
+                ..
+            }
+            | Verdict::Ambiguous { why, .. } => {
+                let why = format!("Alpaca answered about {what} with {why}");
+                advice::with_next(&why, LOOK)
+            }
+            Verdict::Done => format!("Alpaca's answer about {what} could not be read"),
+        }
+    }
+
     /// The answer, if there is one.
     #[must_use]
     pub const fn answer(&self) -> Option<&Answer> {
@@ -187,6 +233,42 @@ mod tests {
             panic!("{verdict:?}");
         };
         assert_eq!((code, &*message), (0, "it was not sent: no route"));
+    }
+
+    #[test]
+    fn why_something_could_not_be_read_is_said_plainly_and_with_what_helps() {
+        let keys = answer(401, r#"{"code":40110000,"message":"unauthorized."}"#);
+        let said = keys.trouble("the account");
+        assert_eq!(
+            advice::split(&said),
+            (
+                "Alpaca refused the keys: unauthorized (40110000)",
+                Some(PUT_RIGHT_KEYS)
+            )
+        );
+        let forbidden = answer(403, r#"{"message":"forbidden."}"#).trouble("the account");
+        let (why, next) = advice::split(&forbidden);
+        assert_eq!(why, "Alpaca refused the keys: forbidden (403)");
+        assert_eq!(next, Some(PUT_RIGHT_KEYS));
+
+        let why = || "no connection: refused".into();
+        let results = [
+            HttpResult::NotSent { why: why() },
+            HttpResult::Lost { why: why() },
+            answer(503, r#"{"message":"try again"}"#),
+            answer(403, "<html>a proxy</html>"),
+        ];
+        for result in results {
+            let said = result.trouble("the account");
+            let (why, next) = advice::split(&said);
+            assert_eq!(next, Some(LOOK), "{result:?}");
+            assert!(why.starts_with("Alpaca ") && !why.contains('{'), "{why}");
+        }
+        let invalid = answer(422, r#"{"code":40010001,"message":"after is no time"}"#);
+        assert_eq!(
+            invalid.trouble("the orders"),
+            "Alpaca refused to answer about the orders: after is no time (40010001)"
+        );
     }
 
     #[test]

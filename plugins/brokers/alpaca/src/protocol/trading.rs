@@ -1,13 +1,23 @@
 //! The session of the trading stream: greeting, listening, signs of life, and making it anew. What was
 //! missed while it was down is for the snapshots that follow on its being up.
 
+use std::collections::VecDeque;
+
 use secrecy::ExposeSecret;
-use trader_contract::Timestamp;
+use trader_contract::{Timestamp, advice};
 
 use super::keys::Keys;
 use super::link::{CROWDED, HOPELESS, Line, Stage, StreamAction, StreamInput};
+use super::outcome::PUT_RIGHT_KEYS;
 use crate::wire::trading::{self, OrderUpdate, TradingMessage};
 use crate::wire::{Format, Reader};
+
+/// Within which time a stream that stood is closed again and again, and how often that is.
+const AGAIN_AND_AGAIN: i64 = 5 * Timestamp::MINUTE;
+const TIMES: usize = 3;
+/// What helps where somebody else may be taking it.
+const STOP_THE_OTHER: &str = "stop the other program that uses these keys (a daemon on another host, a notebook); if \
+                              there is none, look at the network";
 
 /// What the session tells.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,6 +43,8 @@ pub(super) struct TradingStream {
     line: Line,
     reader: Reader,
     authorized: bool,
+    /// When it was closed lately although it stood.
+    closed: VecDeque<Timestamp>,
 }
 
 impl TradingStream {
@@ -42,6 +54,7 @@ impl TradingStream {
             line: Line::new(now, seed),
             reader: Reader::new(),
             authorized: false,
+            closed: VecDeque::new(),
         }
     }
 
@@ -102,7 +115,11 @@ impl TradingStream {
             StreamInput::Opened => {}
             StreamInput::Closed { why, crowded } if self.line.stage() != Stage::Down => {
                 let least = if *crowded { CROWDED } else { 0 };
-                self.fall(why, least, now, news);
+                let why = match self.is_up() && self.is_closed_often(now) {
+                    true => contested(why),
+                    false => (*why).to_owned(),
+                };
+                self.fall(&why, least, now, news);
             }
             StreamInput::Closed { .. } => {}
             StreamInput::Pong => self.alive(now, news),
@@ -118,6 +135,14 @@ impl TradingStream {
                 }
             }
         }
+    }
+
+    /// It is closed although it stood: whether that happens again and again.
+    fn is_closed_often(&mut self, now: Timestamp) -> bool {
+        self.closed.push_back(now);
+        self.closed
+            .retain(|closed| now.since(*closed) <= AGAIN_AND_AGAIN);
+        self.closed.len() >= TIMES
     }
 
     fn alive(&mut self, now: Timestamp, news: &mut Vec<TradingNews>) {
@@ -143,6 +168,7 @@ impl TradingStream {
             } => {}
             TradingMessage::Authorization { action, .. } => {
                 let why = format!("Alpaca refused the keys of the trading stream ({action})");
+                let why = advice::with_next(&why, PUT_RIGHT_KEYS);
                 self.give_up(&why, HOPELESS, now, news);
             }
             TradingMessage::Listening { streams } => {
@@ -163,6 +189,15 @@ impl TradingStream {
             }
         }
     }
+}
+
+/// Why a stream is lost that is closed again and again.
+fn contested(why: &str) -> String {
+    let minutes = AGAIN_AND_AGAIN.div_euclid(Timestamp::MINUTE);
+    let why = format!(
+        "{why}, {TIMES} times or more in {minutes} minutes: another client with the same keys may be taking it"
+    );
+    advice::with_next(&why, STOP_THE_OTHER)
 }
 
 #[cfg(test)]
@@ -244,6 +279,51 @@ mod tests {
             tick(&mut stream, due),
             [TradingNews::Do(StreamAction::Open)]
         );
+    }
+
+    /// Why a stream that stood is lost when it is closed at `at`.
+    fn closed(stream: &mut TradingStream, at: Timestamp) -> Box<str> {
+        let gone = StreamInput::Closed {
+            why: "Alpaca closed it",
+            crowded: false,
+        };
+        let news = hear(stream, gone, at);
+        let [TradingNews::Down(why)] = &news[..] else {
+            panic!("{news:?}");
+        };
+        why.clone()
+    }
+
+    fn made_anew(stream: &mut TradingStream, at: Timestamp) {
+        tick(stream, at);
+        hear(stream, StreamInput::Opened, at);
+        message(stream, AUTHORIZED, at);
+        assert_eq!(message(stream, LISTENING, at), [TradingNews::Up]);
+    }
+
+    #[test]
+    fn a_stream_that_is_closed_again_and_again_may_be_taken_by_another_client() {
+        let mut stream = up();
+        let mut at = START.plus_seconds(20);
+        for _ in 0..2 {
+            assert_eq!(&*closed(&mut stream, at), "Alpaca closed it");
+            at = at.plus_seconds(70);
+            made_anew(&mut stream, at);
+            at = at.plus_seconds(20);
+        }
+        let said = closed(&mut stream, at);
+        let (why, next) = advice::split(&said);
+        assert!(
+            why.starts_with("Alpaca closed it, ")
+                && why.contains("another client with the same keys"),
+            "{why}"
+        );
+        assert_eq!(next, Some(STOP_THE_OTHER));
+        // One that has stood for long since then was lost by accident.
+        at = at.plus_seconds(70);
+        made_anew(&mut stream, at);
+        at = at.plus_seconds(600);
+        assert_eq!(&*closed(&mut stream, at), "Alpaca closed it");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use trader_contract::{Bar, Channel, FeedEvent, Quote, Symbol, Timestamp};
+use trader_contract::{Bar, Channel, FeedEvent, Quote, Symbol, Timestamp, advice};
 
 use super::feed::{FeedCounts, FeedItem};
 use super::outlet::{Outlet, Put, deliver};
@@ -75,6 +75,8 @@ struct Task {
     newest_due: Timestamp,
     /// Whether the daemon was told that the feed stands.
     told_up: bool,
+    /// What it was told to do about a feed that does not stand.
+    told_next: Option<Box<str>>,
     /// What came while a gap is being filled.
     held: Vec<DataMessage>,
     filling: bool,
@@ -93,6 +95,7 @@ pub(crate) fn spawn(parts: Parts) -> tokio::task::JoinHandle<()> {
         told_alive: Timestamp::MIN,
         newest_due,
         told_up: false,
+        told_next: None,
         held: Vec::new(),
         filling: false,
         asked: tokio::task::JoinSet::new(),
@@ -269,6 +272,7 @@ impl Task {
 
     async fn stands(&mut self) -> bool {
         self.told_up = true;
+        self.told_next = None;
         for channel in [Channel::Bars, Channel::Quotes] {
             let why = "".into();
             let event = FeedEvent::Link {
@@ -293,7 +297,12 @@ impl Task {
         self.filling = false;
         self.held.clear();
         self.quotes.clear();
-        if !std::mem::take(&mut self.told_up) {
+        // That it is still down is no news, but that something else is to be done about it is.
+        let next = advice::split(&why).1.map(Into::into);
+        let is_news = self.told_up || next != self.told_next;
+        self.told_up = false;
+        self.told_next = next;
+        if !is_news {
             return true;
         }
         for channel in [Channel::Bars, Channel::Quotes] {

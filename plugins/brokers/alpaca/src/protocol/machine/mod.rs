@@ -22,7 +22,9 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use trader_contract::{BrokerEvent, BrokerRequest, ForeignOrder, RequestFailure, Timestamp};
+use trader_contract::{
+    BrokerEvent, BrokerRequest, ForeignOrder, RequestFailure, Timestamp, advice,
+};
 
 use super::budget::{Budget, Urgency};
 use super::keys::Keys;
@@ -115,6 +117,8 @@ pub struct Machine {
     sweep_due: Timestamp,
     told_alive: Timestamp,
     link_told: bool,
+    /// What it was told to do about a stream that does not stand.
+    told_next: Option<Box<str>>,
     account: Option<Box<str>>,
     /// Whether the account is the one that may be traded.
     verified: bool,
@@ -140,6 +144,7 @@ impl Machine {
             sweep_due: now.plus_nanos(SWEEP),
             told_alive: Timestamp::MIN,
             link_told: false,
+            told_next: None,
             verified: settings.account.is_none(),
             account: settings.account,
             counts: Counts::default(),
@@ -259,6 +264,7 @@ impl Machine {
                 TradingNews::Up => {
                     self.counts.connections = self.counts.connections.saturating_add(1);
                     self.link_told = true;
+                    self.told_next = None;
                     self.tell(BrokerEvent::Link {
                         up: true,
                         why: "".into(),
@@ -268,8 +274,12 @@ impl Machine {
                 }
                 TradingNews::Down(why) => {
                     tracing::warn!(%why, "the trading stream is down");
-                    // That a stream is still down is no news.
-                    if std::mem::take(&mut self.link_told) {
+                    // That a stream is still down is no news, but that something else is to be done is.
+                    let next = advice::split(&why).1.map(Into::into);
+                    let is_news = self.link_told || next != self.told_next;
+                    self.link_told = false;
+                    self.told_next = next;
+                    if is_news {
                         self.tell(BrokerEvent::Link { up: false, why });
                     }
                 }

@@ -4,6 +4,7 @@ use trader_contract::{ClientOrderId, Symbol, Timestamp};
 
 use super::calls::{Method, Pending, Purpose};
 use super::requests::{Found, nested};
+use super::snapshot::Step;
 use super::{Effect, Machine, SWEEP};
 use crate::protocol::budget::Urgency;
 use crate::protocol::outcome::{Answer, HttpResult, Verdict};
@@ -15,6 +16,19 @@ use crate::wire::{Format, Malformed, Reader, View};
 const READS: u32 = 4;
 /// The most orders of one page.
 pub(super) const PAGE: usize = 500;
+
+impl Step {
+    /// What it reads, in words.
+    pub(super) const fn what(&self) -> &'static str {
+        match self {
+            Self::Account => "the account",
+            Self::Open(_) | Self::All(_) => "the orders",
+            Self::One(_) | Self::Named(_) => "an order",
+            Self::Lines(_) | Self::Past(..) => "the executions",
+            Self::Positions => "the positions",
+        }
+    }
+}
 
 impl Machine {
     /// Takes the answer to a call.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use trader_contract::{
     AccountFacts, BrokerEvent, BrokerSnapshot, ClientOrderId, OrderReport, Symbol, Timestamp,
+    advice,
 };
 
 use super::Machine;
@@ -179,16 +180,13 @@ impl Machine {
             {
                 return self.go_on(now);
             }
-            Verdict::Refused { failure, .. } if flying.tries >= TRIES => {
-                return self.fail(&format!("{step:?}: {failure:?}"), now);
+            Verdict::Ambiguous { .. } if flying.tries < TRIES => {
+                return self.calls.again(flying, now);
             }
-            Verdict::Ambiguous { why, .. } if flying.tries >= TRIES => {
-                return self.fail(&format!("{step:?}: {why}"), now);
+            Verdict::Refused { .. } if flying.tries < TRIES && result.answer().is_none() => {
+                return self.calls.again(flying, now);
             }
-            Verdict::Refused { failure, .. } if matches!(result, HttpResult::Answer(_)) => {
-                return self.fail(&format!("{step:?}: {failure:?}"), now);
-            }
-            _ => return self.calls.again(flying, now),
+            _ => return self.fail(&result.trouble(step.what()), now),
         }
         match self.take_body(&step, result) {
             Ok(()) => self.go_on(now),
@@ -246,9 +244,9 @@ impl Machine {
         {
             self.verified = false;
             let name = account.name();
-            return Err(format!(
-                "the keys are those of account {name}, and {wanted} is to be traded; give the keys of {wanted}"
-            ));
+            let why = format!("the keys are those of account {name}, and {wanted} is to be traded");
+            let next = format!("give the keys of {wanted} and restart the daemon");
+            return Err(advice::with_next(&why, &next));
         }
         self.verified = true;
         Ok(())

@@ -135,6 +135,12 @@ fn wrong_keys_are_told_as_such_and_not_tried_again_and_again() {
         ),
         "{error}"
     );
+    // The stream says why it does not stand, once.
+    let told = events.recv_timeout(std::time::Duration::from_secs(10));
+    assert!(
+        matches!(&told, Ok(BrokerEvent::Link { up: false, why }) if why.contains("refused the keys")),
+        "{told:?}"
+    );
     assert!(events.try_recv().is_err());
     assert_eq!(trading.counts().connections, 0);
 }
