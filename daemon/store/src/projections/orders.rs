@@ -285,11 +285,13 @@ impl Order {
 
     fn take_report(&mut self, report: &OrderReport) {
         self.state = self.state.overruled(self.broker_id.is_some());
-        self.broker_id
-            .get_or_insert_with(|| report.broker_id.clone());
         let to = report.status.state();
         let newest = self.reported_at.is_none_or(|newest| report.at >= newest);
-        if newest || to.is_terminal() {
+        let current = newest || to.is_terminal();
+        if current || self.broker_id.is_none() {
+            self.broker_id = Some(report.broker_id.clone());
+        }
+        if current {
             self.reported_at = self.reported_at.max(Some(report.at));
             if !self.state.is_terminal() {
                 self.qty = report.qty;

@@ -407,12 +407,10 @@ fn about_the_account() -> impl Strategy<Value = Record> {
             symbol,
             state
         }),
-        (amounts(), amounts(), any::<bool>()).prop_map(|(ours, broker, transfer)| {
-            Record::CashAdopted {
-                ours,
-                broker,
-                transfer,
-            }
+        (amounts(), amounts()).prop_map(|(ours, broker)| Record::CashAdopted {
+            ours,
+            broker,
+            transfer: ours < broker,
         }),
         (symbols(), order_ids())
             .prop_map(|(symbol, client_id)| Record::TradeVoided { symbol, client_id }),
