@@ -70,11 +70,7 @@ impl Book {
                 symbol,
                 state,
             } => self.save_strategy(route, *symbol, state),
-            Record::CashAdopted {
-                ours,
-                broker,
-                transfer,
-            } => self.adopt_cash(*broker, transfer.then(|| *broker - *ours)),
+            Record::CashAdopted { .. } => self.adopt_cash(record),
             Record::Exposed { share_micros, .. } => {
                 if let Some(day) = &mut self.day {
                     day.exposed = day.exposed.saturating_add(*share_micros);
@@ -194,9 +190,20 @@ impl Book {
 
     /// Takes the broker's cash. What was paid in or out is neither won nor lost: the marks that equity is
     /// measured by move with it.
-    fn adopt_cash(&mut self, broker: Money, paid_in: Option<Money>) {
-        self.cash = broker;
-        let Some(paid_in) = paid_in else { return };
+    fn adopt_cash(&mut self, record: &Record) {
+        let Record::CashAdopted {
+            ours,
+            broker,
+            transfer,
+        } = record
+        else {
+            return;
+        };
+        self.cash = *broker;
+        if !transfer {
+            return;
+        }
+        let paid_in = *broker - *ours;
         if let Some(day) = self.day.as_mut().filter(|day| !day.closed) {
             day.equity_at_open += paid_in;
         }

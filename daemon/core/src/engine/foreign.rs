@@ -192,13 +192,7 @@ impl Engine {
     ) -> Result<String, Refused> {
         let not_now = |why: String| Err(Refused::NotNow(why.into()));
         let Some(id) = self.by_ticker.get(&symbol).copied() else {
-            if self.foreign_net(symbol).is_flat() {
-                return Err(Refused::UnknownSymbol(symbol.as_str().into()));
-            }
-            return not_now(format!(
-                "no route trades {symbol}, so nothing here would have its price or look after its stop; close it at \
-                 the broker, or leave it to yourself with `traderctl ignore {symbol}`"
-            ));
+            return Err(self.why_unrouted(symbol));
         };
         if !self.heard.is_kept() {
             let why = "the journal cannot be written, and a restart would not know that it is looked after";
@@ -253,6 +247,18 @@ impl Engine {
         Ok(format!(
             "{net} shares of {symbol} are looked after from now on: a stop at {stop}, closed with the day"
         ))
+    }
+
+    /// Why a symbol that no route trades cannot be adopted.
+    fn why_unrouted(&self, symbol: Symbol) -> Refused {
+        if self.foreign_net(symbol).is_flat() {
+            return Refused::UnknownSymbol(symbol.as_str().into());
+        }
+        let why = format!(
+            "no route trades {symbol}, so nothing here would have its price or look after its stop; close it at \
+             the broker, or leave it to yourself with `traderctl ignore {symbol}`"
+        );
+        Refused::NotNow(why.into())
     }
 
     /// Where the stop of an adopted position rests: where it was told to, or so far from the last price
