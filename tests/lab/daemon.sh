@@ -3,6 +3,13 @@
 # shellcheck shell=bash
 
 STATE=/var/lib/traderd
+# Buys RISE once it has left the range of its first half hour.
+ROUTE='[[route]]
+name = "lab"
+strategy = "opening-range"
+symbols = ["RISE"]
+timeframe_minutes = 5
+settings = { sides = "long", range_minutes = 30, entry_minutes = 180, target_multiple = 0 }'
 
 # Everything as after the installation: no store, no configuration of the lab's, nothing failed.
 fresh() {
@@ -32,12 +39,7 @@ directory = "/etc/traderd/lab"
 clock = "virtual"
 start_date = 2024-03-15
 pace = $1
-[[route]]
-name = "lab"
-strategy = "opening-range"
-symbols = ["RISE"]
-timeframe_minutes = 5
-settings = { sides = "long", range_minutes = 30, entry_minutes = 180, target_multiple = 0 }
+$ROUTE
 TOML
     [ -z "${2:-}" ] || lab_file /etc/traderd/conf.d/51-lab.toml <<<"$2"
 }

@@ -32,12 +32,7 @@ address = "$EXCHANGE"
 feed = "sip"
 [watch]
 skew_ms = 10000
-[[route]]
-name = "lab"
-strategy = "opening-range"
-symbols = ["RISE"]
-timeframe_minutes = 5
-settings = { sides = "long", range_minutes = 30, entry_minutes = 180, target_multiple = 0 }
+$ROUTE
 TOML
 }
 

@@ -49,8 +49,8 @@ impl Engine {
     }
 
     /// Compares cash where all positions agree and nothing is on its way: interest, dividends and
-    /// deposits come without a report, and are neither profit nor loss. Cash that paid for somebody else's position stays apart from
-    /// the ledger like the position itself.
+    /// deposits come without a report, and are neither profit nor loss. Cash that paid for somebody
+    /// else's position stays apart from the ledger like the position itself.
     pub(super) fn compare_cash(&mut self, answer: Answer<'_>, out: &mut Commands) {
         let busy = |order: &Order| {
             (order.is_live() && order.is_unheard())
