@@ -37,6 +37,10 @@ pub(super) enum BenchCommand {
         /// How many messages
         #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
         messages: Option<u32>,
+        /// The rest before each message: the engine has had nothing to do for so many microseconds. A
+        /// longer one adds what the machine takes to wake up [default: 250]
+        #[arg(long, value_name = "MICROSECONDS", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+        apart_us: Option<u64>,
     },
     /// Seconds for a check of a whole journal
     Audit {
@@ -82,7 +86,7 @@ impl BenchCommand {
             Self::Recording { symbols } => bench_recording(*symbols),
             Self::Backtest(options) => bench_backtest(options),
             Self::Start { orders, state_dir } => bench_start(*orders, state_dir.as_deref()),
-            Self::TickToOrder { messages } => bench_tick_to_order(*messages),
+            Self::TickToOrder { messages, apart_us } => bench_tick_to_order(*messages, *apart_us),
             Self::Audit { rows } => bench_audit(*rows),
         }
     }
@@ -130,14 +134,15 @@ fn bench_start(_: Option<u64>, _: Option<&Path>) -> Result<(), Failure> {
 }
 
 #[cfg(all(feature = "broker-sim", feature = "broker-alpaca"))]
-fn bench_tick_to_order(messages: Option<u32>) -> Result<(), Failure> {
-    let report = crate::bench::tick::tick_to_order(messages)?;
+fn bench_tick_to_order(messages: Option<u32>, apart_us: Option<u64>) -> Result<(), Failure> {
+    let apart = apart_us.map(std::time::Duration::from_micros);
+    let report = crate::bench::tick::tick_to_order(messages, apart)?;
     let json = serde_json::to_string(&report).map_err(|error| Failure::new(exit::BUG, error))?;
     print(&format!("{report}\nRESULT {json}\n"))
 }
 
 #[cfg(not(all(feature = "broker-sim", feature = "broker-alpaca")))]
-fn bench_tick_to_order(_: Option<u32>) -> Result<(), Failure> {
+fn bench_tick_to_order(_: Option<u32>, _: Option<u64>) -> Result<(), Failure> {
     crate::plugins::require_broker("sim")?;
     Ok(crate::plugins::require_broker("alpaca")?)
 }

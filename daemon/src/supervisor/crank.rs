@@ -215,6 +215,9 @@ impl Crank {
         }
         self.outside.recorder.pass_on();
         self.outside.heart.engine.rest();
+        if let Some(probe) = &self.outside.probe {
+            probe.rests();
+        }
         let message = self.inbox.wait(&self.outside.runtime, wait);
         self.now = self.pacing.now(self.now, next.map(|(at, _)| at));
         message

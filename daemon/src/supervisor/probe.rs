@@ -1,6 +1,8 @@
-//! What a bench puts into a running daemon and hears of it: other routes, and when an entry's message was
-//! taken, its commit made, its recording on the disk and its request handed over. A daemon that trades has none.
+//! What a bench puts into a running daemon and hears of it: other routes, when an entry's message was
+//! taken, its commit made, its recording on the disk and its request handed over, and whether the engine has
+//! anything to do. A daemon that trades has none.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +43,8 @@ pub(crate) struct Probe {
     /// Changes what the engine is made of.
     pub(crate) engine: fn(&mut EngineConfig),
     heard: Arc<Mutex<Heard>>,
+    /// Times that the engine went to rest or was woken by an event: even while it rests.
+    turns: Arc<AtomicU64>,
     span: Span,
 }
 
@@ -51,6 +55,7 @@ impl Probe {
         Self {
             engine,
             heard: Arc::default(),
+            turns: Arc::default(),
             span: Span::default(),
         }
     }
@@ -59,6 +64,12 @@ impl Probe {
     pub(crate) fn heard(&self) -> Heard {
         let heard = self.heard.lock();
         heard.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A number that stays the same for as long as the engine has nothing to do; `None` while it has.
+    pub(crate) fn at_rest(&self) -> Option<u64> {
+        let turns = self.turns.load(Ordering::Relaxed);
+        turns.is_multiple_of(2).then_some(turns)
     }
 
     /// What became of the last message that led to an entry.
@@ -75,8 +86,15 @@ impl Probe {
         change(&mut heard);
     }
 
+    /// The engine has nothing to do.
+    pub(super) fn rests(&self) {
+        self.turns
+            .fetch_add(self.turns.load(Ordering::Relaxed) & 1, Ordering::Relaxed);
+    }
+
     pub(super) fn took(&mut self, event: &Event) {
         self.span.taken = clock::elapsed();
+        self.turns.fetch_or(1, Ordering::Relaxed);
         match event {
             Event::Bar { .. } => self.hear(|heard| heard.bars = heard.bars.saturating_add(1)),
             Event::Quote { .. } => self.hear(|heard| heard.quotes = heard.quotes.saturating_add(1)),

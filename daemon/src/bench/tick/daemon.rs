@@ -75,6 +75,11 @@ impl Daemon {
         &self.symbols
     }
 
+    /// See [`Probe::at_rest`].
+    pub(super) fn at_rest(&self) -> Option<u64> {
+        self.probe.at_rest()
+    }
+
     /// What was heard so far.
     pub(super) fn heard(&self) -> Heard {
         self.probe.heard()

@@ -2,6 +2,10 @@
 //! leads to, by the whole daemon over real sockets: stream, client, queue, engine, gate, synced commit of
 //! the journal, request. Beside it a bare client on the same stack, message by message in turn.
 //!
+//! Each is measured after a rest of the same length, and on the second of two messages: what it does, and not
+//! how long the machine takes to find again what it had put away. A longer rest (`--apart-us`) adds that: cores
+//! that sleep, caches that others have filled.
+//!
 //! Then the same daemon takes the minutes of all symbols at once, and a flood of quotes.
 
 mod acts;
@@ -30,8 +34,12 @@ const WARM_UP: u32 = 100;
 const SYMBOLS: usize = 500;
 /// Seconds of the venue in a second, so that no minute is waited for long.
 const PACE: u32 = 6;
-/// The least time between two messages: what the last one led to is over by then.
-const APART: Duration = Duration::from_millis(8);
+/// The rest before each message, without `--apart-us`: the engine has had nothing to do for so long.
+const APART: Duration = Duration::from_micros(250);
+/// Messages in a row; the last one is timed.
+const IN_A_ROW: u32 = 2;
+/// The wait for the next minute, once every symbol has had this one.
+const NEXT_MINUTE: Duration = Duration::from_millis(8);
 /// How long an order may take, and how many messages may have none: the daemon enters nothing while it
 /// compares its books with the broker's, say.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -53,7 +61,11 @@ fn failed(why: impl std::fmt::Display) -> Failure {
 ///
 /// # Errors
 /// The daemon or the peer cannot be started, or an order does not come.
-pub(crate) fn tick_to_order(messages: Option<u32>) -> Result<Report, Failure> {
+pub(crate) fn tick_to_order(
+    messages: Option<u32>,
+    apart: Option<Duration>,
+) -> Result<Report, Failure> {
+    let apart = apart.unwrap_or(APART);
     let shown: Timestamp = SHOWN.parse().map_err(failed)?;
     let venue = Venue {
         shown,
@@ -63,25 +75,25 @@ pub(crate) fn tick_to_order(messages: Option<u32>) -> Result<Report, Failure> {
     let peer = Peer::start(venue, clock::elapsed).map_err(failed)?;
     let bare = BareClient::start(peer.address()).map_err(failed)?;
     let daemon = Daemon::start(peer.address(), SYMBOLS, PACE)?;
-    let mut bench = Bench::new(&peer, daemon.symbols());
+    let mut bench = Bench::new(&peer, &daemon, apart);
     bench.wait(Line::Bare)?;
     bench.wait(Line::Subscriber)?;
     bench.until_it_acts()?;
     let mut samples = Vec::new();
     for message in 0..WARM_UP.saturating_add(messages.unwrap_or(MESSAGES)) {
-        let bare = bench.act(Line::Bare)?;
-        let whole = bench.act(Line::Subscriber)?;
+        let bare = bench.act_in_a_row(Line::Bare)?;
+        let whole = bench.act_in_a_row(Line::Subscriber)?;
         if message >= WARM_UP {
             let span = daemon.last().ok_or_else(|| failed("no order was sent"))?;
             samples.push(Sample { bare, whole, span });
         }
     }
-    let burst = bench.bursts(&daemon)?;
-    let feed = bench.flood(&daemon)?;
+    let burst = bench.bursts()?;
+    let feed = bench.flood()?;
+    let unanswered = bench.unanswered;
     drop(bare);
     daemon.stop()?;
-    let unanswered = bench.unanswered;
-    Report::of(&samples, &burst, feed, (SYMBOLS, unanswered))
+    Report::of(&samples, &burst, feed, (apart, SYMBOLS, unanswered))
 }
 
 /// A message and its answer, by the clock.
@@ -94,6 +106,9 @@ struct Answered {
 /// Who sends the messages.
 struct Bench<'a> {
     peer: &'a Peer,
+    daemon: &'a Daemon,
+    /// The rest before each message.
+    apart: Duration,
     symbols: Vec<(Symbol, Timestamp)>,
     next: usize,
     /// Messages that no order came of.
@@ -101,11 +116,13 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(peer: &'a Peer, symbols: &[Symbol]) -> Self {
+    fn new(peer: &'a Peer, daemon: &'a Daemon, apart: Duration) -> Self {
         let unsent = |symbol: &Symbol| (*symbol, Timestamp::MIN);
         Self {
             peer,
-            symbols: symbols.iter().map(unsent).collect(),
+            daemon,
+            apart,
+            symbols: daemon.symbols().iter().map(unsent).collect(),
             next: 0,
             unanswered: 0,
         }
@@ -147,7 +164,7 @@ impl<'a> Bench<'a> {
                 self.next = next.saturating_add(1);
                 return Ok((*symbol, bar(start, volume)?));
             }
-            self.pause(APART);
+            self.pause(NEXT_MINUTE);
         }
     }
 
@@ -156,14 +173,34 @@ impl<'a> Bench<'a> {
         let _none = self.peer.order(time);
     }
 
+    /// Waits until the engine has had nothing to do for the time of a rest, and no connection either.
+    fn rest(&self) {
+        let begun = clock::elapsed();
+        while clock::elapsed().saturating_sub(begun) < PATIENCE {
+            let before = self.daemon.at_rest();
+            self.pause(self.apart);
+            if before.is_some() && self.daemon.at_rest() == before {
+                return;
+            }
+        }
+    }
+
+    /// Has messages answered, one after the other; when the last one was.
+    fn act_in_a_row(&mut self, line: Line) -> Result<Answered, Failure> {
+        for _ in 1..IN_A_ROW {
+            self.act(line)?;
+        }
+        self.act(line)
+    }
+
     /// Has a message answered by an order.
     fn act(&mut self, line: Line) -> Result<Answered, Failure> {
         for _ in 0..TRIES {
-            self.pause(APART);
             let bar = match line {
                 Line::Subscriber => self.minute(ACTS)?,
                 Line::Bare => self.any()?,
             };
+            self.rest();
             if let Some(answered) = self.answered(line, &bars(&[bar]))? {
                 return Ok(answered);
             }
@@ -188,7 +225,7 @@ impl<'a> Bench<'a> {
 
     /// The minutes of all symbols in one message; the last one leads to an order, which comes when all
     /// have been taken.
-    fn bursts(&mut self, daemon: &Daemon) -> Result<Vec<Sample>, Failure> {
+    fn bursts(&mut self) -> Result<Vec<Sample>, Failure> {
         let mut samples = Vec::new();
         for _ in 0..BURSTS {
             self.next = 0;
@@ -197,10 +234,13 @@ impl<'a> Bench<'a> {
             let mut all: Vec<_> = quiet.collect::<Result<_, _>>()?;
             all.push(self.minute(ACTS)?);
             let message = bars(&all);
-            self.pause(APART);
+            self.rest();
             let whole = self.answered(Line::Subscriber, &message)?;
             let whole = whole.ok_or_else(|| failed("no order came of all symbols' minutes"))?;
-            let span = daemon.last().ok_or_else(|| failed("no order was sent"))?;
+            let span = self
+                .daemon
+                .last()
+                .ok_or_else(|| failed("no order was sent"))?;
             samples.push(Sample {
                 bare: whole,
                 whole,
@@ -211,8 +251,8 @@ impl<'a> Bench<'a> {
     }
 
     /// Quotes at a steady rate, then a message that leads to an order: it waits for all of them.
-    fn flood(&mut self, daemon: &Daemon) -> Result<Feed, Failure> {
-        let before = daemon.heard().quotes;
+    fn flood(&mut self) -> Result<Feed, Failure> {
+        let before = self.daemon.heard().quotes;
         let (process, own) = (clock::worked_by_all(), clock::worked());
         let begun = clock::elapsed();
         let mut late = Duration::ZERO;
@@ -236,7 +276,7 @@ impl<'a> Bench<'a> {
         let last = self.act(Line::Subscriber)?;
         Ok(Feed {
             quotes: u64::from(FLOOD.saturating_mul(TOGETHER)),
-            taken: daemon.heard().quotes.saturating_sub(before),
+            taken: self.daemon.heard().quotes.saturating_sub(before),
             took,
             worked,
             late,

@@ -36,6 +36,8 @@ pub(crate) struct Report {
     messages: usize,
     /// Messages that no order came of, and that were followed by others.
     unanswered: u32,
+    /// The rest before each message.
+    apart_us: f64,
     /// From message to order by the daemon, without the commit.
     p50_us: f64,
     p99_us: f64,
@@ -126,7 +128,7 @@ impl Report {
         samples: &[Sample],
         bursts: &[Sample],
         feed: Feed,
-        (burst_symbols, unanswered): (usize, u32),
+        (apart, burst_symbols, unanswered): (Duration, usize, u32),
     ) -> Result<Self, Failure> {
         if samples.is_empty() || bursts.is_empty() {
             return Err(failed("nothing was timed"));
@@ -143,6 +145,7 @@ impl Report {
         Ok(Self {
             messages: samples.len(),
             unanswered,
+            apart_us: micros(apart),
             p50_us: p50,
             p99_us: p99,
             floor_p50_us: floor_p50,
@@ -206,8 +209,8 @@ impl std::fmt::Display for Report {
         writeln!(
             f,
             "{} messages, each a minute that a strategy enters on; loopback, each by the daemon and by a bare \
-             client in turn",
-            self.messages
+             client in turn, after a rest of {} us",
+            self.messages, self.apart_us
         )?;
         writeln!(
             f,
