@@ -153,9 +153,11 @@ pub const fn level(record: &Record) -> LogLevel {
             Severity::Warning => LogLevel::Warn,
             Severity::Notice => LogLevel::Info,
         },
-        Record::Discrepancy { .. } | Record::CashAdopted { .. } | Record::TradeVoided { .. } => {
-            LogLevel::Error
+        Record::Discrepancy { .. }
+        | Record::CashAdopted {
+            transfer: false, ..
         }
+        | Record::TradeVoided { .. } => LogLevel::Error,
         Record::SubmitFailed { .. }
         | Record::CancelFailed { .. }
         | Record::ReplaceFailed { .. }

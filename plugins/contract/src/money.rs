@@ -15,7 +15,7 @@ const MONEY_DECIMALS: u32 = 15;
 ///
 /// One product needs at most 104 of 127 bits, so eight million of the largest possible positions
 /// can be added up; past that a sum stays at the end of the range instead of wrapping.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(i128);
 
 impl Money {

@@ -80,9 +80,10 @@ impl Owner {
         };
         let touches = !hand.apart.is_flat() || (!hand.told && !minus(before, hand.apart).is_flat());
         let early = !hand.told && now.since(hand.traded_at) < 2 * UNKNOWN;
+        let somebodys = hand.unclear || !hand.apart.is_flat();
         hand.unclear |= touches || early;
         if after.is_flat() {
-            if !hand.apart.is_flat() {
+            if somebodys {
                 hand.cancelled_out_at = Some(now);
                 hand.told = false;
             }

@@ -4,7 +4,7 @@ use trader_contract::{
     ClientOrderId, Intent, Money, OrderRole, OrderState, Outcome, RequestFailure, Symbol, Timestamp,
 };
 
-use super::{Book, Day, Holding, Order};
+use super::{Book, CashApart, Day, Holding, Order};
 use crate::planted::{Bug, is};
 use crate::record::{Decision, IntentId, PlannedOrder, Record, Trade};
 
@@ -52,12 +52,12 @@ impl Book {
             Record::OverrideAsked { .. }
             | Record::OverrideMissed { .. }
             | Record::OverrideEnded { .. } => self.apply_override(record),
-            Record::AccountOpened { cash } => {
-                self.cash = *cash;
-                self.opened = true;
-            }
-            Record::SessionOpened { date, equity } => self.open_session(at, *date, *equity),
-            Record::SessionClosed { summary } => self.close_session(summary.equity_at_close),
+            Record::AccountOpened { .. }
+            | Record::SessionOpened { .. }
+            | Record::SessionClosed { .. }
+            | Record::CashAdopted { .. }
+            | Record::CashSetApart { .. }
+            | Record::Exposed { .. } => self.apply_to_account(at, record),
             Record::IntentTaken {
                 decision, intent, ..
             } => {
@@ -70,18 +70,46 @@ impl Book {
                 symbol,
                 state,
             } => self.save_strategy(route, *symbol, state),
-            Record::CashAdopted { .. } => self.adopt_cash(record),
-            Record::Exposed { share_micros, .. } => {
-                if let Some(day) = &mut self.day {
-                    day.exposed = day.exposed.saturating_add(*share_micros);
-                }
-            }
             Record::Checkpoint { book } => {
                 // A checkpoint that does not read back is refused when the journal is loaded.
                 if let Ok(book) = serde_json::from_str(book) {
                     *self = book;
                 }
             }
+        }
+    }
+
+    /// The records that are about the account and its days.
+    fn apply_to_account(&mut self, at: Timestamp, record: &Record) {
+        match record {
+            Record::AccountOpened { cash } => {
+                self.cash = *cash;
+                self.opened = true;
+            }
+            Record::SessionOpened { date, equity } => self.open_session(at, *date, *equity),
+            Record::SessionClosed { summary } => self.close_session(summary.equity_at_close),
+            Record::CashAdopted {
+                ours,
+                broker,
+                transfer,
+            } => {
+                self.cash = *broker;
+                if *transfer {
+                    self.move_marks(*broker - *ours);
+                }
+            }
+            Record::CashSetApart { amount, positions } => {
+                self.apart = CashApart {
+                    amount: *amount,
+                    positions: positions.clone(),
+                };
+            }
+            Record::Exposed { share_micros, .. } => {
+                if let Some(day) = &mut self.day {
+                    day.exposed = day.exposed.saturating_add(*share_micros);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -98,8 +126,13 @@ impl Book {
                 self.free_symbol(*symbol);
             }
             Record::TradeClosed { trade } => self.close_trade(trade),
-            Record::Discrepancy { symbol, broker, .. } => {
-                self.change_holding(*symbol, |holding| holding.adopt(*broker));
+            Record::Discrepancy {
+                symbol,
+                broker,
+                price,
+                ..
+            } => {
+                self.change_holding(*symbol, |holding| holding.adopt(*broker, *price));
             }
             Record::PositionAdopted {
                 symbol,
@@ -188,22 +221,8 @@ impl Book {
         });
     }
 
-    /// Takes the broker's cash. What was paid in or out is neither won nor lost: the marks that equity is
-    /// measured by move with it.
-    fn adopt_cash(&mut self, record: &Record) {
-        let Record::CashAdopted {
-            ours,
-            broker,
-            transfer,
-        } = record
-        else {
-            return;
-        };
-        self.cash = *broker;
-        if !transfer {
-            return;
-        }
-        let paid_in = *broker - *ours;
+    /// What was paid in or out is neither won nor lost: the marks that equity is measured by move with it.
+    fn move_marks(&mut self, paid_in: Money) {
         if let Some(day) = self.day.as_mut().filter(|day| !day.closed) {
             day.equity_at_open += paid_in;
         }

@@ -31,6 +31,9 @@ pub struct Holding {
     pub exit_value: Money,
     /// What the broker charged.
     pub fees: Money,
+    /// What shares that came by hand were worth then, less those that went: no fill of ours tells.
+    #[serde(default)]
+    pub by_hand: Money,
     /// First entry fill.
     pub entered_at: Option<Timestamp>,
     /// Last fill of any order.
@@ -128,6 +131,7 @@ impl Holding {
             exit_qty: Qty::ZERO,
             exit_value: Money::ZERO,
             fees: Money::ZERO,
+            by_hand: Money::ZERO,
             entered_at: None,
             last_fill_at: None,
             initial_stop: None,
@@ -196,23 +200,28 @@ impl Holding {
     }
 
     /// Takes the broker's position in place of what the fills add up to. One on a side on which the fills
-    /// left nothing is not this trade's: to it the trade is flat.
-    pub fn adopt(&mut self, broker: NetQty) {
+    /// left nothing is not this trade's: to it the trade is flat. What came or went counts at `price`.
+    pub fn adopt(&mut self, broker: NetQty, price: Option<Price>) {
+        let before = self.net;
         let side = Direction::of(broker);
         let ours =
             side.is_none() || side == Some(self.direction) || side == Direction::of(self.net);
         self.net = if ours { broker } else { NetQty::ZERO };
         self.adopted = true;
+        if let (Some(price), Some(came)) = (price, self.net.checked_add(-before)) {
+            self.by_hand += price.times_net(came);
+        }
     }
 
-    /// What the fills so far brought, fees taken off; the position itself is not in it.
+    /// What the fills so far brought, fees taken off, and what came and went by hand; the position itself is
+    /// not in it.
     #[must_use]
     pub fn cash_flow(&self) -> Money {
         let traded = match self.direction {
             Direction::Long => self.exit_value - self.entry_value,
             Direction::Short => self.entry_value - self.exit_value,
         };
-        traded - self.fees
+        traded - self.fees - self.by_hand
     }
 
     /// Profit or loss if the position were closed at `last`.
@@ -273,7 +282,7 @@ mod tests {
             let found = Holding::found(symbol, id, net(100), (None, Timestamp::MIN));
             let mut holding = found.unwrap();
             holding.net = holding.net.checked_add(net(filled)).unwrap();
-            holding.adopt(net(broker));
+            holding.adopt(net(broker), None);
             assert_eq!(holding.net, net(kept), "{filled} and {broker}");
         }
     }

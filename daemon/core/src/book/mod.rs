@@ -34,11 +34,24 @@ use crate::record::{Arming, IntentId, Origin, Scope, TradingState};
 /// place, and every report looks at them more than once.
 pub type TradeOrders<'a> = SmallVec<[&'a Order; 8]>;
 
+/// Cash that is at the broker and not the ledger's: what positions of somebody else were paid with, or
+/// brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CashApart {
+    /// What the broker has beyond the ledger; negative where they were bought.
+    pub amount: Money,
+    /// What of each symbol is somebody else's.
+    pub positions: BTreeMap<Symbol, NetQty>,
+}
+
 /// The durable state of the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Book {
     /// Cash, unsettled sales included; negative when shares were bought on margin.
     pub cash: Money,
+    /// What the broker has in cash beyond that, as long as it holds positions of somebody else.
+    #[serde(default)]
+    pub apart: CashApart,
     /// Whether the account's first cash is known.
     pub opened: bool,
     /// Everything the broker has charged.
@@ -100,6 +113,7 @@ impl Default for Book {
     fn default() -> Self {
         Self {
             cash: Money::ZERO,
+            apart: CashApart::default(),
             opened: false,
             fees: Money::ZERO,
             day: None,

@@ -1,36 +1,61 @@
 //! The ledger's cash beside the broker's: what comes and goes without a report, and what paid for positions
 //! that are somebody else's.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use trader_contract::{Money, Timestamp};
+use trader_contract::{Money, NetQty, Symbol, Timestamp};
 
 use super::Engine;
 use super::unknown::Answer;
-use crate::book::Order;
+use crate::book::{CashApart, Order};
 use crate::command::Commands;
 use crate::record::{Record, Severity};
 
 impl Engine {
     /// Takes the broker's cash in place of the ledger's, after shares of this worth. What somebody else's
-    /// positions were paid with stays apart with them: it would look like a profit or a loss. As long as
-    /// there are any, nobody can tell their part of the cash from ours, and the shares count at their worth.
+    /// positions were paid with stays apart with them: it would look like a profit or a loss. Where nobody
+    /// knows how much that is, the shares count at their worth.
     pub(super) fn adopt_cash(&mut self, answer: Answer<'_>, worth: Money, out: &mut Commands) {
-        let cash = match self.has_foreign_positions() {
-            true => self.book.cash - worth,
-            false => answer.held.cash,
+        let cash = match self.foreign_cash() {
+            Some(apart) => answer.held.cash - apart,
+            None => self.book.cash - worth,
         };
         self.take_cash(answer.at, cash, false, out);
         self.cash_dispute = None;
-        self.cash_apart = Some(CashApart {
+        self.cash_beyond = Some(CashBeyond {
             amount: answer.held.cash - cash,
             asked_at: answer.asked_at,
         });
     }
 
-    /// Whether the broker holds anything that this store did not make and that was not adopted.
+    /// How much of the broker's cash is somebody else's, as far as it is known for what they hold now.
+    fn foreign_cash(&self) -> Option<Money> {
+        if !self.has_foreign_positions() {
+            return Some(Money::ZERO);
+        }
+        let known = self.foreign_positions()? == self.book.apart.positions;
+        known.then_some(self.book.apart.amount)
+    }
+
+    /// Whether an answer has shown that the broker holds anything that this store did not make and that was
+    /// not adopted.
     fn has_foreign_positions(&self) -> bool {
         let mut disputed = self.disputed.values();
-        disputed.any(|dispute| dispute.settled && dispute.ours != dispute.broker)
+        disputed.any(|dispute| dispute.ours != dispute.broker)
+    }
+
+    /// What of each symbol is somebody else's; `None` while a second answer must show it.
+    fn foreign_positions(&self) -> Option<BTreeMap<Symbol, NetQty>> {
+        let disputed = self.disputed.iter();
+        let apart = disputed.map(|(symbol, dispute)| {
+            let net = dispute.broker.checked_add(-dispute.ours);
+            let net = net.filter(|_| !dispute.is_open());
+            net.map(|net| (*symbol, net))
+        });
+        let mut apart: BTreeMap<Symbol, NetQty> = apart.collect::<Option<_>>()?;
+        apart.retain(|_, net| !net.is_flat());
+        Some(apart)
     }
 
     /// Sets the ledger's cash.
@@ -48,48 +73,88 @@ impl Engine {
         self.value_account();
     }
 
-    /// Compares cash where all positions agree and nothing is on its way: interest, dividends and
-    /// deposits come without a report, and are neither profit nor loss. Cash that paid for somebody
-    /// else's position stays apart from the ledger like the position itself.
+    /// Compares cash where nothing is on its way. Interest, dividends and deposits come without a report, and
+    /// are neither profit nor loss. What paid for somebody else's positions stays apart from the ledger like
+    /// them, and is known anew whenever they have changed. As with positions, two answers must agree: the parts
+    /// of one may have been read one after the other.
     pub(super) fn compare_cash(&mut self, answer: Answer<'_>, out: &mut Commands) {
         let busy = |order: &Order| {
             (order.is_live() && order.is_unheard())
                 || order.misses_fills()
                 || order.updated_at > answer.asked_at
         };
-        let (ours, broker) = (self.book.cash, answer.held.cash);
-        let busy = self.book.orders.moving(answer.asked_at).any(busy);
-        if !busy {
-            self.cash_apart = Some(CashApart {
-                amount: broker - ours,
-                asked_at: answer.asked_at,
-            });
-        }
-        let compared = self.watch.reconcile_nanos.is_some() && self.disputed.is_empty();
-        if !compared || ours == broker || busy {
+        let asked_at = answer.asked_at;
+        let beyond = answer.held.cash - self.book.cash;
+        if self.book.orders.moving(asked_at).any(busy) {
             self.cash_dispute = None;
             return;
         }
-        let found = CashDispute {
-            ours,
-            broker,
-            asked_at: answer.asked_at,
+        self.cash_beyond = Some(CashBeyond {
+            amount: beyond,
+            asked_at,
+        });
+        let positions = self.foreign_positions();
+        let Some(positions) = positions.filter(|_| self.watch.reconcile_nanos.is_some()) else {
+            self.cash_dispute = None;
+            return;
         };
-        let before = self.cash_dispute.replace(found);
-        let same = before
-            .is_some_and(|d| (d.ours, d.broker) == (ours, broker) && d.asked_at < answer.asked_at);
-        if !same {
+        let known = self.book.apart.positions == positions;
+        if known && self.book.apart.amount == beyond {
+            self.cash_dispute = None;
+            return;
+        }
+        let before = self.cash_dispute.take();
+        let shown = before.is_some_and(|before| {
+            before.beyond == beyond && before.positions == positions && before.asked_at < asked_at
+        });
+        if shown {
+            self.settle_cash(answer, beyond, positions, out);
+        } else {
+            self.cash_dispute = Some(CashDispute {
+                beyond,
+                positions,
+                asked_at,
+            });
+        }
+    }
+
+    /// Two answers have shown how much the broker has beyond the ledger: what is not somebody else's has come
+    /// or gone without a report.
+    fn settle_cash(
+        &mut self,
+        answer: Answer<'_>,
+        beyond: Money,
+        positions: BTreeMap<Symbol, NetQty>,
+        out: &mut Commands,
+    ) {
+        let amount = if positions.is_empty() {
+            Money::ZERO
+        } else if positions == self.book.apart.positions {
+            self.book.apart.amount
+        } else {
+            beyond
+        };
+        let apart = CashApart { amount, positions };
+        if apart != self.book.apart {
+            let CashApart { amount, positions } = apart;
+            self.write(answer.at, Record::CashSetApart { amount, positions }, out);
+        }
+        let (ours, broker) = (self.book.cash, answer.held.cash - amount);
+        self.cash_beyond = Some(CashBeyond {
+            amount,
+            asked_at: answer.asked_at,
+        });
+        if ours == broker {
             return;
         }
         self.take_cash(answer.at, broker, true, out);
-        self.cash_dispute = None;
-        self.cash_apart = Some(CashApart::none_at(answer.asked_at));
         self.alert(
             answer.at,
             (Severity::Notice, "cash_differs", None),
             (
                 format!("the ledger had {ours} in cash, the broker has {broker}; that is taken"),
-                "compare with the broker's activities: interest, dividends, fees, transfers",
+                "compare with the broker's activities: interest, dividends, fees, transfers, what was won or lost \
+                 by hand",
             ),
             out,
         );
@@ -101,46 +166,64 @@ impl Engine {
     pub(super) fn adopt_cash_apart(
         &mut self,
         (at, shown_at): (Timestamp, Timestamp),
-        worth: Money,
+        (symbol, worth): (Symbol, Money),
         out: &mut Commands,
     ) {
+        self.set_less_apart(at, (symbol, worth), out);
         if self.has_foreign_positions() {
             self.take_cash(at, self.book.cash - worth, false, out);
-            if let Some(apart) = &mut self.cash_apart {
-                apart.amount += worth;
+            if let Some(beyond) = &mut self.cash_beyond {
+                beyond.amount += worth;
             }
             return;
         }
-        let Some(apart) = self.cash_apart.filter(|apart| apart.asked_at >= shown_at) else {
+        let Some(beyond) = self
+            .cash_beyond
+            .filter(|beyond| beyond.asked_at >= shown_at)
+        else {
             return self.request_snapshot(out);
         };
-        self.take_cash(at, self.book.cash + apart.amount, false, out);
-        self.cash_apart = Some(CashApart::none_at(apart.asked_at));
+        self.take_cash(at, self.book.cash + beyond.amount, false, out);
+        self.cash_beyond = Some(CashBeyond {
+            amount: Money::ZERO,
+            asked_at: beyond.asked_at,
+        });
+    }
+
+    /// A position is somebody else's no longer: what it is worth does not stay apart, and nothing does after
+    /// the last one.
+    fn set_less_apart(
+        &mut self,
+        at: Timestamp,
+        (symbol, worth): (Symbol, Money),
+        out: &mut Commands,
+    ) {
+        let mut positions = self.book.apart.positions.clone();
+        if positions.remove(&symbol).is_none() {
+            return;
+        }
+        let amount = match positions.is_empty() {
+            true => Money::ZERO,
+            false => self.book.apart.amount + worth,
+        };
+        self.write(at, Record::CashSetApart { amount, positions }, out);
     }
 }
 
-/// A difference between our cash and the broker's, as one snapshot shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What the broker has in cash beyond the ledger while it holds these positions of somebody else, as one
+/// answer shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CashDispute {
-    ours: Money,
-    broker: Money,
+    beyond: Money,
+    positions: BTreeMap<Symbol, NetQty>,
     asked_at: Timestamp,
 }
 
 /// What the broker has in cash beyond the ledger, as the last answer showed it that nothing was on its way
-/// beside: what somebody else's positions were paid with.
+/// beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct CashApart {
-    pub(super) amount: Money,
+pub(super) struct CashBeyond {
+    amount: Money,
     /// When that answer was asked for.
-    pub(super) asked_at: Timestamp,
-}
-
-impl CashApart {
-    pub(super) const fn none_at(asked_at: Timestamp) -> Self {
-        Self {
-            amount: Money::ZERO,
-            asked_at,
-        }
-    }
+    asked_at: Timestamp,
 }

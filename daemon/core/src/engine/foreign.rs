@@ -239,7 +239,7 @@ impl Engine {
         self.write(at, record, out);
         let shown_at = self.disputed.remove(&symbol).map(|d| d.asked_at);
         let worth = price.unwrap_or(stop).times_net(net);
-        self.adopt_cash_apart((at, shown_at.unwrap_or(at)), worth, out);
+        self.adopt_cash_apart((at, shown_at.unwrap_or(at)), (symbol, worth), out);
         self.value_account();
         self.clear_standing(at, ALERT, Some(symbol), out);
         self.block(at, symbol, Block::Foreign, out);

@@ -43,7 +43,7 @@ use trader_contract::{
 use trader_indicators::IndicatorError;
 
 use self::authority::Heard;
-use self::cash::{CashApart, CashDispute};
+use self::cash::{CashBeyond, CashDispute};
 use self::ladder::Ladder;
 use self::liveness::Links;
 pub use self::liveness::{DataState, LinkState};
@@ -145,7 +145,7 @@ pub struct Engine {
     /// Symbols whose trade was over and is open again, with the newest question that was asked before.
     reopened: BTreeMap<Symbol, u32>,
     cash_dispute: Option<CashDispute>,
-    cash_apart: Option<CashApart>,
+    cash_beyond: Option<CashBeyond>,
     ladder: Ladder,
     links: Links,
     unreadable: Vec<Unreadable>,
@@ -203,7 +203,7 @@ impl Engine {
             comparing: false,
             reopened: BTreeMap::new(),
             cash_dispute: None,
-            cash_apart: None,
+            cash_beyond: None,
             ladder: Ladder::default(),
             links: Links::default(),
             unreadable: Vec::new(),

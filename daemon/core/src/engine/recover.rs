@@ -282,6 +282,7 @@ impl Engine {
             symbol,
             ours,
             broker,
+            price,
         };
         self.write(answer.at, record, out);
         let settled = Dispute {

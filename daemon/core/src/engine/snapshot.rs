@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use trader_contract::{ClientOrderId, Money, Symbol, SymbolId, Timestamp};
 
 use super::authority::Heard;
-use super::cash::{CashApart, CashDispute};
+use super::cash::{CashBeyond, CashDispute};
 use super::ladder::Ladder;
 use super::liveness::Links;
 use super::recover::Dispute;
@@ -47,7 +47,7 @@ pub struct Snapshot {
     #[serde(default)]
     reopened: BTreeMap<Symbol, u32>,
     cash_dispute: Option<CashDispute>,
-    cash_apart: Option<CashApart>,
+    cash_beyond: Option<CashBeyond>,
     ladder: Ladder,
     links: Links,
     unreadable: Vec<Unreadable>,
@@ -118,8 +118,8 @@ impl Engine {
             strays: self.strays.clone(),
             disputed: self.disputed.clone(),
             reopened: self.reopened.clone(),
-            cash_dispute: self.cash_dispute,
-            cash_apart: self.cash_apart,
+            cash_dispute: self.cash_dispute.clone(),
+            cash_beyond: self.cash_beyond,
             ladder: self.ladder,
             links: self.links.clone(),
             unreadable: self.unreadable.clone(),
@@ -176,7 +176,7 @@ impl Engine {
             disputed: snapshot.disputed,
             reopened: snapshot.reopened,
             cash_dispute: snapshot.cash_dispute,
-            cash_apart: snapshot.cash_apart,
+            cash_beyond: snapshot.cash_beyond,
             ladder: snapshot.ladder,
             links: snapshot.links,
             unreadable: snapshot.unreadable,

@@ -142,6 +142,7 @@ impl Engine {
             symbol,
             ours,
             broker,
+            price: None,
         };
         self.write(at, record, out);
         let message = format!(

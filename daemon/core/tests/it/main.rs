@@ -13,6 +13,7 @@ mod asked;
 mod breakers;
 #[cfg(test)]
 mod caps;
+mod cash;
 #[cfg(test)]
 mod corrections;
 #[cfg(test)]

@@ -150,12 +150,20 @@ impl Mirror {
                 symbol,
                 ours,
                 broker,
+                ..
             } => {
                 let (ours, broker) = (self.net(*ours), self.net(*broker));
                 format!("{symbol}: ours {ours}, the broker's {broker}")
             }
             Record::CashAdopted { ours, broker, .. } => {
                 format!("cash {ours}, the broker's {broker}")
+            }
+            Record::CashSetApart { amount, positions } => {
+                let positions = positions.iter();
+                let positions =
+                    positions.map(|(symbol, net)| format!("{} {symbol}", self.net(*net)));
+                let positions: Vec<String> = positions.collect();
+                format!("cash {amount} apart for [{}]", positions.join(", "))
             }
             Record::TradeVoided { symbol, .. } => format!("trade {symbol} voided"),
             Record::AlertCleared { kind, .. } => format!("cleared {kind}"),

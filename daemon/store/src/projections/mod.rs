@@ -60,6 +60,7 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
         | Record::TradingStateSet { .. }
         | Record::StrategySaved { .. }
         | Record::CashAdopted { .. }
+        | Record::CashSetApart { .. }
         | Record::RunStarted { .. }
         | Record::RunEnded
         | Record::Killed { .. }

@@ -215,6 +215,7 @@ fn place(record: &Record) -> usize {
         Record::OverrideAsked { .. } => 42,
         Record::OverrideMissed { .. } => 43,
         Record::OverrideEnded { .. } => 44,
+        Record::CashSetApart { .. } => 45,
     }
 }
 
@@ -225,7 +226,7 @@ fn every_kind_of_record_is_tried_and_the_records_meet() {
         .new_tree(&mut runner)
         .unwrap()
         .current();
-    let mut seen = [0; 45];
+    let mut seen = [0; 46];
     for entry in &journal {
         seen[place(&entry.record)] += 1;
     }

@@ -412,12 +412,17 @@ fn about_the_account() -> impl Strategy<Value = Record> {
             broker,
             transfer: ours < broker,
         }),
+        (amounts(), symbols(), nets()).prop_map(|(amount, symbol, net)| Record::CashSetApart {
+            amount,
+            positions: [(symbol, net)].into(),
+        }),
         (symbols(), order_ids())
             .prop_map(|(symbol, client_id)| Record::TradeVoided { symbol, client_id }),
         (symbols(), nets(), nets()).prop_map(|(symbol, ours, broker)| Record::Discrepancy {
             symbol,
             ours,
-            broker
+            broker,
+            price: None,
         }),
     ]
 }
@@ -427,7 +432,7 @@ fn about_alerts() -> impl Strategy<Value = Record> {
         6 => alerts().prop_map(|alert| Record::Alerted { alert }),
         2 => (kinds(), of(symbols()))
             .prop_map(|(kind, symbol)| Record::AlertCleared { kind, symbol }),
-        2 => (1_u64..200, origins())
+        3 => (1_u64..200, origins())
             .prop_map(|(number, origin)| Record::AlertAcknowledged { number, origin }),
     ]
 }

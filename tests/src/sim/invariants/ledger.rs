@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trader_contract::{
-    BrokerEvent, ClientOrderId, Execution, ExecutionId, NetQty, OrderReport, Qty, Symbol, Timestamp,
+    BrokerEvent, ClientOrderId, Execution, ExecutionId, Money, NetQty, OrderReport, Qty, Symbol,
+    Timestamp,
 };
 use trader_core::Engine;
 use trader_core::record::{JournalEntry, Record};
@@ -77,8 +78,23 @@ impl Watcher for LedgerIsBroker {
         if view.now.since(since) < SETTLED_AFTER || around.shut_out || is_another_account(view) {
             return Ok(0);
         }
-        difference(view, engine).map_or(Ok(1), Err)
+        if let Some(difference) = difference(view, engine) {
+            return Err(difference);
+        }
+        // Cash is compared once positions are.
+        let compared = view.now.since(since) >= 2 * SETTLED_AFTER;
+        uncounted(view, engine)
+            .filter(|_| compared)
+            .map_or(Ok(1), Err)
     }
+}
+
+/// Cash of the broker that the ledger neither has nor knows to be the owner's.
+fn uncounted(view: &View<'_>, engine: &Engine) -> Option<String> {
+    let (ours, broker) = (engine.book().cash, view.truth.cash);
+    let apart = engine.book().apart.amount;
+    let all = ours + apart == broker && (apart == Money::ZERO || !view.truth.owner.has_nothing());
+    (!all).then(|| format!("the ledger has {ours} in cash and {apart} apart, the broker {broker}"))
 }
 
 /// Whether the client of this life may not trade the broker's account, and hands on nothing of it.

@@ -106,6 +106,15 @@ fn gross(view: &View<'_>, value: Money) -> Option<String> {
         return None;
     }
     for (symbol, held) in &view.truth.held {
+        if view
+            .truth
+            .owner
+            .unknown_until(*symbol, view.around.calm_from)
+            > view.now
+        {
+            // What the owner has just added is not known to the daemon yet.
+            return None;
+        }
         let last = last(engine, *symbol)?;
         equity += last.times_net(held.net);
         gross += last.times(held.net.magnitude());

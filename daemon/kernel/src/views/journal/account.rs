@@ -1,6 +1,8 @@
 //! Trades, sessions, alerts, and whether entries are allowed.
 
-use trader_contract::{ClientOrderId, Money, Symbol};
+use std::collections::BTreeMap;
+
+use trader_contract::{ClientOrderId, Money, NetQty, Symbol};
 use trader_core::record::{Alert, DaySummary, Origin, Trade, TradingState};
 
 use super::words;
@@ -16,6 +18,22 @@ pub(super) fn trade_voided(symbol: Symbol, entry: ClientOrderId) -> String {
 /// "cash is 99872.5, as the broker says; the ledger had 100000".
 pub(super) fn cash_adopted(ours: Money, broker: Money) -> String {
     format!("cash is {broker}, as the broker says; the ledger had {ours}")
+}
+
+/// "of the broker's cash -1000 belongs to 10 SPY of somebody else".
+pub(super) fn cash_set_apart(amount: Money, positions: &BTreeMap<Symbol, NetQty>) -> String {
+    if positions.is_empty() {
+        return "all of the broker's cash is the ledger's: it holds nothing of somebody else"
+            .to_owned();
+    }
+    let held = positions
+        .iter()
+        .map(|(symbol, net)| format!("{net} {symbol}"));
+    let held: Vec<String> = held.collect();
+    format!(
+        "of the broker's cash {amount} belongs to {} of somebody else",
+        held.join(", ")
+    )
 }
 
 /// "SPY long closed: stop_loss, -5.92, 148 shares from 168.82 to 168.78, 8 min".

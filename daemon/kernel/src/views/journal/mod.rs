@@ -64,6 +64,7 @@ fn sentence(record: &Record) -> String {
         ),
         Record::TradeVoided { client_id, symbol } => account::trade_voided(*symbol, *client_id),
         Record::CashAdopted { ours, broker, .. } => account::cash_adopted(*ours, *broker),
+        Record::CashSetApart { amount, positions } => account::cash_set_apart(*amount, positions),
         Record::TradeClosed { trade } => account::trade_closed(trade),
         Record::TradingStateSet { state, origin } => account::trading_state(state, origin),
         Record::StrategySaved { route, symbol, .. } => {
@@ -73,6 +74,7 @@ fn sentence(record: &Record) -> String {
             symbol,
             ours,
             broker,
+            ..
         } => format!("{symbol}: the ledger holds {ours} shares, the broker {broker}"),
         Record::Alerted { alert } => account::alerted(alert),
         Record::Checkpoint { .. } => "checkpoint of the whole book".to_owned(),
