@@ -79,6 +79,9 @@ pub struct AccountFacts {
     pub shorting: bool,
     /// What opening orders may still cost; `None` where the broker does not say.
     pub buying_power: Option<Money>,
+    /// What cash and all positions are worth together, by the broker's prices; `None` where it does not say.
+    #[serde(default)]
+    pub equity: Option<Money>,
 }
 
 /// An order at the broker that has no id of ours.

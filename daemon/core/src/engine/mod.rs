@@ -22,6 +22,7 @@ mod protection;
 mod reconcile;
 mod recording;
 mod recover;
+mod refused;
 mod reports;
 mod session;
 mod snapshot;

@@ -2,8 +2,8 @@
 //! cannot be explained is written down, told, and stops entries.
 
 use trader_contract::{
-    BrokerSnapshot, ClientOrderId, Execution, NetQty, OrderReport, ReportStatus, RequestFailure,
-    Symbol, Timestamp,
+    BrokerSnapshot, ClientOrderId, Execution, Money, NetQty, OrderReport, ReportStatus,
+    RequestFailure, Symbol, Timestamp,
 };
 
 use super::Engine;
@@ -34,7 +34,8 @@ impl Engine {
     pub(super) fn on_snapshot(&mut self, at: Timestamp, held: &BrokerSnapshot, out: &mut Commands) {
         let newest = self.reconciling.take_answer(held.number);
         if !self.book.opened && newest.is_some() {
-            self.write(at, Record::AccountOpened { cash: held.cash }, out);
+            let cash = opening_cash(held);
+            self.write(at, Record::AccountOpened { cash }, out);
             self.value_account();
         }
         // Nothing is sent on what it says of orders before its positions are compared.
@@ -207,4 +208,11 @@ fn missed_fill(order: &Order, execution: &Execution) -> OrderReport {
         at: execution.at,
         reason: None,
     }
+}
+
+/// What a new ledger begins with. What positions of somebody else were paid with is not in the broker's cash,
+/// and what they brought is: what everything is worth is neither too much nor too little.
+fn opening_cash(held: &BrokerSnapshot) -> Money {
+    let worth = held.account.equity.filter(|_| !held.positions.is_empty());
+    worth.unwrap_or(held.cash)
 }

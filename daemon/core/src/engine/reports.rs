@@ -252,29 +252,13 @@ impl Engine {
         message: &str,
         out: &mut Commands,
     ) {
-        let severity = match order.role() {
-            OrderRole::Entry => Severity::Notice,
-            _ => Severity::Warning,
-        };
         if let (true, Some(id)) = (
             order.role().is_reducing(),
             self.by_ticker.get(&order.symbol()),
         ) {
             self.back_off(at, *id);
         }
-        self.alert(
-            at,
-            (severity, "order_refused", Some(order.symbol())),
-            (
-                format!(
-                    "the broker refused {} order {}: {message} ({code})",
-                    order.role(),
-                    order.id()
-                ),
-                "nothing for an entry; a stop or an exit is tried again by itself",
-            ),
-            out,
-        );
+        self.tell_refused(at, order, &format!("{message} ({code})"), out);
     }
 
     /// A replacement failed. A refused one never comes to be; of one that nobody answered, the broker's

@@ -8,20 +8,15 @@ use trader_contract::{
 
 use super::Engine;
 use super::cause::Cause;
+use super::refused::EXIT_REFUSED;
 use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands};
-use crate::orders::{Ground, Step, Venue, is_settled, next_step};
+use crate::orders::{Ground, Step, is_settled, next_step};
 use crate::record::{ExitReason, PlannedOrder, Record, Severity, Trade};
 use crate::risk::traffic::Message;
 
 /// Steps that one look may take; more would mean that a step changes nothing.
 const STEPS_MAX: usize = 8;
-/// The longest pause between two tries, in nanoseconds.
-const RETRY_MAX: i64 = 30 * Timestamp::SECOND;
-/// The same for a position that is to be closed.
-const RETRY_EXIT_MAX: i64 = 5 * Timestamp::SECOND;
-/// The same while no session is open.
-const RETRY_NIGHT_MAX: i64 = 5 * Timestamp::MINUTE;
 /// How long an answer is waited for before it is asked for again, and an exit before another one
 /// follows, in nanoseconds.
 pub(super) const CHASE: i64 = 5 * Timestamp::SECOND;
@@ -123,7 +118,7 @@ impl Engine {
         Some((step, settled))
     }
 
-    fn holding(&self, id: SymbolId) -> Option<&Holding> {
+    pub(super) fn holding(&self, id: SymbolId) -> Option<&Holding> {
         self.book
             .holdings
             .get(&self.symbols.get(id.index())?.instrument.symbol)
@@ -403,11 +398,9 @@ impl Engine {
         let Some(holding) = self.holding(id) else {
             return;
         };
-        let record = Record::EntryLapsed {
-            symbol: holding.symbol,
-            client_id: holding.entry,
-        };
-        self.write(at, record, out);
+        let (symbol, client_id) = (holding.symbol, holding.entry);
+        self.write(at, Record::EntryLapsed { symbol, client_id }, out);
+        self.clear_standing(at, EXIT_REFUSED, Some(symbol), out);
     }
 
     /// The trade is over: counts it, tells its strategy, and looks at the breakers.
@@ -431,6 +424,7 @@ impl Engine {
             None => Record::TradeVoided { symbol, client_id },
         };
         self.write(at, record, out);
+        self.clear_standing(at, EXIT_REFUSED, Some(symbol), out);
         self.value_account();
         if let Some(lane) = owner.and_then(|lane| self.lanes.get_mut(lane)) {
             lane.closed(&summary);
@@ -461,37 +455,5 @@ impl Engine {
             profit: holding.cash_flow(),
             fees: holding.fees,
         })
-    }
-
-    /// What was refused before says nothing of what comes next.
-    pub(super) fn forget_back_off(&mut self, id: SymbolId) {
-        if let Some(state) = self.symbols.get_mut(id.index()) {
-            state.retry_nanos = 0;
-            state.retry_at = Timestamp::MIN;
-        }
-    }
-
-    /// Nothing is tried again in a symbol before `when`.
-    fn not_before(&mut self, id: SymbolId, when: Timestamp) {
-        if let Some(state) = self.symbols.get_mut(id.index()) {
-            state.retry_at = when;
-        }
-    }
-
-    /// Waits before the broker is asked again, twice as long each time.
-    pub(super) fn back_off(&mut self, at: Timestamp, id: SymbolId) {
-        let first = self.rules.retry_nanos;
-        let most = match self.symbols.get(id.index()).map(|s| self.venue(s, at)) {
-            Some(Venue::Closed { .. }) => RETRY_NIGHT_MAX,
-            _ if self.holding(id).is_some_and(|h| h.exit.is_some()) => RETRY_EXIT_MAX,
-            _ => RETRY_MAX,
-        };
-        let Some(state) = self.symbols.get_mut(id.index()) else {
-            return;
-        };
-        let pause = state.retry_nanos.saturating_mul(2);
-        let pause = pause.clamp(first, most.max(first));
-        state.retry_nanos = pause;
-        state.retry_at = at.plus_nanos(pause);
     }
 }

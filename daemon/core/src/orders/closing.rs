@@ -4,9 +4,14 @@
 
 use trader_contract::{OrderRole, OrderState, Outcome, Timestamp};
 
-use super::plan::{Ground, Step, WAIT, not_before_retry, passed};
+use super::plan::{Ground, Step, WAIT, is_bare_too_long, not_before_retry, passed};
 use crate::book::{Holding, Order};
 use crate::planted::{Bug, is};
+
+/// Exits that the broker refuses one after the other before the stop rests again.
+pub const REFUSALS: usize = 3;
+/// How long it rests before another exit is tried.
+const BETWEEN_REFUSALS: i64 = 30 * Timestamp::SECOND;
 
 /// Whether the orders of a symbol can fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +34,7 @@ pub enum Venue {
 ///
 /// While the symbol is halted, and over the night for what is left of a session or where the broker
 /// queues no exit, a stop that rests stays: it cannot be worse than nothing, and nothing could be closed.
+/// So it does for half a minute where the broker refuses exits while the market is open.
 /// Otherwise everything that rests is taken out, and the position is closed at the market.
 pub(super) fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     let live = |role: OrderRole| {
@@ -45,9 +51,13 @@ pub(super) fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_
         let known = !ground.disputed && !orders.iter().any(|order| order.misses_fills());
         let too_large = known && order.remaining() > holding.net.magnitude();
         let keeps = keeps_its_stop(orders, ground.venue) && !too_large;
-        let stays = !flat && !holding.is_turned() && keeps;
-        if stays {
+        let fits = !flat && !holding.is_turned() && !too_large;
+        if fits && keeps {
             return WAIT;
+        }
+        let until = rests_until(orders).filter(|until| fits && ground.at < *until);
+        if until.is_some() && order.role() == OrderRole::Stop {
+            return Step::Wait { until };
         }
         return cancel(order, "the position is to be closed", ground);
     }
@@ -80,7 +90,7 @@ fn keeps_its_stop(orders: &[&Order], venue: Venue) -> bool {
 }
 
 /// Closes what nothing rests for. With the venue shut the exit is queued for the open; where the
-/// broker takes none, and in a halt, the stop rests again.
+/// broker takes none, at any time, and in a halt, the stop rests again.
 fn close_or_rest(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> Step {
     if is(Bug::ExitNotFollowedUp) && orders.iter().any(|o| o.role() == OrderRole::Exit) {
         return WAIT;
@@ -88,6 +98,7 @@ fn close_or_rest(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
     let can_rest = |stop| !holding.is_turned() && !passed(holding, stop, ground);
     let rests = holding.stop.is_some_and(can_rest);
     let step = match ground.venue {
+        Venue::Open { .. } if rests && rests_instead(orders, ground) => return Step::PlaceStop,
         Venue::Open { .. } => Step::CloseOut,
         Venue::Halted if rests => Step::PlaceStop,
         Venue::Halted => return WAIT,
@@ -97,12 +108,49 @@ fn close_or_rest(holding: &Holding, orders: &[&Order], ground: &Ground<'_>) -> S
     not_before_retry(step, ground)
 }
 
+/// Whether the stop rests again in the place of an exit that the broker refuses again and again. Once it has,
+/// or was refused as well, the next exit is tried.
+fn rests_instead(orders: &[&Order], ground: &Ground<'_>) -> bool {
+    let refused = refused_exits(orders);
+    let exit = of_role(orders, OrderRole::Exit).max_by_key(|order| order.id());
+    let Some(newest) = exit.filter(|_| refused > 0) else {
+        return false;
+    };
+    let stop = of_role(orders, OrderRole::Stop).max_by_key(|order| order.id());
+    let tried = stop.is_some_and(|stop| stop.planned_at >= newest.updated_at);
+    !tried && (refused >= REFUSALS || is_bare_too_long(ground))
+}
+
+/// How many of a trade's exits, counted from the newest one, the broker has refused one after the other.
+#[must_use]
+pub fn refused_exits(orders: &[&Order]) -> usize {
+    let taken = of_role(orders, OrderRole::Exit).filter(|order| !is_rejected(order));
+    let taken = taken.map(Order::id).max();
+    let refused = of_role(orders, OrderRole::Exit).filter(|order| is_rejected(order));
+    refused.filter(|order| Some(order.id()) > taken).count()
+}
+
+/// Until when a stop rests between two exits of which the broker has refused the first.
+fn rests_until(orders: &[&Order]) -> Option<Timestamp> {
+    let newest = of_role(orders, OrderRole::Exit).max_by_key(|order| order.id());
+    let refused = newest.filter(|order| is_rejected(order))?;
+    Some(refused.updated_at.plus_nanos(BETWEEN_REFUSALS))
+}
+
+fn of_role<'a>(orders: &'a [&Order], role: OrderRole) -> impl Iterator<Item = &'a Order> {
+    let orders = orders.iter().copied();
+    orders.filter(move |order| order.role() == role)
+}
+
+fn is_rejected(order: &Order) -> bool {
+    order.state == OrderState::Done(Outcome::Rejected)
+}
+
 /// Whether the newest exit was refused, since then if there is a time.
 fn was_refused(orders: &[&Order], since: Option<Timestamp>) -> bool {
-    let exits = orders.iter().filter(|o| o.role() == OrderRole::Exit);
-    exits.max_by_key(|o| o.id()).is_some_and(|order| {
-        order.state == OrderState::Done(Outcome::Rejected)
-            && since.is_none_or(|since| order.updated_at >= since)
+    let newest = of_role(orders, OrderRole::Exit).max_by_key(|order| order.id());
+    newest.is_some_and(|order| {
+        is_rejected(order) && since.is_none_or(|since| order.updated_at >= since)
     })
 }
 

@@ -3,5 +3,5 @@
 mod closing;
 mod plan;
 
-pub use closing::Venue;
+pub use closing::{REFUSALS, Venue, refused_exits};
 pub use plan::{Ground, Step, is_closing, is_settled, next_step, protected_qty, stop_in_force};

@@ -4,7 +4,7 @@
 //! The rules, in order:
 //! 1. A position that is to be closed first has its entry and its resting exits cancelled, each
 //!    confirmed by the broker, and is then closed at the market. Nothing rests beside the exit. What is
-//!    not answered or does not fill is followed up: see the file of closing.
+//!    not answered, does not fill or is refused is followed up: see the file of closing.
 //! 2. A flat symbol is freed once every order has ended.
 //! 3. An entry that waits while none are taken is cancelled. One that filled in part gets `partial_fill_patience`; then its rest is cancelled.
 //! 4. A position whose entry has ended has one stop for all of it, where it is meant to rest.
@@ -148,7 +148,7 @@ fn bare_until(ground: &Ground<'_>) -> Option<Timestamp> {
     Some(since.plus_nanos(ground.rules.protect_within_nanos))
 }
 
-fn is_bare_too_long(ground: &Ground<'_>) -> bool {
+pub(super) fn is_bare_too_long(ground: &Ground<'_>) -> bool {
     bare_until(ground).is_some_and(|until| ground.at >= until)
 }
 

@@ -1,6 +1,7 @@
 //! The ledger's cash beside the broker's while a person trades on the same account.
 
 use trader_contract::{Direction, Money, Timestamp};
+use trader_core::book::Book;
 use trader_core::{OperatorCommand, Watch};
 
 use crate::foreign::{look_twice, net};
@@ -199,5 +200,21 @@ fn shares_that_come_and_go_by_hand_are_no_profit_of_their_trade() {
             assert_eq!(profit(scene), before);
         }
         assert_eq!(scene.book_from_journal(), *scene.engine.book());
+    });
+}
+
+#[test]
+fn a_new_store_on_an_account_with_somebodys_positions_begins_with_what_all_is_worth() {
+    each(|scene| {
+        holds(scene, "GME", 300, 60_000);
+        // Their prices have moved.
+        let moved = cost(scene, 500);
+        scene.venue.account.equity = Some(Money::dollars(100_000) + moved);
+        scene.rebuild(Book::default());
+        look_long(scene);
+        assert_eq!(scene.engine.equity(), Money::dollars(100_000) + moved);
+        let apart = &scene.engine.book().apart;
+        assert_eq!(ledger(scene) + apart.amount, scene.venue.cash());
+        assert!(!scene.transcript().contains("cash_differs"));
     });
 }

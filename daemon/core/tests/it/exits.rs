@@ -138,3 +138,110 @@ fn a_refused_cancel_is_tried_again() {
       SEND 1-x1 sell 100 SPY market Day
     ");
 }
+
+#[test]
+fn while_the_broker_refuses_exits_the_stop_rests_again() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        leave(scene);
+        scene.cancelled("1-s1");
+        scene.forget();
+        for (exit, pause) in [("1-x1", 1), ("1-x2", 2), ("1-x3", 0)] {
+            scene.refused(exit);
+            scene.pass(pause);
+        }
+        scene.working("1-s2");
+        scene.pass(30);
+        scene.cancelled("1-s2");
+        scene.refused("1-x4");
+        scene.working("1-s3");
+        scene.pass(30);
+        scene.cancelled("1-s3");
+        scene.fill("1-x5", 100, "100.2");
+    }), @r"
+    14:33:00 1-x1 refused
+      heard submit 1-x1 refused
+      ALERT Warning order_refused
+    14:33:01 timer
+      plan 1-x2 sell 100 SPY market Day
+      SEND 1-x2 sell 100 SPY market Day
+    14:33:01 1-x2 refused
+      heard submit 1-x2 refused
+      ALERT Warning order_refused
+    14:33:03 timer
+      plan 1-x3 sell 100 SPY market Day
+      SEND 1-x3 sell 100 SPY market Day
+    14:33:03 1-x3 refused
+      heard submit 1-x3 refused
+      ALERT Critical exit_refused
+      plan 1-s2 sell 100 SPY stop 99.5 Gtc
+      SEND 1-s2 sell 100 SPY stop 99.5 Gtc
+    14:33:03 1-s2 works
+      heard 1-s2 New 0/100
+    14:33:33 timer
+      cancel asked 1-s2: the position is to be closed
+      CANCEL 1-s2
+    14:33:33 1-s2 cancelled
+      heard 1-s2 Cancelled 0/100
+      plan 1-x4 sell 100 SPY market Day
+      SEND 1-x4 sell 100 SPY market Day
+    14:33:33 1-x4 refused
+      heard submit 1-x4 refused
+      plan 1-s3 sell 100 SPY stop 99.5 Gtc
+      SEND 1-s3 sell 100 SPY stop 99.5 Gtc
+    14:33:33 1-s3 works
+      heard 1-s3 New 0/100
+    14:34:03 timer
+      cancel asked 1-s3: the position is to be closed
+      CANCEL 1-s3
+    14:34:03 1-s3 cancelled
+      heard 1-s3 Cancelled 0/100
+      plan 1-x5 sell 100 SPY market Day
+      SEND 1-x5 sell 100 SPY market Day
+    14:34:03 1-x5 fills 100 at 100.2
+      heard 1-x5 Filled 100/100, 100 at 100.2
+      trade SPY closed: strategy 10
+      cleared exit_refused
+    ");
+}
+
+#[test]
+fn where_the_broker_refuses_the_stop_too_both_are_tried_in_turn() {
+    assert_snapshot!(both(|scene| {
+        scene.with_position();
+        leave(scene);
+        scene.cancelled("1-s1");
+        for (exit, pause) in [("1-x1", 1), ("1-x2", 2), ("1-x3", 0)] {
+            scene.refused(exit);
+            scene.pass(pause);
+        }
+        scene.forget();
+        scene.refused("1-s2");
+        scene.pass(5);
+        scene.refused("1-x4");
+        scene.refused("1-s3");
+        scene.pass(5);
+        scene.fill("1-x5", 100, "100.2");
+    }), @r"
+    14:33:03 1-s2 refused
+      heard submit 1-s2 refused
+      ALERT Warning order_refused
+    14:33:08 timer
+      plan 1-x4 sell 100 SPY market Day
+      SEND 1-x4 sell 100 SPY market Day
+    14:33:08 1-x4 refused
+      heard submit 1-x4 refused
+      plan 1-s3 sell 100 SPY stop 99.5 Gtc
+      SEND 1-s3 sell 100 SPY stop 99.5 Gtc
+    14:33:08 1-s3 refused
+      heard submit 1-s3 refused
+      ALERT Warning order_refused
+    14:33:13 timer
+      plan 1-x5 sell 100 SPY market Day
+      SEND 1-x5 sell 100 SPY market Day
+    14:33:13 1-x5 fills 100 at 100.2
+      heard 1-x5 Filled 100/100, 100 at 100.2
+      trade SPY closed: strategy 10
+      cleared exit_refused
+    ");
+}

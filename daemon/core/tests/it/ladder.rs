@@ -59,16 +59,18 @@ fn a_cancel_that_is_never_confirmed_is_asked_for_again_until_the_close() {
 }
 
 #[test]
-fn a_refused_exit_is_sent_again_after_five_seconds_at_most() {
+fn refused_exits_leave_a_position_without_a_stop_for_five_seconds_at_most() {
     assert_snapshot!(both_with(&chased(), |scene| {
         flattening(scene);
         scene.cancelled("1-s1");
-        for attempt in 1..=5 {
-            scene.refused(&format!("1-x{attempt}"));
-            scene.pass(5);
-        }
-        scene.working("1-x6");
-        scene.fill("1-x6", 100, "100");
+        scene.refused("1-x1");
+        scene.pass(5);
+        scene.refused("1-x2");
+        scene.working("1-s2");
+        scene.pass(30);
+        scene.cancelled("1-s2");
+        scene.working("1-x3");
+        scene.fill("1-x3", 100, "100");
     }), @r"
     20:55:00 timer
       exit of SPY planned: end_of_day
@@ -87,31 +89,21 @@ fn a_refused_exit_is_sent_again_after_five_seconds_at_most() {
     20:55:05 1-x2 refused
       heard submit 1-x2 refused
       ALERT Warning order_refused
-    20:55:07 timer
+      plan 1-s2 sell 100 SPY stop 99.5 Gtc
+      SEND 1-s2 sell 100 SPY stop 99.5 Gtc
+    20:55:05 1-s2 works
+      heard 1-s2 New 0/100
+    20:55:35 timer
+      cancel asked 1-s2: the position is to be closed
+      CANCEL 1-s2
+    20:55:35 1-s2 cancelled
+      heard 1-s2 Cancelled 0/100
       plan 1-x3 sell 100 SPY market Day
       SEND 1-x3 sell 100 SPY market Day
-    20:55:10 1-x3 refused
-      heard submit 1-x3 refused
-      ALERT Warning order_refused
-    20:55:14 timer
-      plan 1-x4 sell 100 SPY market Day
-      SEND 1-x4 sell 100 SPY market Day
-    20:55:15 1-x4 refused
-      heard submit 1-x4 refused
-      ALERT Warning order_refused
-    20:55:20 timer
-      plan 1-x5 sell 100 SPY market Day
-      SEND 1-x5 sell 100 SPY market Day
-    20:55:20 1-x5 refused
-      heard submit 1-x5 refused
-      ALERT Warning order_refused
-    20:55:25 timer
-      plan 1-x6 sell 100 SPY market Day
-      SEND 1-x6 sell 100 SPY market Day
-    20:55:25 1-x6 works
-      heard 1-x6 New 0/100
-    20:55:25 1-x6 fills 100 at 100
-      heard 1-x6 Filled 100/100, 100 at 100
+    20:55:35 1-x3 works
+      heard 1-x3 New 0/100
+    20:55:35 1-x3 fills 100 at 100
+      heard 1-x3 Filled 100/100, 100 at 100
       trade SPY closed: end_of_day -10
     ");
 }

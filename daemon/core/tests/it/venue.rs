@@ -53,6 +53,7 @@ impl Venue {
                 blocked: None,
                 shorting: true,
                 buying_power: None,
+                equity: None,
             },
             asked: (0, Timestamp::MIN),
         }

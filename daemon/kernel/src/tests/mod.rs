@@ -176,6 +176,7 @@ impl Bench {
                 blocked: None,
                 shorting: true,
                 buying_power: None,
+                equity: None,
             },
             foreign: Vec::new(),
             at: self.now,

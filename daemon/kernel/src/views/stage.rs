@@ -140,6 +140,7 @@ impl Stage {
                 blocked: None,
                 shorting: true,
                 buying_power: None,
+                equity: None,
             },
             foreign: Vec::new(),
             orders: Vec::new(),

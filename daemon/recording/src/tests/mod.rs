@@ -156,6 +156,7 @@ impl Life {
                 blocked: None,
                 shorting: true,
                 buying_power: None,
+                equity: None,
             },
             foreign: Vec::new(),
             at: at(0),

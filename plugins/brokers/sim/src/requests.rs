@@ -81,6 +81,7 @@ impl SimBroker {
                 blocked: self.blocked.clone(),
                 shorting: self.config.shorting,
                 buying_power: self.buying_power(),
+                equity: None,
             },
             foreign: self.by_hand.clone(),
             orders,

@@ -81,6 +81,7 @@ impl Ask {
                 blocked: None,
                 shorting: true,
                 buying_power: None,
+                equity: None,
             },
             spendable: None,
             entries_open: true,

@@ -100,6 +100,13 @@ impl Account {
             .and_then(|power| power.money_rounded(Rounding::Down))
     }
 
+    /// What cash and positions are worth together, never more than Alpaca says.
+    #[must_use]
+    pub fn equity(&self) -> Option<Money> {
+        self.equity
+            .and_then(|equity| equity.money_rounded(Rounding::Down))
+    }
+
     /// Cash, never more than Alpaca says.
     #[must_use]
     pub fn cash(&self) -> Option<Money> {

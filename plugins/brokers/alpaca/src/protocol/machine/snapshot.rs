@@ -480,6 +480,7 @@ fn facts(account: &Account) -> AccountFacts {
         blocked: account.obstacle().map(Into::into),
         shorting: account.shorting_enabled.unwrap_or(false),
         buying_power: account.buying_power(),
+        equity: account.equity(),
     }
 }
 

@@ -1,0 +1,104 @@
+//! What the broker refuses: how long is waited before it is asked again, and what is told of exits that it
+//! refuses again and again. What rests meanwhile is planned elsewhere.
+
+use trader_contract::{OrderRole, SymbolId, Timestamp};
+
+use super::Engine;
+use crate::book::{Order, TradeOrders};
+use crate::command::Commands;
+use crate::orders::{REFUSALS, Venue, refused_exits};
+use crate::record::Severity;
+
+/// The alert that a position cannot be closed, since the broker refuses its exits.
+pub(super) const EXIT_REFUSED: &str = "exit_refused";
+/// The longest pause between two tries, in nanoseconds.
+const RETRY_MAX: i64 = 30 * Timestamp::SECOND;
+/// The same for a position that is to be closed.
+const RETRY_EXIT_MAX: i64 = 5 * Timestamp::SECOND;
+/// The same while no session is open.
+const RETRY_NIGHT_MAX: i64 = 5 * Timestamp::MINUTE;
+
+impl Engine {
+    /// What was refused before says nothing of what comes next.
+    pub(super) fn forget_back_off(&mut self, id: SymbolId) {
+        if let Some(state) = self.symbols.get_mut(id.index()) {
+            state.retry_nanos = 0;
+            state.retry_at = Timestamp::MIN;
+        }
+    }
+
+    /// Nothing is tried again in a symbol before `when`.
+    pub(super) fn not_before(&mut self, id: SymbolId, when: Timestamp) {
+        if let Some(state) = self.symbols.get_mut(id.index()) {
+            state.retry_at = when;
+        }
+    }
+
+    /// Waits before the broker is asked again, twice as long each time.
+    pub(super) fn back_off(&mut self, at: Timestamp, id: SymbolId) {
+        let first = self.rules.retry_nanos;
+        let most = match self.symbols.get(id.index()).map(|s| self.venue(s, at)) {
+            Some(Venue::Closed { .. }) => RETRY_NIGHT_MAX,
+            _ if self.holding(id).is_some_and(|h| h.exit.is_some()) => RETRY_EXIT_MAX,
+            _ => RETRY_MAX,
+        };
+        let Some(state) = self.symbols.get_mut(id.index()) else {
+            return;
+        };
+        let pause = state.retry_nanos.saturating_mul(2);
+        let pause = pause.clamp(first, most.max(first));
+        state.retry_nanos = pause;
+        state.retry_at = at.plus_nanos(pause);
+    }
+
+    /// Tells of an order that the broker has refused, but of exits of which one after the other is refused
+    /// only once, until the trade is over.
+    pub(super) fn tell_refused(
+        &mut self,
+        at: Timestamp,
+        order: &Order,
+        why: &str,
+        out: &mut Commands,
+    ) {
+        let symbol = order.symbol();
+        let exit = order.role() == OrderRole::Exit;
+        if exit && self.refuses_exits(order) {
+            if self.book.standing(EXIT_REFUSED, Some(symbol)).is_some() {
+                return;
+            }
+            let message = format!(
+                "{symbol}: the broker has refused {REFUSALS} exits one after the other: {why}; its stop rests again \
+                 where it takes one, and another exit is tried every half minute"
+            );
+            let action = "look at the broker why it refuses them, and close the position there by hand if it has to go";
+            let what = (Severity::Critical, EXIT_REFUSED, Some(symbol));
+            return self.raise_standing(at, what, (message, action), out);
+        }
+        let severity = match order.role() {
+            OrderRole::Entry => Severity::Notice,
+            _ => Severity::Warning,
+        };
+        self.alert(
+            at,
+            (severity, "order_refused", Some(symbol)),
+            (
+                format!(
+                    "the broker refused {} order {}: {why}",
+                    order.role(),
+                    order.id()
+                ),
+                "nothing for an entry; a stop or an exit is tried again by itself",
+            ),
+            out,
+        );
+    }
+
+    /// Whether the newest exits of an order's trade were all refused, and were enough to tell.
+    fn refuses_exits(&self, order: &Order) -> bool {
+        let Some(holding) = self.book.holdings.get(&order.symbol()) else {
+            return false;
+        };
+        let orders: TradeOrders<'_> = self.book.orders_for(holding).collect();
+        refused_exits(&orders) >= REFUSALS
+    }
+}
