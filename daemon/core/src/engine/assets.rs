@@ -11,6 +11,8 @@ use crate::record::{Block, Origin, Record, Severity};
 
 /// The alert that a price has jumped over the night, and nobody knows why.
 const JUMPED: &str = "jumped";
+/// The alert that the venue has halted a symbol with a position in it.
+pub(super) const HALTED: &str = "halted";
 /// What keeps a symbol from being entered until a person has looked: the alert that stands as long.
 const JUDGED: [(&str, Block); 2] = [(JUMPED, Block::Jumped), (CONTRADICTED, Block::Contradicted)];
 
@@ -40,13 +42,13 @@ impl Engine {
         }
         if !halted {
             self.forget_back_off(id);
-            self.clear_standing(at, "halted", Some(symbol), out);
+            self.clear_standing(at, HALTED, Some(symbol), out);
         } else if !self.book.net(symbol).is_flat() {
             let message = format!(
                 "{symbol} is halted with a position open; its stop does not execute until it trades again"
             );
             let action = "nothing: it is closed or protected again by itself once it trades";
-            let what = (Severity::Warning, "halted", Some(symbol));
+            let what = (Severity::Warning, HALTED, Some(symbol));
             self.raise_standing(at, what, (message, action), out);
         }
         self.tend(at, id, out);

@@ -226,7 +226,7 @@ impl Engine {
         let mut message = match before {
             true => format!("{scope} was killed already"),
             false => format!(
-                "{scope} is killed: no entries until `traderctl arm`; waiting ones are cancelled, stops stay"
+                "{scope} is killed: no entries until `traderctl arm`; the cancels of waiting ones are asked for, stops stay"
             ),
         };
         if flatten {

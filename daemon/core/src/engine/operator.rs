@@ -7,12 +7,12 @@ use super::overrides::Saying;
 use super::traffic::MESSAGE_RATE;
 use super::{Engine, Protection};
 use crate::book::DRAWDOWN;
-use crate::book::{Holding, TradeOrders};
+use crate::book::{Holding, Order, TradeOrders};
 use crate::command::{Command, Commands, Refused};
 use crate::event::OperatorCommand;
 use crate::orders::{Venue, is_closing};
 use crate::planted::{Bug, is};
-use crate::record::{Origin, Record, TradingState};
+use crate::record::{Origin, Record, Severity, TradingState};
 
 impl Engine {
     pub(super) fn on_operator(
@@ -241,6 +241,10 @@ impl Engine {
             return;
         };
         let settled = self.book.holdings.values().all(|holding| {
+            // Whatever it is that was asked for may still take out what protects.
+            if self.has_open_request(holding) {
+                return false;
+            }
             if self.is_queued_for_the_open(holding) {
                 return true;
             }
@@ -251,9 +255,43 @@ impl Engine {
         });
         if settled {
             self.finished = true;
+            if flatten {
+                self.tell_left_open(out);
+            }
             self.end_run(self.now, out);
             out.push(Command::Finished);
         }
+    }
+
+    /// Whether something was asked for in a trade that nobody has answered. A cancel that failed may act yet,
+    /// as far as the broker has not been heard since.
+    fn has_open_request(&self, holding: &Holding) -> bool {
+        let lost = |order: &Order| {
+            let asked = order.asked_at.filter(|_| order.unwanted);
+            asked.is_some_and(|asked| !self.reconciling.has_proof_after(asked))
+        };
+        let open = |order: &Order| {
+            order.cancel_asked || order.replace_asked || order.is_unheard() || lost(order)
+        };
+        let mut orders = self.book.orders_for(holding);
+        orders.any(|order| order.is_live() && open(order))
+    }
+
+    /// Tells what a stop that flattens leaves behind: the venue has halted it, or is closed.
+    fn tell_left_open(&mut self, out: &mut Commands) {
+        let open = self.book.holdings.values().filter(|h| !h.net.is_flat());
+        let open: Vec<String> = open.map(|h| format!("{} {}", h.net, h.symbol)).collect();
+        if open.is_empty() {
+            return;
+        }
+        let message = format!(
+            "the run ends with {} open: nothing could be closed, since the venue is closed or has halted it; a stop \
+             rests at the broker, or an exit for the open",
+            open.join(", ")
+        );
+        let action = "close it at the broker once it trades, or start the daemon before then";
+        let what = (Severity::Critical, "left_open", None);
+        self.alert(self.now, what, (message, action), out);
     }
 
     /// Whether nothing more can be done for a position before the venue opens: its exit is queued

@@ -1,7 +1,7 @@
-//! What the broker refuses: how long is waited before it is asked again, and what is told of exits that it
-//! refuses again and again. What rests meanwhile is planned elsewhere.
+//! What the broker refuses: how long is waited before it is asked again, and what is told of exits and cancels
+//! that it refuses again and again. What rests meanwhile is planned elsewhere.
 
-use trader_contract::{OrderRole, SymbolId, Timestamp};
+use trader_contract::{ClientOrderId, OrderRole, RequestFailure, Symbol, SymbolId, Timestamp};
 
 use super::Engine;
 use crate::book::{Order, TradeOrders};
@@ -10,7 +10,11 @@ use crate::orders::{REFUSALS, Venue, refused_exits};
 use crate::record::Severity;
 
 /// The alert that a position cannot be closed, since the broker refuses its exits.
-pub(super) const EXIT_REFUSED: &str = "exit_refused";
+const EXIT_REFUSED: &str = "exit_refused";
+/// The alert that an order cannot be taken out.
+const CANCEL_REFUSED: &str = "cancel_refused";
+/// Pauses, in units of the first one, from which on a cancel has failed often enough to tell.
+const TELLING: i64 = 4;
 /// The longest pause between two tries, in nanoseconds.
 const RETRY_MAX: i64 = 30 * Timestamp::SECOND;
 /// The same for a position that is to be closed.
@@ -91,6 +95,46 @@ impl Engine {
             ),
             out,
         );
+    }
+
+    /// A cancel has failed again: told from the third time on, until the trade is over.
+    pub(super) fn tell_cancel_failed(
+        &mut self,
+        at: Timestamp,
+        id: SymbolId,
+        (order, failure): (ClientOrderId, &RequestFailure),
+        out: &mut Commands,
+    ) {
+        let often = self.rules.retry_nanos.saturating_mul(TELLING);
+        let pause = self.symbols.get(id.index()).map_or(0, |s| s.retry_nanos);
+        let Some(known) = self.book.orders.get(&order).filter(|_| pause >= often) else {
+            return;
+        };
+        let symbol = known.symbol();
+        if self.book.standing(CANCEL_REFUSED, Some(symbol)).is_some() {
+            return;
+        }
+        let (RequestFailure::Refused { message: why, .. }
+        | RequestFailure::Ambiguous { message: why }) = failure;
+        let means = match order.role {
+            OrderRole::Entry => "it may fill, and what fills is protected",
+            _ => "the position cannot be closed while it rests",
+        };
+        let message = format!(
+            "{symbol}: {} order {order} could not be taken out again and again: {why}; {means}; it is asked for on \
+             and on",
+            order.role
+        );
+        let action = "look at the order at the broker, and cancel it there";
+        let what = (Severity::Critical, CANCEL_REFUSED, Some(symbol));
+        self.raise_standing(at, what, (message, action), out);
+    }
+
+    /// The trade is over, and what was refused in it matters no more.
+    pub(super) fn forget_refused(&mut self, at: Timestamp, symbol: Symbol, out: &mut Commands) {
+        for kind in [EXIT_REFUSED, CANCEL_REFUSED] {
+            self.clear_standing(at, kind, Some(symbol), out);
+        }
     }
 
     /// Whether the newest exits of an order's trade were all refused, and were enough to tell.

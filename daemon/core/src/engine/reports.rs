@@ -316,12 +316,19 @@ impl Engine {
             return;
         };
         let (symbol, was_live) = (order.symbol(), order.is_live());
+        let cancel = match &record {
+            Record::CancelFailed { failure, .. } => Some(failure.clone()),
+            _ => None,
+        };
         self.write(at, record, out);
         let Some(id) = self.by_ticker.get(&symbol).copied() else {
             return;
         };
         if was_live {
             self.back_off(at, id);
+            if let Some(failure) = cancel {
+                self.tell_cancel_failed(at, id, (client_id, &failure), out);
+            }
             // What became of the order meanwhile is the broker's to say.
             self.request_snapshot(out);
         }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use trader_contract::{Symbol, Timestamp};
 
 use super::Engine;
+use super::assets::HALTED;
 use crate::command::Commands;
 use crate::config::Market;
 use crate::record::{Record, Severity};
@@ -42,6 +43,7 @@ impl Engine {
             self.alert(at, what, (why.clone(), action), out);
             self.halt(at, &why, out);
         }
+        self.remember_halts();
         for unread in std::mem::take(&mut self.unreadable) {
             let message = format!(
                 "{}: the saved state of route {} cannot be read ({}); it starts anew, the position keeps its stop",
@@ -50,6 +52,24 @@ impl Engine {
             let action = "nothing: the stop and the end of the day close the position; `traderctl close` does it now";
             let what = (Severity::Warning, "state_unreadable", Some(unread.symbol));
             self.alert(at, what, (message, action), out);
+        }
+    }
+
+    /// What the venue had halted when the run before ended is halted until it trades: a stream tells of changes
+    /// only.
+    fn remember_halts(&mut self) {
+        for symbol in self.standing_symbols(HALTED) {
+            let since = self
+                .book
+                .standing(HALTED, Some(symbol))
+                .map(|standing| standing.at);
+            let id = self.by_ticker.get(&symbol).map(|id| id.index());
+            let state = id.and_then(|index| self.symbols.get_mut(index));
+            if let (Some(since), Some(state)) = (since, state) {
+                state.halted = true;
+                state.halted_at = since;
+                state.look = true;
+            }
         }
     }
 

@@ -39,6 +39,9 @@ pub(super) struct Reconciling {
     /// Whether its answer is on its way, and whether it has come.
     pending: bool,
     answered: bool,
+    /// When the newest question was asked that has been answered.
+    #[serde(default)]
+    proof: Option<Timestamp>,
     /// Something to ask came up after the question that is on its way.
     again: bool,
     /// Questions in a row that were not answered.
@@ -61,6 +64,7 @@ impl Default for Reconciling {
             asked_at: Timestamp::MIN,
             pending: false,
             answered: false,
+            proof: None,
             again: false,
             unanswered: 0,
             open: 0,
@@ -105,6 +109,11 @@ impl Reconciling {
         self.number
     }
 
+    /// Whether the broker has answered a question that was asked later.
+    pub(super) fn has_proof_after(&self, at: Timestamp) -> bool {
+        self.proof.is_some_and(|asked| asked > at)
+    }
+
     /// The broker has been heard.
     pub(super) fn finish(&mut self) {
         self.done = true;
@@ -137,6 +146,7 @@ impl Reconciling {
         }
         self.pending = false;
         self.answered = true;
+        self.proof = Some(self.asked_at);
         self.unanswered = 0;
         self.look_at = Timestamp::MAX;
         Some(self.asked_at)

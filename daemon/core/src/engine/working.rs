@@ -8,7 +8,6 @@ use trader_contract::{
 
 use super::Engine;
 use super::cause::Cause;
-use super::refused::EXIT_REFUSED;
 use crate::book::{Holding, TradeOrders};
 use crate::command::{Command, Commands};
 use crate::orders::{Ground, Step, is_settled, next_step};
@@ -400,7 +399,7 @@ impl Engine {
         };
         let (symbol, client_id) = (holding.symbol, holding.entry);
         self.write(at, Record::EntryLapsed { symbol, client_id }, out);
-        self.clear_standing(at, EXIT_REFUSED, Some(symbol), out);
+        self.forget_refused(at, symbol, out);
     }
 
     /// The trade is over: counts it, tells its strategy, and looks at the breakers.
@@ -424,7 +423,7 @@ impl Engine {
             None => Record::TradeVoided { symbol, client_id },
         };
         self.write(at, record, out);
-        self.clear_standing(at, EXIT_REFUSED, Some(symbol), out);
+        self.forget_refused(at, symbol, out);
         self.value_account();
         if let Some(lane) = owner.and_then(|lane| self.lanes.get_mut(lane)) {
             lane.closed(&summary);

@@ -39,7 +39,7 @@ fn a_kill_is_written_down_first_and_cancels_waiting_entries_in_the_same_step() {
       ALERT Critical killed
       cancel asked 2-e1: entries are not taken now
       CANCEL 2-e1
-      ANSWER everything is killed: no entries until `traderctl arm`; waiting ones are cancelled, stops stay
+      ANSWER everything is killed: no entries until `traderctl arm`; the cancels of waiting ones are asked for, stops stay
     ");
 }
 
@@ -58,7 +58,7 @@ fn a_kill_with_flatten_closes_what_is_open() {
       exit of SPY planned: operator
       cancel asked 1-s1: the position is to be closed
       CANCEL 1-s1
-      ANSWER SPY is killed: no entries until `traderctl arm`; waiting ones are cancelled, stops stay; closing 1 positions and entries in it
+      ANSWER SPY is killed: no entries until `traderctl arm`; the cancels of waiting ones are asked for, stops stay; closing 1 positions and entries in it
     14:32:00 1-s1 cancelled
       heard 1-s1 Cancelled 0/100
       plan 1-x1 sell 100 SPY market Day

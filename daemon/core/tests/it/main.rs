@@ -19,6 +19,7 @@ mod corrections;
 #[cfg(test)]
 mod day;
 #[cfg(test)]
+mod ending;
 mod entries;
 mod exits;
 mod explained;
