@@ -14,8 +14,9 @@ pub(super) const WAIT_SECONDS: &str = "60";
 /// Pause, cancel all entries and close all positions
 ///
 /// Asks nothing, and works while anything else is stuck. Trading stays paused afterwards. With the
-/// market closed, the closing orders wait for the open and the stops stay where they are. Without
-/// --wait it ends as soon as the daemon has taken the order, with --wait once nothing is open.
+/// market closed, the closing orders wait at the broker for the open, in the place of the stops;
+/// where it takes none, the stops stay. Without --wait it ends as soon as the daemon has taken the
+/// order, with --wait once nothing is open.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Wait until everything is flat: so many seconds, 60 when none are given

@@ -216,6 +216,10 @@ impl Engine {
             self.block(at, symbol, Block::Residue, out);
             let cause = Cause::left_over("not_flat_at_the_close", net);
             self.plan_exit(at, id, cause, out);
+            if net.is_flat() {
+                // An order of it may be at the broker still, and no share.
+                continue;
+            }
             let why = if halted {
                 "the venue has halted it"
             } else {

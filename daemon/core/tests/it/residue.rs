@@ -287,3 +287,16 @@ fn a_stop_that_rests_because_no_exit_is_queued_is_not_taken_out_for_another_one(
         assert!(scene.engine.book().holdings.is_empty());
     });
 }
+
+#[test]
+fn an_entry_of_unknown_fate_is_no_share_that_goes_over_the_night() {
+    both_with(&chased(), |scene| {
+        scene.wants("a", "SPY", scene.entry());
+        scene.bar("100");
+        scene.unanswered("1-e1");
+        scene.pass_to_close(-1);
+        let text = scene.transcript();
+        assert!(text.contains("no answer to 1-e1"), "{text}");
+        assert!(!text.contains("ALERT Critical residue"), "{text}");
+    });
+}
