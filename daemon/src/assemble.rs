@@ -1,7 +1,7 @@
 //! From the configuration to what the engine and the simulated exchange are made of.
 
 use trader_calendar::Calendar;
-use trader_contract::{Built, Epoch, Level, Qty, Symbol, TickRule, Timestamp};
+use trader_contract::{Built, Epoch, Level, Qty, Symbol, Timestamp};
 use trader_core::risk::limits::Limits;
 use trader_core::{Authority, DayRules, EngineConfig, Instrument, Market, Rows, Watch};
 
@@ -171,14 +171,8 @@ pub fn symbols(config: &Config) -> Vec<Symbol> {
 /// The same as the engine takes them.
 #[must_use]
 pub fn instruments(config: &Config) -> Vec<Instrument> {
-    symbols(config)
-        .into_iter()
-        .map(|symbol| Instrument {
-            symbol,
-            tick: TickRule::Rule612,
-            average_daily_volume: None,
-        })
-        .collect()
+    let symbols = symbols(config).into_iter();
+    symbols.map(Instrument::plain).collect()
 }
 
 /// The enabled routes with one strategy instance for each symbol, in the order of the configuration.

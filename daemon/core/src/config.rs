@@ -6,6 +6,7 @@ use trader_contract::{
     Built, Direction, Epoch, Qty, Ratio, Symbol, TickRule, Timeframe, Timestamp,
 };
 
+use crate::book::Book;
 use crate::risk::limits::Limits;
 
 /// Everything that an engine needs to know before its first event.
@@ -26,6 +27,24 @@ pub struct EngineConfig {
     pub watch: Watch,
     /// Under whose authority it trades.
     pub authority: Authority,
+}
+
+impl EngineConfig {
+    /// The same with every symbol in which the book has an open trade. What no route names any more is
+    /// watched, protected and closed without a lane: nothing is entered in it.
+    #[must_use]
+    pub fn with_held(mut self, book: &Book) -> Self {
+        let routed = self.symbols.len();
+        for symbol in book.holdings.keys() {
+            if !self.symbols.iter().any(|known| known.symbol == *symbol) {
+                self.symbols.push(Instrument::plain(*symbol));
+            }
+        }
+        if self.symbols.len() > routed {
+            self.symbols.sort_by_key(|instrument| instrument.symbol);
+        }
+        self
+    }
 }
 
 /// What is checked again and again, and how old what is known may be. Nanoseconds; `None` where
@@ -144,6 +163,18 @@ pub struct Instrument {
     /// Shares traded on an average day, from consolidated daily bars; `None` where there are none, and
     /// then no limit counts with it.
     pub average_daily_volume: Option<Qty>,
+}
+
+impl Instrument {
+    /// A symbol of which nothing more is known.
+    #[must_use]
+    pub const fn plain(symbol: Symbol) -> Self {
+        Self {
+            symbol,
+            tick: TickRule::Rule612,
+            average_daily_volume: None,
+        }
+    }
 }
 
 /// Symbols bound to a strategy with settings.

@@ -67,14 +67,16 @@ impl Kernel {
         recovery: &Recovery,
         around: Surroundings,
     ) -> Result<Self, EngineError> {
+        let book = fold(recovery);
         let config = EngineConfig {
             epoch: recovery.epoch,
             ..config
         };
+        let config = config.with_held(&book);
         let mut facts = around.facts;
         facts.store.seq = recovery.next_seq.saturating_sub(1);
         Ok(Self {
-            engine: Engine::new(config, fold(recovery), recovery.next_seq)?,
+            engine: Engine::new(config, book, recovery.next_seq)?,
             memory: Memory::default(),
             waiting: BTreeMap::new(),
             facts,
@@ -124,12 +126,14 @@ impl Kernel {
 
     /// Hands an event to the engine and carries out what comes of it.
     pub fn feed(&mut self, now: Timestamp, event: &Event, ports: &mut impl Ports) {
-        if matches!(event, Event::Broker(BrokerEvent::Snapshot(_))) {
-            self.reconciled_at = Some(now);
-        }
         ports.record(now, event);
         let mut commands = std::mem::take(&mut self.commands);
         self.engine.step_into(now, event, &mut commands);
+        if matches!(event, Event::Broker(BrokerEvent::Snapshot(_)))
+            && !self.engine.is_at_another_account()
+        {
+            self.reconciled_at = Some(now);
+        }
         if !commands.is_empty() {
             self.carry_out(now, &mut commands, ports);
         }

@@ -142,7 +142,7 @@ fn check_with(config: &Config, problems: &mut Problems) {
         problems.push(None, "alpaca.feed", message);
     }
     let symbols = crate::assemble::symbols(config).len();
-    if alpaca.feed != AlpacaFeed::Sip && symbols > FREE_SYMBOLS {
+    if !has_room(alpaca.feed, symbols) {
         let message = format!(
             "the routes name {symbols} symbols, and the feed {} streams {FREE_SYMBOLS}; name fewer, or \
              subscribe to \"sip\"",
@@ -150,6 +150,11 @@ fn check_with(config: &Config, problems: &mut Problems) {
         );
         problems.push(None, "alpaca.feed", message);
     }
+}
+
+/// Whether a feed streams so many symbols.
+pub(crate) fn has_room(feed: AlpacaFeed, symbols: usize) -> bool {
+    feed == AlpacaFeed::Sip || symbols <= FREE_SYMBOLS
 }
 
 fn check_clock(config: &Config, simulator: bool, problems: &mut Problems) {

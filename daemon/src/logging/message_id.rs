@@ -120,13 +120,16 @@ mod tests {
     }
 
     /// Kinds of alerts whose names stand apart from where they are raised.
-    const KINDS: [&str; 24] = [
+    const KINDS: [&str; 28] = [
         "cancel_ratio",
+        "cancel_refused",
         "clock_skew",
         "consecutive_losses",
         "daily_loss",
         "drawdown",
+        "exit_refused",
         "foreign",
+        "halted",
         "journal",
         "killed",
         "message_rate",
@@ -145,6 +148,7 @@ mod tests {
         "turned",
         "unit_failed",
         "unprotected",
+        "wrong_account",
     ];
 
     /// What is told of the program itself.

@@ -12,7 +12,7 @@ mod whatif;
 
 use serde_json::{Value, json};
 use trader_calendar::Calendar;
-use trader_core::EngineConfig;
+use trader_core::{EngineConfig, Instrument};
 use trader_recording::{Opening, Outcome, Scope, Tracer, replay};
 
 use crate::assemble;
@@ -219,8 +219,13 @@ fn engine_with(opening: &Opening, with: &[request::Change]) -> Result<EngineConf
         .map_err(|error| error.to_string())?;
     // What may be a secret is not in the recorded text, and counts in the fingerprint.
     engine.authority.config = opening.config_hash.clone();
-    let symbols: Vec<_> = engine.symbols.iter().map(|i| i.symbol).collect();
-    if symbols != opening.symbols {
+    // Of what is still held there may be more than the routes name.
+    let recorded = opening.symbols.iter().copied().map(Instrument::plain);
+    let routed = std::mem::replace(&mut engine.symbols, recorded.collect());
+    if !routed
+        .iter()
+        .all(|one| opening.symbols.contains(&one.symbol))
+    {
         return Err("its symbols are not those that were recorded; this is a bug".to_owned());
     }
     Ok(engine)

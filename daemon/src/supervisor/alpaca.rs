@@ -183,13 +183,18 @@ impl Alpaca {
         init();
         let config = &prepared.config;
         let settings = &config.alpaca;
-        let symbols = assemble::symbols(config);
+        let symbols = super::table(engine);
+        let routed = assemble::symbols(config);
         let feed = crate::alpaca::feed(settings);
         let making = Making {
             keys: keys(settings)?,
             feed,
             known: known(engine.book()),
-            symbols: &symbols,
+            symbols: match crate::config::has_room(settings.feed, symbols.len()) {
+                true => &symbols,
+                // What is still held then has no price; its stop rests, and the day closes it.
+                false => &routed,
+            },
             slot,
             beside: Handle::current(),
         };

@@ -53,6 +53,17 @@ impl Source {
             Self::Alpaca(_, AlpacaFeed::Delayed) => "ALPACA DELAYED DATA",
         }
     }
+
+    /// The same with bars of every one of these symbols: more may be held than the routes name.
+    #[must_use]
+    pub(super) fn reaching(self, seed: u64, symbols: &[Symbol]) -> Self {
+        match self {
+            Self::Synthetic(market) if market.instruments().len() < symbols.len() => {
+                Self::Synthetic(SyntheticMarket::new(seed, walks(symbols)))
+            }
+            source => source,
+        }
+    }
 }
 
 /// A symbol's bars before now.
@@ -116,12 +127,6 @@ impl Market {
             reels: Vec::new(),
             edge: None,
         }
-    }
-
-    /// Where the bars come from.
-    #[must_use]
-    pub(super) const fn source(&self) -> &Source {
-        &self.source
     }
 
     /// The session that was entered last.

@@ -28,7 +28,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::watch;
 use trader_broker_sim::market::SyntheticMarket;
-use trader_contract::Timestamp;
+use trader_contract::{Symbol, Timestamp};
 use trader_core::book::Book;
 use trader_core::{Engine, Event};
 use trader_kernel::{Kernel, Surroundings};
@@ -285,7 +285,6 @@ fn crank(
     (heart, journal, stage): (Heart, Ring<JournalLine>, watch::Sender<Stage>),
 ) -> Result<Crank, Failure> {
     let config = &prepared.config;
-    let symbols = assemble::symbols(config);
     let path = prepared.folders.state.join(STORE_FILE);
     let mut store = Store::open(&path, clock::now(), epoch::draw()).map_err(store_failure)?;
     let recovery = store.load().map_err(store_failure)?;
@@ -295,12 +294,13 @@ fn crank(
         Horizon::OneSession => Gaps::Refused,
         Horizon::Open => Gaps::Pass,
     };
-    let mut market = Market::new((plan.source, gaps), prepared.calendar.clone(), symbols);
     let mut pacing = pacing(prepared);
     let last = recovery.entries.last().map(|entry| entry.at);
-    let label = market.source().label().to_owned();
-    let mut kernel = boot(prepared, &recovery, (&path, &label), plan.probe.as_ref())?;
-    no_orphans(kernel.engine().book(), config)?;
+    let label = plan.source.label();
+    let mut kernel = boot(prepared, &recovery, (&path, label), plan.probe.as_ref())?;
+    let symbols = table(kernel.engine());
+    let source = plan.source.reaching(config.market.seed, &symbols);
+    let mut market = Market::new((source, gaps), prepared.calendar.clone(), symbols);
     let runtime = EngineRuntime::new()?;
     let mut venue = venue(prepared, kernel.engine(), (slot, &runtime))?;
     let failed = |error: market::MarketError| Failure::new(exit::CONFIG, error);
@@ -391,21 +391,10 @@ fn pacing(prepared: &Prepared) -> Pacing {
     }
 }
 
-/// An open trade in a symbol that no route names any more would be neither watched nor closed.
-fn no_orphans(book: &Book, config: &Config) -> Result<(), Failure> {
-    let symbols = assemble::symbols(config);
-    let orphan = book
-        .holdings
-        .values()
-        .find(|held| !symbols.contains(&held.symbol));
-    orphan.map_or(Ok(()), |held| {
-        let message = format!(
-            "the store has an open trade of route {} in {}, which no route names now; put the route \
-             back, with enabled = false if it is to open nothing new, until the trade is closed",
-            held.route, held.symbol,
-        );
-        Err(Failure::new(exit::CONFIG, message))
-    })
+/// The symbols of the engine's table: those of the routes, and those of what is still held.
+fn table(engine: &Engine) -> Vec<Symbol> {
+    let symbols = engine.symbols().iter();
+    symbols.map(|state| state.instrument.symbol).collect()
 }
 
 /// Where to begin: in the session that was left open, in the one after the last one that ended, or
@@ -452,9 +441,9 @@ fn venue(
             .map(Venue::Alpaca);
     }
     #[cfg(not(feature = "broker-alpaca"))]
-    let _unused = (engine, around);
+    let _unused = around;
     let broker = assemble::sim_broker(config);
-    let inside = Inside::open(&prepared.folders.state, broker, &assemble::symbols(config));
+    let inside = Inside::open(&prepared.folders.state, broker, &table(engine));
     inside
         .map(Box::new)
         .map(Venue::Inside)

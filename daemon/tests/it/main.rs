@@ -11,6 +11,8 @@
 
 mod program;
 
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+mod account;
 #[cfg(feature = "broker-sim")]
 mod alerts;
 #[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
@@ -49,6 +51,8 @@ mod exchange;
 mod jobs;
 #[cfg(feature = "broker-sim")]
 mod jobs_trouble;
+#[cfg(feature = "broker-sim")]
+mod left_behind;
 #[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
 mod past;
 #[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]

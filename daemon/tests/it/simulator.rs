@@ -88,8 +88,17 @@ impl Exchange {
         Self::of_market("seeded", start, pace)
     }
 
+    /// The same with another account.
+    pub(crate) fn of_another_account(start: &str, pace: u32) -> Self {
+        Self::begin(&["--seed", "2"], start, pace)
+    }
+
     /// The same of a market that was recorded into a folder.
     pub(crate) fn of_market(market: &str, start: &str, pace: u32) -> Self {
+        Self::begin(&["--market", market], start, pace)
+    }
+
+    fn begin(more: &[&str], start: &str, pace: u32) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -97,7 +106,7 @@ impl Exchange {
             .unwrap();
         let seconds = pace.to_string();
         let clock = ["alpaca-sim", "--start", start, "--pace", &seconds];
-        let arguments = clock.into_iter().chain(["--market", market]);
+        let arguments = clock.into_iter().chain(more.iter().copied());
         let options = Options::parse_from(arguments);
         let server = runtime.block_on(Server::start(&options)).unwrap();
         let address = server.address();

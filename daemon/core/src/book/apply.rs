@@ -53,6 +53,7 @@ impl Book {
             | Record::OverrideMissed { .. }
             | Record::OverrideEnded { .. } => self.apply_override(record),
             Record::AccountOpened { .. }
+            | Record::AccountNamed { .. }
             | Record::SessionOpened { .. }
             | Record::SessionClosed { .. }
             | Record::CashAdopted { .. }
@@ -86,6 +87,7 @@ impl Book {
                 self.cash = *cash;
                 self.opened = true;
             }
+            Record::AccountNamed { account } => self.account = Some(account.clone()),
             Record::SessionOpened { date, equity } => self.open_session(at, *date, *equity),
             Record::SessionClosed { summary } => self.close_session(summary.equity_at_close),
             Record::CashAdopted {

@@ -54,6 +54,9 @@ pub struct Book {
     pub apart: CashApart,
     /// Whether the account's first cash is known.
     pub opened: bool,
+    /// The account that this store belongs to; `None` before the broker has said it.
+    #[serde(default)]
+    pub account: Option<Box<str>>,
     /// Everything the broker has charged.
     pub fees: Money,
     /// The session that is open, or the last one that was.
@@ -115,6 +118,7 @@ impl Default for Book {
             cash: Money::ZERO,
             apart: CashApart::default(),
             opened: false,
+            account: None,
             fees: Money::ZERO,
             day: None,
             intents: 0,

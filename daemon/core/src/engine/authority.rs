@@ -64,25 +64,8 @@ impl Engine {
             ),
             None => self.clear_standing(at, "account_blocked", None, out),
         }
-        let live = self.authority.live.as_ref();
-        match live.filter(|live| **live != held.account.id) {
-            Some(live) => {
-                let message = format!(
-                    "the broker's account is {}, the one that may be traded is {live}",
-                    held.account.id
-                );
-                self.raise_standing(
-                    at,
-                    (Severity::Critical, "wrong_account", None),
-                    (
-                        message,
-                        "correct TRADERD_LIVE_ACCOUNT or the credential; nothing is entered meanwhile",
-                    ),
-                    out,
-                );
-            }
-            None => self.clear_standing(at, "wrong_account", None, out),
-        }
+        self.name_account(at, out);
+        self.tell_wrong_account(at, out);
     }
 
     /// The journal takes nothing more: entries stop. An adoption that was lost with what could not be
@@ -126,6 +109,7 @@ impl Engine {
     /// # Errors
     /// It is a live account without a leave that holds, or another one than the broker's.
     pub fn leave(&self) -> Result<(), Refusal> {
+        self.is_our_account()?;
         let Some(live) = &self.authority.live else {
             return Ok(());
         };
@@ -352,14 +336,15 @@ impl Engine {
     ) -> Result<String, Refused> {
         let not_now = |why: String| Refused::NotNow(why.into());
         self.check_scope(scope)?;
-        let heard = self.reconciling.is_done();
+        let heard = self.reconciling.is_done() || self.is_at_another_account();
         let Some(facts) = self.heard.account().filter(|_| heard) else {
             let why =
                 "the broker has not been heard yet; arm once `traderctl status` says reconciled";
             return Err(not_now(why.to_owned()));
         };
         let theirs = facts.id.clone();
-        for wanted in account.into_iter().chain(self.authority.live.as_deref()) {
+        let named = [self.authority.live.as_deref(), self.book.account.as_deref()];
+        for wanted in account.into_iter().chain(named.into_iter().flatten()) {
             if *wanted != *theirs {
                 let why =
                     format!("the broker's account is {theirs}, not {wanted}; nothing is armed");

@@ -263,6 +263,7 @@ impl Engine {
 
     /// A symbol that can be entered now, with its last price.
     fn tradable(&self, id: SymbolId) -> Result<(Instrument, Price), Refusal> {
+        self.is_our_account()?;
         if !self.reconciling.is_done() {
             return Err(refusal(
                 "not_reconciled",
@@ -369,7 +370,9 @@ impl Engine {
         if is(Bug::KillLeavesEntries) && (killed || !self.book.kills.is_empty()) {
             return true;
         }
-        self.takes_entries()
+        // Nobody would manage what the entry of a route opens that is there no more.
+        route.is_some()
+            && self.takes_entries()
             && self.book.trading == TradingState::Active
             && !observed
             && self.leave().is_ok()

@@ -1,5 +1,6 @@
 //! The engine's door: one event in, commands out. The parts of the work are in the files beside.
 
+mod account;
 mod assets;
 mod authority;
 mod breakers;

@@ -18,6 +18,9 @@ pub(super) const CONTRADICTED: &str = "contradicting_report";
 impl Engine {
     pub(super) fn on_broker(&mut self, at: Timestamp, event: &BrokerEvent, out: &mut Commands) {
         self.hear_broker(at, event, out);
+        if self.is_of_another_account(event) {
+            return;
+        }
         match event {
             BrokerEvent::Order(_)
                 if is(Bug::SubscribeAfterSnapshot) && !self.reconciling.is_done() => {}
@@ -41,6 +44,9 @@ impl Engine {
             }
             BrokerEvent::Snapshot(snapshot) => {
                 self.take_account(at, snapshot, out);
+                if self.is_at_another_account() {
+                    return self.refuse_snapshot(at, snapshot.number);
+                }
                 self.on_snapshot(at, snapshot, out);
             }
             BrokerEvent::SnapshotFailed { number, message } => {

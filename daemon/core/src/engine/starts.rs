@@ -6,6 +6,7 @@ use trader_contract::{Symbol, Timestamp};
 
 use super::Engine;
 use super::assets::HALTED;
+use crate::book::Holding;
 use crate::command::Commands;
 use crate::config::Market;
 use crate::record::{Record, Severity};
@@ -52,6 +53,31 @@ impl Engine {
             let action = "nothing: the stop and the end of the day close the position; `traderctl close` does it now";
             let what = (Severity::Warning, "state_unreadable", Some(unread.symbol));
             self.alert(at, what, (message, action), out);
+        }
+        self.tell_left_behind(at, out);
+    }
+
+    /// Tells of open trades whose route is there no more: they are looked after like what was adopted.
+    fn tell_left_behind(&mut self, at: Timestamp, out: &mut Commands) {
+        let is_gone = |holding: &&Holding| {
+            let adopted = &*holding.route == Holding::ADOPTED;
+            !adopted && !self.routes.iter().any(|route| route.name == holding.route)
+        };
+        let gone = self.book.holdings.values().filter(is_gone);
+        let gone: Vec<_> = gone.map(|h| (h.symbol, h.route.clone(), h.net)).collect();
+        for (symbol, route, net) in gone {
+            let what = match net.is_flat() {
+                true => "its waiting entry is cancelled".to_owned(),
+                false => format!(
+                    "the {net} shares keep their stop and are closed with the day, and no strategy manages them"
+                ),
+            };
+            let message =
+                format!("{symbol}: route {route} is configured or enabled no more; {what}");
+            let action = "nothing, if that was meant: `traderctl close` closes it now; else put the route back \
+                          under its name, and restart";
+            let about = (Severity::Warning, "route_gone", Some(symbol));
+            self.alert(at, about, (message, action), out);
         }
     }
 

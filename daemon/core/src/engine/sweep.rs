@@ -152,6 +152,11 @@ impl Reconciling {
         Some(self.asked_at)
     }
 
+    /// The run does not wait for an answer that can be used.
+    pub(super) const fn give_up(&mut self) {
+        self.gave_up = true;
+    }
+
     /// Whether another question must follow the answer that was just taken.
     pub(super) fn take_again(&mut self) -> bool {
         std::mem::take(&mut self.again)

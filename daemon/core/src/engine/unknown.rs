@@ -355,7 +355,7 @@ impl Engine {
             .map(|(id, _)| *id)
             .collect();
         for id in due {
-            if self.repeat(at, id, out) != Repeat::Sent
+            if (self.is_at_another_account() || self.repeat(at, id, out) != Repeat::Sent)
                 && let Some(doubt) = self.doubts.get_mut(&id)
             {
                 // Whether it is dropped is for the next answer to say.

@@ -34,7 +34,7 @@ struct Reducing {
 impl Engine {
     /// Looks at the open trade of a symbol and does what is to be done.
     pub(super) fn tend(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
-        if !self.reconciling.is_done() || self.comparing {
+        if !self.reconciling.is_done() || self.comparing || self.is_at_another_account() {
             return;
         }
         if !self.strays.is_empty() {

@@ -10,6 +10,7 @@ impl Record {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::AccountOpened { .. } => "account_opened",
+            Self::AccountNamed { .. } => "account_named",
             Self::SessionOpened { .. } => "session_opened",
             Self::SessionClosed { .. } => "session_closed",
             Self::IntentTaken { .. } => "intent_taken",

@@ -47,6 +47,11 @@ pub enum Record {
         /// How much.
         cash: Money,
     },
+    /// The broker has said for the first time which account this store belongs to.
+    AccountNamed {
+        /// The account, as the broker names it.
+        account: Box<str>,
+    },
     /// A session began; day counters start anew.
     SessionOpened {
         /// Its date.

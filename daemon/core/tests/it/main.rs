@@ -6,6 +6,8 @@
 )]
 
 #[cfg(test)]
+mod account;
+#[cfg(test)]
 mod arming;
 #[cfg(test)]
 mod asked;
@@ -13,6 +15,7 @@ mod asked;
 mod breakers;
 #[cfg(test)]
 mod caps;
+#[cfg(test)]
 mod cash;
 #[cfg(test)]
 mod corrections;
@@ -20,8 +23,11 @@ mod corrections;
 mod day;
 #[cfg(test)]
 mod ending;
+#[cfg(test)]
 mod entries;
+#[cfg(test)]
 mod exits;
+#[cfg(test)]
 mod explained;
 #[cfg(test)]
 mod exposure;
@@ -37,6 +43,8 @@ mod kill;
 mod ladder;
 #[cfg(test)]
 mod late;
+#[cfg(test)]
+mod left_behind;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
@@ -65,6 +73,7 @@ mod reached;
 mod recovery;
 #[cfg(test)]
 mod reopened;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod reservations;

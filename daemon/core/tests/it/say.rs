@@ -167,7 +167,10 @@ impl Mirror {
             }
             Record::TradeVoided { symbol, .. } => format!("trade {symbol} voided"),
             Record::AlertCleared { kind, .. } => format!("cleared {kind}"),
-            Record::RunStarted { .. } | Record::RunEnded | Record::Exposed { .. } => return None,
+            Record::RunStarted { .. }
+            | Record::RunEnded
+            | Record::Exposed { .. }
+            | Record::AccountNamed { .. } => return None,
             Record::SubmitRepeated { client_id } => format!("repeat {}", id(*client_id)),
             Record::SymbolBlocked { symbol, block, .. } => {
                 format!("{symbol} blocked: {}", block.name())

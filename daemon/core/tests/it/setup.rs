@@ -53,6 +53,8 @@ pub(crate) struct Setup {
     pub(crate) rows: Rows,
     /// The sides of route `a` in a scene of this direction; route `b` may enter both.
     pub(crate) sides: fn(Direction) -> Sides,
+    /// The routes that there are.
+    pub(crate) routes: &'static [&'static str],
     /// Whether route `a` is only observed.
     pub(crate) observe: bool,
     /// Of both symbols.
@@ -78,6 +80,7 @@ impl Default for Setup {
             day: DayRules::default(),
             rows: Rows::Minutes,
             sides: |_| Sides::Both,
+            routes: &["a", "b"],
             observe: false,
             daily_volume: None,
             watch: Watch::OFF,
@@ -147,7 +150,7 @@ pub(crate) fn config(setup: &Setup, direction: Direction, wishes: &Wishes) -> En
                 average_daily_volume: setup.daily_volume,
             })
             .collect(),
-        routes: vec![route("a"), route("b")],
+        routes: setup.routes.iter().map(|name| route(name)).collect(),
         limits: setup.limits.clone(),
         market: Market::Sessions {
             calendar: Calendar::nyse().with_overrides(setup.overrides).unwrap(),

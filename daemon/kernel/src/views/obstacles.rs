@@ -115,6 +115,9 @@ fn account(engine: &Engine) -> Option<rpc::Obstacle> {
     if let Err(refusal) = engine.leave() {
         let next = match refusal.rule {
             "not_armed" => "traderctl arm",
+            _ if engine.is_at_another_account() => {
+                "use the keys of the store's own account, or a new state folder"
+            }
             _ => {
                 "wait until the broker was heard; else correct TRADERD_LIVE_ACCOUNT or the credential"
             }

@@ -53,6 +53,7 @@ pub(crate) fn apply(db: &mut Db, entry: &JournalEntry) -> Result<(), StoreError>
             alerts::acknowledge(db, at, *number, origin)
         }
         Record::AccountOpened { .. }
+        | Record::AccountNamed { .. }
         | Record::SessionOpened { .. }
         | Record::EntryLapsed { .. }
         | Record::StopPlanned { .. }

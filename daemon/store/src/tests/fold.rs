@@ -216,6 +216,7 @@ fn place(record: &Record) -> usize {
         Record::OverrideMissed { .. } => 43,
         Record::OverrideEnded { .. } => 44,
         Record::CashSetApart { .. } => 45,
+        Record::AccountNamed { .. } => 46,
     }
 }
 
@@ -226,7 +227,7 @@ fn every_kind_of_record_is_tried_and_the_records_meet() {
         .new_tree(&mut runner)
         .unwrap()
         .current();
-    let mut seen = [0; 46];
+    let mut seen = [0; 47];
     for entry in &journal {
         seen[place(&entry.record)] += 1;
     }

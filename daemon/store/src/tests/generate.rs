@@ -412,6 +412,7 @@ fn about_the_account() -> impl Strategy<Value = Record> {
             broker,
             transfer: ours < broker,
         }),
+        words().prop_map(|account| Record::AccountNamed { account }),
         (amounts(), symbols(), nets()).prop_map(|(amount, symbol, net)| Record::CashSetApart {
             amount,
             positions: [(symbol, net)].into(),

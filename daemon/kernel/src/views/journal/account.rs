@@ -20,6 +20,11 @@ pub(super) fn cash_adopted(ours: Money, broker: Money) -> String {
     format!("cash is {broker}, as the broker says; the ledger had {ours}")
 }
 
+/// "this store belongs to account PA1B4BB728D5".
+pub(super) fn account_named(account: &str) -> String {
+    format!("this store belongs to account {account}")
+}
+
 /// "of the broker's cash -1000 belongs to 10 SPY of somebody else".
 pub(super) fn cash_set_apart(amount: Money, positions: &BTreeMap<Symbol, NetQty>) -> String {
     if positions.is_empty() {

@@ -64,6 +64,7 @@ fn sentence(record: &Record) -> String {
         ),
         Record::TradeVoided { client_id, symbol } => account::trade_voided(*symbol, *client_id),
         Record::CashAdopted { ours, broker, .. } => account::cash_adopted(*ours, *broker),
+        Record::AccountNamed { account } => account::account_named(account),
         Record::CashSetApart { amount, positions } => account::cash_set_apart(*amount, positions),
         Record::TradeClosed { trade } => account::trade_closed(trade),
         Record::TradingStateSet { state, origin } => account::trading_state(state, origin),
