@@ -9,6 +9,7 @@ use trader_store::{Reader, Store};
 
 use crate::audit;
 use crate::exit::{self, Failure};
+use crate::recording::Recordings;
 use crate::state::{self, STORE_FILE};
 use crate::{clock, epoch};
 
@@ -91,6 +92,23 @@ pub fn restore(state: &Path, from: &Path) -> Result<String, Failure> {
     ))
 }
 
+/// What tells of an earlier life in a state folder that has no store, or an empty one: recordings of
+/// sessions, or copies of the store.
+#[must_use]
+pub fn left_without_store(state: &Path) -> Option<PathBuf> {
+    let stands = fs::metadata(state.join(STORE_FILE)).is_ok_and(|file| file.len() != 0);
+    if stands {
+        return None;
+    }
+    let recordings = Recordings::below(state);
+    if recordings.sessions().is_ok_and(|found| !found.is_empty()) {
+        return Some(recordings.root().to_owned());
+    }
+    let copies = state.join(FOLDER);
+    let mut found = fs::read_dir(&copies).ok()?;
+    found.next().map(|_| copies)
+}
+
 /// The head of the journal in a copy whose every row is as it was written.
 fn sound(path: &Path) -> Result<String, Failure> {
     let result = audit::verify(path, None, &mut |_, _| {}).map_err(failed)?;
@@ -108,13 +126,15 @@ fn sound(path: &Path) -> Result<String, Failure> {
     Ok(format!("{}:{}", result.head.seq, result.head.hash))
 }
 
-/// Moves a store with what belongs to it out of the way.
+/// Moves a store with what belongs to it out of the way, also where only that is left of it: a copy
+/// beside the log of another store would be read with it.
 fn set_aside(store: &Path) -> Result<Option<PathBuf>, Failure> {
-    if !store.exists() {
+    let parts = ["", "-wal", "-shm"];
+    if !parts.iter().any(|ending| beside(store, ending).exists()) {
         return Ok(None);
     }
     let aside = beside(store, &format!(".before-{}", stamp(clock::now())));
-    for ending in ["", "-wal", "-shm"] {
+    for ending in parts {
         let (old, new) = (beside(store, ending), beside(&aside, ending));
         if old.exists() {
             fs::rename(&old, &new).map_err(|error| cannot("move", &old, &error))?;
@@ -206,6 +226,45 @@ mod tests {
         let now = Store::open(&store, Timestamp::from_seconds(0), 8).unwrap();
         assert_ne!(now.epoch(), trader_contract::Epoch(7));
         assert!(made[0].exists(), "a copy is never used up");
+    }
+
+    #[test]
+    fn what_is_left_of_a_lost_store_is_set_aside_and_not_read_with_the_copy() {
+        let state = state();
+        backup(state.path(), None, 30).unwrap();
+        let copy = copies(&state.path().join(FOLDER)).remove(0);
+        let store = state.path().join(STORE_FILE);
+        let mut open = Store::open(&store, Timestamp::from_seconds(0), 8).unwrap();
+        open.renew_epoch(9).unwrap();
+        let log = fs::read(beside(&store, "-wal")).unwrap();
+        drop(open);
+        fs::remove_file(&store).unwrap();
+        fs::write(beside(&store, "-wal"), &log).unwrap();
+
+        let told = restore(state.path(), &copy).unwrap();
+        assert!(told.contains("the store that was there is now"), "{told}");
+        let kept = copies(state.path()).into_iter().find(|path| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| name.contains(".before-") && name.ends_with("-wal"))
+        });
+        assert!(fs::read(kept.unwrap()).unwrap() == log);
+    }
+
+    #[test]
+    fn what_is_left_of_an_earlier_life_is_found_where_there_is_no_store() {
+        let state = state();
+        backup(state.path(), None, 30).unwrap();
+        assert_eq!(left_without_store(state.path()), None, "it has one");
+        let store = state.path().join(STORE_FILE);
+        fs::write(&store, "").unwrap();
+        let copies = state.path().join(FOLDER);
+        assert_eq!(left_without_store(state.path()), Some(copies));
+        fs::remove_file(&store).unwrap();
+        let recordings = state.path().join("recordings");
+        fs::create_dir_all(recordings.join("2024-03-15")).unwrap();
+        assert_eq!(left_without_store(state.path()), Some(recordings));
+        let new = tempfile::tempdir().unwrap();
+        assert_eq!(left_without_store(new.path()), None);
     }
 
     #[test]

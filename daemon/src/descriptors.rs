@@ -53,11 +53,9 @@ pub fn are_kept() -> bool {
 /// # Errors
 /// systemd did not hear us.
 pub fn keep(socket: &UnixListener, name: &str) -> io::Result<()> {
-    let Some(address) = std::env::var_os("NOTIFY_SOCKET") else {
+    let Some(notify) = systemd()? else {
         return Ok(());
     };
-    let notify = UnixDatagram::unbound()?;
-    notify.connect(address)?;
     // Polling says nothing about a socket that listens, so it is switched off.
     let state = format!("FDSTORE=1\nFDPOLL=0\nFDNAME={name}\n");
     let descriptors: [BorrowedFd<'_>; 1] = [socket.as_fd()];
@@ -69,6 +67,28 @@ pub fn keep(socket: &UnixListener, name: &str) -> io::Result<()> {
     let message = [IoSlice::new(state.as_bytes())];
     sendmsg(&notify, &message, &mut control, SendFlags::empty())?;
     Ok(())
+}
+
+/// Asks systemd to give up the sockets that it keeps under a name. A no-op without systemd.
+///
+/// # Errors
+/// systemd did not hear us.
+pub fn forget(name: &str) -> io::Result<()> {
+    let Some(notify) = systemd()? else {
+        return Ok(());
+    };
+    let state = format!("FDSTOREREMOVE=1\nFDNAME={name}\n");
+    notify.send(state.as_bytes()).map(drop)
+}
+
+/// A way to systemd, where there is one.
+fn systemd() -> io::Result<Option<UnixDatagram>> {
+    let Some(address) = std::env::var_os("NOTIFY_SOCKET") else {
+        return Ok(None);
+    };
+    let notify = UnixDatagram::unbound()?;
+    notify.connect(address)?;
+    Ok(Some(notify))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use trader_calendar::Calendar;
 use trader_rpc::EffectiveConfig;
 
+use crate::backup;
 use crate::config::{self, Config};
 use crate::descriptors::Handed;
 use crate::exit::{self, Failure};
@@ -111,6 +112,14 @@ pub fn prepare_with(
     );
     for warning in config.alerts.warnings() {
         tracing::warn!("{warning}");
+    }
+    if let Some(found) = backup::left_without_store(&folders.state) {
+        tracing::warn!(
+            found = %found.display(),
+            "the state folder has recordings or copies of an earlier store and no store: a new one begins, \
+             which knows no order and no trade; if that is not meant, stop the daemon and put the last copy \
+             back with traderd db restore"
+        );
     }
     if config.routes.is_empty() {
         tracing::warn!("no route is configured, so nothing will be traded");

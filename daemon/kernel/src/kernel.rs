@@ -220,6 +220,16 @@ impl Kernel {
         committed
     }
 
+    /// Takes the journal for one that cannot be written any more, although nothing was to be written: what
+    /// it is in was lost.
+    pub fn lose_journal(&mut self, now: Timestamp, why: Box<str>, ports: &mut impl Ports) {
+        let could = self.journal_failure.is_none();
+        if could {
+            self.keep_failure(now, why);
+        }
+        self.tell_of_failure(now, could, ports);
+    }
+
     /// Tells the engine that the journal cannot be written any more, if it could be before.
     fn tell_of_failure(&mut self, now: Timestamp, could: bool, ports: &mut impl Ports) {
         if could && let Some(why) = self.journal_failure.clone() {
@@ -245,12 +255,16 @@ impl Kernel {
             Ok(()) => true,
             Err(_) if is(Bug::CommitFailureIgnored) => true,
             Err(why) => {
-                self.facts.journal_failure = Some((now, why.to_string()));
-                self.facts.store.writable = false;
-                self.journal_failure = Some(why);
+                self.keep_failure(now, why);
                 false
             }
         }
+    }
+
+    fn keep_failure(&mut self, now: Timestamp, why: Box<str>) {
+        self.facts.journal_failure = Some((now, why.to_string()));
+        self.facts.store.writable = false;
+        self.journal_failure = Some(why);
     }
 
     /// Tells those who read along of the entries that are on the disk. Of what the journal does not take,

@@ -15,12 +15,14 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::Service;
+use trader_core::record::{Alert, Severity};
 use trader_kernel::Peer;
 use trader_rpc::{Role, limits};
 
 use super::gate::{Connection, Gate};
 use super::peer::{Allowance, Bucket, role_of};
 use super::socket::Bound;
+use crate::alerts::Delivery;
 
 /// Messages that wait for one client.
 const MESSAGES_WAITING: u32 = 64;
@@ -34,32 +36,42 @@ pub(super) struct Door {
     pub(super) methods: Methods,
     pub(super) stop: StopHandle,
     pub(super) tasks: TaskTracker,
+    /// Where it is told that nobody finds the socket.
+    pub(super) alerts: Arc<Delivery>,
     pub(super) allowance: Allowance,
     pub(super) connections_max: u32,
     pub(super) header_timeout: Duration,
 }
 
+/// How often it is looked whether the socket's file is still there.
+const LOOK: Duration = Duration::from_secs(1);
+
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 
-/// Takes connections until the server stops.
-pub(super) async fn accept_all(door: Door) {
-    let listener = match door
-        .bound
-        .listener
-        .try_clone()
-        .and_then(UnixListener::from_std)
-    {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::error!(%error, role = %door.role, "the socket cannot be listened on");
-            return;
-        }
+/// Takes connections until the server stops. A socket whose file was removed is opened anew.
+pub(super) async fn accept_all(mut door: Door) {
+    let Some(mut listener) = listen(&door) else {
+        return;
     };
+    let mut looks = tokio::time::interval(LOOK);
+    let mut lost = false;
     let places = usize::try_from(door.connections_max).unwrap_or(Semaphore::MAX_PERMITS);
     let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            _ = looks.tick() => {
+                if door.bound.is_reached() {
+                    continue;
+                }
+                lost = !renew(&mut door, lost);
+                match (lost, listen(&door)) {
+                    (false, Some(renewed)) => listener = renewed,
+                    (false, None) => return,
+                    (true, _) => {}
+                }
+                continue;
+            }
             () = door.stop.clone().shutdown() => return,
         };
         match accepted {
@@ -87,6 +99,43 @@ pub(super) async fn accept_all(door: Door) {
             }
         }
     }
+}
+
+fn listen(door: &Door) -> Option<UnixListener> {
+    let listener = door.bound.listener.try_clone();
+    listener
+        .and_then(UnixListener::from_std)
+        .inspect_err(
+            |error| tracing::error!(%error, role = %door.role, "the socket cannot be listened on"),
+        )
+        .ok()
+}
+
+/// Opens a socket anew that nobody finds any more; whether that was possible. That it was not is told
+/// once.
+fn renew(door: &mut Door, told: bool) -> bool {
+    let path = door.bound.path().display().to_string();
+    let Err(error) = door.bound.renew(door.role.name()) else {
+        tracing::warn!(path, "the socket's file was removed; it is opened anew");
+        return true;
+    };
+    if !told {
+        tracing::error!(path, %error, "the socket's file was removed, and no other can be made; restart the daemon");
+        let alert = Alert {
+            severity: Severity::Critical,
+            kind: "socket".into(),
+            symbol: None,
+            message: format!(
+                "the socket {path} was removed, and no other can be made: {error}; trading goes on, and \
+                 nobody can look at it or stop it there"
+            )
+            .into(),
+            action: "restart the daemon (systemctl restart traderd), which makes its folder again".into(),
+            standing: false,
+        };
+        door.alerts.raise(0, crate::clock::now(), &alert);
+    }
+    false
 }
 
 fn server_config(door: &Door) -> ServerConfig {

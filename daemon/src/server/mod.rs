@@ -11,7 +11,7 @@ mod peer;
 mod socket;
 mod workshop;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +35,7 @@ pub use socket::SocketError;
 pub use workshop::Workshop;
 
 use accept::Door;
+use socket::Bound;
 
 /// How long open connections may take to end when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
@@ -79,6 +80,30 @@ pub struct Services {
     pub doctor: Doctor,
 }
 
+/// Both sockets of a runtime folder, which nobody else can open meanwhile. Who calls waits until a server
+/// answers.
+#[derive(Debug)]
+pub struct Sockets(Vec<(Role, PathBuf, Bound)>);
+
+impl Sockets {
+    /// Opens both sockets below `runtime`, or takes over those that were handed over.
+    ///
+    /// # Errors
+    /// A socket cannot be opened, or another daemon answers on it.
+    pub fn open(runtime: &Path, mut handed: Handed) -> Result<Self, ServerError> {
+        let paths = [
+            (Role::Control, trader_rpc::socket::control(runtime)),
+            (Role::Read, trader_rpc::socket::read(runtime)),
+        ];
+        let mut bound = Vec::new();
+        for (role, path) in paths {
+            let socket = socket::open(&path, &mut handed)?;
+            bound.push((role, path, socket));
+        }
+        Ok(Self(bound))
+    }
+}
+
 /// The server while it runs.
 #[derive(Debug)]
 pub struct Server {
@@ -88,36 +113,34 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens both sockets below `runtime`, or goes on with those that were handed over, and begins to
-    /// answer. Must be called inside a tokio runtime.
+    /// Begins to answer on both sockets, which systemd is asked to keep. Must be called inside a tokio
+    /// runtime.
     ///
     /// # Errors
-    /// A socket cannot be opened, or another daemon answers on it.
+    /// The methods cannot be registered.
     pub fn start(
-        runtime: &Path,
+        sockets: Sockets,
         settings: &RpcSettings,
         services: Services,
-        mut handed: Handed,
     ) -> Result<Self, ServerError> {
-        let paths = [
-            (Role::Control, trader_rpc::socket::control(runtime)),
-            (Role::Read, trader_rpc::socket::read(runtime)),
-        ];
-        // Both are opened before either is served, so that half a server never runs.
-        let mut bound = Vec::new();
-        for (role, path) in &paths {
-            bound.push((*role, socket::open(path, role.name(), &mut handed)?));
-        }
+        let alerts = Arc::clone(&services.alerts);
         let call_timeout = Duration::from_millis(settings.call_timeout_ms.into());
         let methods: Methods = methods::register(services, call_timeout)?.into();
         let (stop, handle) = stop_channel();
         let tasks = TaskTracker::new();
-        for (role, bound) in bound {
+        let mut opened = Vec::new();
+        for (role, path, mut bound) in sockets.0 {
+            bound.keep(role.name());
+            opened.push(SocketInfo {
+                role,
+                path: path.display().to_string(),
+            });
             tasks.spawn(accept::accept_all(Door {
                 bound,
                 role,
                 methods: methods.clone(),
                 stop: stop.clone(),
+                alerts: Arc::clone(&alerts),
                 tasks: tasks.clone(),
                 allowance: Allowance {
                     per_second: settings.requests_per_second,
@@ -127,17 +150,10 @@ impl Server {
                 header_timeout: Duration::from_millis(settings.header_timeout_ms.into()),
             }));
         }
-        let sockets = paths
-            .into_iter()
-            .map(|(role, path)| SocketInfo {
-                role,
-                path: path.display().to_string(),
-            })
-            .collect();
         Ok(Self {
             handle,
             tasks,
-            sockets,
+            sockets: opened,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -42,12 +42,22 @@ pub enum SocketError {
 pub(super) struct Bound {
     pub(super) listener: UnixListener,
     path: PathBuf,
+    file: Option<Identity>,
     kept: bool,
+}
+
+/// What makes a file the same one: its device and its number there.
+type Identity = (u64, u64);
+
+fn identity(path: &Path) -> Option<Identity> {
+    let file = std::fs::symlink_metadata(path).ok()?;
+    Some((file.dev(), file.ino()))
 }
 
 impl Drop for Bound {
     fn drop(&mut self) {
-        if self.kept {
+        // Another file there is somebody else's.
+        if self.kept || !self.is_reached() {
             return;
         }
         if let Err(error) = std::fs::remove_file(&self.path) {
@@ -56,26 +66,50 @@ impl Drop for Bound {
     }
 }
 
+impl Bound {
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether callers find it: its file is still there.
+    pub(super) fn is_reached(&self) -> bool {
+        self.file.is_some() && identity(&self.path) == self.file
+    }
+
+    /// Opens another socket in the place of one that is not reached any more.
+    ///
+    /// # Errors
+    /// It cannot be made, or somebody else answers there.
+    pub(super) fn renew(&mut self, name: &str) -> Result<(), SocketError> {
+        *self = bind(&self.path)?;
+        if let Err(error) = descriptors::forget(name) {
+            tracing::warn!(name, %error, "systemd was not reached to forget a socket");
+        }
+        self.keep(name);
+        Ok(())
+    }
+
+    /// Asks systemd to keep the socket as `name`.
+    pub(super) fn keep(&mut self, name: &str) {
+        match descriptors::keep(&self.listener, name) {
+            Ok(()) => self.kept |= descriptors::are_kept(),
+            Err(error) => tracing::warn!(
+                name,
+                %error,
+                "systemd was not reached to keep a socket; callers will be refused during a restart"
+            ),
+        }
+    }
+}
+
 /// The socket at `path`: the one that was handed over, if callers still reach it, else a new one.
-/// systemd is asked to keep either as `name`.
-pub(super) fn open(path: &Path, name: &str, handed: &mut Handed) -> Result<Bound, SocketError> {
+pub(super) fn open(path: &Path, handed: &mut Handed) -> Result<Bound, SocketError> {
     let adopted = match handed.listening_at(path) {
         Some(listener) => adopt(listener, path)?,
         None => None,
     };
-    let mut bound = match adopted {
-        Some(bound) => bound,
-        None => bind(path)?,
-    };
-    match descriptors::keep(&bound.listener, name) {
-        Ok(()) => bound.kept |= descriptors::are_kept(),
-        Err(error) => tracing::warn!(
-            name,
-            %error,
-            "systemd was not reached to keep a socket; callers will be refused during a restart"
-        ),
-    }
-    Ok(bound)
+    adopted.map_or_else(|| bind(path), Ok)
 }
 
 /// Takes over a socket that listens already; nothing if its file has gone, since nobody finds it then.
@@ -94,6 +128,7 @@ fn adopt(listener: UnixListener, path: &Path) -> Result<Option<Bound>, SocketErr
     Ok(Some(Bound {
         listener,
         path: path.to_owned(),
+        file: identity(path),
         kept: true,
     }))
 }
@@ -116,6 +151,7 @@ fn bind(path: &Path) -> Result<Bound, SocketError> {
     let bound = Bound {
         listener,
         path: path.to_owned(),
+        file: identity(path),
         kept: false,
     };
     std::fs::set_permissions(path, Permissions::from_mode(0o660)).map_err(failed)?;
@@ -199,6 +235,27 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_whose_folder_was_removed_is_opened_anew_and_anothers_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control/sock");
+        let mut bound = bind(&path).unwrap();
+        assert!(bound.is_reached());
+        std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+        assert!(!bound.is_reached());
+        bound.renew("control").unwrap();
+        assert!(bound.is_reached());
+        assert!(UnixStream::connect(&path).is_ok());
+        std::fs::remove_file(&path).unwrap();
+        let other = UnixListener::bind(&path).unwrap();
+        assert!(!bound.is_reached());
+        let refused = bound.renew("control");
+        assert!(matches!(refused, Err(SocketError::InUse(_))), "{refused:?}");
+        drop(bound);
+        assert!(path.exists(), "it is the other's");
+        drop(other);
+    }
+
+    #[test]
     fn a_kept_socket_goes_on_with_those_who_wait_in_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sock");
@@ -217,7 +274,7 @@ mod tests {
         let kept = UnixListener::bind(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         assert!(adopt(kept, &path).unwrap().is_none());
-        let _bound = open(&path, "control", &mut Handed::default()).unwrap();
+        let _bound = open(&path, &mut Handed::default()).unwrap();
         assert!(UnixStream::connect(&path).is_ok());
     }
 }

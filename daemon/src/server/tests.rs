@@ -123,7 +123,8 @@ impl Running {
         let services = services();
         let server = {
             let _inside = runtime.enter();
-            Server::start(folder.path(), settings, services.clone(), Handed::default()).unwrap()
+            let sockets = Sockets::open(folder.path(), Handed::default()).unwrap();
+            Server::start(sockets, settings, services.clone()).unwrap()
         };
         Self {
             runtime,
@@ -390,12 +391,7 @@ fn a_client_that_does_not_finish_its_header_is_closed() {
 fn a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on() {
     let running = Running::with(&settings());
     let _inside = running.runtime.enter();
-    let second = Server::start(
-        running.folder.path(),
-        &settings(),
-        services(),
-        Handed::default(),
-    );
+    let second = Sockets::open(running.folder.path(), Handed::default());
     assert!(matches!(
         second,
         Err(ServerError::Socket(SocketError::InUse(_)))

@@ -154,6 +154,7 @@ impl Crank {
         match message {
             Message::Asked(asked) => self.answer(asked),
             Message::Stop => self.stop_by_signal(),
+            Message::JournalLost(why) => self.lose_journal(why),
             Message::Wake => {}
             #[cfg(feature = "broker-alpaca")]
             Message::Skew(nanos) => self.feed(&Event::Skew { nanos }),
@@ -345,6 +346,14 @@ impl Crank {
         });
     }
 
+    /// The journal's files are gone: as if it could not be written, which it could be, to no purpose.
+    fn lose_journal(&mut self, why: Box<str>) {
+        if self.kernel.journal_failure().is_none() {
+            self.outside.tell_of_failure(&why);
+            self.kernel.lose_journal(self.now, why, &mut self.outside);
+        }
+    }
+
     /// The machine's clock was set: what was known before may be older than it looks.
     fn hear_clock(&mut self) {
         let Some(nanos) = self.pacing.take_jump() else {
@@ -377,10 +386,19 @@ impl Crank {
         });
     }
 
+    /// Looks at the journal's files for the last time, when no entry can be halted any more.
+    fn find_journal_lost(&self) -> Option<String> {
+        let why = self.outside.writer.check_files().err()?.to_string();
+        self.outside.tell_of_failure(&why);
+        Some(why)
+    }
+
     fn end(mut self) -> Ended {
         if let Err(error) = self.outside.venue.save() {
             tracing::error!(%error, "the simulated broker's state was not saved");
         }
+        let known = self.kernel.journal_failure().map(str::to_owned);
+        let journal_failure = known.or_else(|| self.find_journal_lost());
         let ledger = super::Balance::of_engine(self.kernel.engine());
         let broker = self.outside.venue.balance();
         let closed = self.outside.venue.close();
@@ -392,7 +410,7 @@ impl Crank {
             ledger,
             broker,
             stopped: self.stopped,
-            journal_failure: self.kernel.journal_failure().map(str::to_owned),
+            journal_failure,
         }
     }
 }

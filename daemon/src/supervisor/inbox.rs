@@ -30,6 +30,8 @@ pub(super) enum Message {
     Asked(Asked),
     /// A signal asked for the end.
     Stop,
+    /// The files of the journal are no longer there, and why that is known.
+    JournalLost(Box<str>),
     /// Something has come that waits elsewhere.
     Wake,
     /// How far our clock is ahead of the broker's, in nanoseconds.
@@ -103,6 +105,14 @@ impl Slot {
     /// The inbox is gone.
     pub(super) fn stop(&self) -> Result<(), Turned> {
         self.hurry(Message::Stop)
+    }
+
+    /// Tells that the files of the journal were lost, before all that wait.
+    ///
+    /// # Errors
+    /// The inbox is gone.
+    pub(super) fn lose_journal(&self, why: &str) -> Result<(), Turned> {
+        self.hurry(Message::JournalLost(why.into()))
     }
 
     /// Tells how far our clock is ahead; there is a next time where there is no room.

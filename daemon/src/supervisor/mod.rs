@@ -6,6 +6,7 @@ mod alpaca;
 mod balance;
 mod crank;
 mod facts;
+mod files;
 #[cfg(feature = "broker-alpaca")]
 mod hearing;
 mod inbox;
@@ -56,7 +57,7 @@ use crate::journal_log::JournalLog;
 use crate::logging::message_id;
 use crate::recording::Recorder;
 use crate::reload::Reloader;
-use crate::server::{Server, Services};
+use crate::server::{Server, Services, Sockets};
 use crate::start::Prepared;
 use crate::state::STORE_FILE;
 use crate::systemd::{self, Heart};
@@ -133,6 +134,8 @@ pub fn run_plan(
     let runtime = rpc_runtime()?;
     let _inside = runtime.enter();
     let signals = signals::Signals::catch()?;
+    // Claimed before a broker hears of us: it ends the stream of orders of whoever was there before.
+    let sockets = files::claim(&mut prepared)?;
     let (inbox, messages) = inbox::inbox();
     let heart = Heart::default();
     // Neither has anything to do until the engine gives it something.
@@ -157,7 +160,7 @@ pub fn run_plan(
     let reloader = Arc::new(prepared.reloader());
     let desk = (inbox.clone(), archive, Arc::clone(&delivery));
     let server = serve(
-        &mut prepared,
+        (&prepared, sockets),
         desk,
         &jobs,
         (journal, label.clone(), Arc::clone(&reloader)),
@@ -169,6 +172,7 @@ pub fn run_plan(
         now: crank.now,
     });
     tracing::info!(at = %crank.now, "the engine runs");
+    runtime.spawn(files::watch(&crank.outside.writer, &inbox));
     let engine = spawn(crank)?;
     let minutes = reloader.journal_head_minutes();
     runtime.spawn(herald::tell_at_intervals(Arc::clone(&herald), minutes));
@@ -182,17 +186,14 @@ pub fn run_plan(
     systemd::stopping("stopping");
     runtime.block_on(delivery.stop());
     runtime.block_on(server.stop());
-    if let Ok(jobs) = jobs {
-        jobs.stop();
-    }
+    jobs.into_iter().for_each(Jobs::stop);
     herald::tell(&herald);
     tracing::info!(
         stopped = ended.stopped,
         message_id = message_id::of("daemon", "stops"),
         "traderd ends"
     );
-    drop(prepared.logging);
-    drop(prepared.lock);
+    drop((prepared.logging, prepared.lock));
     Ok(ended)
 }
 
@@ -237,7 +238,7 @@ fn open_jobs(prepared: &Prepared) -> Result<Jobs, jobs::JobsError> {
 }
 
 fn serve(
-    prepared: &mut Prepared,
+    (prepared, sockets): (&Prepared, Sockets),
     (inbox, archive, alerts): (Slot, StoreArchive, Arc<Delivery>),
     jobs: &Result<Jobs, jobs::JobsError>,
     (journal, label, reloader): (Ring<JournalLine>, String, Arc<Reloader>),
@@ -265,12 +266,7 @@ fn serve(
             prepared.file.clone(),
         ),
     };
-    Ok(Server::start(
-        &prepared.folders.runtime,
-        &prepared.config.rpc,
-        services,
-        std::mem::take(&mut prepared.handed),
-    )?)
+    Ok(Server::start(sockets, &prepared.config.rpc, services)?)
 }
 
 fn store_failure(error: impl std::fmt::Display) -> Failure {

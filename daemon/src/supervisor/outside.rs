@@ -42,6 +42,14 @@ pub(super) struct Outside {
     pub(super) probe: Option<Probe>,
 }
 
+impl Outside {
+    /// Tells people that the journal cannot be written any more.
+    pub(super) fn tell_of_failure(&self, error: &str) {
+        tracing::error!(%error, "the journal cannot be written; entries are halted, protecting and reducing go on from memory");
+        self.delivery.raise_journal_failure(error);
+    }
+}
+
 impl Ports for Outside {
     fn record(&mut self, at: Timestamp, event: &Event) {
         if let Some(probe) = &mut self.probe {
@@ -78,9 +86,9 @@ impl Ports for Outside {
             probe.committed();
         }
         outcome.map_err(|error| {
-            tracing::error!(%error, "the journal cannot be written; entries are halted, protecting and reducing go on from memory");
-            self.delivery.raise_journal_failure(&error.to_string());
-            error.to_string().into()
+            let why = error.to_string();
+            self.tell_of_failure(&why);
+            why.into()
         })
     }
 

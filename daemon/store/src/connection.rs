@@ -4,7 +4,7 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -20,9 +20,13 @@ pub(crate) type Backend = diesel::sqlite::Sqlite;
 const APPLICATION_ID: i64 = 0x5452_4452;
 /// How long a statement waits for another connection's lock, in milliseconds.
 const BUSY_TIMEOUT_MS: u32 = 5000;
+/// What lies beside a database that is in use, or was when its process died: its log and its index.
+const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 
-/// Makes the file for its owner only, unless it exists. SQLite gives its companions the same mode.
+/// Makes the file for its owner only, unless it exists or was lost. SQLite gives its companions the
+/// same mode.
 pub(crate) fn create_file(path: &Path) -> Result<(), StoreError> {
+    refuse_lost(path)?;
     let made = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -48,10 +52,49 @@ pub(crate) fn open_for_reading(path: &Path) -> Result<Db, StoreError> {
 }
 
 fn connect(path: &Path, mode: &str) -> Result<Db, StoreError> {
+    refuse_lost(path)?;
     let mut db =
         Db::establish(&uri(path, mode)?).map_err(|error| cannot_open(path, error.to_string()))?;
     execute(&mut db, &format!("PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}"))?;
     Ok(db)
+}
+
+/// Refuses a database that is gone or empty while its log or the log's index is still beside it: SQLite
+/// would take it for a new one and remove the log, with all that it alone holds.
+fn refuse_lost(path: &Path) -> Result<(), StoreError> {
+    // The companions first: another process that makes the store just now writes the database before.
+    let Some(companion) = COMPANIONS
+        .into_iter()
+        .map(|ending| beside(path, ending))
+        .find(|companion| companion.symlink_metadata().is_ok())
+    else {
+        return Ok(());
+    };
+    let what = match path.metadata() {
+        Ok(file) if file.len() == 0 => "empty",
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "gone",
+        // What is wrong otherwise, opening it tells.
+        Ok(_) | Err(_) => return Ok(()),
+    };
+    Err(StoreError::Corrupt {
+        detail: format!(
+            "{} is {what}, but {} of its journal is there; nothing was changed",
+            path.display(),
+            companion.display()
+        ),
+    })
+}
+
+/// The log of a database.
+pub(crate) fn log(path: &Path) -> PathBuf {
+    beside(path, COMPANIONS[0])
+}
+
+/// A file that SQLite keeps beside the database.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 fn cannot_open(path: &Path, why: String) -> StoreError {

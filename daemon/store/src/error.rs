@@ -53,6 +53,16 @@ pub enum StoreError {
         /// What does not fit.
         what: String,
     },
+    /// A file of the open store is no longer at its path.
+    #[error(
+        "{path} was {what} while the daemon runs, and what is written now would be gone after a restart; stop the daemon, keep what is left and restore the last backup before it starts again"
+    )]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// What became of it.
+        what: &'static str,
+    },
     /// A stored value is none that this program writes.
     #[error(
         "table {table} holds {value:?} where a {wanted} belongs; if it is not the journal, rebuild the projections, else restore the last backup"

@@ -9,6 +9,7 @@ mod column;
 mod connection;
 mod diary;
 mod error;
+mod files;
 mod journal;
 mod migrate;
 mod projections;

@@ -11,6 +11,7 @@ use crate::batch::{self, Batch, OperatorRequest};
 use crate::chain::Head;
 use crate::column::{count, row_number};
 use crate::connection::{self, Db};
+use crate::files::Files;
 use crate::journal::{self, Row};
 use crate::schema::{journal as journal_table, meta};
 use crate::{StoreError, audit, diary, migrate, projections};
@@ -36,6 +37,7 @@ pub struct Store {
     epoch: Epoch,
     created_at: Timestamp,
     head: Head,
+    files: Files,
 }
 
 impl std::fmt::Debug for Store {
@@ -74,12 +76,18 @@ impl Store {
             epoch,
             created_at,
             head,
+            files: Files::of(path),
         };
         store.verify_tail()?;
         if existed && migrated {
             store.rebuild_projections()?;
         }
         Ok(store)
+    }
+
+    /// The files that are open.
+    pub(crate) const fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Where the database lies.

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use crate::files::Files;
 use crate::{Batch, Store, StoreError};
 
 /// Batches that may wait to be written.
@@ -40,6 +41,12 @@ struct Shared {
 }
 
 impl Shared {
+    /// Keeps the first error, and gives it.
+    fn fail(&self, error: Arc<StoreError>) -> Arc<StoreError> {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(failure.get_or_insert(error))
+    }
+
     fn failure(&self) -> Option<Arc<StoreError>> {
         self.failure
             .lock()
@@ -60,6 +67,7 @@ struct Job {
 pub struct Writer {
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<Store>>,
+    files: Files,
     shared: Arc<Shared>,
 }
 
@@ -88,6 +96,7 @@ impl Writer {
         let (jobs, queue) = sync_channel(QUEUE);
         let shared = Arc::new(Shared::default());
         let seen = Arc::clone(&shared);
+        let files = store.files().clone();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || run(store, &queue, &seen))
@@ -97,6 +106,7 @@ impl Writer {
         Ok(Self {
             jobs: Some(jobs),
             thread: Some(thread),
+            files,
             shared,
         })
     }
@@ -148,6 +158,19 @@ impl Writer {
         }
     }
 
+    /// Looks whether the store's files are still at its path. If one is not, nothing more is written: it
+    /// would be gone after a restart. Costs two calls of the system.
+    ///
+    /// # Errors
+    /// One was removed or replaced, or writing has failed before.
+    pub fn check_files(&self) -> Outcome {
+        let checked = match self.shared.failure() {
+            Some(error) => return Err(error),
+            None => self.files.check(),
+        };
+        checked.map_err(|error| self.shared.fail(Arc::new(error)))
+    }
+
     /// The first error, after which nothing more is written.
     #[must_use]
     pub fn failure(&self) -> Option<Arc<StoreError>> {
@@ -196,11 +219,7 @@ fn run(mut store: Store, queue: &Receiver<Job>, shared: &Shared) -> Store {
                 shared.committed.fetch_add(count, Ordering::Release);
             }
             Err(error) => {
-                let mut failure = shared
-                    .failure
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                failure.get_or_insert_with(|| Arc::clone(error));
+                shared.fail(Arc::clone(error));
             }
         }
         shared.answered.fetch_add(count, Ordering::Release);

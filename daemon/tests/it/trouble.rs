@@ -1,6 +1,7 @@
 //! What a daemon refuses or survives, and in which words: configurations, folders, databases, a
 //! full disk.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -8,7 +9,7 @@ use trader_rpc::TradingState;
 use trader_rpc::method::call;
 
 use crate::books::Books;
-use crate::daemon::{Place, look, stop, until};
+use crate::daemon::{Daemon, Place, look, stop, until};
 
 const PACE: &str = "pace = 24000\nseed = 3";
 
@@ -74,7 +75,7 @@ fn a_second_daemon_is_refused_and_the_first_goes_on() {
     let other = Place::new(PACE);
     let mut command = other.command();
     command.arg("--runtime-dir").arg(place.state().join("run"));
-    let (status, lines) = crate::daemon::Daemon::spawn(command).drain();
+    let (status, lines) = Daemon::spawn(command).drain();
     assert_eq!(status.code(), Some(73));
     let last = &lines.last().unwrap().message;
     assert!(last.starts_with("another daemon answers on "), "{last}");
@@ -186,6 +187,40 @@ fn a_journal_that_was_changed_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_database_that_was_lost_beside_its_log_is_refused_and_left_alone() {
+    let place = Place::new(PACE);
+    let mut daemon = place.start();
+    daemon.wait(|line| line.kind == "session_closed");
+    daemon.kill();
+    let log = place.state().join("traderd.db-wal");
+    let bytes = std::fs::read(&log).unwrap();
+    assert!(!bytes.is_empty());
+    let refuses = || {
+        let (code, said) = place.fail();
+        assert_eq!(code, Some(73), "{said}");
+        let words = "keep the file for inspection and restore the last backup\n";
+        assert!(said.ends_with(words), "{said}");
+        assert!(std::fs::read(&log).unwrap() == bytes, "the log was changed");
+    };
+    std::fs::write(place.store(), "").unwrap();
+    refuses();
+    assert_eq!(std::fs::read(place.store()).unwrap(), b"");
+    std::fs::remove_file(place.store()).unwrap();
+    refuses();
+    assert!(!place.store().exists());
+}
+
+#[test]
+fn a_store_that_is_gone_without_a_trace_of_its_log_is_asked_for() {
+    let place = used();
+    std::fs::remove_file(place.store()).unwrap();
+    let mut daemon = Daemon::spawn(place.command());
+    let words = "stop the daemon and put the last copy back with traderd db restore";
+    daemon.wait(|line| line.message.ends_with(words));
+    daemon.kill();
+}
+
+#[test]
 fn a_brokers_file_that_is_none_is_refused_and_left_alone() {
     let place = used();
     let path = place.state().join("sim-broker.json");
@@ -197,6 +232,100 @@ fn a_brokers_file_that_is_none_is_refused_and_left_alone() {
         "{said}"
     );
     assert_eq!(std::fs::read(&path).unwrap(), b"{\"config\":");
+}
+
+#[test]
+fn a_second_daemon_on_the_same_sockets_is_refused_before_a_broker_hears_of_it() {
+    let first = Place::new(PACE);
+    let daemon = first.start();
+    let broker = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    broker.set_nonblocking(true).unwrap();
+    let second = Place::new(PACE);
+    let keys = second.path().join("alpaca.keys");
+    std::fs::write(&keys, "sim-key\nsim-secret\n").unwrap();
+    std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o600)).unwrap();
+    second.configure(&format!(
+        "mode = \"simulated\"\n[market]\nsource = \"alpaca\"\nclock = \"venue\"\n[broker]\nkind = \"alpaca\"\n\
+         [alpaca]\nendpoint = \"simulator\"\naddress = \"{}\"\nkeys_file = \"{}\"\n",
+        broker.local_addr().unwrap(),
+        keys.display()
+    ));
+    let mut command = second.command();
+    command.arg("--runtime-dir").arg(first.state().join("run"));
+    let (status, lines) = Daemon::spawn(command).drain();
+    let last = &lines.last().unwrap().message;
+    assert_eq!(status.code(), Some(73), "{last}");
+    assert!(last.starts_with("another daemon answers on "), "{last}");
+    let heard = broker.accept().unwrap_err();
+    assert_eq!(heard.kind(), std::io::ErrorKind::WouldBlock);
+    assert!(!second.store().exists());
+    stop(&first.client(), Some(true));
+    assert!(daemon.drain().0.success());
+}
+
+#[test]
+fn a_state_folder_that_is_removed_halts_entries_and_is_told_at_the_end() {
+    let place = Place::new("pace = 60\nseed = 3");
+    let run = tempfile::tempdir().unwrap();
+    let mut command = place.command();
+    command.arg("--runtime-dir").arg(run.path());
+    let mut daemon = place.start_with(command);
+    // Whoever removes a folder in which files are made begins again.
+    let removed = (0..100).any(|_| std::fs::remove_dir_all(place.state()).is_ok());
+    assert!(removed);
+    let told = daemon.wait(|line| line.message.starts_with("the journal cannot be written"));
+    assert!(
+        told.text.contains("traderd.db was removed"),
+        "{}",
+        told.text
+    );
+    let control = trader_rpc::socket::control(run.path());
+    let client = trader_rpc::Client::connect(&control, "e2e").unwrap();
+    let status = until(&client, |status| {
+        status.trading.state == TradingState::Halted
+    });
+    assert!(!status.store.writable);
+    let critical = status.alerts.iter().find(|alert| alert.kind == "journal");
+    assert!(critical.is_some(), "{status:#?}");
+    stop(&client, Some(false));
+    let (status, lines) = daemon.drain();
+    assert_eq!(status.code(), Some(1));
+    let last = &lines.last().unwrap().message;
+    assert!(last.contains("restore the last backup"), "{last}");
+}
+
+#[test]
+fn a_runtime_folder_that_is_removed_comes_back_and_what_keeps_it_away_is_told() {
+    let place = Place::new("pace = 60\nseed = 3");
+    let run = tempfile::tempdir().unwrap();
+    let folder = run.path().join("run");
+    let mut command = place.command();
+    command.arg("--runtime-dir").arg(&folder);
+    let mut daemon = place.start_with(command);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let anew = |daemon: &mut Daemon, role: &str| {
+        let found = daemon.wait(|line| {
+            let renewed = line.message == "the socket's file was removed; it is opened anew";
+            renewed && line.text.contains(&format!("{role}/sock"))
+        });
+        drop(found);
+    };
+    anew(&mut daemon, "control");
+    let control = trader_rpc::socket::control(&folder);
+    let client = trader_rpc::Client::connect(&control, "e2e").unwrap();
+    assert_eq!(look::<call::Status>(&client).pid, daemon.pid());
+
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "in the way").unwrap();
+    daemon.wait(|line| {
+        line.message
+            .ends_with("no other can be made; restart the daemon")
+    });
+    std::fs::remove_file(&folder).unwrap();
+    anew(&mut daemon, "control");
+    let client = trader_rpc::Client::connect(&control, "e2e").unwrap();
+    stop(&client, Some(true));
+    assert!(daemon.drain().0.success());
 }
 
 #[test]

@@ -307,7 +307,7 @@ impl Book {
             return self.change(id, at, |_| ());
         }
         let exits = self.orders.unsettled();
-        let exits = exits.filter(|order| order.planned.parent == Some(id));
+        let exits = exits.filter(|order| order.planned.parent == Some(id) && order.is_live());
         let legs: Vec<ClientOrderId> = std::iter::once(id).chain(exits.map(Order::id)).collect();
         let refused = matches!(failure, RequestFailure::Refused { .. });
         let known = refused && !failure.says_id_is_used();

@@ -311,6 +311,21 @@ fn an_entry_whose_record_is_not_on_the_disk_is_not_sent() {
 }
 
 #[test]
+fn a_journal_that_was_lost_halts_entries_before_anything_is_to_be_written() {
+    let mut bench = Bench::open();
+    let Bench { kernel, world, .. } = &mut bench;
+    for why in ["the file was removed", "told again"] {
+        kernel.lose_journal(kernel.engine().now(), why.into(), world);
+    }
+    assert_eq!(kernel.journal_failure(), Some("the file was removed"));
+    assert!(!kernel.facts().store.writable);
+    let trading = &kernel.engine().book().trading;
+    assert!(matches!(trading, TradingState::Halted(_)));
+    bench.bar();
+    assert!(!bench.world.kept().contains(&"commit"));
+}
+
+#[test]
 fn nothing_is_written_after_a_failed_write_even_if_the_disk_is_well_again() {
     let mut bench = Bench::open();
     bench.world.broken = true;

@@ -12,7 +12,8 @@ fn start(folder: &Path, kept: &[UnixListener], runtime: &tokio::runtime::Runtime
     let clones = kept.iter().map(|socket| socket.try_clone().unwrap());
     let _inside = runtime.enter();
     let handed = Handed::of(clones.collect());
-    Server::start(folder, &settings(), services(), handed).unwrap()
+    let sockets = Sockets::open(folder, handed).unwrap();
+    Server::start(sockets, &settings(), services()).unwrap()
 }
 
 fn kept(folder: &Path) -> Vec<UnixListener> {

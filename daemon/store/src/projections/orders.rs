@@ -396,10 +396,12 @@ pub(crate) fn submit_failed(
     if find(db, id)?.is_some_and(|order| order.state == OrderState::Unknown) {
         return change(db, id, at, |_| ());
     }
-    let mut ids = vec![id];
-    ids.extend(legs(db, id)?);
-    for id in ids {
-        change(db, id, at, |order| {
+    for order in std::iter::once(id).chain(legs(db, id)?) {
+        // A leg that has ended is told nothing by it.
+        if order != id && find(db, order)?.is_none_or(|leg| leg.state.is_terminal()) {
+            continue;
+        }
+        change(db, order, at, |order| {
             if order.go(to) {
                 order.reason = Some(message.clone());
             }

@@ -128,6 +128,43 @@ fn an_empty_file_becomes_a_store_and_a_missing_folder_is_named() {
     assert!(!folder.path().join("none.db").exists());
 }
 
+/// Expects that `path` is refused as damaged by whoever opens it, in the words for a damaged store.
+fn refused_as_damaged(path: &Path) {
+    let errors = [
+        Store::open(path, NOW, 2).map(drop).unwrap_err(),
+        Reader::open(path).map(drop).unwrap_err(),
+        Store::is_current(path).map(drop).unwrap_err(),
+        Store::copy(path, &path.with_extension("copy")).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+        let words = "keep the file for inspection and restore the last backup";
+        assert!(error.to_string().ends_with(words), "{error}");
+    }
+}
+
+#[test]
+fn a_database_that_was_lost_beside_its_log_is_refused_and_the_log_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let used = folder.path().join("used.db");
+    let mut store = Store::open(&used, NOW, 1).unwrap();
+    store.append(&[plain(1), plain(2)]).unwrap();
+    for companion in ["-wal", "-shm"] {
+        let path = folder.path().join(format!("lost{companion}.db"));
+        let beside = folder.path().join(format!("lost{companion}.db{companion}"));
+        let bytes = std::fs::read(folder.path().join(format!("used.db{companion}"))).unwrap();
+        assert!(!bytes.is_empty());
+        std::fs::write(&beside, &bytes).unwrap();
+        refused_as_damaged(&path);
+        assert!(!path.exists(), "nothing is made");
+        std::fs::write(&path, "").unwrap();
+        refused_as_damaged(&path);
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
+        assert!(std::fs::read(&beside).unwrap() == bytes, "{companion}");
+    }
+    drop(store);
+}
+
 /// A closed store of some hundred rows, and its bytes.
 fn closed_store(path: &Path) -> Vec<u8> {
     let mut store = Store::open(path, NOW, 1).unwrap();

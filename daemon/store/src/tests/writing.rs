@@ -93,6 +93,32 @@ fn after_a_failure_everything_is_refused_with_the_first_error() {
 }
 
 #[test]
+fn a_file_that_was_removed_or_replaced_is_noticed_and_nothing_more_is_written() {
+    for name in ["store.db", "store.db-wal"] {
+        for replaced in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let writer = Writer::spawn(new_store(&folder)).unwrap();
+            writer.submit(batch(1)).wait().unwrap();
+            writer.check_files().unwrap();
+            let path = folder.path().join(name);
+            if replaced {
+                let copy = folder.path().join("copy");
+                std::fs::copy(&path, &copy).unwrap();
+                std::fs::rename(&copy, &path).unwrap();
+            } else {
+                std::fs::remove_file(&path).unwrap();
+            }
+            let lost = writer.check_files().unwrap_err();
+            let what = if replaced { "replaced" } else { "removed" };
+            let words = format!("{name} was {what}");
+            assert!(lost.to_string().contains(&words), "{lost}");
+            let refused = writer.submit(batch(2)).wait().unwrap_err();
+            assert!(Arc::ptr_eq(&refused, &lost));
+        }
+    }
+}
+
+#[test]
 fn a_full_queue_holds_back_who_submits_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = new_store(&folder);
