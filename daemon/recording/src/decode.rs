@@ -32,10 +32,6 @@ pub enum ReadError {
 
 /// One thing that a segment says.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every one is of the large kind"
-)]
 pub enum Item {
     /// The engine took this.
     Event {

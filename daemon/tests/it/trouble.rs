@@ -274,11 +274,8 @@ fn a_state_folder_that_is_removed_halts_entries_and_is_told_at_the_end() {
     let removed = (0..100).any(|_| std::fs::remove_dir_all(place.state()).is_ok());
     assert!(removed);
     let told = daemon.wait(|line| line.message.starts_with("the journal cannot be written"));
-    assert!(
-        told.text.contains("traderd.db was removed"),
-        "{}",
-        told.text
-    );
+    // Of its files it may miss either first.
+    assert!(told.text.contains(" was removed"), "{}", told.text);
     let control = trader_rpc::socket::control(run.path());
     let client = trader_rpc::Client::connect(&control, "e2e").unwrap();
     let status = until(&client, |status| {

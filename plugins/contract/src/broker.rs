@@ -119,7 +119,7 @@ pub struct BrokerSnapshot {
     /// When its first part was taken, by the broker's clock.
     pub at: Timestamp,
     /// The account itself.
-    pub account: AccountFacts,
+    pub account: Box<AccountFacts>,
     /// Every order with an id of this daemon's making that is not terminal, and those that ended since
     /// the time that was asked for.
     pub orders: Vec<OrderReport>,

@@ -51,7 +51,7 @@ impl Engine {
         held: &BrokerSnapshot,
         out: &mut Commands,
     ) {
-        self.heard.account = Some((held.at, held.account.clone()));
+        self.heard.account = Some((held.at, (*held.account).clone()));
         match &held.account.blocked {
             Some(why) => self.raise_standing(
                 at,

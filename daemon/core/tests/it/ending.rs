@@ -1,10 +1,10 @@
 //! What a stop of the program waits for where the broker does not answer, refuses, or the venue has halted.
 
-use trader_core::OperatorCommand;
+use trader_contract::BrokerEvent;
+use trader_core::{OperatorCommand, Watch};
 
 use crate::residue::halt;
-use crate::scene::{Scene, Setup, both_with, symbol};
-use trader_core::Watch;
+use crate::scene::{Scene, Setup, both_with, no_answer, symbol};
 
 fn watched() -> Setup {
     Setup {
@@ -17,12 +17,21 @@ fn is_over(scene: &Scene) -> bool {
     scene.transcript().contains("FINISHED")
 }
 
+/// Nobody answers to the cancel of the stop, which has not acted yet.
+fn cancel_unanswered(scene: &mut Scene) {
+    let (client_id, failure) = (scene.id("1-s1"), no_answer());
+    scene.hear(
+        "no answer to the cancel of 1-s1",
+        vec![BrokerEvent::CancelFailed { client_id, failure }],
+    );
+}
+
 /// Nobody answers any more, over the close.
 fn through_the_close(scene: &mut Scene) {
     scene.pass_to_close(60);
-    scene.cancel_unanswered("1-s1");
+    cancel_unanswered(scene);
     scene.pass_to_close(-1);
-    scene.cancel_unanswered("1-s1");
+    cancel_unanswered(scene);
     scene.pass_to_close(-120);
 }
 

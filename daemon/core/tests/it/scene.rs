@@ -395,16 +395,6 @@ impl Scene {
         );
     }
 
-    /// Nobody answers to a cancel, and it does not act before it is asked for again.
-    pub(crate) fn cancel_unanswered(&mut self, order: &str) {
-        let client_id = self.id(order);
-        let failure = no_answer();
-        self.hear(
-            &format!("no answer to the cancel of {order}"),
-            vec![BrokerEvent::CancelFailed { client_id, failure }],
-        );
-    }
-
     /// The broker refuses a replacement.
     pub(crate) fn replace_refused(&mut self, order: &str) {
         let client_id = self.id(order);

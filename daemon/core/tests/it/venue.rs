@@ -348,7 +348,7 @@ impl Venue {
         BrokerEvent::Snapshot(BrokerSnapshot {
             number,
             at,
-            account: self.account.clone(),
+            account: Box::new(self.account.clone()),
             foreign: self.foreign.clone(),
             orders: self
                 .orders

@@ -171,13 +171,13 @@ impl Bench {
         });
         let snapshot = BrokerSnapshot {
             number: asked.unwrap(),
-            account: AccountFacts {
+            account: Box::new(AccountFacts {
                 id: "SIMULATED".into(),
                 blocked: None,
                 shorting: true,
                 buying_power: None,
                 equity: None,
-            },
+            }),
             foreign: Vec::new(),
             at: self.now,
             orders: Vec::new(),

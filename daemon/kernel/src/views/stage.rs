@@ -135,13 +135,13 @@ impl Stage {
         self.step(Event::Broker(BrokerEvent::Snapshot(BrokerSnapshot {
             number: self.asked,
             at: self.at,
-            account: AccountFacts {
+            account: Box::new(AccountFacts {
                 id: "SIMULATED".into(),
                 blocked: None,
                 shorting: true,
                 buying_power: None,
                 equity: None,
-            },
+            }),
             foreign: Vec::new(),
             orders: Vec::new(),
             corrected: Vec::new(),

@@ -151,13 +151,13 @@ impl Life {
         });
         let snapshot = BrokerSnapshot {
             number: number.unwrap(),
-            account: AccountFacts {
+            account: Box::new(AccountFacts {
                 id: "SIMULATED".into(),
                 blocked: None,
                 shorting: true,
                 buying_power: None,
                 equity: None,
-            },
+            }),
             foreign: Vec::new(),
             at: at(0),
             orders: Vec::new(),

@@ -76,13 +76,13 @@ impl SimBroker {
         BrokerSnapshot {
             number,
             at,
-            account: AccountFacts {
+            account: Box::new(AccountFacts {
                 id: ACCOUNT.into(),
                 blocked: self.blocked.clone(),
                 shorting: self.config.shorting,
                 buying_power: self.buying_power(),
                 equity: None,
-            },
+            }),
             foreign: self.by_hand.clone(),
             orders,
             executions: Vec::new(),

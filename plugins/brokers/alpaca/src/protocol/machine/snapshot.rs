@@ -400,7 +400,7 @@ impl Machine {
         let snapshot = BrokerSnapshot {
             number: work.number,
             at: work.at,
-            account: facts(&account),
+            account: Box::new(facts(&account)),
             orders: ours.into_values().collect(),
             foreign: others,
             executions: past.executions,
