@@ -9,12 +9,13 @@ use trader_store::{Reader, Store};
 
 use crate::audit;
 use crate::exit::{self, Failure};
-use crate::recording::Recordings;
 use crate::state::{self, STORE_FILE};
 use crate::{clock, epoch};
 
 /// The folder of copies below the state folder, unless another is named.
 const FOLDER: &str = "backups";
+/// The folder of recordings there.
+const RECORDINGS: &str = "recordings";
 const PREFIX: &str = "traderd-";
 const SUFFIX: &str = ".db";
 
@@ -100,13 +101,11 @@ pub fn left_without_store(state: &Path) -> Option<PathBuf> {
     if stands {
         return None;
     }
-    let recordings = Recordings::below(state);
-    if recordings.sessions().is_ok_and(|found| !found.is_empty()) {
-        return Some(recordings.root().to_owned());
-    }
-    let copies = state.join(FOLDER);
-    let mut found = fs::read_dir(&copies).ok()?;
-    found.next().map(|_| copies)
+    let has_any = |folder: &PathBuf| fs::read_dir(folder).is_ok_and(|mut all| all.next().is_some());
+    let mut folders = [RECORDINGS, FOLDER]
+        .map(|folder| state.join(folder))
+        .into_iter();
+    folders.find(has_any)
 }
 
 /// The head of the journal in a copy whose every row is as it was written.

@@ -25,6 +25,7 @@ use crate::feeds::recorded::{self, FeedError};
 use crate::plugins;
 
 pub use alerts::{AlertSettings, MinimumSeverity, WebAddress};
+#[cfg(all(feature = "broker-sim", feature = "broker-alpaca"))]
 pub(crate) use alpaca::has_room;
 pub use alpaca::{AlpacaEndpoint, AlpacaFeed, AlpacaSettings};
 pub use jobs::JobsSettings;
