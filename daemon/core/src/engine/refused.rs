@@ -64,20 +64,10 @@ impl Engine {
         why: &str,
         out: &mut Commands,
     ) {
-        let symbol = order.symbol();
-        let exit = order.role() == OrderRole::Exit;
-        if exit && self.refuses_exits(order) {
-            if self.book.standing(EXIT_REFUSED, Some(symbol)).is_some() {
-                return;
-            }
-            let message = format!(
-                "{symbol}: the broker has refused {REFUSALS} exits one after the other: {why}; its stop rests again \
-                 where it takes one, and another exit is tried every half minute"
-            );
-            let action = "look at the broker why it refuses them, and close the position there by hand if it has to go";
-            let what = (Severity::Critical, EXIT_REFUSED, Some(symbol));
-            return self.raise_standing(at, what, (message, action), out);
+        if order.role() == OrderRole::Exit && self.refuses_exits(order) {
+            return self.tell_refused_exits(at, order, out);
         }
+        let symbol = order.symbol();
         let severity = match order.role() {
             OrderRole::Entry => Severity::Notice,
             _ => Severity::Warning,
@@ -95,6 +85,25 @@ impl Engine {
             ),
             out,
         );
+    }
+
+    /// Tells of exits of which the broker has refused one after the other, at once or after it had taken them.
+    pub(super) fn tell_refused_exits(&mut self, at: Timestamp, order: &Order, out: &mut Commands) {
+        let symbol = order.symbol();
+        let told = self.book.standing(EXIT_REFUSED, Some(symbol)).is_some();
+        if told || order.role() != OrderRole::Exit || !self.refuses_exits(order) {
+            return;
+        }
+        let orders = self.book.orders.get(&order.id());
+        let why = orders.and_then(|order| order.reason.as_deref());
+        let why = why.unwrap_or("it does not say why");
+        let message = format!(
+            "{symbol}: the broker has refused {REFUSALS} exits one after the other: {why}; its stop rests again \
+             where it takes one, and another exit is tried every half minute"
+        );
+        let action = "look at the broker why it refuses them, and close the position there by hand if it has to go";
+        let what = (Severity::Critical, EXIT_REFUSED, Some(symbol));
+        self.raise_standing(at, what, (message, action), out);
     }
 
     /// A cancel has failed again: told from the third time on, until the trade is over.

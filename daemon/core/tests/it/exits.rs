@@ -1,7 +1,7 @@
 //! Closing a position: the stop first, then the market order, never both.
 
 use insta::assert_snapshot;
-use trader_contract::{Intent, Reason};
+use trader_contract::{Intent, Reason, ReportStatus};
 
 use crate::scene::{Scene, both};
 
@@ -139,6 +139,13 @@ fn a_refused_cancel_is_tried_again() {
     ");
 }
 
+fn refuse_three(scene: &mut Scene) {
+    for (exit, pause) in [("1-x1", 1), ("1-x2", 2), ("1-x3", 0)] {
+        scene.refused(exit);
+        scene.pass(pause);
+    }
+}
+
 #[test]
 fn while_the_broker_refuses_exits_the_stop_rests_again() {
     assert_snapshot!(both(|scene| {
@@ -146,10 +153,7 @@ fn while_the_broker_refuses_exits_the_stop_rests_again() {
         leave(scene);
         scene.cancelled("1-s1");
         scene.forget();
-        for (exit, pause) in [("1-x1", 1), ("1-x2", 2), ("1-x3", 0)] {
-            scene.refused(exit);
-            scene.pass(pause);
-        }
+        refuse_three(scene);
         scene.working("1-s2");
         scene.pass(30);
         scene.cancelled("1-s2");
@@ -211,10 +215,7 @@ fn where_the_broker_refuses_the_stop_too_both_are_tried_in_turn() {
         scene.with_position();
         leave(scene);
         scene.cancelled("1-s1");
-        for (exit, pause) in [("1-x1", 1), ("1-x2", 2), ("1-x3", 0)] {
-            scene.refused(exit);
-            scene.pass(pause);
-        }
+        refuse_three(scene);
         scene.forget();
         scene.refused("1-s2");
         scene.pass(5);
@@ -244,4 +245,23 @@ fn where_the_broker_refuses_the_stop_too_both_are_tried_in_turn() {
       trade SPY closed: strategy 10
       cleared exit_refused
     ");
+}
+
+#[test]
+fn exits_that_the_broker_takes_and_rejects_are_told_as_refused_too() {
+    both(|scene| {
+        scene.with_position();
+        leave(scene);
+        scene.cancelled("1-s1");
+        for (exit, pause) in [("1-x1", 1), ("1-x2", 2), ("1-x3", 0)] {
+            let events = scene
+                .venue
+                .set(scene.id(exit), ReportStatus::Rejected, scene.at);
+            scene.hear("rejected", events);
+            scene.pass(pause);
+        }
+        let told = scene.transcript().matches("ALERT Critical exit_refused");
+        assert_eq!(told.count(), 1, "{}", scene.transcript());
+        assert!(scene.transcript().contains("SEND 1-s2"));
+    });
 }
