@@ -55,6 +55,22 @@ impl Engine {
         state.retry_at = at.plus_nanos(pause);
     }
 
+    /// The broker has ended a stop or an exit that it had taken, and nobody had asked it to: waits before the next
+    /// one, and tells of exits of which one after the other is rejected.
+    pub(super) fn on_turned_away(
+        &mut self,
+        at: Timestamp,
+        id: SymbolId,
+        order: ClientOrderId,
+        out: &mut Commands,
+    ) {
+        self.back_off(at, id);
+        let order = self.book.orders.get(&order).filter(|o| o.was_refused());
+        if let Some(order) = order.filter(|o| self.refuses_exits(o)).cloned() {
+            self.tell_refused_exits(at, &order, out);
+        }
+    }
+
     /// Tells of an order that the broker has refused, but of exits of which one after the other is refused
     /// only once, until the trade is over.
     pub(super) fn tell_refused(
@@ -64,7 +80,7 @@ impl Engine {
         why: &str,
         out: &mut Commands,
     ) {
-        if order.role() == OrderRole::Exit && self.refuses_exits(order) {
+        if self.refuses_exits(order) {
             return self.tell_refused_exits(at, order, out);
         }
         let symbol = order.symbol();
@@ -88,10 +104,9 @@ impl Engine {
     }
 
     /// Tells of exits of which the broker has refused one after the other, at once or after it had taken them.
-    pub(super) fn tell_refused_exits(&mut self, at: Timestamp, order: &Order, out: &mut Commands) {
+    fn tell_refused_exits(&mut self, at: Timestamp, order: &Order, out: &mut Commands) {
         let symbol = order.symbol();
-        let told = self.book.standing(EXIT_REFUSED, Some(symbol)).is_some();
-        if told || order.role() != OrderRole::Exit || !self.refuses_exits(order) {
+        if self.book.standing(EXIT_REFUSED, Some(symbol)).is_some() {
             return;
         }
         let orders = self.book.orders.get(&order.id());
@@ -146,9 +161,10 @@ impl Engine {
         }
     }
 
-    /// Whether the newest exits of an order's trade were all refused, and were enough to tell.
+    /// Whether an order is an exit, and the newest exits of its trade were all refused and are enough to tell.
     fn refuses_exits(&self, order: &Order) -> bool {
-        let Some(holding) = self.book.holdings.get(&order.symbol()) else {
+        let holding = self.book.holdings.get(&order.symbol());
+        let Some(holding) = holding.filter(|_| order.role() == OrderRole::Exit) else {
             return false;
         };
         let orders: TradeOrders<'_> = self.book.orders_for(holding).collect();

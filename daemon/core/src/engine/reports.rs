@@ -131,13 +131,8 @@ impl Engine {
         let parent = order.planned.parent;
         let entry = parent.and_then(|parent| self.book.orders.get(&parent));
         let missing = report.filled > order.filled || entry.is_some_and(Order::misses_fills);
-        let turned_away = was_live && is_turned_away(order, asked);
-        let rejected = (turned_away && order.was_refused()).then(|| order.clone());
-        if turned_away {
-            self.back_off(at, id);
-        }
-        if let Some(order) = rejected {
-            self.tell_refused_exits(at, &order, out);
+        if was_live && is_turned_away(order, asked) {
+            self.on_turned_away(at, id, report.client_id, out);
         }
         if missing {
             // The broker has filled more than the executions that we heard of: ask for the rest.
