@@ -63,6 +63,9 @@ pub enum Event {
     JournalFailed {
         /// What the store said.
         why: Box<str>,
+        /// Positions whose adoption was in what it did not take, by the entry that stands for each.
+        #[serde(default)]
+        lost: Box<[ClientOrderId]>,
     },
     /// What was about to leave was not what the book says, and was not sent.
     AuditFailed {

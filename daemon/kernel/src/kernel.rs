@@ -9,7 +9,7 @@ use trader_contract::{
 };
 use trader_core::book::Book;
 use trader_core::planted::{Bug, is};
-use trader_core::record::Record;
+use trader_core::record::{JournalEntry, Record};
 use trader_core::{Command, Commands, Engine, EngineConfig, EngineError, Event};
 use trader_store::{Batch, OperatorRequest, Recovery};
 
@@ -189,6 +189,10 @@ impl Kernel {
             self.commit(now, late, false, ports);
         }
         self.tell(commands.as_slice(), committed, ports);
+        let lost = match committed {
+            true => Box::default(),
+            false => adoptions(commands.as_slice()),
+        };
         ports.record_commands(commands);
         commands.drain();
         for event in refused {
@@ -201,7 +205,7 @@ impl Kernel {
             asking.reply(answer, committed);
         }
         // Told last, so that what the engine makes of it comes after what it wanted before.
-        self.tell_of_failure(now, could, ports);
+        self.tell_of_failure(now, (could, lost), ports);
         for (order, why) in contradictions {
             self.contradicted(now, order, &why, ports);
         }
@@ -216,7 +220,7 @@ impl Kernel {
     ) -> bool {
         let could = self.journal_failure.is_none();
         let committed = self.commit(now, batch, false, ports);
-        self.tell_of_failure(now, could, ports);
+        self.tell_of_failure(now, (could, Box::default()), ports);
         committed
     }
 
@@ -227,13 +231,19 @@ impl Kernel {
         if could {
             self.keep_failure(now, why);
         }
-        self.tell_of_failure(now, could, ports);
+        self.tell_of_failure(now, (could, Box::default()), ports);
     }
 
-    /// Tells the engine that the journal cannot be written any more, if it could be before.
-    fn tell_of_failure(&mut self, now: Timestamp, could: bool, ports: &mut impl Ports) {
+    /// Tells the engine that the journal cannot be written any more, if it could be before, and which
+    /// adoptions were lost with that.
+    fn tell_of_failure(
+        &mut self,
+        now: Timestamp,
+        (could, lost): (bool, Box<[ClientOrderId]>),
+        ports: &mut impl Ports,
+    ) {
         if could && let Some(why) = self.journal_failure.clone() {
-            self.feed(now, &Event::JournalFailed { why }, ports);
+            self.feed(now, &Event::JournalFailed { why, lost }, ports);
         }
     }
 
@@ -343,6 +353,18 @@ fn send(
     }
     ports.send(request, now);
     None
+}
+
+/// The positions that commands adopt, by the entry that stands for each.
+fn adoptions(commands: &[Command]) -> Box<[ClientOrderId]> {
+    let adopted = commands.iter().filter_map(|command| match command {
+        Command::Persist(JournalEntry {
+            record: Record::PositionAdopted { client_id, .. },
+            ..
+        }) => Some(*client_id),
+        _ => None,
+    });
+    adopted.collect()
 }
 
 /// Whether a command asks the broker for more than what it holds.

@@ -63,6 +63,8 @@ pub struct Truth {
     happened: BTreeMap<Symbol, &'static str>,
     /// When the broker last took an execution back in a symbol.
     corrected_at: BTreeMap<Symbol, Timestamp>,
+    /// The start of the last minute in which a symbol had a price.
+    priced_at: BTreeMap<Symbol, Timestamp>,
     /// Cash.
     pub cash: Money,
     /// How often it has changed.
@@ -87,6 +89,7 @@ impl Default for Truth {
             traded: BTreeMap::new(),
             happened: BTreeMap::new(),
             corrected_at: BTreeMap::new(),
+            priced_at: BTreeMap::new(),
             cash: Money::ZERO,
             version: 0,
             struck: BTreeMap::new(),
@@ -199,6 +202,18 @@ impl Truth {
             let whole = i64::try_from(nanos - nanos % share).ok();
             whole.and_then(NetQty::from_nanos).unwrap_or(apart)
         });
+    }
+
+    /// The minute that begins has prices of a symbol.
+    pub fn priced(&mut self, symbol: Symbol, minute: Timestamp) {
+        self.priced_at.insert(symbol, minute);
+    }
+
+    /// Whether a symbol has had no price since then: nothing of it can have been traded.
+    #[must_use]
+    pub fn is_quiet(&self, symbol: Symbol, since: Timestamp) -> bool {
+        let priced = self.priced_at.get(&symbol);
+        priced.is_none_or(|minute| minute.plus_minutes(1) <= since)
     }
 
     /// Whether nobody but the daemon has had a hand in a symbol: neither its owner, nor the broker that

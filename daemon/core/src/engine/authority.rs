@@ -6,11 +6,12 @@
 //! kill of everything, a disarm, another configuration and another program end the leave.
 
 use serde::{Deserialize, Serialize};
-use trader_contract::{AccountFacts, BrokerSnapshot, Money, Symbol, SymbolId, Timestamp};
+use trader_contract::{
+    AccountFacts, BrokerSnapshot, ClientOrderId, Money, Symbol, SymbolId, Timestamp,
+};
 
 use super::Engine;
 use super::cause::Cause;
-use crate::book::Holding;
 use crate::command::{Commands, Refused};
 use crate::record::{Arming, Origin, Record, Scope, Severity, TradingState};
 use crate::risk::gate::Refusal;
@@ -70,13 +71,18 @@ impl Engine {
 
     /// The journal takes nothing more: entries stop. An adoption that was lost with what could not be
     /// written is taken back, since nothing of it has left: a restart would use its ids again.
-    pub(super) fn on_journal_failed(&mut self, at: Timestamp, why: &str, out: &mut Commands) {
+    pub(super) fn on_journal_failed(
+        &mut self,
+        at: Timestamp,
+        (why, lost): (&str, &[ClientOrderId]),
+        out: &mut Commands,
+    ) {
         self.heard.journal_failed = true;
         let why = format!("the journal cannot be written: {why}");
         self.halt(at, &why, out);
         let lost = self.book.holdings.values().filter(|holding| {
-            let adopted = &*holding.route == Holding::ADOPTED;
-            adopted && self.book.orders_for(holding).next().is_none()
+            let unasked = self.book.orders_for(holding).next().is_none();
+            unasked && lost.contains(&holding.entry)
         });
         let lost: Vec<_> = lost.map(|h| (h.symbol, h.entry)).collect();
         for (symbol, client_id) in lost {

@@ -296,7 +296,9 @@ impl Engine {
                 let why = format!("what was about to leave is not what the book says: {why}");
                 self.halt(at, &why, out);
             }
-            Event::JournalFailed { why } => self.on_journal_failed(at, why, out),
+            Event::JournalFailed { why, lost } => {
+                self.on_journal_failed(at, (why, lost), out);
+            }
             Event::Recording { failed } => self.on_recording(at, failed.as_deref(), out),
             Event::Calendar { differing } => self.on_calendar(at, differing, out),
             Event::Operator {

@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 use trader_contract::{
     BrokerEvent, BrokerOrderId, Direction, ForeignOrder, Money, NetQty, Qty, ReportStatus, Side,
 };
+use trader_core::OperatorCommand;
 use trader_core::config::{Authority, ForeignPolicy};
-use trader_core::{Event, OperatorCommand};
 
 use crate::scene::{Scene, Setup, both, both_with, symbol};
 
@@ -205,48 +205,6 @@ fn a_policy_of_adoption_protects_what_is_found() {
       plan 1-s1 sell 30 SPY stop 95 Gtc
       SEND 1-s1 sell 30 SPY stop 95 Gtc
     ");
-}
-
-#[test]
-fn what_cannot_be_written_down_is_not_adopted() {
-    each(|scene| {
-        scene.venue.meddle(symbol("SPY"), net(scene, 30));
-        look_twice(scene);
-        let why = "full".into();
-        scene.input(Event::JournalFailed { why });
-        scene.forget();
-        let adopt = OperatorCommand::Adopt {
-            symbol: symbol("SPY"),
-            stop: None,
-        };
-        scene.operator(adopt);
-        scene.pass(1);
-        let text = scene.transcript();
-        assert!(text.contains("a restart would not know"), "{text}");
-        assert!(!text.contains("SEND"), "{text}");
-    });
-}
-
-#[test]
-fn an_adoption_that_was_lost_with_the_journal_sends_nothing_and_is_taken_back() {
-    each(|scene| {
-        scene.venue.meddle(symbol("SPY"), net(scene, 30));
-        look_twice(scene);
-        scene.forget();
-        let adopt = OperatorCommand::Adopt {
-            symbol: symbol("SPY"),
-            stop: None,
-        };
-        scene.operator(adopt);
-        let why = "full".into();
-        scene.input(Event::JournalFailed { why });
-        scene.pass(1);
-        look_twice(scene);
-        let text = scene.transcript();
-        assert!(text.contains("trade SPY voided"), "{text}");
-        assert!(!text.contains("SEND"), "{text}");
-        assert!(scene.engine.book().holdings.is_empty());
-    });
 }
 
 #[test]

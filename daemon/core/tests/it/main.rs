@@ -108,4 +108,6 @@ mod traffic;
 #[cfg(test)]
 mod unknown;
 #[cfg(test)]
+mod unwritten;
+#[cfg(test)]
 mod venue;

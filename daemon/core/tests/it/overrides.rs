@@ -326,7 +326,8 @@ fn hard_rules() -> Vec<(&'static str, Bringing)> {
         ("paused", |scene| scene.operator(OperatorCommand::Pause)),
         ("halted", |scene| {
             let why = "full".into();
-            scene.input(trader_core::Event::JournalFailed { why });
+            let lost = Box::default();
+            scene.input(trader_core::Event::JournalFailed { why, lost });
         }),
         ("symbol_taken", |scene| {
             scene.wants("b", "SPY", scene.entry());

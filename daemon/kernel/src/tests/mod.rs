@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};
 
 use trader_contract::{
-    AccountFacts, BrokerEvent, BrokerRequest, BrokerSnapshot, Direction, Intent, Money, Price,
-    Timestamp,
+    AccountFacts, BrokerEvent, BrokerRequest, BrokerSnapshot, Direction, Intent, Money, NetQty,
+    Price, Symbol, Timestamp,
 };
 use trader_core::record::{JournalEntry, Record, TradingState};
 use trader_core::{Commands, EngineConfig, Event, OperatorCommand};
@@ -165,6 +165,11 @@ impl Bench {
 
     pub(super) fn start(&mut self) {
         self.feed(&Event::Start);
+        self.compare(Vec::new());
+    }
+
+    /// The broker answers what was asked last.
+    pub(super) fn compare(&mut self, positions: Vec<(Symbol, NetQty)>) {
         let asked = self.world.sent.iter().rev().find_map(|sent| match sent {
             BrokerRequest::Snapshot { number, .. } => Some(*number),
             _ => None,
@@ -183,7 +188,7 @@ impl Bench {
             orders: Vec::new(),
             corrected: Vec::new(),
             executions: Vec::new(),
-            positions: Vec::new(),
+            positions,
             cash: Money::dollars(25_000),
         };
         self.feed(&Event::Broker(BrokerEvent::Snapshot(snapshot)));

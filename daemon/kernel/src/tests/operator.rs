@@ -2,7 +2,8 @@
 //! nothing is entered.
 
 use insta::assert_snapshot;
-use trader_contract::{BrokerRequest, Epoch, Timestamp};
+use trader_contract::{BrokerRequest, Epoch, NetQty, Timestamp};
+use trader_core::Event;
 use trader_core::record::{Block, Origin, Record, TradingState};
 use trader_rpc::{
     self as rpc, Accepted, AckAlertParams, AdoptParams, ArmParams, ErrorCode, Failure,
@@ -207,6 +208,41 @@ fn there_is_nothing_to_adopt_or_to_ignore_in_a_symbol_of_ours() {
         done(&mut bench, |reply| Call::Ignore(ignore, reply)),
     ] {
         assert_eq!(refused.unwrap_err().code, ErrorCode::Refused.number());
+    }
+}
+
+#[test]
+fn the_engine_is_told_which_adoption_a_failed_write_lost() {
+    for broken in [true, false] {
+        let mut bench = Bench::open();
+        let symbol = "SPY".parse().unwrap();
+        let positions = vec![(symbol, NetQty::from_nanos(30_000_000_000).unwrap())];
+        for (at, id) in [
+            ("2011-01-10T14:30:10Z", "r-1"),
+            ("2011-01-10T14:30:40Z", "r-2"),
+        ] {
+            bench.at(at);
+            let params = change(id);
+            done(&mut bench, |reply| Call::Reconcile(params, reply)).unwrap();
+            bench.compare(positions.clone());
+        }
+        let adopt = AdoptParams {
+            request_id: "o-1".parse().unwrap(),
+            symbol,
+            stop: Some("150".parse().unwrap()),
+        };
+        bench.world.broken = broken;
+        let answer = done(&mut bench, |reply| Call::Adopt(adopt, reply));
+        assert_eq!(answer.is_err(), broken, "{answer:?}");
+        bench.world.broken = true;
+        bench.bar();
+        let lost = bench.world.recorded.iter().find_map(|event| match event {
+            Event::JournalFailed { lost, .. } => Some(lost.len()),
+            _ => None,
+        });
+        assert_eq!(lost, Some(usize::from(broken)));
+        let held = bench.kernel.engine().book().holdings.contains_key(&symbol);
+        assert_eq!(held, !broken);
     }
 }
 

@@ -11,6 +11,8 @@ use super::{Checked, View, Watcher};
 const REACTION: i64 = 2 * Timestamp::SECOND;
 /// A market that has filled an exit in part since then has given what it had.
 const THIN: i64 = Timestamp::MINUTE;
+/// What closing what has just come to be takes: an answer, and an exit after it.
+const CLOSING: i64 = 10 * Timestamp::SECOND;
 /// How long before the deadline the daemon must have been up and undisturbed to be held to it.
 const CLEAR: i64 = 4 * Timestamp::MINUTE;
 
@@ -61,8 +63,13 @@ impl Watcher for FlatByDeadline {
         if view.now < deadline.plus_nanos(REACTION) || view.now >= view.plan.session.close {
             return Ok(0);
         }
-        let first = !std::mem::replace(&mut self.looked, true);
         let truth = view.truth;
+        // What the owner or the broker has just brought about is looked at when it can be over.
+        let late = view.plan.session.close.plus_nanos(-REACTION);
+        if !self.looked && view.now < late && is_news(view) {
+            return Ok(0);
+        }
+        let first = !std::mem::replace(&mut self.looked, true);
         if truth.held_by_daemon().next().is_none() && truth.open.is_empty() {
             return Ok(1);
         }
@@ -76,7 +83,7 @@ impl Watcher for FlatByDeadline {
         let left = format!("[{}] and [{}]", held.join(", "), orders.join(", "));
         let clear_since = around.calm_from.max(up_since).max(around.awake_since);
         let clear = deadline.since(clear_since) > CLEAR && around.halted.is_empty();
-        let clear = clear && !self.is_thin(view);
+        let clear = clear && !self.is_thin(view) && !is_news(view);
         if first && clear {
             return Err(format!(
                 "past the deadline there are {left}, and nothing was in the way"
@@ -100,12 +107,33 @@ impl Watcher for FlatByDeadline {
     }
 }
 
+/// Whether the owner or the broker has just done something in a symbol that is held, or whose orders are open.
+fn is_news(view: &View<'_>) -> bool {
+    let truth = view.truth;
+    let clear = view.clear_from();
+    let held = truth.held_by_daemon().map(|(symbol, _)| *symbol);
+    let mut symbols = held.chain(truth.open.values().map(|order| order.symbol));
+    symbols.any(|symbol| {
+        let known = truth.unknown_until(symbol, clear);
+        known > Timestamp::MIN && view.now <= known.plus_nanos(CLOSING)
+    })
+}
+
 impl FlatByDeadline {
-    /// Whether the market gives what is left bit by bit: nobody can be quicker than it.
+    /// Whether the market gives what is left bit by bit, or nothing at all: nobody can be quicker than it.
     fn is_thin(&self, view: &View<'_>) -> bool {
         let just = |at: &Timestamp| view.now.since(*at) < THIN;
-        let mut held = view.truth.held_by_daemon();
-        held.all(|(symbol, _)| self.thin_at.get(symbol).is_some_and(just))
+        let truth = view.truth;
+        let is_thin = |symbol: &Symbol| {
+            let minute = view.now.plus_nanos(-THIN);
+            let since = self
+                .held_since
+                .get(symbol)
+                .map_or(minute, |since| minute.max(*since));
+            self.thin_at.get(symbol).is_some_and(just) || truth.is_quiet(*symbol, since)
+        };
+        let mut held = truth.held_by_daemon().peekable();
+        held.peek().is_some() && held.all(|(symbol, _)| is_thin(symbol))
     }
 
     /// Notes the positions of the session's last minutes.

@@ -74,6 +74,7 @@ impl World<'_> {
             {
                 self.log.bar("market", symbol, &bar);
                 self.broker.load_bar(id(symbol), &bar, Timestamp::MINUTE);
+                self.truth.priced(self.plan.symbols[symbol].symbol, edge);
                 self.changed = true;
             }
         }
