@@ -15,7 +15,7 @@ use trader_store::{Batch, OperatorRequest, Recovery};
 
 use crate::audit;
 use crate::calls::{Answer, Asking, Memory};
-use crate::ports::Ports;
+use crate::ports::{Ports, changes_the_broker};
 use crate::views::{StatusFacts, StrategyFacts};
 
 /// What the engine cannot know, and what a call leaves open.
@@ -155,7 +155,6 @@ impl Kernel {
                 command => rest.push(command.clone()),
             }
         }
-        let secure = rest.iter().any(changes_the_broker);
         let mut answers = self.settle(now, answers, &mut batch);
         let could = self.journal_failure.is_none();
         if is(Bug::AnswerBeforeCommit) {
@@ -167,7 +166,7 @@ impl Kernel {
         if is(Bug::SendBeforeCommit) {
             late = std::mem::take(&mut batch);
         }
-        let committed = self.commit(now, batch, secure, ports);
+        let committed = self.commit(now, batch, &rest, ports);
         let mut refused = Vec::new();
         let mut contradictions = Vec::new();
         for command in rest {
@@ -186,7 +185,7 @@ impl Kernel {
             }
         }
         if is(Bug::SendBeforeCommit) {
-            self.commit(now, late, false, ports);
+            self.commit(now, late, &[], ports);
         }
         self.tell(commands.as_slice(), committed, ports);
         let lost = match committed {
@@ -219,7 +218,7 @@ impl Kernel {
         ports: &mut impl Ports,
     ) -> bool {
         let could = self.journal_failure.is_none();
-        let committed = self.commit(now, batch, false, ports);
+        let committed = self.commit(now, batch, &[], ports);
         self.tell_of_failure(now, (could, Box::default()), ports);
         committed
     }
@@ -247,21 +246,21 @@ impl Kernel {
         }
     }
 
-    /// Writes a batch durably; whether it is on the disk. With `secure` the recording is secured as well.
+    /// Writes a batch durably, before what leaves; whether it is on the disk.
     fn commit(
         &mut self,
         now: Timestamp,
         batch: Batch,
-        secure: bool,
+        leaving: &[Command],
         ports: &mut impl Ports,
     ) -> bool {
         if batch.is_empty() || self.journal_failure.is_some() {
-            if secure {
+            if leaving.iter().any(changes_the_broker) {
                 ports.secure();
             }
             return self.journal_failure.is_none();
         }
-        match ports.commit(batch, secure) {
+        match ports.commit(batch, leaving) {
             Ok(()) => true,
             Err(_) if is(Bug::CommitFailureIgnored) => true,
             Err(why) => {
@@ -365,11 +364,6 @@ fn adoptions(commands: &[Command]) -> Box<[ClientOrderId]> {
         _ => None,
     });
     adopted.collect()
-}
-
-/// Whether a command asks the broker for more than what it holds.
-const fn changes_the_broker(command: &Command) -> bool {
-    matches!(command, Command::Send(_) | Command::Cancel(_))
 }
 
 /// The book as the journal left it.

@@ -14,7 +14,7 @@ pub mod views;
 pub use asked::{Asked, Call, Peer, Reply};
 pub use authority::{Denied, may_call};
 pub use kernel::{Kernel, Surroundings};
-pub use ports::Ports;
+pub use ports::{Ports, changes_the_broker};
 
 #[cfg(test)]
 mod tests;

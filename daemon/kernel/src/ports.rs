@@ -2,7 +2,7 @@
 
 use trader_contract::{BrokerRequest, Timestamp};
 use trader_core::record::JournalEntry;
-use trader_core::{Commands, Event};
+use trader_core::{Command, Commands, Event};
 use trader_store::{Batch, OperatorRequest};
 
 /// What the kernel asks of the world. The daemon's is made of threads and sockets, the simulation's of
@@ -19,11 +19,13 @@ pub trait Ports {
     fn record_commands(&mut self, commands: &mut Commands);
 
     /// Writes a batch, all of it or nothing; `Ok` says that it is durable. Nothing is written after the
-    /// first failure. With `secure` what was recorded is secured beside it: see [`Ports::secure`].
+    /// first failure. `leaving` is what goes out once it is, and not before; where any of that
+    /// [changes what the broker holds](changes_the_broker), what was recorded is secured beside the batch:
+    /// see [`Ports::secure`].
     ///
     /// # Errors
     /// Why it could not be written, in words.
-    fn commit(&mut self, batch: Batch, secure: bool) -> Result<(), Box<str>>;
+    fn commit(&mut self, batch: Batch, leaving: &[Command]) -> Result<(), Box<str>>;
 
     /// The call with this id, if it was answered before, in this run or an earlier one.
     fn find_request(&mut self, id: &str) -> Option<OperatorRequest>;
@@ -40,4 +42,10 @@ pub trait Ports {
     /// Hears an alert that the journal does not take any more. It reaches people all the same; the next
     /// start knows nothing of it.
     fn unwritten(&mut self, entry: &JournalEntry);
+}
+
+/// Whether a command asks the broker for more than what it holds.
+#[must_use]
+pub const fn changes_the_broker(command: &Command) -> bool {
+    matches!(command, Command::Send(_) | Command::Cancel(_))
 }

@@ -3,9 +3,9 @@
 use trader_broker_sim::SimBroker;
 use trader_contract::{Broker, BrokerRequest, Timestamp};
 use trader_core::record::{JournalEntry, Record};
-use trader_core::{Commands, Event};
+use trader_core::{Command, Commands, Event};
 use trader_kernel::views::{StatusFacts, StrategyFacts};
-use trader_kernel::{Kernel, Ports, Surroundings};
+use trader_kernel::{Kernel, Ports, Surroundings, changes_the_broker};
 use trader_rpc::{Link, LinkState, Mode, RecordingInfo, StoreInfo};
 use trader_store::{Batch, OperatorRequest, Writer};
 
@@ -70,8 +70,8 @@ impl Ports for Edges {
     fn record_commands(&mut self, commands: &mut Commands) {
         self.recorder.record_commands(commands);
     }
-    fn commit(&mut self, batch: Batch, secure: bool) -> Result<(), Box<str>> {
-        if secure {
+    fn commit(&mut self, batch: Batch, leaving: &[Command]) -> Result<(), Box<str>> {
+        if leaving.iter().any(changes_the_broker) {
             self.secure();
         }
         let outcome = match &self.journal {

@@ -17,7 +17,7 @@ use trader_broker_alpaca::face::{
     Paper, Simulator, StartError, Subscriptions, Trading, TradingSettings, init,
 };
 use trader_calendar::Session;
-use trader_contract::{Bar, BrokerEvent, BrokerRequest, Symbol, SymbolId, Timestamp};
+use trader_contract::{Bar, BrokerEvent, BrokerRequest, OrderRequest, Symbol, SymbolId, Timestamp};
 use trader_core::Engine;
 use trader_core::book::Book;
 
@@ -276,6 +276,10 @@ impl Alpaca {
     }
 
     /// Hands over a request; one that cannot be taken now comes back as an event.
+    pub(super) fn prepare(&self, order: &OrderRequest) {
+        ask!(&*self.account, trading => trading.prepare(order));
+    }
+
     pub(super) fn request(&mut self, request: BrokerRequest) {
         let taken = ask!(&*self.account, trading => trading.request(request));
         if let Err(event) = taken {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use trader_contract::{BrokerRequest, Timestamp};
 use trader_core::record::{JournalEntry, Record};
-use trader_core::{Commands, Event};
-use trader_kernel::{Ports, views};
+use trader_core::{Command, Commands, Event};
+use trader_kernel::{Ports, changes_the_broker, views};
 use trader_rpc::JournalLine;
 use trader_store::{Batch, OperatorRequest, Reader, StoreError, Writer};
 
@@ -66,7 +66,7 @@ impl Ports for Outside {
         self.recorder.record_commands(commands);
     }
 
-    fn commit(&mut self, batch: Batch, secure: bool) -> Result<(), Box<str>> {
+    fn commit(&mut self, batch: Batch, leaving: &[Command]) -> Result<(), Box<str>> {
         if let Some(probe) = &mut self.probe {
             probe.decided();
         }
@@ -76,8 +76,16 @@ impl Ports for Outside {
         let answer = move |outcome| drop(answer.send(outcome));
         self.writer.submit_then(batch, answer);
         // The journal's thread is at work by now: both are written at the same time.
-        if secure {
+        if leaving.iter().any(changes_the_broker) {
             self.recorder.secure();
+        }
+        // And the orders are made ready meanwhile.
+        for command in leaving {
+            if let Command::Send(approved) = command
+                && let BrokerRequest::Submit(order) = approved.request()
+            {
+                self.venue.prepare(order);
+            }
         }
         let outcome = self.runtime.until(outcome);
         let outcome = outcome.unwrap_or_else(|_| Err(Arc::new(StoreError::WriterStopped)));

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use trader_broker_sim::{RestoreError, SimBroker, SimConfig};
 use trader_calendar::Session;
-use trader_contract::{Bar, Broker, BrokerEvent, BrokerRequest, Symbol, SymbolId, Timestamp};
+use trader_contract::{
+    Bar, Broker, BrokerEvent, BrokerRequest, OrderRequest, Symbol, SymbolId, Timestamp,
+};
 
 use super::Balance;
 #[cfg(feature = "broker-alpaca")]
@@ -73,6 +75,16 @@ impl Venue {
             Self::Inside(inside) => inside.broker.load_bar(symbol, bar, Timestamp::MINUTE),
             #[cfg(feature = "broker-alpaca")]
             Self::Alpaca(_) => {}
+        }
+    }
+
+    /// Makes an order ready that may be handed over soon; nothing of it is sent.
+    pub(super) fn prepare(&self, order: &OrderRequest) {
+        match self {
+            // It has nothing to make of one.
+            Self::Inside(_) => {}
+            #[cfg(feature = "broker-alpaca")]
+            Self::Alpaca(alpaca) => alpaca.prepare(order),
         }
     }
 

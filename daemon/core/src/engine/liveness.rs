@@ -66,6 +66,9 @@ pub(super) struct Links {
     orders: LinkState,
     bars: LinkState,
     quotes: LinkState,
+    /// When the last bar of any symbol came.
+    #[serde(default = "never")]
+    bar_at: Timestamp,
     account_at: Timestamp,
     skew: Option<i64>,
     /// Why the stream of order reports is lost, and that of bars.
@@ -85,6 +88,7 @@ impl Default for Links {
             orders: LinkState::NEW,
             bars: LinkState::NEW,
             quotes: LinkState::NEW,
+            bar_at: Timestamp::MIN,
             account_at: Timestamp::MIN,
             skew: None,
             orders_why: Box::default(),
@@ -97,7 +101,16 @@ impl Default for Links {
     }
 }
 
+const fn never() -> Timestamp {
+    Timestamp::MIN
+}
+
 impl Links {
+    /// A bar has come.
+    pub(super) const fn hear_bar(&mut self, at: Timestamp) {
+        self.bar_at = at;
+    }
+
     const fn channel(&mut self, channel: Channel) -> &mut LinkState {
         match channel {
             Channel::Bars => &mut self.bars,
@@ -295,9 +308,7 @@ impl Engine {
 
     /// A bar is a sign of life of its channel.
     fn bars_heard_at(&self) -> Timestamp {
-        let newest = self.symbols.iter().filter_map(|s| s.last_at).max();
-        let heard = self.links.bars.heard_at;
-        newest.map_or(heard, |newest| newest.max(heard))
+        self.links.bar_at.max(self.links.bars.heard_at)
     }
 
     /// From when on a bar that the provider has, and that the stream did not bring, is missing.

@@ -75,6 +75,7 @@ impl Engine {
         }
         state.last_start = bar.start;
         state.last_at = Some(at);
+        self.links.hear_bar(at);
         let before = state.last.replace(bar.close);
         let net_nanos = state.net_nanos;
         if state.look {

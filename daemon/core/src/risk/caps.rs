@@ -367,7 +367,7 @@ impl Caps<'_> {
             self.count("entries_per_minute", all.saturating_add(1), most)?;
         }
         if limits.messages_per_minute != u32::MAX {
-            let messages = against.messages.in_a_minute(sent.at).total();
+            let messages = against.messages.total_in_a_minute(sent.at);
             let most = limits.messages_per_minute;
             self.count("messages_per_minute", messages.saturating_add(1), most)?;
         }

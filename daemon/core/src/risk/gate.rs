@@ -242,8 +242,8 @@ impl Gate {
             return None;
         }
         self.traffic.note(at, message);
-        let sent = self.traffic.in_a_minute(at);
-        (sent.total() > most).then_some(sent)
+        let too_many = self.traffic.total_in_a_minute(at) > most;
+        too_many.then(|| self.traffic.in_a_minute(at))
     }
 
     /// The messages of the minute up to `at`; nothing where they are not counted.

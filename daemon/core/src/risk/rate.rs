@@ -65,17 +65,24 @@ impl Recent {
 
     /// Entries of the minute up to `at`, in all symbols and in one.
     pub(super) fn in_a_minute(&self, at: Timestamp, symbol: Symbol) -> (u32, u32) {
-        let minute = || (self.0.iter()).filter(|s| at.since(s.at) < Timestamp::MINUTE);
+        let before = self
+            .0
+            .partition_point(|s| at.since(s.at) >= Timestamp::MINUTE);
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let of_symbol = minute().filter(|s| s.symbol == symbol).count();
-        (count(minute().count()), count(of_symbol))
+        let minute = self.0.range(before..);
+        let all = count(minute.len());
+        (all, count(minute.filter(|s| s.symbol == symbol).count()))
     }
 
     /// How long ago the same was sent, in nanoseconds, where that is less than it may be.
     pub(super) fn twice(&self, limits: &Limits, this: &Sent) -> Option<i64> {
-        let mut like = self.0.iter().rev().filter(|sent| sent.is_like(this));
-        let ago = this.at.since(like.next()?.at);
-        (ago < limits.duplicate_nanos).then_some(ago)
+        let lately = self
+            .0
+            .iter()
+            .rev()
+            .map(|sent| (this.at.since(sent.at), sent));
+        let mut lately = lately.take_while(|(ago, _)| *ago < limits.duplicate_nanos);
+        lately.find_map(|(ago, sent)| sent.is_like(this).then_some(ago))
     }
 }
 

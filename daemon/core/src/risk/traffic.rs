@@ -59,7 +59,13 @@ impl Traffic {
         self.0.push_back((at, message));
     }
 
-    /// The messages of the minute up to `at`.
+    /// How many messages there were in the minute up to `at`.
+    pub(super) fn total_in_a_minute(&self, at: Timestamp) -> u32 {
+        let before = self.0.partition_point(|(sent, _)| !is_recent(at, *sent));
+        u32::try_from(self.0.len().saturating_sub(before)).unwrap_or(u32::MAX)
+    }
+
+    /// The messages of the minute up to `at`, by kind.
     pub(super) fn in_a_minute(&self, at: Timestamp) -> Sent {
         let mut sum = Sent::default();
         for (_, message) in self.0.iter().filter(|(sent, _)| is_recent(at, *sent)) {
@@ -96,6 +102,13 @@ mod tests {
         };
         assert_eq!(traffic.in_a_minute(at(59)), all);
         assert_eq!(traffic.in_a_minute(at(60)), Sent { orders: 0, ..all });
+        for second in 0..125 {
+            let (total, kinds) = (
+                traffic.total_in_a_minute(at(second)),
+                traffic.in_a_minute(at(second)),
+            );
+            assert_eq!(total, kinds.total(), "{second}");
+        }
         assert_eq!(traffic.in_a_minute(at(119)).total(), 0);
     }
 

@@ -19,13 +19,13 @@ use trader_contract::{
     Price, Symbol, Timestamp,
 };
 use trader_core::record::{JournalEntry, Record, TradingState};
-use trader_core::{Commands, EngineConfig, Event, OperatorCommand};
+use trader_core::{Command, Commands, EngineConfig, Event, OperatorCommand};
 use trader_rpc::{Accepted, ChangeParams, ErrorCode, Failure, Role};
 use trader_store::{Batch, DiaryEdit, OperatorRequest, Recovery};
 
 use crate::views::stage::{breakout, config};
 use crate::views::{StrategyFacts, tests::facts};
-use crate::{Asked, Call, Kernel, Peer, Ports, Reply, Surroundings};
+use crate::{Asked, Call, Kernel, Peer, Ports, Reply, Surroundings, changes_the_broker};
 
 /// A store and a broker that remember in which order they were asked.
 #[derive(Default)]
@@ -53,8 +53,8 @@ impl Ports for World {
         assert!(commands.drain().count() > 0);
         self.tape.push("commands");
     }
-    fn commit(&mut self, batch: Batch, secure: bool) -> Result<(), Box<str>> {
-        if secure {
+    fn commit(&mut self, batch: Batch, leaving: &[Command]) -> Result<(), Box<str>> {
+        if leaving.iter().any(changes_the_broker) {
             self.secure();
         }
         self.tape.push("commit");

@@ -3,7 +3,7 @@
 
 use trader_contract::{BrokerRequest, Timestamp};
 use trader_core::record::{Alert, JournalEntry, Record};
-use trader_core::{Commands, Event};
+use trader_core::{Command, Commands, Event};
 use trader_kernel::Ports;
 use trader_rpc::Accepted;
 use trader_store::{Batch, OperatorRequest};
@@ -119,7 +119,7 @@ impl Ports for Edges<'_> {
         }
     }
 
-    fn commit(&mut self, batch: Batch, _: bool) -> Result<(), Box<str>> {
+    fn commit(&mut self, batch: Batch, _: &[Command]) -> Result<(), Box<str>> {
         let answered = |slot: &Slot<Accepted>| slot.lock().is_ok_and(|answer| answer.is_some());
         *self.early |= !batch.requests.is_empty() && self.asking.is_some_and(answered);
         let dead = || Box::<str>::from("the process is dead");

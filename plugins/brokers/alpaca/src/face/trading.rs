@@ -4,14 +4,15 @@ use std::marker::PhantomData;
 
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use trader_contract::{BrokerEvent, BrokerRequest, RequestFailure, Timestamp};
+use trader_contract::{BrokerEvent, BrokerRequest, OrderRequest, RequestFailure, Timestamp};
 
 use super::endpoint::Endpoint;
 use crate::protocol::KnownOrder;
 use crate::protocol::budget::Budget;
 use crate::protocol::keys::Keys;
-use crate::protocol::machine::{Counts, Machine, MachineSettings};
+use crate::protocol::machine::{Counts, Machine, MachineSettings, Method};
 use crate::sockets::{self, Ask, Http, HttpError, Outlet};
+use crate::wire::request;
 
 /// Requests that wait for the connection's task at most.
 const REQUESTS: usize = 1_024;
@@ -60,6 +61,7 @@ pub enum StartError {
 pub struct Trading<E> {
     requests: mpsc::Sender<BrokerRequest>,
     pub(super) asks: mpsc::Sender<Ask>,
+    http: Http,
     counts: watch::Receiver<Counts>,
     stop: CancellationToken,
     clock: fn() -> Timestamp,
@@ -94,7 +96,7 @@ impl<E: Endpoint> Trading<E> {
         let stop = CancellationToken::new();
         let parts = sockets::TradingParts {
             machine: Machine::new(machine, known, (settings.clock)()),
-            http,
+            http: http.clone(),
             stream_url: addresses.trading_stream,
             requests: to_do,
             asks: to_ask,
@@ -108,12 +110,21 @@ impl<E: Endpoint> Trading<E> {
         Ok(Self {
             requests,
             asks,
+            http,
             counts,
             stop,
             clock: settings.clock,
             task: Some(sockets::spawn_trading(parts)),
             endpoint: PhantomData,
         })
+    }
+
+    /// Makes an order ready that may be handed over soon, and sends nothing: what takes time of its making
+    /// is done when [`Trading::request`] wants it sent.
+    pub fn prepare(&self, order: &OrderRequest) {
+        if let Ok(body) = request::new_order(order) {
+            self.http.draft(Method::Post, request::ORDERS, body);
+        }
     }
 
     /// Hands a request over, without waiting. What comes of it arrives as events.

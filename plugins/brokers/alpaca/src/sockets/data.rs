@@ -115,8 +115,13 @@ impl Task {
     async fn run(mut self) {
         let stop = self.parts.stop.clone();
         loop {
+            let brings = !self.news.is_empty();
             if !self.carry_out().await || !self.flush_quotes() {
                 break;
+            }
+            if brings {
+                // Whoever was given something goes first: an order may come of it.
+                tokio::task::yield_now().await;
             }
             let now = (self.parts.clock)();
             let due = self.parts.session.due().min(self.newest_due);

@@ -1,7 +1,11 @@
 //! HTTP: one client with its connections kept warm, one version, no redirects, no repetition of its own.
 //! What failed before a byte was sent is told apart from what failed after.
+//!
+//! A request that will leave once something else is done can be made ready meanwhile, as a draft; the call
+//! that equals it takes it, and nothing leaves without a call.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -21,8 +25,11 @@ const ANSWER: Duration = Duration::from_secs(15);
 const IDLE: Duration = Duration::from_secs(90);
 /// Connections kept warm.
 const WARM: usize = 8;
+/// Drafts that are kept at most; the oldest goes first.
+const DRAFTS: usize = 8;
 
 const KEY_ID: HeaderName = HeaderName::from_static("apca-api-key-id");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const SECRET_KEY: HeaderName = HeaderName::from_static("apca-api-secret-key");
 
 /// Why no HTTP client could be made.
@@ -36,11 +43,21 @@ pub enum HttpError {
     Client(#[from] reqwest::Error),
 }
 
+/// A request that was made ready.
+#[derive(Debug)]
+struct Draft {
+    method: Method,
+    path: Box<str>,
+    body: Vec<u8>,
+    request: reqwest::Request,
+}
+
 /// A client for one host with one pair of keys.
 #[derive(Debug, Clone)]
 pub struct Http {
     client: reqwest::Client,
     base: Arc<str>,
+    drafts: Arc<Mutex<VecDeque<Draft>>>,
 }
 
 impl Http {
@@ -75,24 +92,65 @@ impl Http {
         Ok(Self {
             client,
             base: base.into(),
+            drafts: Arc::default(),
         })
     }
 
-    /// Sends a request and takes its whole answer.
-    pub async fn call(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> HttpResult {
+    /// Makes a request ready for the call that will want it sent.
+    pub fn draft(&self, method: Method, path: &str, body: Vec<u8>) {
+        // One that cannot be made is told when it is called for.
+        let Ok(request) = self.request(method, path, Some(body.clone())) else {
+            return;
+        };
+        let mut drafts = self.drafts.lock().unwrap_or_else(PoisonError::into_inner);
+        if drafts.len() >= DRAFTS {
+            drafts.pop_front();
+        }
+        drafts.push_back(Draft {
+            method,
+            path: path.into(),
+            body,
+            request,
+        });
+    }
+
+    /// Takes out what was made ready for a call.
+    fn drafted(&self, method: Method, path: &str, body: &[u8]) -> Option<reqwest::Request> {
+        let mut drafts = self.drafts.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |d: &Draft| (d.method, &*d.path, &*d.body) == (method, path, body);
+        let place = drafts.iter().position(is_it)?;
+        drafts.remove(place).map(|draft| draft.request)
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<reqwest::Request, reqwest::Error> {
         let method = match method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
             Method::Patch => reqwest::Method::PATCH,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let mut request = self
-            .client
-            .request(method.clone(), format!("{}{path}", self.base));
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        let request = self.client.request(method, [&*self.base, path].concat());
+        match body {
+            Some(body) => request.header(CONTENT_TYPE, JSON).body(body).build(),
+            None => request.build(),
         }
-        let mut response = match request.send().await {
+    }
+
+    /// Sends a request and takes its whole answer.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> HttpResult {
+        let drafted = body.as_deref();
+        let drafted = drafted.and_then(|body| self.drafted(method, path, body));
+        let request = drafted.map_or_else(|| self.request(method, path, body), Ok);
+        let sending = match request {
+            Ok(request) => self.client.execute(request),
+            Err(error) => return HttpResult::NotSent { why: told(&error) },
+        };
+        let mut response = match sending.await {
             Ok(response) => response,
             Err(error) if error.is_connect() || error.is_builder() => {
                 return HttpResult::NotSent { why: told(&error) };
@@ -123,9 +181,21 @@ impl Http {
         let request_id = answer.request_id.as_deref().unwrap_or("-");
         let status = answer.status;
         if (200..300).contains(&status) {
-            tracing::debug!(%method, path, status, request_id, "Alpaca answered");
+            tracing::debug!(
+                method = method.name(),
+                path,
+                status,
+                request_id,
+                "Alpaca answered"
+            );
         } else {
-            tracing::info!(%method, path, status, request_id, "Alpaca answered");
+            tracing::info!(
+                method = method.name(),
+                path,
+                status,
+                request_id,
+                "Alpaca answered"
+            );
         }
         HttpResult::Answer(answer)
     }
@@ -198,6 +268,36 @@ mod tests {
             Some(1_795_189_267)
         );
         assert_eq!(seconds("soon"), None);
+    }
+
+    #[test]
+    fn a_draft_is_taken_by_the_call_that_equals_it_and_only_once() {
+        let http = Http::new("http://127.0.0.1:9", &Keys::new("k", "s")).unwrap();
+        http.draft(Method::Post, "/v2/orders", b"one".to_vec());
+        let take = |method, path, body: &[u8]| http.drafted(method, path, body);
+        assert!(take(Method::Post, "/v2/orders", b"two").is_none());
+        assert!(take(Method::Post, "/v2/order", b"one").is_none());
+        assert!(take(Method::Patch, "/v2/orders", b"one").is_none());
+        let drafted = take(Method::Post, "/v2/orders", b"one").unwrap();
+        let made = http.request(Method::Post, "/v2/orders", Some(b"one".to_vec()));
+        let made = made.unwrap();
+        assert_eq!(drafted.url(), made.url());
+        assert_eq!(drafted.method(), made.method());
+        assert_eq!(drafted.headers(), made.headers());
+        let bytes =
+            |request: &reqwest::Request| request.body().unwrap().as_bytes().map(<[u8]>::to_vec);
+        assert_eq!(bytes(&drafted), bytes(&made));
+        assert!(take(Method::Post, "/v2/orders", b"one").is_none());
+    }
+
+    #[test]
+    fn no_more_drafts_are_kept_than_fit() {
+        let http = Http::new("http://127.0.0.1:9", &Keys::new("k", "s")).unwrap();
+        for number in 0..20_u8 {
+            http.draft(Method::Post, "/v2/orders", vec![number]);
+        }
+        assert!(http.drafted(Method::Post, "/v2/orders", &[11]).is_none());
+        assert!(http.drafted(Method::Post, "/v2/orders", &[12]).is_some());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The task of the broker: turns the machine, carries its calls, and hands on its events.
 
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -167,26 +168,43 @@ impl Task {
             *told = counts;
             news
         });
-        while let Some(effect) = self.parts.machine.take() {
-            match effect {
-                Effect::Http(call) => {
-                    let http = self.parts.http.clone();
-                    self.calls.push(Box::pin(async move {
-                        let result = http.call(call.method, &call.path, call.body).await;
-                        (call.id, result)
-                    }));
+        loop {
+            let mut called = false;
+            while let Some(effect) = self.parts.machine.take() {
+                called |= matches!(effect, Effect::Http(_));
+                if !self.effect(effect).await {
+                    return false;
                 }
-                Effect::Stream(action) => self.socket.act(action).await,
-                Effect::Event(event) => {
-                    if !deliver(&self.parts.events, event).await {
-                        return false;
-                    }
-                }
-                Effect::Answer { token, result } => {
-                    if let Some(answer) = self.asked.remove(&token) {
-                        // Whoever asked may have gone.
-                        let _gone = answer.send(result);
-                    }
+            }
+            if !called {
+                return true;
+            }
+            // What is called leaves before anything else is looked at.
+            if let Poll::Ready(Some((id, result))) = futures::poll!(self.calls.next()) {
+                let now = (self.parts.clock)();
+                self.parts.machine.answered(id, result, now);
+            } else {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Does one thing; `false` where nobody hears events any more.
+    async fn effect(&mut self, effect: Effect) -> bool {
+        match effect {
+            Effect::Http(call) => {
+                let http = self.parts.http.clone();
+                self.calls.push(Box::pin(async move {
+                    let result = http.call(call.method, &call.path, call.body).await;
+                    (call.id, result)
+                }));
+            }
+            Effect::Stream(action) => self.socket.act(action).await,
+            Effect::Event(event) => return deliver(&self.parts.events, event).await,
+            Effect::Answer { token, result } => {
+                if let Some(answer) = self.asked.remove(&token) {
+                    // Whoever asked may have gone.
+                    let _gone = answer.send(result);
                 }
             }
         }

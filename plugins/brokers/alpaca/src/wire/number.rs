@@ -11,6 +11,9 @@ const DIGITS_MAX: u32 = 36;
 /// The farthest that an exponent may move the point.
 const EXPONENT_MAX: i32 = 64;
 
+/// Two to the power of 32.
+const MILLIONTHS_BELOW: f64 = 4_294_967_296.0;
+
 /// An exact decimal: `mantissa` divided by ten to the power of `scale`, without zeros at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Number {
@@ -88,6 +91,32 @@ impl Number {
     /// sender wrote.
     #[must_use]
     pub fn from_float(value: f64) -> Option<Self> {
+        Self::in_millionths(value).or_else(|| Self::from_digits(value))
+    }
+
+    /// The shortest decimal of nearly all prices, found without writing it out. A float that is a number of
+    /// millionths divided by a million is what that decimal is read as, and below [`MILLIONTHS_BELOW`] floats
+    /// lie closer than a millionth: no other decimal of at most six places is read as the same.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::float_cmp,
+        reason = "a whole number below 2^53, and an equality of every bit is what is asked"
+    )]
+    fn in_millionths(value: f64) -> Option<Self> {
+        let millionths = (value * 1e6).round();
+        if value.abs() >= MILLIONTHS_BELOW || millionths / 1e6 != value {
+            return None;
+        }
+        let (mut mantissa, mut scale) = (millionths as i64, 6);
+        while scale > 0 && mantissa.checked_rem(10) == Some(0) {
+            mantissa = mantissa.checked_div(10)?;
+            scale -= 1;
+        }
+        let mantissa = i128::from(mantissa);
+        Some(Self { mantissa, scale })
+    }
+
+    fn from_digits(value: f64) -> Option<Self> {
         let mut text = Digits::new();
         // Numbers that do not fit the text are larger than any of ours.
         (value.is_finite() && write!(text, "{value:e}").is_ok())
@@ -342,6 +371,18 @@ mod tests {
             let price = Price::from_micros(micros).unwrap();
             let float: f64 = price.to_string().parse().unwrap();
             prop_assert_eq!(Number::from_float(float).and_then(Number::price), Some(price));
+        }
+
+        #[test]
+        fn what_is_found_without_digits_is_what_the_digits_say(
+            mantissa in -9_000_000_000_000_000_i64..9_000_000_000_000_000, scale in 0_u32..9, bits: u64,
+        ) {
+            let decimal: f64 = Number { mantissa: i128::from(mantissa), scale }.to_string().parse().unwrap();
+            for float in [decimal, f64::from_bits(decimal.to_bits() ^ 1), f64::from_bits(bits)] {
+                if let Some(found) = Number::in_millionths(float) {
+                    prop_assert_eq!(Number::from_digits(float), Some(found));
+                }
+            }
         }
     }
 }

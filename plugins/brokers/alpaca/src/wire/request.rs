@@ -6,6 +6,9 @@ use trader_contract::{
     ClientOrderId, OrderKind, OrderRequest, Price, Qty, Ratio, Replacement, Side, Symbol, Trail,
 };
 
+/// Where new orders go.
+pub const ORDERS: &str = "/v2/orders";
+
 /// A body that cannot be made: what is asked for does not exist at Alpaca.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsendable {

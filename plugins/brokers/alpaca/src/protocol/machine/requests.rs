@@ -58,7 +58,7 @@ impl Machine {
             }
         };
         self.names.sent(&order);
-        let call = (Method::Post, "/v2/orders".to_owned(), Some(body));
+        let call = (Method::Post, request::ORDERS.to_owned(), Some(body));
         self.calls
             .add(urgency(order.client_id), call, Purpose::Submit(order));
         // What happens to it is looked at from now on.
