@@ -17,11 +17,17 @@ mod work;
 use std::process::ExitCode;
 
 use crate::exit::Failed;
-use crate::output::Output;
+use crate::output::{Colour, Output};
 
 fn main() -> ExitCode {
     exit::report_bugs();
-    let cli = cli::read();
+    let cli = match cli::read() {
+        Ok(cli) => cli,
+        Err(failed) => {
+            Output::new(true, Colour::Never).error(&failed);
+            return ExitCode::from(failed.code());
+        }
+    };
     let output = Output::new(cli.global.json, cli.global.colour);
     match commands::run(&cli, &output) {
         Ok(()) => ExitCode::from(exit::DONE),

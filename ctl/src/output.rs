@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 use serde::Serialize;
-use serde_json::json;
 use trader_rpc::{Hello, Mode, Severity};
 
 use crate::exit::Failed;
@@ -135,7 +134,7 @@ impl Output {
             return;
         };
         if self.json {
-            self.note(&json!({ "error": detail, "exit_code": failed.code() }).to_string());
+            self.note(&detail.to_json(failed.code()));
         } else {
             let word = if self.colour && io::stderr().is_terminal() {
                 self.paint(Style::Alarm, "error")

@@ -1,5 +1,6 @@
 //! The store as the RPC methods read it: ended orders, trades, days and alerts in the wire's types.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
@@ -11,7 +12,7 @@ use trader_rpc::{
     AlertsParams, DaySummary, DaysParams, Failure, JournalAlert, Order, OrderStatus, OrdersParams,
     Trade, TradeEdit, TradeName, TradesParams, Why, WhyParams, convert, limits,
 };
-use trader_store::{MAX_ROWS, OrderFilter, Page, Readers, StoreError, TradeFilter};
+use trader_store::{MAX_ROWS, OrderFilter, Page, Reader, Readers, StoreError, TradeFilter};
 
 use crate::server::Archive;
 
@@ -108,11 +109,26 @@ impl Archive for StoreArchive {
     }
 
     fn days(&self, params: &DaysParams) -> Result<Vec<DaySummary>, Failure> {
+        let found = self.0.ask(|reader| {
+            let days = reader.days(params.from, params.to, MAX_ROWS)?;
+            let dates = days.iter().map(|day| day.summary.date);
+            let alerts = alerts_by_date(reader, dates)?;
+            let mut told: Vec<DaySummary> = days.iter().rev().map(views::day_summary).collect();
+            for day in &mut told {
+                let raised = alerts.get(&day.date).copied();
+                day.alerts = day.alerts.max(raised.unwrap_or(0));
+            }
+            Ok(told)
+        });
+        answer("days", found)
+    }
+
+    fn alerts_of(&self, date: NaiveDate) -> Result<u32, Failure> {
         let found = self
             .0
-            .ask(|reader| reader.days(params.from, params.to, MAX_ROWS));
-        let found = answer("days", found)?;
-        Ok(found.iter().rev().map(views::day_summary).collect())
+            .ask(|reader| alerts_by_date(reader, std::iter::once(date)));
+        let found = answer("day", found)?;
+        Ok(found.get(&date).copied().unwrap_or(0))
     }
 
     fn alerts(&self, params: &AlertsParams) -> Result<Vec<JournalAlert>, Failure> {
@@ -132,6 +148,26 @@ impl Archive for StoreArchive {
         let found = answer("alerts", self.0.ask(|reader| reader.alert(number)))?;
         Ok(found.as_ref().map(views::journal_alert))
     }
+}
+
+/// How many alerts were raised on each date in New York between the first and the last of these. A session
+/// counts those of its own hours alone; what was raised before its opening or after its close is of the same
+/// day to a person.
+fn alerts_by_date(
+    reader: &mut Reader,
+    dates: impl Iterator<Item = NaiveDate>,
+) -> Result<BTreeMap<NaiveDate, u32>, StoreError> {
+    let mut alerts = BTreeMap::new();
+    let dates: BTreeSet<NaiveDate> = dates.collect();
+    let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
+        return Ok(alerts);
+    };
+    let until = last.succ_opt().map_or(Timestamp::MAX, begin_of);
+    for at in reader.alert_times(begin_of(*first), until)? {
+        let raised: &mut u32 = alerts.entry(new_york::date(at)).or_default();
+        *raised = raised.saturating_add(1);
+    }
+    Ok(alerts)
 }
 
 /// The intent with this name, `20110110-12`.

@@ -4,6 +4,7 @@ mod bench;
 mod db;
 mod doctor;
 mod documents;
+mod reading;
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -269,7 +270,10 @@ pub fn main() -> ExitCode {
         let _ = writeln!(io::stderr(), "traderd has a bug and ends: {panic}");
         std::process::exit(exit::BUG.into());
     }));
-    let cli = Cli::parse();
+    let cli = match reading::read() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     if let Command::Job = cli.command {
         return work::main();
     }

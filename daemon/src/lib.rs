@@ -11,6 +11,7 @@ pub(crate) mod backtest;
 pub mod backup;
 #[cfg(feature = "broker-sim")]
 pub mod bench;
+mod claim;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -15,6 +15,9 @@ use crate::plugins;
 /// What applies without a restart.
 const APPLY: [&str; 2] = ["log.journal_head_minutes", "log.level"];
 
+/// How other keys are named among what needs a restart.
+const OTHER_KEYS: &str = "the keys of the broker";
+
 /// Calls that are remembered.
 const KEPT: usize = 32;
 
@@ -32,6 +35,7 @@ pub struct Reloader {
 struct State {
     /// What is in force.
     config: Config,
+    keys: BrokerKeys,
     effective: EffectiveConfig,
     /// What came of the newest calls, so that one that is sent again reads nothing again.
     done: Vec<Reloaded>,
@@ -59,6 +63,8 @@ impl Reloader {
             minutes: watch::Sender::new(config.log.journal_head_minutes),
             state: Mutex::new(State {
                 config: config.clone(),
+                // Without any that can be read the daemon does not come to trade.
+                keys: broker_keys(config).unwrap_or_default(),
                 effective: effective.clone(),
                 done: Vec::new(),
             }),
@@ -103,7 +109,17 @@ impl Reloader {
                 "correct it, see traderd config check, and reload again",
             )
         })?;
-        let (applied, needs_restart) = changed(&state.config, &new);
+        let keys = broker_keys(&new).map_err(|why| {
+            Failure::refused(
+                "the configuration was not reloaded; the old one stays in force",
+                why,
+                "put it right and reload again; a restart would end without them",
+            )
+        })?;
+        let (applied, mut needs_restart) = changed(&state.config, &new);
+        if keys != state.keys {
+            needs_restart.push(OTHER_KEYS.to_owned());
+        }
         state.config.log.level = new.log.level;
         state.config.log.journal_head_minutes = new.log.journal_head_minutes;
         (self.set_level)(new.log.level);
@@ -135,6 +151,26 @@ impl Reloader {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The keys that a broker wants, where it wants any.
+#[cfg(feature = "broker-alpaca")]
+type BrokerKeys = Option<trader_broker_alpaca::face::Keys>;
+#[cfg(not(feature = "broker-alpaca"))]
+type BrokerKeys = Option<std::convert::Infallible>;
+
+#[cfg(feature = "broker-alpaca")]
+fn broker_keys(config: &Config) -> Result<BrokerKeys, String> {
+    if config.broker.kind != config::BrokerKind::Alpaca {
+        return Ok(None);
+    }
+    let keys = crate::alpaca::keys(&config.alpaca);
+    keys.map(Some).map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "broker-alpaca"))]
+fn broker_keys(_: &Config) -> Result<BrokerKeys, String> {
+    Ok(None)
 }
 
 /// The keys whose values differ: those that apply at once, and those that need a restart. Routes are told
@@ -259,6 +295,31 @@ mod tests {
         }
         assert!(bench.levels.lock().unwrap().is_empty());
         assert_eq!(bench.reloader.effective(), before);
+    }
+
+    #[cfg(feature = "broker-alpaca")]
+    #[test]
+    fn other_keys_of_the_broker_are_named_as_waiting_for_a_restart() {
+        use std::os::unix::fs::PermissionsExt;
+        let bench = Bench::new();
+        let file = bench.folder.path().join("keys");
+        let put = |text: &str, mode| {
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        put("one\nsecret\n", 0o600);
+        let mut config = Config::defaults();
+        config.broker.kind = config::BrokerKind::Alpaca;
+        config.alpaca.keys_file = Some(file.clone());
+        let (before, keys) = (broker_keys(&config).unwrap(), || broker_keys(&config));
+        assert_eq!(keys().unwrap(), before);
+        put("one\nother\n", 0o600);
+        assert_ne!(keys().unwrap(), before);
+        put("one\nsecret\n", 0o644);
+        let why = keys().unwrap_err();
+        assert!(why.contains("keys") && !why.contains("secret"), "{why}");
+        config.broker.kind = config::BrokerKind::Sim;
+        assert_eq!(broker_keys(&config).unwrap(), None);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 //! only one daemon use them.
 
 use std::env;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+
+use crate::claim::{self, Claim, Unclaimed};
 
 /// The least free space to start with, in bytes.
 pub const FREE_BYTES_MIN: u64 = 64 << 20;
@@ -174,7 +176,7 @@ impl Folders {
 /// The right to use a state folder; it ends when this is dropped or the process ends.
 #[derive(Debug)]
 pub struct StateLock {
-    _file: File,
+    _claim: Claim,
 }
 
 /// Makes the state folder (0700) if it is missing, checks that it can be written to and has space,
@@ -223,15 +225,7 @@ pub fn take(state: &Path) -> Result<StateLock, StateError> {
 /// nothing, and is no claim to it.
 #[must_use]
 pub fn holder(state: &Path) -> Option<Option<u32>> {
-    let mut file = File::open(state.join(LOCK_FILE)).ok()?;
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            let pid = file.read_to_string(&mut text).ok();
-            Some(pid.and_then(|_| text.trim().parse().ok()))
-        }
-        Ok(()) | Err(TryLockError::Error(_)) => None,
-    }
+    claim::holder(&state.join(LOCK_FILE))
 }
 
 fn enough(path: &Path, free: u64) -> Result<(), StateError> {
@@ -245,36 +239,18 @@ fn enough(path: &Path, free: u64) -> Result<(), StateError> {
 }
 
 fn lock(state: &Path) -> Result<StateLock, StateError> {
-    let unusable = |source: io::Error| StateError::Unusable {
-        path: state.to_owned(),
-        source,
-        option: "--state-dir",
-    };
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(state.join(LOCK_FILE))
-        .map_err(unusable)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            let pid = file.read_to_string(&mut text).ok();
-            return Err(StateError::Locked {
-                path: state.to_owned(),
-                pid: pid.and_then(|_| text.trim().parse().ok()),
-            });
-        }
-        Err(TryLockError::Error(source)) => return Err(unusable(source)),
+    match claim::take(&state.join(LOCK_FILE)) {
+        Ok(claim) => Ok(StateLock { _claim: claim }),
+        Err(Unclaimed::Held(pid)) => Err(StateError::Locked {
+            path: state.to_owned(),
+            pid,
+        }),
+        Err(Unclaimed::Io(source)) => Err(StateError::Unusable {
+            path: state.to_owned(),
+            source,
+            option: "--state-dir",
+        }),
     }
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
-        .map_err(unusable)?;
-    Ok(StateLock { _file: file })
 }
 
 #[cfg(test)]

@@ -17,9 +17,9 @@ use crate::table::{Column, Plain};
 /// Check keys, account, clock, calendar, streams, files and disk, and say what to put right
 ///
 /// A running daemon looks at itself, with the keys and connections that it has: the keys are never
-/// needed here, and no stream of it is disturbed. Without a daemon traderd doctor looks, with your
-/// rights: as root it finds the keys in /etc/traderd/credentials. Ends with exit code 1 if something has
-/// to be put right.
+/// needed here, and no stream of it is disturbed. Without a daemon that is told first, and traderd doctor
+/// looks, with your rights: as root it finds the keys in /etc/traderd/credentials. Ends with exit code 1 if
+/// something has to be put right.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Without a daemon: the configuration file, if it is not the installed one
@@ -37,7 +37,13 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
     let diagnosis = match connection::to_look(setting.socket) {
         Ok(client) => client.call::<call::Doctor>(&NoParams {})?,
-        Err(ConnectError::Missing { .. } | ConnectError::NobodyListens { .. }) => beside(args)?,
+        Err(error @ (ConnectError::Missing { .. } | ConnectError::NobodyListens { .. })) => {
+            let mut diagnosis = beside(args)?;
+            diagnosis
+                .checks
+                .insert(0, nobody(&error, setting.socket.is_some()));
+            diagnosis
+        }
         Err(error) => return Err(error.into()),
     };
     setting
@@ -57,6 +63,21 @@ pub(super) fn run(args: &Args, setting: Setting<'_>) -> Result<(), Failed> {
         ));
     }
     Ok(())
+}
+
+/// That no daemon answers. Where one was named, or has left its socket's file behind, one should.
+fn nobody(error: &ConnectError, named: bool) -> Check {
+    let died = matches!(error, ConnectError::NobodyListens { .. });
+    let told = error.detail();
+    Check {
+        name: "daemon".to_owned(),
+        outcome: match died || named {
+            true => Outcome::Bad,
+            false => Outcome::LeftOut,
+        },
+        finding: format!("{}: {}", told.what, told.why),
+        next: Some(told.next),
+    }
 }
 
 /// What `traderd doctor` finds.

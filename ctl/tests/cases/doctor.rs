@@ -102,6 +102,24 @@ fn without_a_daemon_traderd_looks_in_its_place() {
     let asked = std::fs::read_to_string(folder.path().join("asked")).unwrap();
     assert_eq!(asked, "doctor --json --config a.toml --no-streams\n");
 
+    // What was named and is not there is told first, and does not keep the rest from being looked at.
+    let told = stdout
+        .lines()
+        .find(|line| line.starts_with("daemon "))
+        .unwrap();
+    assert!(
+        told.contains("BAD") && told.contains("there is no socket"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("\ndaemon: is traderd running? "),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("keys ") && stdout.contains("clock "),
+        "{stdout}"
+    );
+
     let broken = installed(Some(
         "echo 'nothing says where the state folder is' >&2; exit 73",
     ));
@@ -112,4 +130,26 @@ fn without_a_daemon_traderd_looks_in_its_place() {
         stderr.contains("nothing says where the state folder is"),
         "{stderr}"
     );
+}
+
+#[test]
+fn a_daemon_that_died_is_a_check_of_its_own() {
+    let text = diagnosis(false, right()).to_string();
+    let folder = installed(Some(&format!("echo '{}'", text.replace('\'', "'\\''"))));
+    let socket = folder.path().join("sock");
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    let socket = socket.to_str().unwrap();
+    let ran = run_in(folder.path(), &["--socket", socket, "doctor", "--json"]);
+    assert_eq!(ran.status.code(), Some(1));
+    let told: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let first = &told["checks"][0];
+    assert_eq!(first["name"], "daemon");
+    assert_eq!(first["outcome"], "bad");
+    let finding = first["finding"].as_str().unwrap();
+    assert!(finding.contains(socket), "{first}");
+    assert!(finding.contains("nobody listens there"), "{first}");
+    let next = first["next"].as_str().unwrap();
+    assert!(next.contains("systemctl restart traderd"), "{first}");
+    let rest = &told["checks"].as_array().unwrap()[1..];
+    assert_eq!(json!(rest), diagnosis(false, right())["checks"]);
 }

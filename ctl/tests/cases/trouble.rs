@@ -201,6 +201,79 @@ fn a_wrong_command_line_ends_with_2() {
 }
 
 #[test]
+fn a_wrong_command_line_is_json_too_where_json_is_asked_for() {
+    let table = [
+        (
+            &["status", "--json", "--loud"][..],
+            "unexpected argument '--loud' found",
+            "traderctl status",
+        ),
+        (
+            &["--json", "close"],
+            "required arguments were not provided",
+            "traderctl close",
+        ),
+        (&["--json"], "requires a subcommand", "traderctl [OPTIONS]"),
+        (
+            &["stauts", "--json"],
+            "unrecognized subcommand 'stauts'",
+            "'status'",
+        ),
+        (
+            &["status", "--json", "--colour", "perhaps"],
+            "invalid value 'perhaps'",
+            "--help",
+        ),
+    ];
+    for (args, why, next) in table {
+        let run = run(args);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{args:?}");
+        let told: Value = serde_json::from_str(&run.stderr)
+            .unwrap_or_else(|error| panic!("{args:?}: {error}: {}", run.stderr));
+        assert_eq!(told["exit_code"], 2, "{told}");
+        let word = |name: &str| told["error"][name].as_str().unwrap().to_owned();
+        assert_eq!(word("what"), "the command line makes no sense");
+        assert!(word("why").contains(why), "{told}");
+        assert!(word("next").contains(next), "{told}");
+        assert!(!run.stderr.contains('\u{1b}'), "{told}");
+    }
+    // Behind "--" it is a value, and help is no error.
+    assert!(
+        run(&["close", "--", "--json"])
+            .stderr
+            .starts_with("error: ")
+    );
+    let help = run(&["status", "--json", "--help"]);
+    assert!(help.text().contains("Usage: traderctl status"), "{help:?}");
+}
+
+#[test]
+fn an_empty_variable_for_the_socket_is_none() {
+    let fake = Fake::start();
+    let folder = tempfile::tempdir().unwrap();
+    let with_empty = |args: &[&str]| {
+        let mut command = command(args);
+        command.env("TRADERD_SOCKET", "");
+        super::program::Run::from(command.output().unwrap())
+    };
+    let at = fake.runtime_dir().to_str().unwrap();
+    assert_eq!(with_empty(&["status", "--socket", at]).code, 0);
+    // The user's own runtime folder counts as little where its variable is empty.
+    let mut command = command(["status"]);
+    command.current_dir(folder.path());
+    command.env("TRADERD_SOCKET", "").env("XDG_RUNTIME_DIR", "");
+    std::os::unix::fs::symlink(fake.runtime_dir(), folder.path().join("traderd")).unwrap();
+    if Path::new("/run/traderd").exists() {
+        println!("skipped: this machine has a /run/traderd");
+        return;
+    }
+    let run = super::program::Run::from(command.output().unwrap());
+    assert_eq!(run.code, 3, "{run:?}");
+    let looked = "cannot reach traderd at /run/traderd/control/sock";
+    assert!(run.stderr.contains(looked), "{}", run.stderr);
+}
+
+#[test]
 fn dates_that_no_calendar_covers_end_with_1() {
     let dates = ["--start-date", "1815-06-18", "--end-date", "1815-06-19"];
     let run = run_at(

@@ -459,3 +459,36 @@ fn a_store_that_cannot_be_read_is_told_with_what_to_do() {
     assert!(!failure.detail.why.is_empty());
     assert!(failure.detail.next.contains("traderctl status"));
 }
+
+#[test]
+fn a_day_has_the_alerts_of_its_whole_date_in_new_york() {
+    let alert = |kind: &str| Record::Alerted {
+        alert: record::Alert {
+            severity: record::Severity::Warning,
+            kind: kind.into(),
+            symbol: None,
+            message: "something".into(),
+            action: "look".into(),
+            standing: false,
+        },
+    };
+    let mut fixture = Fixture::new();
+    // Midnight in New York was at 04:00; the session opened at 13:30.
+    fixture.write("2024-03-13T03:59:59Z", alert("the_day_before"));
+    fixture.write("2024-03-13T04:00:00Z", alert("in_the_night"));
+    fixture.write("2024-03-13T12:00:00Z", alert("before_the_opening"));
+    fixture.write("2024-03-13T14:00:00Z", alert("in_session"));
+    fixture.write("2024-03-13T20:00:00Z", day("2024-03-13"));
+    fixture.write("2024-03-14T03:59:59Z", alert("after_the_close"));
+    fixture.write("2024-03-14T04:00:00Z", alert("the_day_after"));
+    fixture.write("2024-03-15T20:00:00Z", day("2024-03-15"));
+    let archive = fixture.archive();
+    let days = archive.days(&DaysParams::default()).unwrap();
+    let alerts: Vec<u32> = days.iter().map(|day| day.alerts).collect();
+    assert_eq!(alerts, [4, 0]);
+    let of = |date: &str| archive.alerts_of(date.parse().unwrap()).unwrap();
+    assert_eq!(
+        [of("2024-03-12"), of("2024-03-13"), of("2024-03-14")],
+        [1, 4, 1]
+    );
+}

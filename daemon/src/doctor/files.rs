@@ -3,6 +3,7 @@
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use trader_rpc::{Check, Role};
@@ -171,6 +172,14 @@ fn sockets(runtime: &Path, running: bool) -> Check {
             let finding = format!("{} has mode {mode:04o}: anybody can use it", shown(&path));
             return bad(name, finding, format!("chmod o= {}", shown(&path)));
         }
+        if !running && nobody_listens(&path) {
+            let finding = format!(
+                "nobody listens on {}: a daemon that died has left it",
+                shown(&path)
+            );
+            let next = "systemctl restart traderd; its start takes the file away";
+            return warning(name, finding, next);
+        }
         told.push(format!(
             "{role} for group {} (mode {mode:04o})",
             facts.gid()
@@ -180,6 +189,12 @@ fn sockets(runtime: &Path, running: bool) -> Check {
         return left_out(name, "there are none while no daemon runs");
     }
     good(name, told.join(", "))
+}
+
+/// Whether a socket's file is there and no process behind it.
+fn nobody_listens(path: &Path) -> bool {
+    let refused = UnixStream::connect(path).err();
+    refused.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 #[cfg(test)]
@@ -238,6 +253,10 @@ mod tests {
         }
         let told = sockets(folder.path(), true);
         assert_eq!(told.outcome, Outcome::Good, "{told:?}");
+        // Their listeners have gone with the statement that made them.
+        let left = sockets(folder.path(), false);
+        assert_eq!(left.outcome, Outcome::Warning, "{left:?}");
+        assert!(left.finding.contains("nobody listens on "), "{left:?}");
         mode(&trader_rpc::socket::read(folder.path()), 0o666);
         let told = sockets(folder.path(), true);
         assert!(told.finding.contains("anybody can use it"), "{told:?}");

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use tokio::sync::Semaphore;
 use trader_rpc::{
     AlertsParams, DaySummary, DaysParams, Failure, JournalAlert, Order, OrdersParams, Trade,
@@ -44,6 +45,12 @@ pub trait Archive: Send + Sync + 'static {
     /// # Errors
     /// The store cannot be read.
     fn days(&self, params: &DaysParams) -> Result<Vec<DaySummary>, Failure>;
+
+    /// How many alerts were raised on a date in New York.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn alerts_of(&self, date: NaiveDate) -> Result<u32, Failure>;
 
     /// Alerts: those that need somebody, the gravest first, or all, the newest first.
     ///

@@ -21,6 +21,7 @@ use trader_calendar::Calendar;
 use trader_rpc::{Job, JournalLine, Mode, Role, SocketInfo};
 
 use crate::alerts::Delivery;
+use crate::claim::Claim;
 use crate::config::RpcSettings;
 use crate::descriptors::Handed;
 use crate::doctor::Doctor;
@@ -83,14 +84,18 @@ pub struct Services {
 /// Both sockets of a runtime folder, which nobody else can open meanwhile. Who calls waits until a server
 /// answers.
 #[derive(Debug)]
-pub struct Sockets(Vec<(Role, PathBuf, Bound)>);
+pub struct Sockets {
+    bound: Vec<(Role, PathBuf, Bound)>,
+    claim: Claim,
+}
 
 impl Sockets {
     /// Opens both sockets below `runtime`, or takes over those that were handed over.
     ///
     /// # Errors
-    /// A socket cannot be opened, or another daemon answers on it.
+    /// A socket cannot be opened, or another daemon has them or answers on one.
     pub fn open(runtime: &Path, mut handed: Handed) -> Result<Self, ServerError> {
+        let claim = socket::claim(runtime)?;
         let paths = [
             (Role::Control, trader_rpc::socket::control(runtime)),
             (Role::Read, trader_rpc::socket::read(runtime)),
@@ -100,7 +105,7 @@ impl Sockets {
             let socket = socket::open(&path, &mut handed)?;
             bound.push((role, path, socket));
         }
-        Ok(Self(bound))
+        Ok(Self { bound, claim })
     }
 }
 
@@ -110,6 +115,8 @@ pub struct Server {
     handle: ServerHandle,
     tasks: TaskTracker,
     sockets: Vec<SocketInfo>,
+    /// Held until the sockets' files are gone.
+    _claim: Claim,
 }
 
 impl Server {
@@ -129,7 +136,7 @@ impl Server {
         let (stop, handle) = stop_channel();
         let tasks = TaskTracker::new();
         let mut opened = Vec::new();
-        for (role, path, mut bound) in sockets.0 {
+        for (role, path, mut bound) in sockets.bound {
             bound.keep(role.name());
             opened.push(SocketInfo {
                 role,
@@ -154,6 +161,7 @@ impl Server {
             handle,
             tasks,
             sockets: opened,
+            _claim: sockets.claim,
         })
     }
 

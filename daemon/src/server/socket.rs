@@ -6,11 +6,14 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use crate::claim::{self, Claim, Unclaimed};
 use crate::descriptors::{self, Handed};
 use crate::state::make_folder;
 
 /// The longest path of a Unix socket, in bytes.
 const PATH_BYTES_MAX: usize = 107;
+/// The file that is locked for as long as a daemon has the sockets.
+const LOCK_FILE: &str = "lock";
 
 /// Why a socket cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,17 @@ pub enum SocketError {
     /// Somebody answers on it.
     #[error("another daemon answers on {}; stop it first, or choose another folder with --runtime-dir", .0.display())]
     InUse(PathBuf),
+    /// Another daemon has the runtime folder, whether it answers already or not.
+    #[error(
+        "another traderd{} has the sockets below {}; stop it first, or choose another folder with --runtime-dir",
+        pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default(), folder.display()
+    )]
+    Claimed {
+        /// The runtime folder.
+        folder: PathBuf,
+        /// Its process id, if it could be read.
+        pid: Option<u32>,
+    },
     /// Something else is in its place.
     #[error("{} is in the way and is no socket; move it away, or choose another folder with --runtime-dir", .0.display())]
     InTheWay(PathBuf),
@@ -101,6 +115,27 @@ impl Bound {
             ),
         }
     }
+}
+
+/// Claims the sockets of a runtime folder, for as long as the claim lives. A socket that a daemon left
+/// behind looks like one that another is about to listen on: only who has the claim may take it away.
+pub(super) fn claim(runtime: &Path) -> Result<Claim, SocketError> {
+    // Beside the control socket: that folder is the daemon's own, also below /run.
+    let path = trader_rpc::socket::control(runtime).with_file_name(LOCK_FILE);
+    let failed = |source: io::Error| SocketError::Io {
+        path: path.clone(),
+        source,
+    };
+    if let Some(folder) = path.parent() {
+        make_folder(folder, 0o750).map_err(failed)?;
+    }
+    claim::take(&path).map_err(|refused| match refused {
+        Unclaimed::Held(pid) => SocketError::Claimed {
+            folder: runtime.to_owned(),
+            pid,
+        },
+        Unclaimed::Io(source) => failed(source),
+    })
 }
 
 /// The socket at `path`: the one that was handed over, if callers still reach it, else a new one.

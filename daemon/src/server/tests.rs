@@ -39,6 +39,9 @@ impl Archive for NoArchive {
     fn days(&self, _: &DaysParams) -> Result<Vec<DaySummary>, Failure> {
         Ok(Vec::new())
     }
+    fn alerts_of(&self, _: chrono::NaiveDate) -> Result<u32, Failure> {
+        Ok(0)
+    }
     fn alerts(&self, _: &AlertsParams) -> Result<Vec<JournalAlert>, Failure> {
         Ok(Vec::new())
     }
@@ -394,7 +397,7 @@ fn a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on() {
     let second = Sockets::open(running.folder.path(), Handed::default());
     assert!(matches!(
         second,
-        Err(ServerError::Socket(SocketError::InUse(_)))
+        Err(ServerError::Socket(SocketError::Claimed { .. }))
     ));
     let mut socket = running.raw(Role::Read);
     assert_eq!(socket.call("positions", json!({}))["result"], json!([]));

@@ -1,7 +1,7 @@
 //! What comes to the crank over a network, stamped at the door: what the broker says goes before prices.
 
 use trader_broker_alpaca::face::FeedItem;
-use trader_contract::{Bar, BrokerEvent, Channel, FeedEvent, Symbol};
+use trader_contract::{Bar, BrokerEvent, Channel, FeedEvent, RequestFailure, Symbol};
 use trader_core::Event;
 use trader_rpc::{Link, LinkState};
 
@@ -36,7 +36,9 @@ impl Crank {
             alpaca.hear(&event);
         }
         let link = &mut self.kernel.facts_mut().broker;
-        link.last_heard_at = Some(now);
+        if is_a_word(&event) {
+            link.last_heard_at = Some(now);
+        }
         if let BrokerEvent::Link { up, why } = &event {
             show(link, *up, why);
         }
@@ -46,7 +48,10 @@ impl Crank {
     fn hear_item(&mut self, item: FeedItem) {
         let now = self.now;
         let link = &mut self.kernel.facts_mut().feed;
-        link.last_heard_at = Some(now);
+        let lost = matches!(&item, FeedItem::Feed(FeedEvent::Link { up: false, .. }));
+        if !lost {
+            link.last_heard_at = Some(now);
+        }
         match item {
             FeedItem::Feed(event) => {
                 if let FeedEvent::Link {
@@ -105,7 +110,53 @@ impl Crank {
     }
 }
 
+/// Whether an event is a word of the broker, and not what is said here of its silence.
+const fn is_a_word(event: &BrokerEvent) -> bool {
+    match event {
+        BrokerEvent::Link { up, .. } => *up,
+        BrokerEvent::SnapshotFailed { .. } => false,
+        BrokerEvent::SubmitFailed { failure, .. }
+        | BrokerEvent::CancelFailed { failure, .. }
+        | BrokerEvent::ReplaceFailed { failure, .. } => {
+            matches!(failure, RequestFailure::Refused { code, .. } if *code != 0)
+        }
+        _ => true,
+    }
+}
+
 fn show(link: &mut Link, up: bool, why: &str) {
     link.state = if up { LinkState::Up } else { LinkState::Down };
     link.detail = Some(why.to_owned()).filter(|why| !why.is_empty());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_here_of_a_silent_broker_is_no_word_of_its() {
+        let client_id = "00000001-20250115-1-e1".parse().unwrap();
+        let refused = |code| BrokerEvent::SubmitFailed {
+            client_id,
+            failure: RequestFailure::Refused {
+                code,
+                message: "no".into(),
+            },
+        };
+        let link = |up| BrokerEvent::Link { up, why: "".into() };
+        let failed = BrokerEvent::SnapshotFailed {
+            number: 1,
+            message: "no answer in time".into(),
+        };
+        for (event, is_one) in [
+            (link(true), true),
+            (link(false), false),
+            (failed, false),
+            (refused(0), false),
+            (refused(403), true),
+            (BrokerEvent::Alive, true),
+        ] {
+            assert_eq!(is_a_word(&event), is_one, "{event:?}");
+        }
+    }
 }

@@ -360,7 +360,10 @@ fn boot(
     if let Some(probe) = probe {
         (probe.engine)(&mut engine);
     }
-    Kernel::boot(engine, recovery, around).map_err(|error| Failure::new(exit::CONFIG, error))
+    let kernel = Kernel::boot(engine, recovery, around)
+        .map_err(|error| Failure::new(exit::CONFIG, error))?;
+    opening::is_of_this_broker(prepared, kernel.engine().book())?;
+    Ok(kernel)
 }
 
 fn flattens_on_stop(config: &Config) -> bool {

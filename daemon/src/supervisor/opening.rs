@@ -2,10 +2,13 @@
 
 use chrono::NaiveDate;
 use trader_contract::{Epoch, Timestamp};
+use trader_core::book::Book;
 use trader_core::{Engine, EngineConfig};
 use trader_recording::{Beginning, FORMAT, Opening};
 
+use super::BROKER_FILE;
 use crate::backtest::program;
+use crate::config::BrokerKind;
 use crate::exit::{self, Failure};
 use crate::recording::{Keep, Recorder, Recordings};
 use crate::start::Prepared;
@@ -25,6 +28,37 @@ pub(super) fn engine(prepared: &Prepared, epoch: Epoch) -> Result<EngineConfig, 
     }
     assemble::engine(config, &prepared.calendar, epoch, (live, &program))
         .map_err(|error| Failure::new(exit::CONFIG, error))
+}
+
+/// What the exchange inside this program calls its account.
+const INSIDE: &str = "SIMULATED";
+
+/// Refuses a store of another kind of broker, before anything is sent: its orders mean nothing to
+/// this one. Which of two accounts of the same kind it is, the engine looks at when the broker names it.
+pub(super) fn is_of_this_broker(prepared: &Prepared, book: &Book) -> Result<(), Failure> {
+    let kind = prepared.config.broker.kind;
+    let state = &prepared.folders.state;
+    let of_inside = match book.account.as_deref() {
+        Some(account) => account == INSIDE,
+        // A store of before accounts were written down, or of a run that never heard of one.
+        None => !book.orders.is_empty() && state.join(BROKER_FILE).exists(),
+    };
+    let (whose, its_kind) = match (kind, of_inside, book.account.as_deref()) {
+        (BrokerKind::Alpaca, true, _) => ("the simulated broker".to_owned(), BrokerKind::Sim),
+        (BrokerKind::Sim, false, Some(account)) => {
+            (format!("account {account} at Alpaca"), BrokerKind::Alpaca)
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::new(
+        exit::CONFIG,
+        format!(
+            "the store in {} belongs to {whose}, and broker.kind is \"{kind}\", which knows none of its \
+             orders and positions; start with another folder (--state-dir), or set broker.kind = \
+             \"{its_kind}\" again",
+            state.display()
+        ),
+    ))
 }
 
 /// The recorder that the configuration wants.

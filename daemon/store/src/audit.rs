@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable};
 
@@ -17,6 +18,9 @@ use crate::store::read_head;
 
 /// Rows that are read by one statement and checked by one thread at a time.
 const BLOCK: u32 = 2_000;
+/// A block ends early with so many bytes of records: a checkpoint alone can have a megabyte, and a store of
+/// quiet days has little else.
+const BLOCK_BYTES: usize = 4 << 20;
 /// Blocks that may wait for the helping thread; with more waiting, who reads checks too.
 const WAITING: usize = 2;
 
@@ -276,6 +280,7 @@ fn check(rows: &[RawRow], kept: Option<&KeptHead>) -> Checked {
     })
 }
 
+/// The next rows: at most so many, and no more than a block has.
 fn read(db: &mut Db, after: u64, most: u64) -> Result<Vec<RawRow>, StoreError> {
     let rows = diesel::dsl::sql::<RawColumns>(
         "SELECT seq, at, CAST(kind AS BLOB), CAST(symbol AS BLOB), CAST(client_id AS BLOB), \
@@ -285,7 +290,17 @@ fn read(db: &mut Db, after: u64, most: u64) -> Result<Vec<RawRow>, StoreError> {
     .bind::<BigInt, _>(row_number(after))
     .sql(" ORDER BY seq LIMIT ")
     .bind::<BigInt, _>(row_number(most));
-    Ok(rows.load(db)?)
+    let mut block: Vec<RawRow> = Vec::new();
+    let mut bytes = 0_usize;
+    for row in rows.load_iter::<RawRow, DefaultLoadingMode>(db)? {
+        let row = row?;
+        bytes = bytes.saturating_add(row.6.len());
+        block.push(row);
+        if bytes >= BLOCK_BYTES {
+            break;
+        }
+    }
+    Ok(block)
 }
 
 /// The row, where all its text is text.
@@ -314,7 +329,35 @@ fn text(raw: &RawRow) -> Result<Row, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use trader_contract::Timestamp;
+    use trader_core::record::{JournalEntry, Record};
+
     use super::*;
+    use crate::{Reader, Store};
+
+    #[test]
+    fn rows_of_a_megabyte_are_not_all_held_at_once() {
+        const ROWS: u64 = 24;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let mut store = Store::open(&path, Timestamp::MIN, 1).unwrap();
+        let book: Box<str> = "x".repeat(1 << 20).into();
+        for seq in 1..=ROWS {
+            let record = Record::Checkpoint { book: book.clone() };
+            let at = Timestamp::MIN;
+            store.append(&[JournalEntry { seq, at, record }]).unwrap();
+        }
+        let mut db = crate::connection::open_for_reading(&path).unwrap();
+        let block = read(&mut db, 0, BLOCK.into()).unwrap();
+        let bytes: usize = block.iter().map(|row| row.6.len()).sum();
+        assert!(bytes < BLOCK_BYTES.saturating_add(2 << 20), "{bytes}");
+        let checked = Reader::open(&path)
+            .unwrap()
+            .audit(&Head::empty(), u64::MAX, None)
+            .unwrap();
+        assert_eq!((checked.head.seq, checked.done), (ROWS, true));
+        assert_eq!(&checked.head, store.head());
+    }
 
     #[test]
     fn a_kept_head_is_a_hash_with_or_without_its_row() {

@@ -88,6 +88,37 @@ fn what_init_prints_is_valid_and_shows_as_the_defaults() {
 }
 
 #[test]
+fn a_wrong_command_line_is_json_where_json_is_asked_for_and_an_empty_variable_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, why) in [
+        (
+            &["audit", "verify", "--json", "--loud"][..],
+            "unexpected argument '--loud' found",
+        ),
+        (&["why", "--json"], "required arguments were not provided"),
+        (&["db", "--json"], "unexpected argument '--json'"),
+    ] {
+        let output = traderd(folder.path(), arguments, "");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let told: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!(told["exit_code"], 2, "{told}");
+        assert_eq!(told["error"]["what"], "the command line makes no sense");
+        let said = told["error"]["why"].as_str().unwrap();
+        assert!(said.contains(why), "{told}");
+        let next = told["error"]["next"].as_str().unwrap();
+        assert!(next.contains("usage: traderd "), "{told}");
+        assert_eq!(stdout(&output), "");
+    }
+    let checked = Command::new(env!("CARGO_BIN_EXE_traderd"))
+        .args(["config", "show"])
+        .env_clear()
+        .env("TRADERD_CONFIG", "")
+        .output()
+        .unwrap();
+    assert!(checked.status.success(), "{}", stderr(&checked));
+}
+
+#[test]
 fn everything_wrong_with_a_configuration_is_told_and_the_end_is_78() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("conf.d")).unwrap();

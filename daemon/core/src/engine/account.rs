@@ -1,15 +1,19 @@
 //! Which account the store belongs to. It is written down when the broker first says it; what is said of
-//! another one is not believed, and nothing is sent to that one: its positions are not ours to close.
+//! another one is not believed, and nothing is sent to that one: its positions are not ours to close. That
+//! holds where requests leave, whoever asked for them.
 
 use trader_contract::{BrokerEvent, Timestamp};
 
 use super::Engine;
-use crate::command::Commands;
+use crate::command::{Commands, Refused};
+use crate::event::OperatorCommand;
 use crate::record::{Record, Severity};
 use crate::risk::gate::Refusal;
 
 /// The alert of keys that are those of another account.
 const WRONG: &str = "wrong_account";
+/// The rule that the account must be known.
+const UNHEARD: &str = "account_unheard";
 
 impl Engine {
     /// Whether the broker speaks of another account than the one that this store belongs to.
@@ -33,6 +37,69 @@ impl Engine {
                 detail: format!("the broker's account is {theirs}, this store belongs to {ours}"),
             })
         })
+    }
+
+    /// Refuses what would change something at the broker, unless the account there is known to be the
+    /// store's. A store without a name may be any account's.
+    pub(super) fn may_send(&self) -> Result<(), Refusal> {
+        self.is_our_account()?;
+        if self.book.account.is_some() && self.heard.account().is_none() {
+            let detail = "the broker has not said yet which account this is".to_owned();
+            return Err(Refusal {
+                rule: UNHEARD,
+                detail,
+            });
+        }
+        Ok(())
+    }
+
+    /// Why a call is refused that cannot be carried out without the broker.
+    pub(super) fn why_not_sent(&self, refusal: &Refusal) -> Refused {
+        let next = match self.other_account() {
+            Some((theirs, ours)) => Self::right_keys(theirs, ours),
+            None => "try again in a moment".to_owned(),
+        };
+        let why = format!("{}: nothing is sent; {next}", refusal.detail);
+        Refused::NotNow(why.into())
+    }
+
+    fn right_keys(theirs: &str, ours: &str) -> String {
+        format!("start traderd with the keys of {ours}, or with a new state folder for {theirs}")
+    }
+
+    /// Refuses what a person asks for where it would be nothing but requests to another account. What
+    /// also holds without them is done, and [`Engine::with_what_is_not_sent`] tells the rest.
+    pub(super) fn may_ask_for(&self, command: &OperatorCommand) -> Result<(), Refused> {
+        let needs_broker = matches!(
+            command,
+            OperatorCommand::Close(_)
+                | OperatorCommand::Cancel(_)
+                | OperatorCommand::Flatten
+                | OperatorCommand::Adopt { .. }
+        );
+        match self.is_our_account() {
+            Err(refusal) if needs_broker => Err(self.why_not_sent(&refusal)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a person is told of a call that is done as far as it goes without the broker.
+    pub(super) fn with_what_is_not_sent(&self, command: &OperatorCommand, said: String) -> String {
+        let sends = matches!(
+            command,
+            OperatorCommand::Pause
+                | OperatorCommand::Kill { .. }
+                | OperatorCommand::Disarm
+                | OperatorCommand::Stop { .. }
+        );
+        match self.other_account().filter(|_| sends) {
+            Some((theirs, ours)) => format!(
+                "{said}; nothing is cancelled or closed now: the broker's account is {theirs}, this store \
+                 belongs to {ours}; {}",
+                Self::right_keys(theirs, ours)
+            ),
+            None => said,
+        }
     }
 
     /// Whether an event tells of what another account holds: nothing of it is taken.
@@ -68,8 +135,8 @@ impl Engine {
                      taken in, and nothing is sent"
                 ),
                 format!(
-                    "start traderd with the keys of {ours}, or with a new state folder for {theirs}; what \
-                     {ours} holds is not looked after meanwhile"
+                    "{}; what {ours} holds is not looked after meanwhile",
+                    Self::right_keys(theirs, ours)
                 ),
             )
         } else if let Some((theirs, live)) = self.other_than_live() {

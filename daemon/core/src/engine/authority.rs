@@ -219,7 +219,7 @@ impl Engine {
                 "{scope} is killed: no entries until `traderctl arm`; the cancels of waiting ones are asked for, stops stay"
             ),
         };
-        if flatten {
+        if flatten && !self.is_at_another_account() {
             message.push_str("; ");
             message.push_str(&self.flatten_scope(at, scope, origin, out));
         }

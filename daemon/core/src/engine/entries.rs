@@ -11,8 +11,9 @@ use trader_contract::{
 use super::Engine;
 use super::intents::Source;
 use super::pricing::{Priced, price};
+use super::sending::Leaving;
 use crate::book::Holding;
-use crate::command::{Command, Commands};
+use crate::command::Commands;
 use crate::config::Instrument;
 use crate::planted::{Bug, is};
 use crate::record::{Decision, GateCheck, PlannedOrder, Record, Severity, Sizing, TradingState};
@@ -20,7 +21,6 @@ use crate::risk::caps::{WORST_FILL, affordable, entries_of};
 use crate::risk::exposure::Exposure;
 use crate::risk::gate::{Account, Approved, Gate, Place, Refusal};
 use crate::risk::sizing::{ROOM, SizingInputs, SizingRules, size_by_steps};
-use crate::risk::traffic::Message;
 
 /// The parts of an [`Intent::Enter`].
 #[derive(Clone, Copy)]
@@ -135,8 +135,12 @@ impl Engine {
             last,
         });
         let legs: Vec<PlannedOrder> = legs.collect();
-        for order in std::iter::once(entry).chain(legs) {
-            self.write(from.at, Record::OrderPlanned { order }, out);
+        let orders = std::iter::once(entry).chain(legs);
+        let records = orders.map(|order| Record::OrderPlanned { order });
+        let sent = self.dispatch(from.at, records, Leaving::Approved(approved), out);
+        if sent.is_err() {
+            // The gate has asked the same of the account, in this step.
+            return;
         }
         if let Some(lane) = self.lanes.get_mut(from.lane) {
             lane.entry_age = 0;
@@ -144,8 +148,6 @@ impl Engine {
         if let Some(state) = self.symbols.get_mut(from.symbol.index()) {
             state.entry_since = None;
         }
-        out.push(Command::Send(approved));
-        self.count_message(from.at, Message::Order, out);
     }
 
     fn plan_entry(

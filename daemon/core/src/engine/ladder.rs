@@ -3,10 +3,10 @@
 //! taken for the broker's word.
 //!
 //! From `flatten` on every position and waiting entry is closed, whenever it turns up. At the deadline
-//! what is still open is told, and the alert stands until a snapshot that was asked for after the last
-//! report shows no position and no order. What is open at the close is a residue: its symbol is not
-//! entered, it is protected over the night by its stop or by an exit that waits for the open, and the
-//! next open closes it first.
+//! what is still open is told, and what is closed after it is named no longer; the alert stands until a
+//! snapshot that was asked for after the last report shows no position and no order. What is open at the
+//! close is a residue: its symbol is not entered, it is protected over the night by its stop or by an
+//! exit that waits for the open, and the next open closes it first.
 
 use serde::{Deserialize, Serialize};
 use trader_contract::{BrokerSnapshot, Symbol, SymbolId, Timestamp};
@@ -101,6 +101,9 @@ impl Engine {
         if !self.book.blocks.is_empty() {
             self.free_residues(at, out);
         }
+        if !self.book.alerts.is_empty() && self.book.standing(NOT_FLAT, None).is_some() {
+            self.name_what_is_open(at, out);
+        }
         if self.is_closing_down() && self.book.holdings.values().any(|h| h.exit.is_none()) {
             let cause = match self.book.flatten.clone() {
                 Some(origin) => Cause::asked(origin),
@@ -134,21 +137,27 @@ impl Engine {
     /// The deadline: what is open is told, and the broker is asked whether anything is.
     pub(super) fn reach_deadline(&mut self, at: Timestamp, out: &mut Commands) {
         self.ladder.open();
-        if self.book.holdings.is_empty() {
+        self.name_what_is_open(at, out);
+    }
+
+    /// Tells what is open after the deadline. What has been closed since is named no longer; once nothing
+    /// is left the alert stands as it is, for the broker's word.
+    fn name_what_is_open(&mut self, at: Timestamp, out: &mut Commands) {
+        let past = matches!(self.schedule.phase, Phase::PastDeadline | Phase::Closed);
+        let open = self.book.holdings.keys();
+        // By the next session only what is left of the one before; what was entered since may be open.
+        let open = open.filter(|symbol| past || self.residue_since(**symbol).is_some());
+        let open: Vec<String> = open.map(ToString::to_string).collect();
+        if open.is_empty() {
             return;
         }
-        let open = self.book.holdings.keys().map(ToString::to_string);
-        let open: Vec<String> = open.collect();
-        self.tell_not_flat(
-            at,
-            format!("not flat at the deadline: {}", open.join(", ")),
-            out,
-        );
+        let message = format!("not flat at the deadline: {}", open.join(", "));
+        self.tell_not_flat(at, message, out);
     }
 
     fn tell_not_flat(&mut self, at: Timestamp, message: String, out: &mut Commands) {
-        let action =
-            "closing goes on by itself; close at the broker what is still there at the close";
+        let action = "closing goes on by itself; close at the broker what is still there at the close; this stands until \
+             the broker confirms that nothing is";
         let what = (Severity::Critical, NOT_FLAT, None);
         self.raise_standing(at, what, (message, action), out);
     }

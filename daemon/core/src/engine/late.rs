@@ -88,7 +88,12 @@ impl Engine {
         let due: Vec<ClientOrderId> = strays.filter(ready).map(Order::id).collect();
         for order in due {
             if at >= retry_at {
-                self.ask_cancel(at, order, "it had been given up, and nothing needs it", out);
+                self.cancel_step(
+                    at,
+                    id,
+                    (order, "it had been given up, and nothing needs it"),
+                    out,
+                );
             }
         }
     }

@@ -6,6 +6,8 @@
 //! when the channel gives no sign of life or does not bring a bar that the provider has, and `Halted`
 //! when the venue says so.
 
+mod shown;
+
 use serde::{Deserialize, Serialize};
 use trader_contract::{BrokerEvent, Channel, FeedEvent, Symbol, Timestamp, advice};
 
@@ -173,23 +175,25 @@ impl Engine {
             || !self.book.alerts.is_empty()
     }
 
-    /// One alert for the channel, or one for each symbol where the channel lives. The stream is made
-    /// anew as long as either stands.
+    /// One alert for the channel, or one for each symbol where the channel has lived since its bar was due.
+    /// The stream is made anew as long as anything lacks.
     fn check_data(&mut self, at: Timestamp, out: &mut Commands) {
         let channel = self.stale_bars(at);
         let mut why = channel.clone();
         let channel_is_stale = channel.is_some();
         self.tell(at, (DATA, None), channel, out);
+        let heard_at = self.watch.data_alive_nanos.map(|_| self.bars_heard_at());
         for index in 0..self.symbols.len() {
             let Some(state) = self.symbols.get(index) else {
                 continue;
             };
             let symbol = state.instrument.symbol;
             let mute = !channel_is_stale && self.lacks_bars(state, at);
+            let lives = heard_at.is_none_or(|heard| self.late_at(state) <= Some(heard));
             let lacks = mute
                 .then(|| format!("{symbol}: the stream does not bring bars that the provider has"));
             why = why.or_else(|| lacks.clone());
-            self.tell(at, (DATA, Some(symbol)), lacks, out);
+            self.tell(at, (DATA, Some(symbol)), lacks.filter(|_| lives), out);
         }
         let Some(why) = why else {
             self.links.renew_nanos = 0;
@@ -434,65 +438,6 @@ impl Engine {
         self.links.skew = Some(nanos);
         let skew = self.too_skewed();
         self.tell(at, (SKEW, None), skew, out);
-    }
-
-    /// The link of the order reports.
-    #[must_use]
-    pub const fn orders_link(&self) -> LinkState {
-        self.links.orders
-    }
-
-    /// The link of a channel of market data.
-    #[must_use]
-    pub fn data_link(&self, channel: Channel) -> LinkState {
-        match channel {
-            Channel::Bars => LinkState {
-                heard_at: self.bars_heard_at(),
-                ..self.links.bars
-            },
-            Channel::Quotes => LinkState {
-                heard_at: self.links.quotes.heard_at.max(self.newest_quote_at()),
-                ..self.links.quotes
-            },
-        }
-    }
-
-    fn newest_quote_at(&self) -> Timestamp {
-        let newest = self.symbols.iter().filter_map(|s| s.quote_at).max();
-        newest.unwrap_or(Timestamp::MIN)
-    }
-
-    /// How far our clock is ahead of the broker's, in nanoseconds; `None` before it was compared.
-    #[must_use]
-    pub const fn clock_skew(&self) -> Option<i64> {
-        self.links.skew
-    }
-
-    /// What comes of a symbol on a channel; `None` for a symbol that is not traded here.
-    #[must_use]
-    pub fn data_state(&self, symbol: Symbol, channel: Channel) -> Option<DataState> {
-        let id = self.by_ticker.get(&symbol)?;
-        let state = self.symbols.get(id.index())?;
-        let at = self.now;
-        if state.halted {
-            return Some(DataState::Halted);
-        }
-        let link = self.data_link(channel);
-        let silent = self.is_silent(at, link.heard_at, self.watch.data_alive_nanos);
-        let (last_at, lasts, lacks) = match channel {
-            Channel::Bars => {
-                let lasts = Timestamp::MINUTE.saturating_add(self.watch.bar_late_nanos);
-                (state.last_at, lasts, self.lacks_bars(state, at))
-            }
-            Channel::Quotes => (state.quote_at, self.watch.bar_late_nanos, false),
-        };
-        Some(if !link.up || silent || lacks {
-            DataState::Mute
-        } else if last_at.is_some_and(|last| at.since(last) <= lasts) {
-            DataState::Live
-        } else {
-            DataState::Quiet
-        })
     }
 }
 

@@ -23,6 +23,24 @@ impl Engine {
         request: &str,
         out: &mut Commands,
     ) {
+        let outcome = self
+            .may_ask_for(command)
+            .and_then(|()| self.obey(at, command, (uid, request), out));
+        let outcome =
+            outcome.map(|said| self.with_what_is_not_sent(command, said).into_boxed_str());
+        out.push(Command::Answer {
+            request: request.into(),
+            outcome,
+        });
+    }
+
+    fn obey(
+        &mut self,
+        at: Timestamp,
+        command: &OperatorCommand,
+        (uid, request): (u32, &str),
+        out: &mut Commands,
+    ) -> Result<String, Refused> {
         let origin = Origin::Operator {
             uid,
             request: request.into(),
@@ -32,7 +50,7 @@ impl Engine {
             uid,
             request,
         };
-        let outcome = match command {
+        match command {
             OperatorCommand::Pause => Ok(self.pause(at, origin, out)),
             OperatorCommand::Resume => self.resume(at, origin, out),
             OperatorCommand::Close(symbol) => self.close_symbol(at, *symbol, origin, out),
@@ -61,12 +79,7 @@ impl Engine {
                 Ok(format!("alert {number} is acknowledged"))
             }
             OperatorCommand::Stop { flatten } => Ok(self.stop(at, *flatten, origin, out)),
-        };
-        let outcome = outcome.map(String::into_boxed_str);
-        out.push(Command::Answer {
-            request: request.into(),
-            outcome,
-        });
+        }
     }
 
     fn pause(&mut self, at: Timestamp, origin: Origin, out: &mut Commands) -> String {
@@ -200,7 +213,8 @@ impl Engine {
             return Err(Refused::NotNow(why.into()));
         }
         let symbol = found.symbol();
-        self.ask_cancel(at, order, &format!("uid {uid} asked for it"), out);
+        self.ask_cancel(at, order, &format!("uid {uid} asked for it"), out)
+            .map_err(|refusal| self.why_not_sent(&refusal))?;
         if let Some(id) = self.by_ticker.get(&symbol).copied() {
             self.tend(at, id, out);
         }
@@ -221,7 +235,10 @@ impl Engine {
         }
     }
 
+    /// Ends the run. At another account it ends as one that leaves everything where it is: nothing can be
+    /// closed there, and a wait for it would have no end.
     fn stop(&mut self, at: Timestamp, flatten: bool, origin: Origin, out: &mut Commands) -> String {
+        let flatten = flatten && !self.is_at_another_account();
         self.stopping = Some(flatten);
         self.tend_all(at, out);
         if flatten {

@@ -20,11 +20,11 @@ use trader_contract::{
 };
 
 use super::Engine;
+use super::sending::Leaving;
 use crate::book::Order;
-use crate::command::{Command, Commands};
+use crate::command::Commands;
 use crate::planted::{Bug, is};
 use crate::record::{Record, Severity};
-use crate::risk::traffic::Message;
 
 /// Snapshots that must lack an order before it is dropped.
 const MISSED: u32 = 2;
@@ -328,6 +328,12 @@ impl Engine {
         let Ok(approved) = self.gate.repeat(order, &self.book, tick) else {
             return Repeat::Never;
         };
+        let record = Record::SubmitRepeated { client_id: id };
+        let sent = self.dispatch(at, [record], Leaving::Approved(approved), out);
+        if sent.is_err() {
+            // Whether it is dropped is for the store's own broker to say.
+            return Repeat::Never;
+        }
         let pause = doubt.repeat_nanos.saturating_mul(2);
         let pause = pause.clamp(
             self.rules.retry_nanos,
@@ -340,9 +346,6 @@ impl Engine {
             ..Doubt::new(at, self.reconciling.number())
         };
         self.doubts.insert(id, sent);
-        self.write(at, Record::SubmitRepeated { client_id: id }, out);
-        out.push(Command::Send(approved));
-        self.count_message(at, Message::Order, out);
         Repeat::Sent
     }
 
@@ -355,7 +358,7 @@ impl Engine {
             .map(|(id, _)| *id)
             .collect();
         for id in due {
-            if (self.is_at_another_account() || self.repeat(at, id, out) != Repeat::Sent)
+            if self.repeat(at, id, out) != Repeat::Sent
                 && let Some(doubt) = self.doubts.get_mut(&id)
             {
                 // Whether it is dropped is for the next answer to say.

@@ -8,11 +8,12 @@ use trader_contract::{
 
 use super::Engine;
 use super::cause::Cause;
+use super::sending::Leaving;
 use crate::book::{Holding, TradeOrders};
-use crate::command::{Command, Commands};
+use crate::command::Commands;
 use crate::orders::{Ground, Step, is_settled, next_step};
 use crate::record::{ExitReason, PlannedOrder, Record, Severity, Trade};
-use crate::risk::traffic::Message;
+use crate::risk::gate::Refusal;
 
 /// Steps that one look may take; more would mean that a step changes nothing.
 const STEPS_MAX: usize = 8;
@@ -32,7 +33,8 @@ struct Reducing {
 }
 
 impl Engine {
-    /// Looks at the open trade of a symbol and does what is to be done.
+    /// Looks at the open trade of a symbol and does what is to be done. At another account nothing is
+    /// planned: what becomes of our orders is not heard there.
     pub(super) fn tend(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
         if !self.reconciling.is_done() || self.comparing || self.is_at_another_account() {
             return;
@@ -53,9 +55,9 @@ impl Engine {
                     self.settle(id, settled);
                     return self.wake(id, until);
                 }
-                Step::Cancel(order, why) => self.ask_cancel(at, order, why, out),
+                Step::Cancel(order, why) => self.cancel_step(at, id, (order, why), out),
                 Step::CancelAgain(order, why) => {
-                    self.ask_cancel(at, order, why, out);
+                    self.cancel_step(at, id, (order, why), out);
                     self.request_snapshot(out);
                 }
                 Step::AskBroker => {
@@ -124,23 +126,34 @@ impl Engine {
     }
 
     /// Asks the broker to cancel an order.
+    ///
+    /// # Errors
+    /// Nothing may be sent now.
     pub(super) fn ask_cancel(
         &mut self,
         at: Timestamp,
         order: ClientOrderId,
         why: &str,
         out: &mut Commands,
+    ) -> Result<(), Refusal> {
+        let record = Record::CancelAsked {
+            client_id: order,
+            why: why.into(),
+        };
+        self.dispatch(at, [record], Leaving::Cancel(order), out)
+    }
+
+    /// The same as a step of a trade: what may not be sent now is tried again later.
+    pub(super) fn cancel_step(
+        &mut self,
+        at: Timestamp,
+        id: SymbolId,
+        (order, why): (ClientOrderId, &str),
+        out: &mut Commands,
     ) {
-        self.write(
-            at,
-            Record::CancelAsked {
-                client_id: order,
-                why: why.into(),
-            },
-            out,
-        );
-        out.push(Command::Cancel(order));
-        self.count_message(at, Message::Cancel, out);
+        if self.ask_cancel(at, order, why, out).is_err() {
+            self.back_off(at, id);
+        }
     }
 
     /// Cancels the waiting entry of a symbol.
@@ -156,11 +169,11 @@ impl Engine {
         let Some(order) = order.filter(|o| o.is_live() && !o.cancel_asked) else {
             return;
         };
-        let (client_id, can) = (order.id(), order.may_be_cancelled());
-        if can {
-            self.ask_cancel(at, client_id, why, out);
-        } else if !order.unwanted {
-            // Nothing to cancel yet: it is done once the broker has acknowledged the entry.
+        let (client_id, can, unwanted) = (order.id(), order.may_be_cancelled(), order.unwanted);
+        let sent = can && self.ask_cancel(at, client_id, why, out).is_ok();
+        if !sent && (can || !unwanted) {
+            // Nothing to cancel yet, or nobody to ask: it is done once the broker has acknowledged the
+            // entry, or is the store's own again. Until then it is a cancel that nobody has answered.
             let why = why.into();
             self.write(at, Record::CancelAsked { client_id, why }, out);
         }
@@ -196,7 +209,11 @@ impl Engine {
                 exit_reason: None,
             },
         };
+        let taken = self.stop_taken_out(id);
         self.send_reducing(at, id, order, out);
+        if let Some(taken) = taken {
+            self.tell_stop_taken_out(at, taken, stop_id, out);
+        }
     }
 
     fn close_out(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {
@@ -238,9 +255,11 @@ impl Engine {
         };
         match (self.gate).reducing(&self.book, &holding, tick, request) {
             Ok(approved) => {
-                self.write_reducing(at, request, &holding.route, order.exit_reason, out);
-                out.push(Command::Send(approved));
-                self.count_message(at, Message::Order, out);
+                let records = self.planned_reducing(request, &holding.route, order.exit_reason);
+                let sent = self.dispatch(at, records, Leaving::Approved(approved), out);
+                if sent.is_err() {
+                    self.back_off(at, id);
+                }
             }
             Err(refusal) => {
                 self.back_off(at, id);
@@ -257,15 +276,13 @@ impl Engine {
         }
     }
 
-    /// Writes down a reducing order, and the stop that goes with it as an order of its own.
-    fn write_reducing(
-        &mut self,
-        at: Timestamp,
+    /// A reducing order as it is written down, and the stop that goes with it as an order of its own.
+    fn planned_reducing(
+        &self,
         request: OrderRequest,
         route: &str,
         exit_reason: Option<ExitReason>,
-        out: &mut Commands,
-    ) {
+    ) -> Vec<Record> {
         let state =
             (self.by_ticker.get(&request.symbol)).and_then(|id| self.symbols.get(id.index()));
         let last = state.and_then(|state| state.last);
@@ -281,16 +298,14 @@ impl Engine {
                 last,
             },
         };
-        self.write(at, plan(request, None), out);
-        if let Some((client_id, stop)) = request.oco_stop {
-            let leg = OrderRequest {
-                client_id,
-                kind: OrderKind::Stop { stop },
-                oco_stop: None,
-                ..request
-            };
-            self.write(at, plan(leg, Some(request.client_id)), out);
-        }
+        let leg = request.oco_stop.map(|(client_id, stop)| OrderRequest {
+            client_id,
+            kind: OrderKind::Stop { stop },
+            oco_stop: None,
+            ..request
+        });
+        let leg = leg.map(|leg| plan(leg, Some(request.client_id)));
+        std::iter::once(plan(request, None)).chain(leg).collect()
     }
 
     fn replace_stop(
@@ -336,17 +351,17 @@ impl Engine {
             replaces: Some(old),
             ..order.planned
         };
-        self.write(at, Record::OrderPlanned { order: planned }, out);
-        self.write(
-            at,
+        let records = [
+            Record::OrderPlanned { order: planned },
             Record::ReplaceAsked {
                 replacement,
                 reason: Reason::new("stop_planned"),
             },
-            out,
-        );
-        out.push(Command::Send(approved));
-        self.count_message(at, Message::Replacement, out);
+        ];
+        let sent = self.dispatch(at, records, Leaving::Approved(approved), out);
+        if sent.is_err() {
+            self.back_off(at, id);
+        }
     }
 
     fn give_up(&mut self, at: Timestamp, id: SymbolId, out: &mut Commands) {

@@ -1,8 +1,8 @@
 //! The account that a store belongs to: the broker says it once, and what it says of another one is not
 //! believed.
 
-use trader_contract::{Direction, Money, ReportStatus};
-use trader_core::record::Record;
+use trader_contract::{Direction, Intent, Money, ReportStatus};
+use trader_core::record::{Record, Scope};
 use trader_core::{Command, OperatorCommand, Watch};
 
 use crate::scene::{Scene, Setup, symbol};
@@ -168,4 +168,158 @@ fn nothing_is_armed_for_another_account() {
         scene.answer().unwrap_err(),
         "the broker's account is OTHER, not SIMULATED; nothing is armed"
     );
+}
+
+/// A position, a waiting entry, and the broker answers for another account.
+fn elsewhere() -> (Scene, usize) {
+    let mut scene = scene();
+    scene.with_position();
+    scene.wants("b", "QQQ", scene.entry());
+    scene.bar_of("QQQ", "100");
+    scene.working("2-e1");
+    scene.venue.account.id = "OTHER".into();
+    scene.pass(60);
+    scene.snapshot();
+    assert!(wrong(&scene).is_some());
+    let since = scene.commands.len();
+    (scene, since)
+}
+
+#[test]
+fn what_a_person_asks_of_another_account_is_refused_and_nothing_is_sent() {
+    let (mut scene, since) = elsewhere();
+    let book = scene.engine.book().clone();
+    let entry = scene.id("2-e1");
+    for command in [
+        OperatorCommand::Cancel(entry),
+        OperatorCommand::Close(symbol("SPY")),
+        OperatorCommand::Flatten,
+        OperatorCommand::Adopt {
+            symbol: symbol("SPY"),
+            stop: None,
+        },
+    ] {
+        scene.operator(command);
+        assert_eq!(
+            scene.answer().unwrap_err(),
+            "the broker's account is OTHER, this store belongs to SIMULATED: nothing is sent; start traderd \
+             with the keys of SIMULATED, or with a new state folder for OTHER"
+        );
+    }
+    assert_eq!(scene.engine.book(), &book);
+    assert!(!has_sent(&scene.commands[since..]));
+}
+
+#[test]
+fn a_kill_a_pause_and_a_stop_hold_at_another_account_and_tell_that_nothing_is_sent() {
+    let told = "; nothing is cancelled or closed now: the broker's account is OTHER, this store belongs to \
+                SIMULATED; start traderd with the keys of SIMULATED, or with a new state folder for OTHER";
+    let (mut scene, since) = elsewhere();
+    scene.operator(OperatorCommand::Kill {
+        scope: Scope::All,
+        flatten: true,
+    });
+    let killed = scene.answer().unwrap();
+    assert!(killed.ends_with(told), "{killed}");
+    scene.operator(OperatorCommand::Pause);
+    assert!(scene.answer().unwrap().ends_with(told));
+    assert!(scene.engine.book().flatten.is_none());
+    let mut holdings = scene.engine.book().holdings.values();
+    assert!(holdings.all(|holding| holding.exit.is_none()));
+    scene.pass(120);
+    assert!(!has_sent(&scene.commands[since..]));
+
+    scene.venue.account.id = "SIMULATED".into();
+    scene.pass(60);
+    scene.snapshot();
+    let cancel = Command::Cancel(scene.id("2-e1"));
+    assert!(scene.commands[since..].contains(&cancel));
+}
+
+#[test]
+fn a_stop_that_is_to_flatten_ends_at_another_account_with_everything_where_it_is() {
+    let (mut scene, since) = elsewhere();
+    scene.operator(OperatorCommand::Stop { flatten: true });
+    assert!(
+        scene
+            .answer()
+            .unwrap()
+            .contains("nothing is cancelled or closed now")
+    );
+    let mut holdings = scene.engine.book().holdings.values();
+    assert!(holdings.all(|holding| holding.exit.is_none()));
+    assert!(!has_sent(&scene.commands[since..]));
+}
+
+#[test]
+fn an_entry_that_expires_at_another_account_is_cancelled_once_it_is_ours_again() {
+    let mut scene = scene();
+    let mut entry = scene.entry();
+    if let Intent::Enter {
+        expires_after_bars, ..
+    } = &mut entry
+    {
+        *expires_after_bars = Some(2);
+    }
+    scene.wants("a", "SPY", entry);
+    scene.bar("100");
+    scene.working("1-e1");
+    scene.venue.account.id = "OTHER".into();
+    scene.snapshot();
+    let since = scene.commands.len();
+    for _ in 0..4 {
+        scene.bar("100");
+    }
+    assert!(
+        scene
+            .engine
+            .book()
+            .orders
+            .get(&scene.id("1-e1"))
+            .unwrap()
+            .unwanted
+    );
+    assert!(!has_sent(&scene.commands[since..]));
+
+    scene.venue.account.id = "SIMULATED".into();
+    scene.pass(60);
+    scene.snapshot();
+    let cancel = Command::Cancel(scene.id("1-e1"));
+    assert!(scene.commands[since..].contains(&cancel));
+}
+
+#[test]
+fn nothing_is_cancelled_before_the_broker_has_said_which_account_it_is() {
+    let mut scene = scene();
+    scene.with_waiting_entry();
+    let entry = scene.id("1-e1");
+    scene.restart();
+    let since = scene.commands.len();
+    scene.operator(OperatorCommand::Cancel(entry));
+    assert_eq!(
+        scene.answer().unwrap_err(),
+        "the broker has not said yet which account this is: nothing is sent; try again in a moment"
+    );
+    assert!(!has_sent(&scene.commands[since..]));
+    scene.snapshot();
+    scene.operator(OperatorCommand::Cancel(entry));
+    assert!(scene.answer().is_ok());
+    assert!(has_sent(&scene.commands[since..]));
+}
+
+/// The rule of the account is asked where requests leave, so there must be one such place.
+#[test]
+fn requests_leave_at_one_place() {
+    let engine = concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine");
+    let files = std::fs::read_dir(engine)
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    let makers: Vec<String> = files
+        .filter(|file| {
+            let text = std::fs::read_to_string(file).unwrap();
+            text.contains("Command::Send(") || text.contains("Command::Cancel(order))")
+        })
+        .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(makers, ["sending.rs"]);
 }

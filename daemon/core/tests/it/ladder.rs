@@ -395,3 +395,37 @@ fn a_snapshot_from_before_the_last_report_proves_nothing() {
         scene.forget();
     }), @"");
 }
+
+fn says_not_flat(scene: &Scene) -> Option<String> {
+    let standing = scene.engine.book().standing("not_flat", None)?;
+    Some(standing.alert.message.to_string())
+}
+
+#[test]
+fn what_is_closed_after_the_deadline_is_named_no_longer() {
+    both_with(&chased(), |scene| {
+        scene.with_position();
+        scene.wants("b", "QQQ", scene.entry());
+        scene.bar_of("QQQ", "100");
+        scene.working("2-e1");
+        scene.report_of("2-s1");
+        scene.fill("2-e1", 100, "100.10");
+        scene.pass_to_close(110);
+        let both = "not flat at the deadline: QQQ, SPY";
+        assert_eq!(says_not_flat(scene).unwrap(), both);
+        scene.cancelled("1-s1");
+        scene.working("1-x1");
+        assert_eq!(says_not_flat(scene).unwrap(), both);
+        scene.fill("1-x1", 100, "100");
+        let left = "not flat at the deadline: QQQ";
+        assert_eq!(says_not_flat(scene).unwrap(), left);
+        scene.cancelled("2-s1");
+        scene.working("2-x1");
+        scene.fill("2-x1", 100, "100");
+        // Only the broker's word ends it, and not one that was asked for before the last report.
+        assert_eq!(says_not_flat(scene).unwrap(), left);
+        scene.snapshot();
+        scene.snapshot();
+        assert_eq!(says_not_flat(scene), None);
+    });
+}

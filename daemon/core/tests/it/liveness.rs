@@ -226,10 +226,41 @@ fn a_missing_bar_that_comes_after_all_ends_the_alert() {
         "it may still come"
     );
     scene.pass(11);
+    bars_alive(&mut scene);
     assert!(stands(&scene, "stale_data", Some("SPY")));
     scene.bar_from(start, "SPY", "100");
     scene.pass(1);
     assert!(!stands(&scene, "stale_data", Some("SPY")));
+}
+
+#[test]
+fn a_stream_that_falls_silent_is_told_once_and_not_for_each_of_its_symbols() {
+    let mut scene = scene();
+    let start = scene.at;
+    for _ in 0..3 {
+        scene.pass(20);
+        alive(&mut scene);
+    }
+    let since = scene.commands.len();
+    for ticker in ["SPY", "QQQ"] {
+        let symbol = symbol(ticker);
+        scene.input(Event::Feed(FeedEvent::Newest { symbol, start }));
+    }
+    scene.pass(25);
+    // Both lack a bar, and nothing was heard since it was due: it is made anew, and nobody is told yet.
+    assert_eq!(state(&scene, "SPY"), DataState::Mute);
+    assert!(renewals(&scene) > 0);
+    scene.pass(10);
+    let told = |command: &&Command| match command {
+        Command::Persist(entry) => format!("{:?}", entry.record).contains("stale_data"),
+        _ => false,
+    };
+    assert_eq!(scene.commands[since..].iter().filter(told).count(), 1);
+    assert!(stands(&scene, "stale_data", None));
+    // It lives again and brings neither bar: now it is the symbols'.
+    alive(&mut scene);
+    assert!(!stands(&scene, "stale_data", None));
+    assert!(stands(&scene, "stale_data", Some("SPY")) && stands(&scene, "stale_data", Some("QQQ")));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The stop of a position.
 
 use insta::assert_snapshot;
-use trader_contract::{BrokerEvent, NetQty, OrderReport, Qty, ReportStatus, Timestamp};
+use trader_contract::{BrokerEvent, Direction, NetQty, OrderReport, Qty, ReportStatus, Timestamp};
 use trader_core::OperatorCommand;
+use trader_core::record::Record;
 
-use crate::scene::{Scene, both, symbol};
+use crate::scene::{Scene, Setup, both, symbol};
 
 #[test]
 fn a_stop_that_is_refused_is_tried_again_and_after_five_seconds_the_position_is_closed() {
@@ -322,4 +323,86 @@ fn of_two_reports_the_newer_one_says_how_large_a_stop_is_whichever_comes_first()
         scene.hear("90, and later that it was 95", reports);
         assert_eq!(scene.engine.book().orders[&id].qty.whole_shares(), 90);
     });
+}
+
+/// What is told of a stop that was cancelled by hand: the alert's words.
+fn told_of_stops(scene: &Scene) -> Vec<String> {
+    let records = scene.journal.iter().map(|entry| &entry.record);
+    let alerts = records.filter_map(|record| match record {
+        Record::Alerted { alert } if &*alert.kind == "stop_cancelled" => {
+            Some(format!("{}; {}", alert.message, alert.action))
+        }
+        _ => None,
+    });
+    alerts.collect()
+}
+
+#[test]
+fn a_stop_that_somebody_cancels_by_hand_is_set_again_and_told_each_time() {
+    let mut scene = Scene::new(Direction::Long, Setup::default());
+    scene.with_position();
+    scene.cancelled("1-s1");
+    assert_eq!(
+        told_of_stops(&scene),
+        [
+            "SPY: its stop at 99.5 (0000002a-20110110-1-s1) was cancelled at the broker, and not by traderd; it \
+             is set again as 0000002a-20110110-1-s2; to be rid of the position: `traderctl close SPY`; to look \
+             after it by hand: `traderctl stop` first, since no position is left without a stop while traderd \
+             runs"
+        ]
+    );
+    // One that is refused is sent again for the same cancel, of which is told already.
+    scene.refused("1-s2");
+    scene.pass(2);
+    scene.working("1-s3");
+    assert_eq!(told_of_stops(&scene).len(), 1);
+    scene.cancelled("1-s3");
+    assert_eq!(told_of_stops(&scene).len(), 2);
+    // A start that finds it cancelled tells it as well.
+    scene.working("1-s4");
+    let (stop, at) = (scene.id("1-s4"), scene.at);
+    scene.venue.set(stop, ReportStatus::Cancelled, at);
+    scene.restart();
+    scene.snapshot();
+    assert_eq!(told_of_stops(&scene).len(), 3);
+}
+
+#[test]
+fn a_target_that_is_cancelled_by_hand_takes_its_stop_along_and_that_is_told_once() {
+    let mut scene = Scene::new(Direction::Long, Setup::default());
+    let bracket = scene.bracket();
+    scene.wants("a", "SPY", bracket);
+    scene.bar("100");
+    scene.working("1-e1");
+    scene.report_of("1-s1");
+    scene.report_of("1-t1");
+    scene.fill("1-e1", 100, "100.10");
+    scene.cancelled("1-s1");
+    scene.cancelled("1-t1");
+    assert_eq!(told_of_stops(&scene).len(), 1);
+}
+
+#[test]
+fn a_stop_that_ends_for_a_reason_of_ours_or_with_its_day_is_not_told_as_cancelled_by_hand() {
+    // With the rest of an entry that filled in part.
+    let mut scene = Scene::new(Direction::Long, Setup::default());
+    scene.with_waiting_entry();
+    scene.fill("1-e1", 40, "100.10");
+    scene.pass(2);
+    scene.cancelled("1-s1");
+    scene.cancelled("1-e1");
+    scene.working("1-s2");
+    assert!(told_of_stops(&scene).is_empty());
+    // Expired.
+    let (stop, at) = (scene.id("1-s2"), scene.at);
+    let events = scene.venue.set(stop, ReportStatus::Expired, at);
+    scene.hear("expired", events);
+    scene.working("1-s3");
+    assert!(told_of_stops(&scene).is_empty());
+    // For an exit that the broker then refuses.
+    scene.operator(OperatorCommand::Close(symbol("SPY")));
+    scene.cancelled("1-s3");
+    scene.refused("1-x1");
+    scene.pass(10);
+    assert!(told_of_stops(&scene).is_empty());
 }

@@ -54,7 +54,8 @@ impl Client {
     /// # Errors
     /// None is there, or it does not let us in; the error is about the first socket tried.
     pub fn open(given: Option<&Path>, needed: Role, name: &str) -> Result<Self, ConnectError> {
-        let user_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        let user_dir = std::env::var_os("XDG_RUNTIME_DIR").filter(|dir| !dir.is_empty());
+        let user_dir = user_dir.map(PathBuf::from);
         let mut first = None;
         for place in socket::runtime_dirs(given, user_dir.as_deref()) {
             let mut denied = false;

@@ -30,7 +30,7 @@ pub struct DaySummary {
     pub losers: u32,
     /// Intents that were refused.
     pub refusals: u32,
-    /// Alerts that were raised in it.
+    /// Alerts that were raised on its date in New York, before the opening and after the close too.
     pub alerts: u32,
     /// Orders sent.
     pub orders: u32,

@@ -20,7 +20,7 @@ pub(super) async fn day(
     };
     let latest = latest.filter(|day| day.date == date);
     if let Some(open) = latest.as_ref().filter(|day| day.open) {
-        return Ok(open.clone());
+        return Ok(with_alerts(&context, open.clone()).await);
     }
     let wanted = DaysParams {
         from: Some(date),
@@ -30,10 +30,23 @@ pub(super) async fn day(
         .room
         .read("day", move |archive| archive.days(&wanted))
         .await?;
-    closed
-        .pop()
-        .or(latest)
-        .ok_or_else(|| unknown(&format!("the account has no session on {date}")))
+    match (closed.pop(), latest) {
+        (Some(closed), _) => Ok(closed),
+        (None, Some(latest)) => Ok(with_alerts(&context, latest).await),
+        (None, None) => Err(unknown(&format!("the account has no session on {date}"))),
+    }
+}
+
+/// The figures with all alerts of the date: the engine counts those of the session's own hours. Where the
+/// store does not answer, these are better than none.
+async fn with_alerts(context: &Context, mut day: DaySummary) -> DaySummary {
+    let date = day.date;
+    let raised = context
+        .room
+        .read("day", move |archive| archive.alerts_of(date))
+        .await;
+    day.alerts = day.alerts.max(raised.unwrap_or(0));
+    day
 }
 
 fn unknown(why: &str) -> Failure {

@@ -59,3 +59,39 @@ fn without_a_next_daemon_a_call_is_lost_at_once() {
     assert!(matches!(lost, CallError::Lost { .. }), "{lost:?}");
     assert!(!path.exists());
 }
+
+#[test]
+fn of_those_who_start_at_once_over_a_socket_left_behind_one_gets_it() {
+    const STARTS: usize = 4;
+    let ours = std::process::id();
+    for round in 0..50 {
+        let folder = tempfile::tempdir().unwrap();
+        drop(kept(folder.path()));
+        let together = std::sync::Barrier::new(STARTS);
+        let opened: Vec<_> = thread::scope(|scope| {
+            let start = || {
+                together.wait();
+                Sockets::open(folder.path(), Handed::default())
+            };
+            let starts: Vec<_> = (0..STARTS).map(|_| scope.spawn(start)).collect();
+            let opened = starts.into_iter().map(|start| start.join().unwrap());
+            opened.collect()
+        });
+        let (ours_now, refused): (Vec<_>, Vec<_>) = opened.into_iter().partition(Result::is_ok);
+        assert_eq!(ours_now.len(), 1, "round {round}: {refused:?}");
+        for path in [
+            trader_rpc::socket::control(folder.path()),
+            trader_rpc::socket::read(folder.path()),
+        ] {
+            let caller = std::os::unix::net::UnixStream::connect(&path);
+            assert!(caller.is_ok(), "round {round}: {caller:?}");
+        }
+        for refused in refused {
+            let error = refused.unwrap_err();
+            let ServerError::Socket(SocketError::Claimed { pid, .. }) = &error else {
+                panic!("round {round}: {error}");
+            };
+            assert!(pid.is_none_or(|pid| pid == ours), "{error}");
+        }
+    }
+}

@@ -66,6 +66,22 @@ impl Reader {
         )
     }
 
+    /// When alerts were raised from one moment on and before another, each of them.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn alert_times(
+        &mut self,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        let times: Vec<i64> = t::table
+            .filter(t::at.ge(from.nanos()).and(t::at.lt(until.nanos())))
+            .select(t::at)
+            .load(&mut self.db)?;
+        Ok(times.into_iter().map(Timestamp::from_nanos).collect())
+    }
+
     /// The alert of a kind and symbol whose cause went at this time.
     ///
     /// # Errors

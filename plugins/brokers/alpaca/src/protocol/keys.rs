@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// A key id and its secret.
 #[derive(Clone)]
@@ -24,6 +24,17 @@ impl Keys {
         (&self.pair.0, &self.pair.1)
     }
 }
+
+/// Whether it is the same pair.
+impl PartialEq for Keys {
+    fn eq(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.expose(), other.expose());
+        ours.0.expose_secret() == theirs.0.expose_secret()
+            && ours.1.expose_secret() == theirs.1.expose_secret()
+    }
+}
+
+impl Eq for Keys {}
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

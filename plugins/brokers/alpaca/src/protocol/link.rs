@@ -1,9 +1,11 @@
 //! What both streams have in common: when to connect, when to ask for a sign of life, when to give a
 //! connection up, and how long to wait before the next one.
 
-use trader_contract::Timestamp;
+use trader_contract::{Timestamp, advice};
 
 use super::backoff::Backoff;
+use super::outcome::PUT_RIGHT_KEYS;
+use crate::wire::refusal::ErrorBody;
 
 /// How long connecting and each step of the greeting may take.
 const STEP: i64 = 10 * Timestamp::SECOND;
@@ -18,6 +20,34 @@ const AGAIN_MAX: i64 = Timestamp::MINUTE;
 pub(super) const CROWDED: i64 = 5 * Timestamp::SECOND;
 /// The least wait where only a person can help: wrong keys, no right to the data.
 pub(super) const HOPELESS: i64 = 5 * Timestamp::MINUTE;
+
+/// What helps where a connection was answered with a status instead of being made.
+const LOOK_THERE: &str =
+    "look at https://status.alpaca.markets; the stream is tried again by itself";
+const STOP_ANOTHER: &str = "stop the other program that uses these keys (a daemon on another host, a notebook); the \
+                            stream is tried again by itself";
+const LOOK_BETWEEN: &str = "look at what is between this host and Alpaca (a proxy, a firewall) and at the addresses in \
+                            the configuration; the stream is tried again by itself";
+
+/// Why a stream was not opened that was answered with an HTTP status, and what to do about it. The same at
+/// every try: it is told once, so that nothing that counts or tells the time may be in it.
+#[must_use]
+pub fn refused(status: u16, reason: &str, body: &[u8]) -> String {
+    let said = ErrorBody::read(body);
+    let said = said.message.trim_end_matches('.');
+    // A page of some server on the way has no words of Alpaca's.
+    let is_alpacas = body.first() == Some(&b'{') && !said.is_empty() && !said.starts_with('{');
+    let moves = said.bytes().any(|byte| byte.is_ascii_digit());
+    let words = if is_alpacas && !moves { said } else { reason };
+    let why = format!("Alpaca refused to open the stream: {status} {words}");
+    let next = match status {
+        401 | 403 => PUT_RIGHT_KEYS,
+        429 => STOP_ANOTHER,
+        500.. => LOOK_THERE,
+        _ => LOOK_BETWEEN,
+    };
+    advice::with_next(why.trim_end(), next)
+}
 
 /// What the socket of a stream is to do.
 #[derive(Clone, PartialEq, Eq)]
@@ -173,5 +203,47 @@ impl Line {
                 Ok(Some(StreamAction::Ping))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(status: u16, reason: &str, body: &str) -> (String, String) {
+        let told = refused(status, reason, body.as_bytes());
+        let (why, next) = advice::split(&told);
+        (why.to_owned(), next.unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_refused_stream_is_told_with_status_words_and_what_to_do() {
+        let body = r#"{"code":50310000,"message":"service unavailable."}"#;
+        let (why, next) = told(503, "Service Unavailable", body);
+        assert_eq!(
+            why,
+            "Alpaca refused to open the stream: 503 service unavailable"
+        );
+        assert_eq!(next, LOOK_THERE);
+        let forbidden = r#"{"code":40310000,"message":"forbidden."}"#;
+        let (why, next) = told(403, "Forbidden", forbidden);
+        assert_eq!(why, "Alpaca refused to open the stream: 403 forbidden");
+        assert_eq!(next, PUT_RIGHT_KEYS);
+        assert_eq!(told(429, "Too Many Requests", "").1, STOP_ANOTHER);
+        assert_eq!(told(404, "Not Found", "").1, LOOK_BETWEEN);
+    }
+
+    #[test]
+    fn nothing_that_moves_from_try_to_try_is_told() {
+        let page = |ray: u32| format!("<html><h1>503</h1>Ray ID: {ray}</html>");
+        let (one, two) = (page(1), page(2));
+        let plain = "Alpaca refused to open the stream: 503 Service Unavailable";
+        for body in ["", &one, &two, r#"{"message":"retry in 13s"}"#, "{", "{}"] {
+            assert_eq!(told(503, "Service Unavailable", body).0, plain, "{body}");
+        }
+        assert_eq!(
+            told(599, "", "").0,
+            "Alpaca refused to open the stream: 599"
+        );
     }
 }

@@ -43,6 +43,9 @@ Admin interface (loopback only, no keys; JSON bodies; ! marks a member that is r
   POST   /admin/deposit  amount!: dollars that the owner pays in, or takes out where negative
   POST   /admin/dividend symbol!, rate!, ex_date, payable_date: announces a cash dividend of
                          so many dollars a share, and it is paid
+  POST   /admin/split    symbol!, new!, old!, ex_date: who held old shares holds new ones from
+                         that day on, the next session if none is named; open orders are
+                         cancelled before it opens, and fractions are paid out
   POST   /admin/halt     symbol!, halted!, reason
   POST   /admin/asset    symbol!, shortable, easy_to_borrow, tradable, fractionable
   POST   /admin/market   symbol!, kind!: correction, cancel, updated_bar, luld or imbalance;
@@ -65,6 +68,7 @@ pub(super) fn changes_world(request: &Request) -> bool {
                 | "exchange"
                 | "deposit"
                 | "dividend"
+                | "split"
                 | "halt"
                 | "asset"
                 | "market"
@@ -89,6 +93,7 @@ pub(super) fn apply(world: &mut World, request: &Request) -> Reply {
         }
         ["admin", "deposit"] => request.fields().and_then(|fields| world.deposit(&fields)),
         ["admin", "dividend"] => dividend(world, request),
+        ["admin", "split"] => split(world, request),
         ["admin", "halt"] => halt(world, request),
         ["admin", "asset"] => asset(world, request),
         ["admin", "market"] => market(world, request),
@@ -181,6 +186,12 @@ fn dividend(world: &mut World, request: &Request) -> Result<(), Refusal> {
     let fields = request.fields()?;
     let asset = place(world, &fields)?;
     world.announce_dividend(asset, &fields)
+}
+
+fn split(world: &mut World, request: &Request) -> Result<(), Refusal> {
+    let fields = request.fields()?;
+    let asset = place(world, &fields)?;
+    world.announce_split(asset, &fields)
 }
 
 fn halt(world: &mut World, request: &Request) -> Result<(), Refusal> {

@@ -215,8 +215,13 @@ async fn data_stream(
 }
 
 fn refused_handshake(status: u16) -> Response {
-    let refusal = Refusal::new(status, 42_910_000, "too many requests");
-    response(&Reply::from(refusal))
+    let (code, words) = match status {
+        401 => (40_110_000, "unauthorized."),
+        403 => (40_310_000, "forbidden."),
+        429 => (42_910_000, "too many requests"),
+        _ => return failure(status, false),
+    };
+    response(&Refusal::new(status, code, words).into())
 }
 
 /// Whether the headers carry the keys, in either of the two ways.

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-use crate::protocol::link::StreamAction;
+use crate::protocol::link::{StreamAction, refused};
 use crate::wire::{BYTES_MAX, Format};
 
 /// How long writing something may take: what is written is short.
@@ -112,8 +112,17 @@ impl Socket {
                     self.connection = Some(Box::new(connection));
                     Told::Opened
                 }
+                Err(Error::Http(answer)) => {
+                    let status = answer.status();
+                    let reason = status.canonical_reason().unwrap_or_default();
+                    let body = answer.body().as_deref().unwrap_or_default();
+                    Told::Closed {
+                        crowded: status == 429,
+                        why: refused(status.as_u16(), reason, body).into(),
+                    }
+                }
                 Err(error) => Told::Closed {
-                    crowded: matches!(&error, Error::Http(answer) if answer.status() == 429),
+                    crowded: false,
                     why: error.to_string().into(),
                 },
             };

@@ -107,10 +107,10 @@ impl Number {
         if value.abs() >= MILLIONTHS_BELOW || millionths / 1e6 != value {
             return None;
         }
-        let (mut mantissa, mut scale) = (millionths as i64, 6);
+        let (mut mantissa, mut scale) = (millionths as i64, 6_u32);
         while scale > 0 && mantissa.checked_rem(10) == Some(0) {
             mantissa = mantissa.checked_div(10)?;
-            scale -= 1;
+            scale = scale.saturating_sub(1);
         }
         let mantissa = i128::from(mantissa);
         Some(Self { mantissa, scale })

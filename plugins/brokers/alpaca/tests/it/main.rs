@@ -41,6 +41,8 @@ mod replaces;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod splits;
+#[cfg(test)]
 mod state;
 #[cfg(test)]
 mod trading_stream;

@@ -82,8 +82,8 @@ impl Candle {
         Self { start, ..self }
     }
 
-    /// The bar with every price moved by a factor: an adjusted one.
-    pub(crate) fn scaled(mut self, factor: Decimal) -> Self {
+    /// The bar with every price moved by a factor, and its volume by another: an adjusted one.
+    pub(crate) fn scaled(mut self, factor: Decimal, of_volume: Decimal) -> Self {
         for price in [
             &mut self.open,
             &mut self.high,
@@ -93,8 +93,12 @@ impl Candle {
             let moved = (decimal::of_price(*price) * factor).round_dp(4);
             *price = decimal::to_price(moved).unwrap_or(*price);
         }
+        let volume = (Decimal::from(self.volume) * of_volume).round();
+        self.volume = u64::try_from(volume.mantissa()).unwrap_or(self.volume);
         let moved = Decimal::try_from_i128_with_scale(self.value, 6);
-        let micros = moved.ok().map(|value| (value * factor).round_dp(6));
+        let micros = moved
+            .ok()
+            .map(|value| (value * factor * of_volume).round_dp(6));
         if let Some(value) = micros {
             self.value = (value * Decimal::from(1_000_000)).trunc().mantissa();
         }

@@ -8,6 +8,7 @@ mod candles;
 mod dividends;
 mod halts;
 mod recorded;
+mod splits;
 mod tape;
 mod thin;
 
@@ -26,6 +27,7 @@ use super::ids;
 pub(crate) use candles::{Candle, Timeframe};
 pub(crate) use dividends::Dividend;
 pub(crate) use recorded::RecordedError;
+pub(crate) use splits::Split;
 pub(crate) use tape::{Print, QUOTE_STEP, Quoted};
 
 /// How many days of minutes are kept worked out.
@@ -75,6 +77,7 @@ pub(crate) struct Market {
     dailies: BTreeMap<(usize, NaiveDate), Option<Candle>>,
     /// Dividends that were announced by hand.
     announced: Vec<Dividend>,
+    splits: Vec<Split>,
     halts: Vec<halts::Halt>,
 }
 
@@ -112,6 +115,7 @@ impl Market {
             days: BTreeMap::new(),
             dailies: BTreeMap::new(),
             announced: Vec::new(),
+            splits: Vec::new(),
             halts: Vec::new(),
         }
     }
@@ -172,6 +176,7 @@ impl Market {
             return Arc::clone(known);
         }
         let bars = self.work_out(asset, date);
+        let bars = self.on_basis(asset, date, bars);
         if self.days.len() >= DAYS_KEPT {
             self.days.clear();
         }
@@ -221,10 +226,12 @@ impl Market {
         None
     }
 
-    /// The last price of the session before the date of `at`.
+    /// The last price of the session before the date of `at`, in prices of the shares of that date.
     pub(crate) fn close_before(&mut self, asset: usize, at: Timestamp) -> Option<Price> {
-        let session = self.session_before(new_york::date(at))?;
-        self.last_minute(asset, session.close).map(|bar| bar.close)
+        let date = new_york::date(at);
+        let session = self.session_before(date)?;
+        let bar = self.last_minute(asset, session.close)?;
+        Some(self.carried(asset, (bar.close, bar.start), date))
     }
 }
 

@@ -5,14 +5,15 @@ use serde_json::{Map, Value, json};
 use trader_calendar::new_york;
 use trader_contract::Timestamp;
 
-use super::facts;
 use super::series::{self, Kind, bar_json, quote_json, trade_json, wrong};
+use super::{actions, facts};
 use crate::simulator::decimal;
 use crate::simulator::market::{Candle, Feed, Timeframe};
 use crate::simulator::request::{Method, Refusal, Reply, Request};
 use crate::simulator::world::World;
 
-pub(crate) use facts::{MOST_DAYS_TO_PAYMENT, articles, cusip};
+pub(crate) use super::actions::{MOST_DAYS_TO_PAYMENT, cusip};
+pub(crate) use facts::articles;
 pub(crate) use series::venue;
 pub(crate) use series::{
     WITHHELD_MINUTES, bar_json as bar, quote_json as quote, trade_json as trade,
@@ -87,7 +88,7 @@ fn read(world: &mut World, request: &Request, plan: Plan) -> Result<Value, Refus
             "gainers": [], "losers": [], "market_type": "crypto",
             "last_updated": world.now().to_string(),
         })),
-        ["v1", "corporate-actions"] => facts::corporate_actions(world, request),
+        ["v1", "corporate-actions"] => actions::corporate_actions(world, request),
         _ => Err(Refusal::plain(404, "endpoint not found.")),
     }
 }

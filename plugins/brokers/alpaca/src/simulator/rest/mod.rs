@@ -1,5 +1,6 @@
 //! The two REST APIs: which path is answered with what.
 
+mod actions;
 pub(crate) mod data;
 mod facts;
 mod reference;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use trader_calendar::Session;
 use trader_contract::Timestamp;
 
-use super::facts;
+use super::actions;
 use super::trading::no_such_path;
 use crate::simulator::request::{Refusal, Reply, Request};
 use crate::simulator::times;
@@ -28,8 +28,8 @@ pub(super) fn answer(
             let missing = || Refusal::not_found(format!("asset not found for {name}"));
             asset.ok_or_else(missing)?.json()
         }
-        ["v2", "corporate_actions", "announcements"] => facts::announcements(world, request)?,
-        ["v2", "corporate_actions", "announcements", id] => facts::announcement(world, id)?,
+        ["v2", "corporate_actions", "announcements"] => actions::announcements(world, request)?,
+        ["v2", "corporate_actions", "announcements", id] => actions::announcement(world, id)?,
         ["v2", "options", "contracts"] => {
             json!({"option_contracts": [], "next_page_token": null})
         }

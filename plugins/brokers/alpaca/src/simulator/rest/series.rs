@@ -46,7 +46,14 @@ struct Query {
     limit: usize,
     descending: bool,
     timeframe: Timeframe,
-    adjust: bool,
+    adjust: Adjust,
+}
+
+/// What is to be taken out of prices.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Adjust {
+    dividends: bool,
+    splits: bool,
 }
 
 pub(super) fn wrong(message: impl Into<String>) -> Refusal {
@@ -222,17 +229,19 @@ fn read(world: &World, request: &Request, kind: Kind, plan: Plan) -> Result<Quer
     })
 }
 
-/// Whether dividends are to be taken out of prices.
-fn adjusts(request: &Request) -> Result<bool, Refusal> {
-    let mut adjusts = false;
+/// What is to be taken out of prices.
+fn adjusts(request: &Request) -> Result<Adjust, Refusal> {
+    let mut adjust = Adjust::default();
     for kind in request.list("adjustment") {
         match kind.as_str() {
-            "raw" | "split" | "spin-off" => {}
-            "dividend" | "all" => adjusts = true,
+            "raw" | "spin-off" => {}
+            "split" => adjust.splits = true,
+            "dividend" => adjust.dividends = true,
+            "all" => (adjust.splits, adjust.dividends) = (true, true),
             _ => return Err(wrong(format!("invalid adjustment: {kind}"))),
         }
     }
-    Ok(adjusts)
+    Ok(adjust)
 }
 
 /// The points of one symbol behind `resume`, at most `limit`.
@@ -259,11 +268,7 @@ fn points(
             let bars = world
                 .market
                 .candles(asset, query.timeframe, (from, to), known, most);
-            let factors = if query.adjust {
-                factors(world, asset, from)
-            } else {
-                Vec::new()
-            };
+            let factors = factors(world, asset, from, query.adjust);
             let adjusted = bars.into_iter().map(|bar| adjusted(bar, &factors));
             adjusted.map(|bar| (bar.start, bar_json(&bar))).collect()
         }
@@ -297,12 +302,18 @@ pub(crate) fn venue(world: &World, asset: usize, feed: Feed) -> &'static str {
     }
 }
 
-/// By what the prices before each ex-date are multiplied.
-fn factors(world: &mut World, asset: usize, from: Timestamp) -> Vec<(NaiveDate, Decimal)> {
+/// By what prices and volumes before an ex-date are multiplied.
+struct Factor {
+    ex_date: NaiveDate,
+    price: Decimal,
+    volume: Decimal,
+}
+
+fn factors(world: &mut World, asset: usize, from: Timestamp, adjust: Adjust) -> Vec<Factor> {
     let (first, today) = (new_york::date(from), new_york::date(world.now()));
     let mut found = Vec::new();
     for dividend in world.market.dividends(first, today) {
-        if dividend.asset != asset {
+        if dividend.asset != asset || !adjust.dividends {
             continue;
         }
         let Some(session) = world.market.session(dividend.ex_date) else {
@@ -310,20 +321,37 @@ fn factors(world: &mut World, asset: usize, from: Timestamp) -> Vec<(NaiveDate, 
         };
         if let Some(close) = world.market.close_before(asset, session.open) {
             let share = decimal::ratio(dividend.rate, decimal::of_price(close));
-            found.push((dividend.ex_date, Decimal::ONE - share));
+            found.push(Factor {
+                ex_date: dividend.ex_date,
+                price: Decimal::ONE - share,
+                volume: Decimal::ONE,
+            });
+        }
+    }
+    for split in world.market.splits(first, today) {
+        if split.asset == asset && adjust.splits {
+            let (new, old) = (Decimal::from(split.new), Decimal::from(split.old));
+            found.push(Factor {
+                ex_date: split.ex_date,
+                price: decimal::ratio(old, new),
+                volume: decimal::ratio(new, old),
+            });
         }
     }
     found
 }
 
-fn adjusted(bar: Candle, factors: &[(NaiveDate, Decimal)]) -> Candle {
+fn adjusted(bar: Candle, factors: &[Factor]) -> Candle {
     let date = new_york::date(bar.start);
-    let later = factors.iter().filter(|(ex_date, _)| *ex_date > date);
-    let factor = later.fold(Decimal::ONE, |product, (_, factor)| product * factor);
-    if factor == Decimal::ONE {
+    let later = factors.iter().filter(|factor| factor.ex_date > date);
+    let one = (Decimal::ONE, Decimal::ONE);
+    let (price, volume) = later.fold(one, |(price, volume), factor| {
+        (price * factor.price, volume * factor.volume)
+    });
+    if (price, volume) == one {
         bar
     } else {
-        bar.scaled(factor.round_dp(9))
+        bar.scaled(price.round_dp(9), volume.round_dp(9))
     }
 }
 

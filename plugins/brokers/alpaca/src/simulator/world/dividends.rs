@@ -21,9 +21,10 @@ pub(super) struct Owed {
 }
 
 impl World {
-    /// Begins a session's date, before anything trades: what has its ex-date is owed, and what is
-    /// payable is paid.
+    /// Begins a session's date, before anything trades: shares are split, what has its ex-date is owed
+    /// for what they came to, and what is payable is paid.
     pub(super) fn turn_day(&mut self, date: NaiveDate, at: Timestamp) {
+        self.split_shares(date, at);
         for dividend in self.market.dividends(date, date) {
             let held = self.holdings.get(&dividend.asset);
             if let Some(holding) = held
@@ -111,25 +112,13 @@ impl World {
         });
         let words = "rate must be dollars a share, above 0 and at most 1000, with six decimals";
         let rate = rate.ok_or_else(|| Refusal::invalid(words))?;
-        let date = |name: &str, default: NaiveDate| match fields.text(name) {
-            None => Ok(default),
-            Some(text) => text
-                .parse::<NaiveDate>()
-                .map_err(|_| Refusal::invalid(format!("{name} must be a date"))),
-        };
-        let today = trader_calendar::new_york::date(self.now);
-        let soonest = today
-            .succ_opt()
-            .and_then(|date| self.first_session_from(date));
-        let ex_date = date("ex_date", soonest.unwrap_or(today))?;
-        if ex_date <= today || self.market.session(ex_date).is_none() {
-            return Err(Refusal::invalid("ex_date must be a session to come"));
-        }
+        let ex_date = self.ex_date(fields)?;
         let known = self.market.dividends(ex_date, ex_date);
         if known.iter().any(|d| d.asset == asset && d.by_hand) {
             return Err(Refusal::unprocessable("it is announced already"));
         }
-        let payable = date("payable_date", Dividend::usual_payment(ex_date))?;
+        let payable = date(fields, "payable_date")?;
+        let payable = payable.unwrap_or_else(|| Dividend::usual_payment(ex_date));
         let last = ex_date.checked_add_days(chrono::Days::new(MOST_DAYS_TO_PAYMENT));
         if payable < ex_date || last.is_some_and(|last| payable > last) {
             let words = format!("payable_date must be in {MOST_DAYS_TO_PAYMENT} days from ex_date");
@@ -145,6 +134,19 @@ impl World {
         Ok(())
     }
 
+    /// The first day without something that is announced: the next session, unless another is named.
+    pub(super) fn ex_date(&self, fields: &Fields) -> Result<NaiveDate, Refusal> {
+        let today = trader_calendar::new_york::date(self.now);
+        let soonest = today
+            .succ_opt()
+            .and_then(|date| self.first_session_from(date));
+        let ex_date = date(fields, "ex_date")?.or(soonest).unwrap_or(today);
+        if ex_date <= today || self.market.session(ex_date).is_none() {
+            return Err(Refusal::invalid("ex_date must be a session to come"));
+        }
+        Ok(ex_date)
+    }
+
     fn first_session_from(&self, date: NaiveDate) -> Option<NaiveDate> {
         let until = date.checked_add_days(chrono::Days::new(10))?;
         let last = self.market.calendar().last_covered();
@@ -155,4 +157,11 @@ impl World {
             .ok()?;
         sessions.first().map(|session| session.date)
     }
+}
+
+/// A member that is a date.
+fn date(fields: &Fields, name: &str) -> Result<Option<NaiveDate>, Refusal> {
+    let read = |text: &str| text.parse::<NaiveDate>();
+    let read = fields.text(name).map(read).transpose();
+    read.map_err(|_| Refusal::invalid(format!("{name} must be a date")))
 }

@@ -14,6 +14,7 @@ mod order;
 mod place;
 mod positions;
 mod settle;
+mod splits;
 mod trades;
 mod views;
 mod watchlists;
@@ -96,6 +97,8 @@ pub(crate) struct World {
     activities: Vec<Activity>,
     /// Every execution that stands.
     trades: Vec<Trade>,
+    /// What splits have left of assets: what traded before them is none of `trades` any more.
+    carried: BTreeMap<usize, Holding>,
     pub(crate) settings: Settings,
     /// The worth of the account at each minute of each session.
     worth_by_minute: Vec<Worth>,
@@ -159,6 +162,7 @@ impl World {
             holdings: BTreeMap::new(),
             activities: Vec::new(),
             trades: Vec::new(),
+            carried: BTreeMap::new(),
             settings: Settings::default(),
             worth_by_minute: Vec::new(),
             books: Books::new(),

@@ -45,6 +45,15 @@ impl Holding {
         self.qty
     }
 
+    /// The same in the shares that a split has made of it, so many, each at so much of the price.
+    pub(super) fn split(self, qty: Decimal, factor: Decimal) -> Self {
+        Self {
+            qty,
+            average: (self.average * factor).round_dp(9),
+            ..self
+        }
+    }
+
     pub(super) const fn is_flat(&self) -> bool {
         self.qty.is_zero()
     }

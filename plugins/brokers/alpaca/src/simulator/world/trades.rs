@@ -23,6 +23,12 @@ pub(super) struct Trade {
     activity: String,
 }
 
+impl Trade {
+    pub(super) const fn asset(&self) -> usize {
+        self.asset
+    }
+}
+
 impl World {
     /// Keeps an execution that has been booked.
     pub(super) fn keep_trade(&mut self, place: usize, execution: &Execution, id: &str) {
@@ -137,7 +143,7 @@ impl World {
             order.value = value.sum();
             order.updated_at = self.now;
         }
-        let mut holding = Holding::default();
+        let mut holding = self.carried(asset);
         for trade in self.trades.iter().filter(|trade| trade.asset == asset) {
             let Execution { qty, price, .. } = trade.execution;
             holding.add(trade.side, qty, price, trade.day);

@@ -1,7 +1,7 @@
 //! What goes wrong between the client and Alpaca, and what must come of it.
 
 use trader_contract::{
-    BrokerEvent, BrokerRequest, OrderKind, OrderRole, ReportStatus, RequestFailure, Side,
+    BrokerEvent, BrokerRequest, OrderKind, OrderRole, ReportStatus, RequestFailure, Side, advice,
 };
 
 use super::harness::{Trader, World, far, name, order};
@@ -111,6 +111,36 @@ fn a_stream_that_is_cut_is_made_anew_and_what_it_missed_is_found() {
         matches!(event, BrokerEvent::Link { up: true, .. }).then_some(())
     });
     trader.report(id, ReportStatus::Cancelled);
+}
+
+#[test]
+fn a_trading_stream_that_is_refused_is_told_once_with_its_status_and_what_to_do() {
+    for (status, words) in [
+        (503, "503 service unavailable"),
+        (403, "403 forbidden"),
+        (429, "429 too many requests"),
+    ] {
+        let world = World::new();
+        let fault = format!(
+            r#"{{"fault": "refuse_handshake", "path": "/stream", "status": {status}, "count": 2}}"#
+        );
+        world.admin("faults", &fault);
+        // One that has never stood is told of too, and not at each try.
+        let mut trader = world.trader();
+        let told: Vec<&str> = (trader.heard.iter())
+            .filter_map(|event| match event {
+                BrokerEvent::Link { up: false, why } => Some(&**why),
+                _ => None,
+            })
+            .collect();
+        let [why] = told[..] else {
+            panic!("{told:?}");
+        };
+        let (why, next) = advice::split(why);
+        assert_eq!(why, format!("Alpaca refused to open the stream: {words}"));
+        assert!(next.is_some_and(|next| !next.is_empty()), "{status}");
+        let _answered_all_along = trader.snapshot();
+    }
 }
 
 #[test]
