@@ -1,5 +1,6 @@
 //! `traderctl status`: the whole picture on one screen.
 
+use trader_contract::Symbol;
 use trader_rpc::{Link, LinkState, NoParams, Phase, SessionInfo, Status, TradingState, call};
 
 use super::Setting;
@@ -289,7 +290,13 @@ fn sockets(status: &Status) -> String {
 fn alerts(status: &Status, output: &Output) -> Vec<String> {
     let mut lines = Vec::new();
     for alert in &status.alerts {
-        let symbol = alert.symbol.map_or_else(String::new, |s| format!("{s}: "));
+        // Most messages begin with the symbol themselves.
+        let named = |symbol: &Symbol| {
+            let rest = alert.message.strip_prefix(symbol.as_str());
+            rest.is_some_and(|rest| rest.starts_with([':', ' ']))
+        };
+        let symbol = alert.symbol.filter(|symbol| !named(symbol));
+        let symbol = symbol.map_or_else(String::new, |s| format!("{s}: "));
         lines.push(String::new());
         lines.push(format!(
             "{}  {} ET  {symbol}{}",

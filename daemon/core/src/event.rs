@@ -48,7 +48,8 @@ pub enum Event {
         nanos: i64,
     },
     /// A company has split its shares, or drawn them together: who held `old` holds `new` from now
-    /// on. Comes before the open of the day from which it holds.
+    /// on. Comes before the open of the day from which it holds; where it comes at a start, before the
+    /// broker was heard, the bars of the past are in prices of the new shares.
     Split {
         /// The symbol.
         symbol: Symbol,

@@ -1,7 +1,8 @@
 //! Alpaca as the daemon's venue: one connection that trades, one that brings prices, and a task that
-//! compares clocks and asks what may be done with each symbol.
+//! compares clocks, asks what may be done with each symbol, and what was split.
 
 mod past;
+mod splits;
 mod watch;
 
 use std::collections::VecDeque;
@@ -18,8 +19,8 @@ use trader_broker_alpaca::face::{
 };
 use trader_calendar::Session;
 use trader_contract::{Bar, BrokerEvent, BrokerRequest, OrderRequest, Symbol, SymbolId, Timestamp};
-use trader_core::Engine;
 use trader_core::book::Book;
+use trader_core::{Engine, Event};
 
 use super::Balance;
 use super::inbox::Slot;
@@ -69,6 +70,8 @@ pub(super) struct Alpaca {
     returned: VecDeque<BrokerEvent>,
     /// What the broker last said that it holds.
     balance: Option<Balance>,
+    /// The splits that were known at the start.
+    splits: Vec<Event>,
     /// Ends the task that watches when this is dropped.
     stop: DropGuard,
     watch: JoinHandle<()>,
@@ -214,6 +217,12 @@ impl Alpaca {
         };
         drop(inside);
         let (account, data) = connected.map_err(failed)?;
+        let splits = splits::Splits {
+            history: data.history().clone(),
+            symbols: symbols.clone(),
+            calendar: prepared.calendar.clone(),
+        };
+        let known_splits = Handle::current().block_on(splits.at_start());
         let account = Arc::new(account);
         let stop = CancellationToken::new();
         let watched = watch::Watched {
@@ -222,6 +231,7 @@ impl Alpaca {
             calendar: prepared.calendar.clone(),
             events: slot.broker(),
             slot: slot.clone(),
+            splits,
             stop: stop.clone(),
         };
         let watch = tokio::spawn(watched.run());
@@ -233,6 +243,7 @@ impl Alpaca {
             delayed: feed == Feed::DelayedSip,
             returned: VecDeque::new(),
             balance: None,
+            splits: known_splits,
             stop: stop.drop_guard(),
             watch,
         })
@@ -285,6 +296,11 @@ impl Alpaca {
         if let Err(event) = taken {
             self.returned.push_back(*event);
         }
+    }
+
+    /// Takes the splits that were known at the start, as events.
+    pub(super) fn take_splits(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.splits)
     }
 
     /// Whether something came back.

@@ -111,6 +111,10 @@ impl Crank {
     /// Turns until the run is over.
     pub(super) fn run(mut self) -> Ended {
         self.feed(&Event::Start);
+        // Before the broker is heard, which counts in new shares.
+        for split in self.outside.venue.take_splits() {
+            self.feed(&split);
+        }
         loop {
             self.outside.heart.engine.beat();
             // First, since an order may come of it; what is told of us can wait.
@@ -160,6 +164,8 @@ impl Crank {
             Message::Skew(nanos) => self.feed(&Event::Skew { nanos }),
             #[cfg(feature = "broker-alpaca")]
             Message::Calendar(differing) => self.feed(&Event::Calendar { differing }),
+            #[cfg(feature = "broker-alpaca")]
+            Message::Split { symbol, new, old } => self.feed(&Event::Split { symbol, new, old }),
         }
     }
 

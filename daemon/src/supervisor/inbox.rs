@@ -10,7 +10,7 @@ use tokio::sync::mpsc::error::TrySendError;
 #[cfg(feature = "broker-alpaca")]
 use trader_broker_alpaca::face::{FeedItem, Outlet};
 #[cfg(feature = "broker-alpaca")]
-use trader_contract::BrokerEvent;
+use trader_contract::{BrokerEvent, Symbol};
 #[cfg(feature = "broker-alpaca")]
 use trader_core::BrokerDay;
 use trader_kernel::Asked;
@@ -40,6 +40,16 @@ pub(super) enum Message {
     /// Of which days the broker's calendar says otherwise than ours.
     #[cfg(feature = "broker-alpaca")]
     Calendar(Box<[BrokerDay]>),
+    /// A company has split its shares: see [`trader_core::Event::Split`].
+    #[cfg(feature = "broker-alpaca")]
+    Split {
+        /// Whose.
+        symbol: Symbol,
+        /// Shares after it.
+        new: u32,
+        /// Shares before it.
+        old: u32,
+    },
 }
 
 /// Where messages are put.
@@ -127,6 +137,13 @@ impl Slot {
     #[cfg(feature = "broker-alpaca")]
     pub(super) fn tell_calendar(&self, differing: &[BrokerDay]) -> bool {
         let message = Message::Calendar(differing.into());
+        self.usual.try_send(message).is_ok()
+    }
+
+    /// Tells that who held `old` shares holds `new` from now on; whether there was room.
+    #[cfg(feature = "broker-alpaca")]
+    pub(super) fn tell_split(&self, symbol: Symbol, (new, old): (u32, u32)) -> bool {
+        let message = Message::Split { symbol, new, old };
         self.usual.try_send(message).is_ok()
     }
 

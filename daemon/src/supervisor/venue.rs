@@ -11,6 +11,7 @@ use trader_calendar::Session;
 use trader_contract::{
     Bar, Broker, BrokerEvent, BrokerRequest, OrderRequest, Symbol, SymbolId, Timestamp,
 };
+use trader_core::Event;
 
 use super::Balance;
 #[cfg(feature = "broker-alpaca")]
@@ -57,6 +58,15 @@ impl Venue {
             Self::Inside(inside) => Some(Balance::of_broker(&inside.broker.account())),
             #[cfg(feature = "broker-alpaca")]
             Self::Alpaca(alpaca) => alpaca.balance(),
+        }
+    }
+
+    /// Takes the splits that were known at the start, as events.
+    pub(super) fn take_splits(&mut self) -> Vec<Event> {
+        match self {
+            Self::Inside(_) => Vec::new(),
+            #[cfg(feature = "broker-alpaca")]
+            Self::Alpaca(alpaca) => alpaca.take_splits(),
         }
     }
 

@@ -64,6 +64,8 @@ mod shop;
 #[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
 mod simulator;
 #[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
+mod splits;
+#[cfg(all(feature = "broker-alpaca", feature = "broker-sim"))]
 mod stops;
 #[cfg(feature = "broker-sim")]
 mod trouble;

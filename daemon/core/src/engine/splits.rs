@@ -31,7 +31,7 @@ impl Engine {
         {
             return;
         }
-        if self.schedule.phase != Phase::Closed {
+        if self.schedule.phase != Phase::Closed || self.was_opened() {
             let message = format!(
                 "{symbol}: told of a split of {new} for {old} after the open; what is known of it may be on the old basis"
             );
@@ -59,10 +59,23 @@ impl Engine {
         self.request_snapshot(out);
     }
 
-    /// The last price on the new basis: what it is compared with is.
+    /// Whether the session that we are in was opened by an earlier run: what is known of positions may be
+    /// on the new basis already.
+    fn was_opened(&self) -> bool {
+        let (Some(session), Some(day)) = (self.schedule.session, &self.book.day) else {
+            return false;
+        };
+        day.date == session.date && !day.closed
+    }
+
+    /// The last price on the new basis: what it is compared with is. That of the past which a start was
+    /// shown is on it already where the start tells of the split.
     fn adjust_price(&mut self, id: SymbolId, split: Split) {
+        let is_start = !self.reconciling.is_done();
         if let Some(state) = self.symbols.get_mut(id.index()) {
-            state.last = state.last.and_then(|last| split.price(last));
+            if !is_start {
+                state.last = state.last.and_then(|last| split.price(last));
+            }
             state.quote = None;
         }
         self.refresh(id);

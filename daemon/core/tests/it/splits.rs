@@ -185,6 +185,39 @@ fn a_split_told_twice_counts_once_over_a_restart_too() {
 }
 
 #[test]
+fn a_start_that_is_told_before_the_broker_is_heard_counts_in_new_shares() {
+    for direction in [Direction::Long, Direction::Short] {
+        let mut scene = overnight(direction, hold());
+        scene.restart();
+        let id = scene.engine.symbol_id(spy()).unwrap();
+        let last = |scene: &Scene| scene.engine.symbols()[id.index()].last;
+        let before = last(&scene);
+        split(&mut scene, 2, 1);
+        // A start is shown the past in prices of the new shares.
+        assert_eq!(last(&scene), before);
+        broker_splits(&mut scene, 200);
+        scene.snapshot();
+        scene.accepted("1-s2");
+        let (_, qty) = stop_at(&scene, "1-s2");
+        assert_eq!(qty, Qty::shares(200).unwrap());
+        assert!(!scene.transcript().contains("position_differs"));
+    }
+}
+
+#[test]
+fn a_start_in_a_session_that_was_open_before_counts_no_split() {
+    for direction in [Direction::Long, Direction::Short] {
+        let mut scene = Scene::new(direction, hold());
+        scene.with_position();
+        let held = scene.engine.book().net(spy());
+        scene.restart();
+        split(&mut scene, 2, 1);
+        assert_eq!(scene.engine.book().net(spy()), held);
+        assert!(scene.transcript().contains("ALERT Critical late_split"));
+    }
+}
+
+#[test]
 fn what_is_left_of_a_session_is_split_too_and_closed_at_the_open() {
     let mut scene = Scene::new(Direction::Short, chased());
     scene.with_position();

@@ -1,5 +1,5 @@
 //! What is asked of Alpaca again and again beside trading: its clock, what may be done with each symbol,
-//! and whether its calendar is ours. What comes of that is the engine's to decide.
+//! whether its calendar is ours, and what was split. What comes of that is the engine's to decide.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use trader_contract::{BrokerEvent, Symbol};
 use trader_core::BrokerDay;
 
 use super::super::inbox::Slot;
+use super::splits::Splits;
 use super::{Account, ask};
 use crate::alpaca::differing_days;
 use crate::clock;
@@ -31,6 +32,7 @@ pub(super) struct Watched {
     pub(super) calendar: Calendar,
     pub(super) events: Outlet<BrokerEvent>,
     pub(super) slot: Slot,
+    pub(super) splits: Splits,
     pub(super) stop: CancellationToken,
 }
 
@@ -38,7 +40,9 @@ impl Watched {
     /// Asks until it is stopped.
     pub(super) async fn run(self) {
         let stop = self.stop.clone();
-        let _stopped = stop.run_until_cancelled(self.ask()).await;
+        let (slot, splits) = (self.slot.clone(), self.splits.clone());
+        let all = async { tokio::join!(self.ask(), splits.run(&slot)) };
+        let _stopped = stop.run_until_cancelled(all).await;
     }
 
     async fn ask(self) {
