@@ -307,17 +307,17 @@ mod tests {
             std::fs::write(&file, text).unwrap();
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         };
-        put("one\nsecret\n", 0o600);
+        put("key-of-the-account\nhidden-part-of-it\n", 0o600);
         let mut config = Config::defaults();
         config.broker.kind = config::BrokerKind::Alpaca;
         config.alpaca.keys_file = Some(file.clone());
         let (before, keys) = (broker_keys(&config).unwrap(), || broker_keys(&config));
         assert_eq!(keys().unwrap(), before);
-        put("one\nother\n", 0o600);
+        put("key-of-the-account\nanother-part-of-it\n", 0o600);
         assert_ne!(keys().unwrap(), before);
-        put("one\nsecret\n", 0o644);
+        put("key-of-the-account\nhidden-part-of-it\n", 0o644);
         let why = keys().unwrap_err();
-        assert!(why.contains("keys") && !why.contains("secret"), "{why}");
+        assert!(why.contains("keys") && !why.contains("hidden"), "{why}");
         config.broker.kind = config::BrokerKind::Sim;
         assert_eq!(broker_keys(&config).unwrap(), None);
     }

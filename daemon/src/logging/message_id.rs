@@ -93,8 +93,14 @@ mod tests {
     fn the_catalogue_lacks_no_kind() {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/core/src/engine");
         let mut kinds: Vec<String> = KINDS.map(|kind| format!("alert {kind}")).to_vec();
-        for file in std::fs::read_dir(root).unwrap() {
-            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let mut paths = vec![std::path::PathBuf::from(root)];
+        while let Some(path) = paths.pop() {
+            if path.is_dir() {
+                let within = std::fs::read_dir(path).unwrap();
+                paths.extend(within.map(|file| file.unwrap().path()));
+                continue;
+            }
+            let text = std::fs::read_to_string(path).unwrap();
             for part in text.split("Severity::").skip(1) {
                 // (Severity::Critical, "kind", …
                 let words = part.trim_start_matches(char::is_alphabetic);
