@@ -79,7 +79,8 @@ impl Ports for Outside {
         if leaving.iter().any(changes_the_broker) {
             self.recorder.secure();
         }
-        // And the orders are made ready meanwhile.
+        // And the orders are made ready meanwhile, for the broker that has anything to make of them.
+        #[cfg(feature = "broker-alpaca")]
         for command in leaving {
             if let Command::Send(approved) = command
                 && let BrokerRequest::Submit(order) = approved.request()

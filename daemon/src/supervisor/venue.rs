@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use trader_broker_sim::{RestoreError, SimBroker, SimConfig};
 use trader_calendar::Session;
-use trader_contract::{
-    Bar, Broker, BrokerEvent, BrokerRequest, OrderRequest, Symbol, SymbolId, Timestamp,
-};
+#[cfg(feature = "broker-alpaca")]
+use trader_contract::OrderRequest;
+use trader_contract::{Bar, Broker, BrokerEvent, BrokerRequest, Symbol, SymbolId, Timestamp};
 use trader_core::Event;
 
 use super::Balance;
@@ -89,11 +89,11 @@ impl Venue {
     }
 
     /// Makes an order ready that may be handed over soon; nothing of it is sent.
+    #[cfg(feature = "broker-alpaca")]
     pub(super) fn prepare(&self, order: &OrderRequest) {
         match self {
             // It has nothing to make of one.
             Self::Inside(_) => {}
-            #[cfg(feature = "broker-alpaca")]
             Self::Alpaca(alpaca) => alpaca.prepare(order),
         }
     }
