@@ -3,10 +3,8 @@
 
 use std::path::PathBuf;
 
-use clap::builder::Resettable;
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Command as Clap, CommandFactory, FromArgMatches, Parser};
-use trader_rpc::ErrorDetail;
+use clap::{Args, Command as Clap, CommandFactory, Parser};
 
 use crate::commands::Command;
 use crate::exit::{self, Failed};
@@ -76,29 +74,7 @@ pub(crate) fn command() -> Clap {
 /// # Errors
 /// The command line makes no sense; where JSON is asked for, what is to be printed as that.
 pub(crate) fn read() -> Result<Cli, Failed> {
-    let matches = without_empty_variables(command()).try_get_matches();
-    let read = matches.and_then(|matches| Cli::from_arg_matches(&matches));
-    read.map_err(|error| {
-        let wants_json = std::env::args_os()
-            .take_while(|arg| arg != "--")
-            .any(|arg| arg == "--json");
-        if !error.use_stderr() || !wants_json {
-            error.exit()
-        }
-        Failed::Usage(ErrorDetail::wrong_usage(&error.to_string()))
-    })
-}
-
-/// A variable that is set to nothing counts as not set: clap would take it for a missing value.
-fn without_empty_variables(command: Clap) -> Clap {
-    command.mut_args(|arg| {
-        let variable = arg.get_env().and_then(std::env::var_os);
-        if variable.is_some_and(|value| value.is_empty()) {
-            arg.env(Resettable::Reset)
-        } else {
-            arg
-        }
-    })
+    trader_rpc::usage::read(command()).map_err(Failed::Usage)
 }
 
 /// Options of every command.

@@ -4,14 +4,13 @@ mod bench;
 mod db;
 mod doctor;
 mod documents;
-mod reading;
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use rustix::process::DumpableBehavior;
 use trader_contract::Symbol;
 
@@ -270,9 +269,13 @@ pub fn main() -> ExitCode {
         let _ = writeln!(io::stderr(), "traderd has a bug and ends: {panic}");
         std::process::exit(exit::BUG.into());
     }));
-    let cli = match reading::read() {
+    let cli: Cli = match trader_rpc::usage::read(Cli::command()) {
         Ok(cli) => cli,
-        Err(code) => return code,
+        Err(told) => {
+            // Without stderr there is nobody to tell.
+            let _ = writeln!(io::stderr(), "{}", told.to_json(exit::USAGE));
+            return ExitCode::from(exit::USAGE);
+        }
     };
     if let Command::Job = cli.command {
         return work::main();

@@ -95,30 +95,6 @@ pub struct ErrorDetail {
 }
 
 impl ErrorDetail {
-    /// A command line that makes no sense, from what clap says about it: its first paragraph tells why,
-    /// tips and the usage tell what to type.
-    #[must_use]
-    pub fn wrong_usage(told: &str) -> Self {
-        let on_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let (mut why, mut next) = (None, Vec::new());
-        for paragraph in told.split("\n\n") {
-            let text = on_one_line(paragraph);
-            if let Some(error) = text.strip_prefix("error: ") {
-                why = Some(error.to_owned());
-            } else if let Some(tip) = text.strip_prefix("tip: ") {
-                next.push(tip.to_owned());
-            } else if let Some(usage) = text.strip_prefix("Usage: ") {
-                next.push(format!("usage: {usage}"));
-            }
-        }
-        next.push("--help tells more".to_owned());
-        Self {
-            what: "the command line makes no sense".to_owned(),
-            why: why.unwrap_or_else(|| on_one_line(told)),
-            next: next.join("; "),
-        }
-    }
-
     /// How programs print it as JSON, on one line of stderr.
     #[must_use]
     pub fn to_json(&self, exit_code: u8) -> String {

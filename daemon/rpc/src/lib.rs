@@ -13,6 +13,8 @@ pub mod role;
 pub mod sample;
 pub mod socket;
 pub mod types;
+#[cfg(feature = "cli")]
+pub mod usage;
 
 pub use client::{CallError, Client, ConnectError, Subscription};
 pub use error::{ErrorCode, ErrorDetail, Failure};

@@ -286,11 +286,12 @@ impl Alpaca {
         u32::try_from(index).ok().map(SymbolId::new)
     }
 
-    /// Hands over a request; one that cannot be taken now comes back as an event.
+    /// Makes an order ready that may be handed over soon.
     pub(super) fn prepare(&self, order: &OrderRequest) {
         ask!(&*self.account, trading => trading.prepare(order));
     }
 
+    /// Hands over a request; one that cannot be taken now comes back as an event.
     pub(super) fn request(&mut self, request: BrokerRequest) {
         let taken = ask!(&*self.account, trading => trading.request(request));
         if let Err(event) = taken {

@@ -30,16 +30,13 @@ pub(super) fn engine(prepared: &Prepared, epoch: Epoch) -> Result<EngineConfig, 
         .map_err(|error| Failure::new(exit::CONFIG, error))
 }
 
-/// What the exchange inside this program calls its account.
-const INSIDE: &str = "SIMULATED";
-
 /// Refuses a store of another kind of broker, before anything is sent: its orders mean nothing to
 /// this one. Which of two accounts of the same kind it is, the engine looks at when the broker names it.
 pub(super) fn is_of_this_broker(prepared: &Prepared, book: &Book) -> Result<(), Failure> {
     let kind = prepared.config.broker.kind;
     let state = &prepared.folders.state;
     let of_inside = match book.account.as_deref() {
-        Some(account) => account == INSIDE,
+        Some(account) => account == trader_broker_sim::ACCOUNT,
         // A store of before accounts were written down, or of a run that never heard of one.
         None => !book.orders.is_empty() && state.join(BROKER_FILE).exists(),
     };

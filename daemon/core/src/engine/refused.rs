@@ -66,8 +66,10 @@ impl Engine {
     ) {
         self.back_off(at, id);
         let order = self.book.orders.get(&order).filter(|o| o.was_refused());
-        if let Some(order) = order.filter(|o| self.refuses_exits(o)).cloned() {
-            self.tell_refused_exits(at, &order, out);
+        if let Some(order) = order.filter(|o| self.refuses_exits(o)) {
+            let why = order.reason.as_deref().unwrap_or("it does not say why");
+            let (symbol, why) = (order.symbol(), why.to_owned());
+            self.tell_refused_exits(at, symbol, &why, out);
         }
     }
 
@@ -80,10 +82,10 @@ impl Engine {
         why: &str,
         out: &mut Commands,
     ) {
-        if self.refuses_exits(order) {
-            return self.tell_refused_exits(at, order, out);
-        }
         let symbol = order.symbol();
+        if self.refuses_exits(order) {
+            return self.tell_refused_exits(at, symbol, why, out);
+        }
         let severity = match order.role() {
             OrderRole::Entry => Severity::Notice,
             _ => Severity::Warning,
@@ -104,14 +106,10 @@ impl Engine {
     }
 
     /// Tells of exits of which the broker has refused one after the other, at once or after it had taken them.
-    fn tell_refused_exits(&mut self, at: Timestamp, order: &Order, out: &mut Commands) {
-        let symbol = order.symbol();
+    fn tell_refused_exits(&mut self, at: Timestamp, symbol: Symbol, why: &str, out: &mut Commands) {
         if self.book.standing(EXIT_REFUSED, Some(symbol)).is_some() {
             return;
         }
-        let orders = self.book.orders.get(&order.id());
-        let why = orders.and_then(|order| order.reason.as_deref());
-        let why = why.unwrap_or("it does not say why");
         let message = format!(
             "{symbol}: the broker has refused {REFUSALS} exits one after the other: {why}; its stop rests again \
              where it takes one, and another exit is tried every half minute"

@@ -118,25 +118,8 @@ impl Past {
         (first, last): (NaiveDate, NaiveDate),
     ) -> Result<(Vec<CorporateAction>, usize), AskError> {
         let until = last.checked_add_days(ACTED_ON_WITHIN).unwrap_or(last);
-        let mut all = Vec::new();
-        let mut unreadable = 0_usize;
-        for symbols in symbols.chunks(SYMBOLS) {
-            let mut token: Option<Box<str>> = None;
-            loop {
-                self.count();
-                let ask = self
-                    .history
-                    .actions_page(symbols, (first, until), token.as_deref());
-                let page = ask.await?;
-                unreadable = unreadable.saturating_add(page.bad);
-                all.extend(page.actions);
-                match page.next {
-                    Some(next) if token.as_ref() != Some(&next) => token = Some(next),
-                    _ => break,
-                }
-            }
-        }
-        Ok((all, unreadable))
+        let count = || self.count();
+        self.history.actions(symbols, (first, until), count).await
     }
 }
 

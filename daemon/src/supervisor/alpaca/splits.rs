@@ -30,8 +30,6 @@ const AGAIN: i64 = 1;
 const LAST: i64 = 10;
 /// Days around the ex-date in which Alpaca may act on a split: it is asked by when it acts.
 const AROUND: Days = Days::new(7);
-/// Symbols of one question: an address has an end.
-const SYMBOLS: usize = 200;
 /// The longest sleep, in the venue's time: a clock that is set is seen then.
 const STEP: i64 = Timestamp::MINUTE;
 /// How long a full inbox is left alone.
@@ -148,24 +146,10 @@ impl Splits {
     async fn ask(&self, date: NaiveDate) -> Result<Chosen, AskError> {
         let first = date.checked_sub_days(AROUND).unwrap_or(date);
         let last = date.checked_add_days(AROUND).unwrap_or(date);
-        let mut actions = Vec::new();
-        for symbols in self.symbols.chunks(SYMBOLS) {
-            let mut token: Option<Box<str>> = None;
-            loop {
-                let page = self
-                    .history
-                    .actions_page(symbols, (first, last), token.as_deref());
-                let page = page.await?;
-                if page.bad > 0 {
-                    tracing::warn!(count = page.bad, "corporate actions that cannot be read");
-                }
-                actions.extend(page.actions);
-                match page.next {
-                    // A page that leads to itself would be walked for ever.
-                    Some(next) if token.as_ref() != Some(&next) => token = Some(next),
-                    _ => break,
-                }
-            }
+        let asked = self.history.actions(&self.symbols, (first, last), || {});
+        let (actions, bad) = asked.await?;
+        if bad > 0 {
+            tracing::warn!(count = bad, "corporate actions that cannot be read");
         }
         Ok(choose(&actions, date, &self.symbols))
     }

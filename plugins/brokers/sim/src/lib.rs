@@ -99,5 +99,6 @@ pub use corrections::Correction;
 pub use faults::FaultKind;
 pub use margin::MarginRegime;
 pub use path::price_inside;
+pub use requests::ACCOUNT;
 pub use rules::status_name;
 pub use saved::RestoreError;

@@ -16,7 +16,7 @@ use crate::rules::{self, Refusal};
 const SNAPSHOT_ORDERS: usize = 32;
 
 /// The number of the simulated account.
-const ACCOUNT: &str = "SIMULATED";
+pub const ACCOUNT: &str = "SIMULATED";
 
 impl SimBroker {
     pub(crate) fn handle(&mut self, request: BrokerRequest, at: Timestamp) {

@@ -16,7 +16,7 @@ use crate::protocol::budget::{Budget, Urgency};
 use crate::protocol::machine::Method;
 use crate::protocol::outcome::Answer;
 use crate::sockets::Http;
-use crate::wire::actions::ActionsPage;
+use crate::wire::actions::{ActionsPage, CorporateAction};
 use crate::wire::auction::Auctions;
 use crate::wire::market::{self, Page, Snapshot, Trade};
 use crate::wire::news::{Mover, NewsPage};
@@ -369,11 +369,36 @@ impl History {
         self.get(&path, Snapshot::read_all).await
     }
 
-    /// One page of corporate actions by when Alpaca acts on them, both ends included.
+    /// Corporate actions by when Alpaca acts on them, both ends included, and how many of them could not be
+    /// read. `count` hears of every question before it is asked.
     ///
     /// # Errors
     /// As every question: see [`AskError`].
-    pub async fn actions_page(
+    pub async fn actions(
+        &self,
+        symbols: &[Symbol],
+        days: (NaiveDate, NaiveDate),
+        mut count: impl FnMut(),
+    ) -> Result<(Vec<CorporateAction>, usize), AskError> {
+        let (mut all, mut bad) = (Vec::new(), 0_usize);
+        for symbols in symbols.chunks(SYMBOLS) {
+            let mut token: Option<Box<str>> = None;
+            loop {
+                count();
+                let page = self.actions_page(symbols, days, token.as_deref()).await?;
+                bad = bad.saturating_add(page.bad);
+                all.extend(page.actions);
+                match page.next {
+                    // A page that leads to itself would be walked for ever.
+                    Some(next) if token.as_ref() != Some(&next) => token = Some(next),
+                    _ => break,
+                }
+            }
+        }
+        Ok((all, bad))
+    }
+
+    async fn actions_page(
         &self,
         symbols: &[Symbol],
         (first, last): (NaiveDate, NaiveDate),

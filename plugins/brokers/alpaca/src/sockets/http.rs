@@ -29,8 +29,8 @@ const WARM: usize = 8;
 const DRAFTS: usize = 8;
 
 const KEY_ID: HeaderName = HeaderName::from_static("apca-api-key-id");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const SECRET_KEY: HeaderName = HeaderName::from_static("apca-api-secret-key");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Why no HTTP client could be made.
 #[derive(Debug, thiserror::Error)]

@@ -202,10 +202,10 @@ fn the_past_is_walked_page_by_page() {
         assert_eq!(trades.bad, 0);
         let day = |d| chrono::NaiveDate::from_ymd_opt(2026, 11, d).unwrap();
         let actions = history
-            .actions_page(&symbols, (day(1), day(30)), None)
+            .actions(&symbols, (day(1), day(30)), || {})
             .await
             .unwrap();
-        assert_eq!(actions.bad, 0);
+        assert_eq!(actions.1, 0);
         let auctions = history
             .auctions_page(&symbols[..1], (day(23), day(24)), None)
             .await
