@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use trader_contract::{Bar, Channel, FeedEvent, Quote, Symbol, Timestamp, advice};
 
 use super::feed::{FeedCounts, FeedItem};
+use super::nap::Nap;
 use super::outlet::{Outlet, Put, deliver};
 use super::socket::{Socket, Told};
 use super::trading::until;
@@ -68,6 +69,7 @@ enum Asked {
 struct Task {
     parts: Parts,
     socket: Socket,
+    nap: Nap,
     news: Vec<DataNews>,
     quotes: BTreeMap<Symbol, Quote>,
     counts: FeedCounts,
@@ -89,6 +91,7 @@ pub(crate) fn spawn(parts: Parts) -> tokio::task::JoinHandle<()> {
     let newest_due = first_look((parts.clock)());
     let task = Task {
         socket,
+        nap: Nap::new(),
         news: Vec::new(),
         quotes: BTreeMap::new(),
         counts: FeedCounts::default(),
@@ -142,7 +145,7 @@ impl Task {
                         break;
                     }
                 }
-                () = tokio::time::sleep(nap) => {}
+                () = self.nap.at_most(nap) => {}
             }
             let now = (self.parts.clock)();
             if now >= self.parts.session.due() {

@@ -4,6 +4,7 @@
 mod data;
 mod feed;
 mod http;
+mod nap;
 mod outlet;
 mod socket;
 mod trading;

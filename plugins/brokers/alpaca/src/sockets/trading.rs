@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use trader_contract::{BrokerEvent, BrokerRequest, Timestamp};
 
 use super::http::Http;
+use super::nap::Nap;
 use super::outlet::{Outlet, deliver};
 use super::socket::{Socket, Told};
 use crate::protocol::budget::Urgency;
@@ -53,6 +54,7 @@ pub(crate) struct Parts {
 struct Task {
     parts: Parts,
     socket: Socket,
+    nap: Nap,
     calls: FuturesUnordered<BoxFuture<'static, (u64, HttpResult)>>,
     asked: std::collections::BTreeMap<u64, oneshot::Sender<HttpResult>>,
     last_token: u64,
@@ -65,6 +67,7 @@ pub(crate) fn spawn(parts: Parts) -> tokio::task::JoinHandle<()> {
     let task = Task {
         parts,
         socket,
+        nap: Nap::new(),
         calls: FuturesUnordered::new(),
         asked: std::collections::BTreeMap::new(),
         last_token: 0,
@@ -99,7 +102,7 @@ impl Task {
                 }
                 told = self.socket.next() => self.hear(&told),
                 Some(ask) = self.parts.asks.recv() => self.ask(ask),
-                () = tokio::time::sleep(nap) => {}
+                () = self.nap.at_most(nap) => {}
             }
             let now = (self.parts.clock)();
             if now >= self.parts.machine.due() {
