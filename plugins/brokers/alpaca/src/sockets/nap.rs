@@ -11,7 +11,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 pub(super) struct Nap(Pin<Box<Sleep>>);
 
 impl Nap {
-    /// One that has rung.
+    /// One that rings at once.
     pub(super) fn new() -> Self {
         Self(Box::pin(sleep_until(Instant::now())))
     }
@@ -55,6 +55,7 @@ mod tests {
     #[tokio::test]
     async fn one_that_was_given_up_rings_all_the_same() {
         let mut nap = Nap::new();
+        nap.at_most(Duration::ZERO).await;
         let mut longer = Box::pin(nap.at_most(Duration::from_secs(60)));
         assert!(futures::poll!(&mut longer).is_pending());
         drop(longer);
