@@ -1,6 +1,8 @@
 //! What the engine wants done, in order. The shell commits what is to be persisted before it sends
 //! what comes after it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use trader_contract::{BrokerRequest, ClientOrderId, Timestamp};
 
@@ -8,15 +10,12 @@ use crate::record::JournalEntry;
 use crate::risk::gate::Approved;
 
 /// One output.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "commands lie in a list that is emptied and used again; a box would allocate for each record"
-)]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Write this to the journal, durably, before any command after it is carried out.
-    Persist(JournalEntry),
+    /// Write this to the journal, durably, before any command after it is carried out. Who writes it,
+    /// records it and shows it share it.
+    Persist(Arc<JournalEntry>),
     /// Send this order or replacement.
     Send(Approved),
     /// Cancel this order. It needs no leave of the gate, since it adds nothing; what it takes away is

@@ -9,7 +9,7 @@ use trader_contract::{
 };
 use trader_core::book::Book;
 use trader_core::planted::{Bug, is};
-use trader_core::record::{JournalEntry, Record};
+use trader_core::record::Record;
 use trader_core::{Command, Commands, Engine, EngineConfig, EngineError, Event};
 use trader_store::{Batch, OperatorRequest, Recovery};
 
@@ -148,7 +148,7 @@ impl Kernel {
         let mut answers = Vec::new();
         for command in commands.as_slice() {
             match command {
-                Command::Persist(entry) => batch.entries.push(entry.clone()),
+                Command::Persist(entry) => batch.entries.push(Arc::clone(entry)),
                 Command::Answer { request, outcome } => {
                     answers.push((request.clone(), outcome.clone()));
                 }
@@ -357,10 +357,10 @@ fn send(
 /// The positions that commands adopt, by the entry that stands for each.
 fn adoptions(commands: &[Command]) -> Box<[ClientOrderId]> {
     let adopted = commands.iter().filter_map(|command| match command {
-        Command::Persist(JournalEntry {
-            record: Record::PositionAdopted { client_id, .. },
-            ..
-        }) => Some(*client_id),
+        Command::Persist(entry) => match entry.record {
+            Record::PositionAdopted { client_id, .. } => Some(client_id),
+            _ => None,
+        },
         _ => None,
     });
     adopted.collect()

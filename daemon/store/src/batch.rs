@@ -1,6 +1,8 @@
 //! What is committed together: journal entries, answers to operators, settings and edits of the
 //! diary, in one transaction.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 use trader_contract::Timestamp;
 use trader_core::record::JournalEntry;
@@ -43,7 +45,7 @@ pub struct SettingChange {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Batch {
     /// Journal entries; the first follows the newest row, each the one before it.
-    pub entries: Vec<JournalEntry>,
+    pub entries: Vec<Arc<JournalEntry>>,
     /// Calls to remember. The first record of an id stands; a later one only fills in a missing
     /// answer. Ask [`crate::Reader::request`] or [`crate::Store::request`] before acting.
     pub requests: Vec<OperatorRequest>,
@@ -67,7 +69,7 @@ impl Batch {
 impl From<Vec<JournalEntry>> for Batch {
     fn from(entries: Vec<JournalEntry>) -> Self {
         Self {
-            entries,
+            entries: entries.into_iter().map(Arc::new).collect(),
             ..Self::default()
         }
     }

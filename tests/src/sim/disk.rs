@@ -235,6 +235,6 @@ fn keep(batch: &Batch, last: u64, entries: &mut Vec<JournalEntry>) -> Result<u64
             return Err(format!("entry {} follows entry {}", entry.seq, newest - 1).into());
         }
     }
-    entries.extend_from_slice(&batch.entries);
+    entries.extend(batch.entries.iter().map(|entry| JournalEntry::clone(entry)));
     Ok(newest)
 }

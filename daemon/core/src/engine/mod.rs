@@ -40,6 +40,7 @@ mod view;
 mod working;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use trader_contract::{
     ClientOrderId, Epoch, Intents, Money, OrderRole, Symbol, SymbolId, Timeframe, Timestamp,
@@ -401,7 +402,7 @@ impl Engine {
             record,
         };
         self.next_seq = self.next_seq.saturating_add(1);
-        out.push(Command::Persist(entry));
+        out.push(Command::Persist(Arc::new(entry)));
         if let Some(id) = symbol.and_then(|symbol| self.by_ticker.get(&symbol).copied()) {
             self.refresh(id);
         }

@@ -107,7 +107,7 @@ impl Scene {
                 if let Record::SubmitRepeated { client_id } = &entry.record {
                     self.venue.repeated.insert(*client_id);
                 }
-                self.journal.push(entry.clone());
+                self.journal.push(JournalEntry::clone(entry));
             }
             Command::Send(approved) => self.venue.take(approved.request(), self.at),
             Command::Cancel(id) => self.venue.take(&BrokerRequest::Cancel(*id), self.at),

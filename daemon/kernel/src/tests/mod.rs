@@ -12,6 +12,7 @@ mod overrides;
 mod unheard;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use trader_contract::{
@@ -63,7 +64,8 @@ impl Ports for World {
             return Err("the disk is full".into());
         }
         self.heard.push(format!("commit {}", batch.entries.len()));
-        self.journal.extend(batch.entries);
+        self.journal
+            .extend(batch.entries.into_iter().map(Arc::unwrap_or_clone));
         self.diary.extend(batch.diary);
         for request in batch.requests {
             self.requests.insert(request.id.clone(), request);

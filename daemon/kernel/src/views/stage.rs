@@ -2,6 +2,7 @@
 //! written by hand.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use trader_calendar::Calendar;
 use trader_contract::{
@@ -159,7 +160,7 @@ impl Stage {
     pub(crate) fn step(&mut self, event: Event) {
         for command in self.engine.step(self.at, &event) {
             match command {
-                Command::Persist(entry) => self.journal.push(entry),
+                Command::Persist(entry) => self.journal.push(Arc::unwrap_or_clone(entry)),
                 Command::RequestSnapshot { number, .. } => self.asked = number,
                 _ => {}
             }

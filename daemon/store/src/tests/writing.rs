@@ -180,7 +180,10 @@ fn the_first_record_of_a_call_stands_and_is_answered_once() {
         store.commit(&[batch]).unwrap();
         store.request("r1").unwrap().unwrap()
     };
-    assert_eq!(save(vec![plain(1)], call("r1", None)), call("r1", None));
+    assert_eq!(
+        save(vec![plain(1).into()], call("r1", None)),
+        call("r1", None)
+    );
     let answered = call("r1", Some("\"paused\""));
     assert_eq!(save(vec![], answered.clone()), answered);
     assert_eq!(save(vec![], call("r1", Some("\"other\""))), answered);
@@ -201,7 +204,7 @@ fn a_call_is_remembered_with_its_entries_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = new_store(&folder);
     let batch = Batch {
-        entries: vec![plain(2)],
+        entries: vec![plain(2).into()],
         requests: vec![call("r1", Some("1"))],
         settings: vec![],
         diary: Vec::new(),

@@ -1,6 +1,8 @@
 //! What the kernel sees of the world: a store that may fail and a way to the broker. Each call to
 //! either may be the last one of this life.
 
+use std::sync::Arc;
+
 use trader_contract::{BrokerRequest, Timestamp};
 use trader_core::record::{Alert, JournalEntry, Record};
 use trader_core::{Command, Commands, Event};
@@ -17,16 +19,12 @@ use crate::sim::log::Log;
 use crate::sim::plan::{Call, FaultKind, Phase};
 
 /// What the daemon did during one event.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "they lie in a list that is emptied and used again"
-)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Did {
     /// It wrote this.
     Wrote {
         /// What.
-        entry: JournalEntry,
+        entry: Arc<JournalEntry>,
         /// Whether it is on the disk.
         durable: bool,
     },
