@@ -10,9 +10,8 @@ use super::endpoint::Endpoint;
 use crate::protocol::KnownOrder;
 use crate::protocol::budget::Budget;
 use crate::protocol::keys::Keys;
-use crate::protocol::machine::{Counts, Machine, MachineSettings, Method};
-use crate::sockets::{self, Ask, Http, HttpError, Outlet};
-use crate::wire::request;
+use crate::protocol::machine::{Counts, Machine, MachineSettings};
+use crate::sockets::{self, Ask, Http, HttpError, Outlet, ToDo};
 
 /// Requests that wait for the connection's task at most.
 const REQUESTS: usize = 1_024;
@@ -59,9 +58,8 @@ pub enum StartError {
 /// A connection for trading with an account of `E`. Dropped, it stops; what was sent stays sent.
 #[derive(Debug)]
 pub struct Trading<E> {
-    requests: mpsc::Sender<BrokerRequest>,
+    requests: mpsc::Sender<ToDo>,
     pub(super) asks: mpsc::Sender<Ask>,
-    http: Http,
     counts: watch::Receiver<Counts>,
     stop: CancellationToken,
     clock: fn() -> Timestamp,
@@ -96,7 +94,7 @@ impl<E: Endpoint> Trading<E> {
         let stop = CancellationToken::new();
         let parts = sockets::TradingParts {
             machine: Machine::new(machine, known, (settings.clock)()),
-            http: http.clone(),
+            http,
             stream_url: addresses.trading_stream,
             requests: to_do,
             asks: to_ask,
@@ -110,7 +108,6 @@ impl<E: Endpoint> Trading<E> {
         Ok(Self {
             requests,
             asks,
-            http,
             counts,
             stop,
             clock: settings.clock,
@@ -122,9 +119,8 @@ impl<E: Endpoint> Trading<E> {
     /// Makes an order ready that may be handed over soon, and sends nothing: what takes time of its making
     /// is done when [`Trading::request`] wants it sent.
     pub fn prepare(&self, order: &OrderRequest) {
-        if let Ok(body) = request::new_order(order) {
-            self.http.draft(Method::Post, request::ORDERS, body);
-        }
+        // Where there is no room, it is made when it is sent.
+        let _left_out = self.requests.try_send(ToDo::Prepare(*order));
     }
 
     /// Hands a request over, without waiting. What comes of it arrives as events.
@@ -133,13 +129,14 @@ impl<E: Endpoint> Trading<E> {
     /// There is no room, or the connection has stopped: nothing was sent, and this is the event that says
     /// so. None for a snapshot of a connection that has stopped for good, which nobody waits for.
     pub fn request(&self, request: BrokerRequest) -> Result<(), Box<BrokerEvent>> {
-        let (why, request) = match self.requests.try_send(request) {
-            Ok(()) => return Ok(()),
-            Err(mpsc::error::TrySendError::Full(request)) => {
-                ("too many requests wait to be sent", request)
+        let why = match self.requests.try_reserve() {
+            Ok(room) => {
+                room.send(ToDo::Send(request));
+                return Ok(());
             }
-            Err(mpsc::error::TrySendError::Closed(request)) => {
-                ("the connection to Alpaca has been stopped", request)
+            Err(mpsc::error::TrySendError::Full(())) => "too many requests wait to be sent",
+            Err(mpsc::error::TrySendError::Closed(())) => {
+                "the connection to Alpaca has been stopped"
             }
         };
         let failure = RequestFailure::Refused {

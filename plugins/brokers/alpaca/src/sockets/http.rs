@@ -8,8 +8,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
+use tokio::time::Instant;
 
 use crate::protocol::budget::RateHeaders;
 use crate::protocol::keys::Keys;
@@ -27,6 +29,8 @@ const IDLE: Duration = Duration::from_secs(90);
 const WARM: usize = 8;
 /// Drafts that are kept at most; the oldest goes first.
 const DRAFTS: usize = 8;
+/// How long a draft is good for: the time that its answer may take runs from when it was made.
+const FRESH: Duration = Duration::from_secs(1);
 
 const KEY_ID: HeaderName = HeaderName::from_static("apca-api-key-id");
 const SECRET_KEY: HeaderName = HeaderName::from_static("apca-api-secret-key");
@@ -43,13 +47,23 @@ pub enum HttpError {
     Client(#[from] reqwest::Error),
 }
 
+/// What a request comes to; nothing of it is sent before it is first polled.
+type Sending = BoxFuture<'static, Result<reqwest::Response, reqwest::Error>>;
+
 /// A request that was made ready.
-#[derive(Debug)]
 struct Draft {
     method: Method,
     path: Box<str>,
     body: Vec<u8>,
-    request: reqwest::Request,
+    made: Instant,
+    sending: Sending,
+}
+
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut draft = f.debug_struct("Draft");
+        draft.field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 /// A client for one host with one pair of keys.
@@ -96,10 +110,10 @@ impl Http {
         })
     }
 
-    /// Makes a request ready for the call that will want it sent.
+    /// Makes a request ready for the call that will want it sent soon. Within a runtime with timers.
     pub fn draft(&self, method: Method, path: &str, body: Vec<u8>) {
         // One that cannot be made is told when it is called for.
-        let Ok(request) = self.request(method, path, Some(body.clone())) else {
+        let Ok(sending) = self.sending(method, path, Some(body.clone())) else {
             return;
         };
         let mut drafts = self.drafts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,24 +124,26 @@ impl Http {
             method,
             path: path.into(),
             body,
-            request,
+            made: Instant::now(),
+            sending,
         });
     }
 
-    /// Takes out what was made ready for a call.
-    fn drafted(&self, method: Method, path: &str, body: &[u8]) -> Option<reqwest::Request> {
+    /// Takes out what was made ready for a call, if it was made just now.
+    fn drafted(&self, method: Method, path: &str, body: &[u8]) -> Option<Sending> {
         let mut drafts = self.drafts.lock().unwrap_or_else(PoisonError::into_inner);
         let is_it = |d: &Draft| (d.method, &*d.path, &*d.body) == (method, path, body);
         let place = drafts.iter().position(is_it)?;
-        drafts.remove(place).map(|draft| draft.request)
+        let draft = drafts.remove(place)?;
+        (draft.made.elapsed() < FRESH).then_some(draft.sending)
     }
 
-    fn request(
+    fn sending(
         &self,
         method: Method,
         path: &str,
         body: Option<Vec<u8>>,
-    ) -> Result<reqwest::Request, reqwest::Error> {
+    ) -> Result<Sending, reqwest::Error> {
         let method = match method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -135,19 +151,19 @@ impl Http {
             Method::Delete => reqwest::Method::DELETE,
         };
         let request = self.client.request(method, [&*self.base, path].concat());
-        match body {
-            Some(body) => request.header(CONTENT_TYPE, JSON).body(body).build(),
-            None => request.build(),
-        }
+        let request = match body {
+            Some(body) => request.header(CONTENT_TYPE, JSON).body(body).build()?,
+            None => request.build()?,
+        };
+        Ok(Box::pin(self.client.execute(request)))
     }
 
     /// Sends a request and takes its whole answer.
     pub async fn call(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> HttpResult {
         let drafted = body.as_deref();
         let drafted = drafted.and_then(|body| self.drafted(method, path, body));
-        let request = drafted.map_or_else(|| self.request(method, path, body), Ok);
-        let sending = match request {
-            Ok(request) => self.client.execute(request),
+        let sending = match drafted.map_or_else(|| self.sending(method, path, body), Ok) {
+            Ok(sending) => sending,
             Err(error) => return HttpResult::NotSent { why: told(&error) },
         };
         let mut response = match sending.await {
@@ -239,6 +255,9 @@ fn seconds(date: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -270,29 +289,80 @@ mod tests {
         assert_eq!(seconds("soon"), None);
     }
 
-    #[test]
-    fn a_draft_is_taken_by_the_call_that_equals_it_and_only_once() {
-        let http = Http::new("http://127.0.0.1:9", &Keys::new("k", "s")).unwrap();
-        http.draft(Method::Post, "/v2/orders", b"one".to_vec());
-        let take = |method, path, body: &[u8]| http.drafted(method, path, body);
-        assert!(take(Method::Post, "/v2/orders", b"two").is_none());
-        assert!(take(Method::Post, "/v2/order", b"one").is_none());
-        assert!(take(Method::Patch, "/v2/orders", b"one").is_none());
-        let drafted = take(Method::Post, "/v2/orders", b"one").unwrap();
-        let made = http.request(Method::Post, "/v2/orders", Some(b"one".to_vec()));
-        let made = made.unwrap();
-        assert_eq!(drafted.url(), made.url());
-        assert_eq!(drafted.method(), made.method());
-        assert_eq!(drafted.headers(), made.headers());
-        let bytes =
-            |request: &reqwest::Request| request.body().unwrap().as_bytes().map(<[u8]>::to_vec);
-        assert_eq!(bytes(&drafted), bytes(&made));
-        assert!(take(Method::Post, "/v2/orders", b"one").is_none());
+    fn http() -> Http {
+        Http::new("http://127.0.0.1:9", &Keys::new("k", "s")).unwrap()
     }
 
-    #[test]
-    fn no_more_drafts_are_kept_than_fit() {
-        let http = Http::new("http://127.0.0.1:9", &Keys::new("k", "s")).unwrap();
+    /// Answers so many requests of one connection; what came.
+    fn answering(requests: usize) -> (String, std::thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let serving = std::thread::spawn(move || {
+            let (connection, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(connection);
+            let request = |_| {
+                let mut text = String::new();
+                while !text.ends_with("\r\n\r\n") {
+                    assert_ne!(reader.read_line(&mut text).unwrap(), 0);
+                }
+                let length = text.to_lowercase();
+                let length = length.split("content-length: ").nth(1).unwrap();
+                let length: usize = length.lines().next().unwrap().parse().unwrap();
+                let mut body = vec![0; length];
+                reader.read_exact(&mut body).unwrap();
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                reader.get_mut().write_all(answer).unwrap();
+                text + std::str::from_utf8(&body).unwrap()
+            };
+            (0..requests).map(request).collect()
+        });
+        (base, serving)
+    }
+
+    #[tokio::test]
+    async fn a_draft_leaves_when_it_is_called_for_as_it_would_have_anyway_and_only_once() {
+        let (base, serving) = answering(3);
+        let http = Http::new(&base, &Keys::new("k", "s")).unwrap();
+        for body in ["two", "never"] {
+            http.draft(Method::Post, "/v2/orders", body.into());
+        }
+        for body in ["one", "two", "two"] {
+            let called = http.call(Method::Post, "/v2/orders", Some(body.into()));
+            assert!(matches!(called.await, HttpResult::Answer(_)));
+        }
+        let came = serving.join().unwrap();
+        assert_eq!(came[1], came[0].replace("one", "two"));
+        assert_eq!(came[2], came[1]);
+        let left = http.drafts.lock().unwrap();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
+
+    #[tokio::test]
+    async fn a_draft_is_for_the_call_that_equals_it() {
+        let http = http();
+        http.draft(Method::Post, "/v2/orders", b"one".to_vec());
+        let take = |method, path, body: &[u8]| http.drafted(method, path, body).is_some();
+        assert!(!take(Method::Post, "/v2/orders", b"two"));
+        assert!(!take(Method::Post, "/v2/order", b"one"));
+        assert!(!take(Method::Patch, "/v2/orders", b"one"));
+        assert!(take(Method::Post, "/v2/orders", b"one"));
+        assert!(!take(Method::Post, "/v2/orders", b"one"));
+    }
+
+    #[tokio::test]
+    async fn a_draft_whose_time_for_an_answer_has_run_for_long_is_not_taken() {
+        let http = http();
+        http.draft(Method::Post, "/v2/orders", b"one".to_vec());
+        http.drafts.lock().unwrap()[0].made -= FRESH;
+        assert!(
+            http.drafted(Method::Post, "/v2/orders", b"one").is_none(),
+            "it is made anew"
+        );
+    }
+
+    #[tokio::test]
+    async fn no_more_drafts_are_kept_than_fit() {
+        let http = http();
         for number in 0..20_u8 {
             http.draft(Method::Post, "/v2/orders", vec![number]);
         }

@@ -14,7 +14,7 @@ pub use feed::{FeedCounts, FeedItem};
 pub use http::{Http, HttpError};
 pub use outlet::{Outlet, Put, outlet};
 pub(crate) use socket::config as socket_config;
-pub(crate) use trading::{Ask, Parts as TradingParts, spawn as spawn_trading};
+pub(crate) use trading::{Ask, Parts as TradingParts, ToDo, spawn as spawn_trading};
 
 /// Makes TLS work: to be called once, before anything is connected. May be called again.
 pub fn init() {

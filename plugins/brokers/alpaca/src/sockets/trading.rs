@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use trader_contract::{BrokerEvent, BrokerRequest, Timestamp};
+use trader_contract::{BrokerEvent, BrokerRequest, OrderRequest, Timestamp};
 
 use super::http::Http;
 use super::nap::Nap;
@@ -37,12 +37,21 @@ pub(crate) struct Ask {
     pub(crate) answer: oneshot::Sender<HttpResult>,
 }
 
+/// What the daemon wants done, in the order in which it comes.
+#[derive(Debug)]
+pub(crate) enum ToDo {
+    /// To make an order ready that may be wanted next.
+    Prepare(OrderRequest),
+    /// To send a request.
+    Send(BrokerRequest),
+}
+
 /// What the task is made of.
 pub(crate) struct Parts {
     pub(crate) machine: Machine,
     pub(crate) http: Http,
     pub(crate) stream_url: String,
-    pub(crate) requests: mpsc::Receiver<BrokerRequest>,
+    pub(crate) requests: mpsc::Receiver<ToDo>,
     pub(crate) asks: mpsc::Receiver<Ask>,
     pub(crate) events: Outlet<BrokerEvent>,
     pub(crate) counts: watch::Sender<Counts>,
@@ -90,10 +99,11 @@ impl Task {
                 biased;
                 () = stop.cancelled() => break,
                 request = self.parts.requests.recv() => match request {
-                    Some(request) => {
+                    Some(ToDo::Send(request)) => {
                         let now = (self.parts.clock)();
                         self.parts.machine.request(request, now);
                     }
+                    Some(ToDo::Prepare(order)) => self.prepare(order),
                     None => break,
                 },
                 Some((id, result)) = self.calls.next() => {
@@ -115,6 +125,13 @@ impl Task {
         self.socket
             .act(crate::protocol::link::StreamAction::Close)
             .await;
+    }
+
+    /// Makes an order ready, and sends nothing.
+    fn prepare(&mut self, order: OrderRequest) {
+        if let Some((method, path, body)) = self.parts.machine.prepare(order) {
+            self.parts.http.draft(method, path, body);
+        }
     }
 
     fn hear(&mut self, told: &Told) {

@@ -23,7 +23,7 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 
 use trader_contract::{
-    BrokerEvent, BrokerRequest, ForeignOrder, RequestFailure, Timestamp, advice,
+    BrokerEvent, BrokerRequest, ForeignOrder, OrderRequest, RequestFailure, Timestamp, advice,
 };
 
 use super::budget::{Budget, Urgency};
@@ -120,6 +120,8 @@ pub struct Machine {
     /// What it was told to do about a stream that does not stand.
     told_next: Option<Box<str>>,
     account: Option<Box<str>>,
+    /// Orders that were made ready, with what goes over the wire.
+    prepared: VecDeque<(OrderRequest, Vec<u8>)>,
     /// Whether the account is the one that may be traded.
     verified: bool,
     counts: Counts,
@@ -145,6 +147,7 @@ impl Machine {
             told_alive: Timestamp::MIN,
             link_told: false,
             told_next: None,
+            prepared: VecDeque::new(),
             verified: settings.account.is_none(),
             account: settings.account,
             counts: Counts::default(),

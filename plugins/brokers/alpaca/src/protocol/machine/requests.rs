@@ -45,9 +45,30 @@ pub(super) fn nested(id: &str) -> String {
     path.as_str().to_owned()
 }
 
+/// Orders that are kept ready at most; the oldest goes first.
+const PREPARED: usize = 8;
+
 impl Machine {
+    /// Makes an order ready that may be submitted next, and sends nothing: what its call will be, for who
+    /// makes calls ready. `None` for one that has no form on the wire, which is told when it is submitted.
+    pub fn prepare(&mut self, order: OrderRequest) -> Option<(Method, &'static str, Vec<u8>)> {
+        let body = request::new_order(&order).ok()?;
+        if self.prepared.len() >= PREPARED {
+            self.prepared.pop_front();
+        }
+        self.prepared.push_back((order, body.clone()));
+        Some((Method::Post, request::ORDERS, body))
+    }
+
+    /// What goes over the wire for an order that was made ready.
+    pub(super) fn take_prepared(&mut self, order: &OrderRequest) -> Option<Vec<u8>> {
+        let place = self.prepared.iter().position(|(ready, _)| ready == order)?;
+        self.prepared.remove(place).map(|(_, body)| body)
+    }
+
     pub(super) fn submit(&mut self, order: OrderRequest, now: Timestamp) {
-        let body = match request::new_order(&order) {
+        let prepared = self.take_prepared(&order);
+        let body = match prepared.map_or_else(|| request::new_order(&order), Ok) {
             Ok(body) if self.verified => body,
             Ok(_) => {
                 let why = "the account has not been compared with the one that may be traded";

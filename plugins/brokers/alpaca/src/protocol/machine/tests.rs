@@ -13,6 +13,7 @@ use crate::protocol::names::KnownOrder;
 use crate::protocol::outcome::{Answer, HttpResult};
 
 mod orders;
+mod prepared;
 mod snapshots;
 mod streams;
 
