@@ -46,9 +46,9 @@ pub(super) fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_
     }
     let flat = holding.net.is_flat();
     let resting = live(OrderRole::Stop).or_else(|| live(OrderRole::Target));
+    let known = !ground.disputed && !orders.iter().any(|order| order.misses_fills());
     if let Some(order) = resting.filter(|_| !is(Bug::ExitWhileStopRests)) {
         // One for more shares than are left would turn the position.
-        let known = !ground.disputed && !orders.iter().any(|order| order.misses_fills());
         let too_large = known && order.remaining() > holding.net.magnitude();
         let keeps = keeps_its_stop(orders, ground.venue) && !too_large;
         let fits = !flat && !holding.is_turned() && !too_large;
@@ -63,7 +63,10 @@ pub(super) fn next_step(holding: &Holding, orders: &[&Order], ground: &Ground<'_
     }
     match live(OrderRole::Exit) {
         Some(order) if flat => cancel(order, "the position is flat", ground),
-        Some(order) => follow(order, ground),
+        Some(order) => {
+            let fits = !known || order.remaining() == holding.net.magnitude();
+            follow(order, fits, ground)
+        }
         None if flat && holding.entry_qty.is_zero() => Step::Lapse,
         None if flat => Step::Finish,
         None => close_or_rest(holding, orders, ground),
@@ -155,8 +158,9 @@ fn was_refused(orders: &[&Order], since: Option<Timestamp>) -> bool {
 }
 
 /// An exit that is at work: one that does not fill where it could is cancelled, and a new one for
-/// what is left follows.
-fn follow(order: &Order, ground: &Ground<'_>) -> Step {
+/// what is left follows. So is one that waits for the open with other shares than are held, as when a split
+/// was heard of after it had left.
+fn follow(order: &Order, fits: bool, ground: &Ground<'_>) -> Step {
     let Some(patience) = patience(ground) else {
         return WAIT;
     };
@@ -166,8 +170,12 @@ fn follow(order: &Order, ground: &Ground<'_>) -> Step {
     if order.cancel_asked {
         return cancel(order, "it did not fill in time", ground);
     }
-    let Venue::Open { since } = ground.venue else {
-        return WAIT;
+    let since = match ground.venue {
+        Venue::Open { since } => since,
+        Venue::Closed { .. } if !fits => {
+            return cancel(order, "it is not for the shares that are held", ground);
+        }
+        Venue::Closed { .. } | Venue::Halted => return WAIT,
     };
     let until = order.updated_at.max(since).plus_nanos(patience);
     if ground.at < until {

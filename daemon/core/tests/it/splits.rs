@@ -242,6 +242,37 @@ fn what_is_left_of_a_session_is_split_too_and_closed_at_the_open() {
     assert!(scene.engine.book().alerts.is_empty());
 }
 
+#[test]
+fn an_exit_that_left_before_the_split_was_heard_of_is_made_anew_for_what_is_held() {
+    for ((new, old), holds) in [((2, 1), 200), ((1, 2), 50)] {
+        let mut scene = Scene::new(Direction::Long, chased());
+        scene.with_position();
+        halt(&mut scene, true);
+        scene.pass_to_close(0);
+        scene.snapshot();
+        scene.pass(NIGHT - 3600);
+        halt(&mut scene, false);
+        broker_splits(&mut scene, holds);
+        scene.accepted("1-x1");
+        let qty = |scene: &Scene, order: &str| scene.venue.orders[&scene.id(order)].qty;
+        assert_eq!(qty(&scene, "1-x1"), Qty::shares(100).unwrap());
+        split(&mut scene, new, old);
+        scene.snapshot();
+        let first = scene.id("1-x1");
+        for event in scene.venue.set(first, ReportStatus::Cancelled, scene.at) {
+            scene.input(Event::Broker(event));
+        }
+        scene.accepted("1-x2");
+        let held = u32::try_from(holds).unwrap();
+        assert_eq!(qty(&scene, "1-x2"), Qty::shares(held).unwrap());
+        scene.pass(3600);
+        scene.fill("1-x2", held, "100");
+        scene.snapshot();
+        scene.snapshot();
+        assert!(scene.engine.book().alerts.is_empty());
+    }
+}
+
 /// A person has looked at the symbol.
 fn arm(scene: &mut Scene) {
     let scope = Scope::Symbol(spy());
