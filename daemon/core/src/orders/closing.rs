@@ -167,15 +167,15 @@ fn follow(order: &Order, fits: bool, ground: &Ground<'_>) -> Step {
     if !order.state.is_acknowledged() {
         return ask_after(order, ground);
     }
+    let waits_misfit = !fits && matches!(ground.venue, Venue::Closed { .. });
+    if waits_misfit {
+        return cancel(order, "it is not for the shares that are held", ground);
+    }
     if order.cancel_asked {
         return cancel(order, "it did not fill in time", ground);
     }
-    let since = match ground.venue {
-        Venue::Open { since } => since,
-        Venue::Closed { .. } if !fits => {
-            return cancel(order, "it is not for the shares that are held", ground);
-        }
-        Venue::Closed { .. } | Venue::Halted => return WAIT,
+    let Venue::Open { since } = ground.venue else {
+        return WAIT;
     };
     let until = order.updated_at.max(since).plus_nanos(patience);
     if ground.at < until {

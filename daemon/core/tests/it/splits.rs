@@ -41,6 +41,17 @@ fn overnight(direction: Direction, setup: Setup) -> Scene {
     scene
 }
 
+/// A position that a halt has left of its session, in the night after it; the halt lasts.
+fn left_over(direction: Direction) -> Scene {
+    let mut scene = Scene::new(direction, chased());
+    scene.with_position();
+    halt(&mut scene, true);
+    scene.pass_to_close(0);
+    scene.snapshot();
+    scene.pass(NIGHT - 3600);
+    scene
+}
+
 fn broker_splits(scene: &mut Scene, holds: i64) {
     let side = match scene.mirror.0 {
         Direction::Long => 1,
@@ -219,12 +230,7 @@ fn a_start_in_a_session_that_was_open_before_counts_no_split() {
 
 #[test]
 fn what_is_left_of_a_session_is_split_too_and_closed_at_the_open() {
-    let mut scene = Scene::new(Direction::Short, chased());
-    scene.with_position();
-    halt(&mut scene, true);
-    scene.pass_to_close(0);
-    scene.snapshot();
-    scene.pass(NIGHT - 3600);
+    let mut scene = left_over(Direction::Short);
     split(&mut scene, 2, 1);
     broker_splits(&mut scene, 200);
     halt(&mut scene, false);
@@ -245,12 +251,7 @@ fn what_is_left_of_a_session_is_split_too_and_closed_at_the_open() {
 #[test]
 fn an_exit_that_left_before_the_split_was_heard_of_is_made_anew_for_what_is_held() {
     for ((new, old), holds) in [((2, 1), 200), ((1, 2), 50)] {
-        let mut scene = Scene::new(Direction::Long, chased());
-        scene.with_position();
-        halt(&mut scene, true);
-        scene.pass_to_close(0);
-        scene.snapshot();
-        scene.pass(NIGHT - 3600);
+        let mut scene = left_over(Direction::Long);
         halt(&mut scene, false);
         broker_splits(&mut scene, holds);
         scene.accepted("1-x1");

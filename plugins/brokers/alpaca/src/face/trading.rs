@@ -119,8 +119,10 @@ impl<E: Endpoint> Trading<E> {
     /// Makes an order ready that may be handed over soon, and sends nothing: what takes time of its making
     /// is done when [`Trading::request`] wants it sent.
     pub fn prepare(&self, order: &OrderRequest) {
-        // Where there is no room, it is made when it is sent.
-        let _left_out = self.requests.try_send(ToDo::Prepare(*order));
+        // The other half of the room is for what is to be sent. One that is left out is made when it is sent.
+        if self.requests.capacity() > REQUESTS / 2 {
+            let _left_out = self.requests.try_send(ToDo::Prepare(*order));
+        }
     }
 
     /// Hands a request over, without waiting. What comes of it arrives as events.
